@@ -1,0 +1,1 @@
+"""Speeds as ratios, both sides taken in turns in one run."""

@@ -1,0 +1,25 @@
+"""All benchmarks, or those named: `python -m benchmarks [NAME ...]`. Each prints its ratio beside the bound it must keep."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+NAMES = ("roofline", "original_loop", "poll", "first_loss", "watched")
+
+
+def main(names: list[str]) -> int:
+    """Runs the named benchmarks, and returns 1 where one misses its bound."""
+    kept = True
+    for name in names or NAMES:
+        if name not in NAMES:
+            print(f"There is no benchmark called {name!r}; choose from {', '.join(NAMES)}.", file=sys.stderr)
+            return 2
+        result = importlib.import_module(f"benchmarks.{name}").measure()
+        print(result, flush=True)
+        kept = kept and result.kept
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,60 @@
+"""What the benchmarks share: how a result is told, and a plain run to measure."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from vae_core.config import RunConfig
+from vae_core.errors import DataError
+from vae_core.data import datasets
+from vae_core.storage.runs import create_run
+from vae_core.training.driver import Driver
+
+
+@dataclass(frozen=True)
+class Result:
+    """A ratio and the bound it must keep.
+
+    Attributes:
+        what: the ratio in words.
+        ratio: the median over the turns.
+        bound: at least (`at_least`) or at most this.
+        detail: both sides, with their units.
+    """
+
+    what: str
+    ratio: float
+    bound: float
+    at_least: bool
+    detail: str
+
+    @property
+    def kept(self) -> bool:
+        return self.ratio >= self.bound if self.at_least else self.ratio <= self.bound
+
+    def __str__(self) -> str:
+        sign = "at least" if self.at_least else "at most"
+        return f"{'ok  ' if self.kept else 'MISS'} {self.what}: {self.ratio:.2f} ({sign} {self.bound:g}); {self.detail}"
+
+
+def dataset_name() -> str:
+    """The full MNIST where it is, else the sample."""
+    try:
+        return datasets.load("mnist").name
+    except DataError:
+        return "mnist-sample"
+
+
+def trained_images_per_second(config: RunConfig) -> float:
+    """The whole of `train`, film and checkpoints and all, into a folder that is thrown away."""
+    with tempfile.TemporaryDirectory() as folder:
+        status = Driver(create_run(Path(folder), config)).drive()
+    if status.images_per_second is None:
+        raise RuntimeError("the run recorded no speed")
+    return status.images_per_second
+
+
+median = statistics.median

@@ -1,0 +1,60 @@
+"""Following a run: one reader a run and server, so that a poll reads only what is new, whoever looks."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import streamlit as st
+
+from vae_core.storage import frames
+from vae_core.storage.frames import Film, Frame
+from vae_core.storage.metrics import MetricsReader
+from vae_core.storage.runs import Run
+
+
+class Follower:
+    """The records, the film and the newest picture of a run, as far as they are written.
+
+    Attributes:
+        metrics, film: incremental readers.
+        newest: the newest frame, a preview or the film's last, or None before the first.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.metrics = MetricsReader(folder / "metrics.jsonl")
+        self.film = Film(folder)
+        self.newest: Frame | None = None
+        self._stamp = 0
+        self._lock = threading.Lock()
+
+    def poll(self) -> None:
+        """Takes in what is new; several sessions may call it at once."""
+        with self._lock:
+            self.metrics.poll()
+            self.film.poll()
+            self._poll_preview()
+            last = self.film.frames[-1] if self.film.frames else None
+            if last is not None and (self.newest is None or last.step > self.newest.step):
+                self.newest = last
+
+    def _poll_preview(self) -> None:
+        path = self.folder / "preview.npz"
+        stamp = path.stat().st_mtime_ns if path.exists() else 0
+        if stamp != self._stamp:
+            self._stamp = stamp
+            self.newest = frames.read_preview(self.folder)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _follower(folder: str, created: float) -> Follower:
+    return Follower(Path(folder))
+
+
+def follow(run: Run) -> Follower:
+    """The follower of a run, up to date with its folder."""
+    created = (run.folder / "config.json").stat().st_mtime if run.folder.is_dir() else 0.0
+    follower = _follower(str(run.folder), created)
+    follower.poll()
+    return follower

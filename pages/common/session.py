@@ -1,0 +1,42 @@
+"""What the pages share: the one manager of the server, and which run this session looks at."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from vae_core.errors import LatentLabError
+from vae_core.storage import places
+from vae_core.storage.runs import Run, open_run
+from vae_core.training.manager import Manager
+
+RUN_PARAMETER = "run"
+
+
+@st.cache_resource(show_spinner=False)
+def manager() -> Manager:
+    """The server's manager; one for all sessions."""
+    return Manager(places.runs_folder())
+
+
+def chosen_run() -> Run | None:
+    """The run that the address names; a wrong name is said once and forgotten.
+
+    Raises:
+        NameInvalid, RunNotFound: the address names no run that is here.
+    """
+    run_id = st.query_params.get(RUN_PARAMETER)
+    if run_id is None:
+        return None
+    try:
+        return open_run(manager().root, run_id)
+    except LatentLabError:
+        del st.query_params[RUN_PARAMETER]
+        raise
+
+
+def choose_run(run: Run | None) -> None:
+    """Puts a run into the address, so that a refresh or a link finds it again."""
+    if run is not None:
+        st.query_params[RUN_PARAMETER] = run.id
+    elif RUN_PARAMETER in st.query_params:
+        del st.query_params[RUN_PARAMETER]

@@ -1,0 +1,33 @@
+"""The pages, and what stands on all of them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.common.chip import running_chip
+from pages.common.errors import sentences
+
+st.set_page_config(page_title="Latent Lab", page_icon=":material/blur_on:", layout="wide")
+page = st.navigation(
+    [
+        st.Page(
+            "home/page.py",
+            title="Home",
+            icon=":material/home:",
+            default=True,
+            help="What this is, with a recorded training to watch.",
+        ),
+        st.Page(
+            "train/page.py",
+            title="Train",
+            icon=":material/model_training:",
+            url_path="train",
+            help="Set up an autoencoder or a VAE, and watch it learn.",
+        ),
+    ],
+    position="top",
+)
+with st.sidebar, sentences():
+    running_chip()
+with sentences():
+    page.run()

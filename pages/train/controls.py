@@ -1,0 +1,146 @@
+"""Train, Step, Pause, Stop and Resume: what one may want of a run, as buttons with keys."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.common.errors import sentences
+from pages.common.session import choose_run, manager
+from pages.train.dials import set_dials
+from vae_core.config import RunConfig, warnings_for
+from vae_core.data import catalogue
+from vae_core.storage.runs import RESUMABLE, Control, Run, list_runs
+from vae_core.training.estimate import seconds_for
+
+SLOW_STEPS = 200
+SLOW_RATE = 20.0
+SPEED_SOURCES = 20
+
+
+def controls(config: RunConfig | None, run: Run | None) -> None:
+    """The buttons that fit the state of the run that is looked at."""
+    state = run.state() if run is not None else ""
+    if run is not None and state in ("running", "queued", "paused"):
+        _while_active(run, state)
+    else:
+        _before(config, run, state)
+
+
+def _before(config: RunConfig | None, run: Run | None, state: str) -> None:
+    slow = st.toggle(
+        "Slow start",
+        value=True,
+        key="slow",
+        bind="query-params",
+        help="Shows the first 200 steps over about ten seconds, then goes on at full speed.",
+    )
+    left, right = st.columns(2)
+    start = Control(rate=SLOW_RATE, rate_until=SLOW_STEPS) if slow else Control()
+    common = {"disabled": config is None, "width": "stretch"}
+    with left:
+        st.button(
+            "Train", key="train", type="primary", icon=":material/play_arrow:", shortcut="t",
+            on_click=_start, args=(config, start), **common,
+        )  # fmt: skip
+    with right:
+        st.button(
+            "Step", key="step", icon=":material/skip_next:", shortcut="s",
+            help="Starts a run and stops after its first step.",
+            on_click=_start, args=(config, Control(step_until=1)), **common,
+        )  # fmt: skip
+    if config is not None:
+        st.caption(_estimate(config))
+        for warning in warnings_for(config):
+            st.warning(warning, icon=":material/warning:")
+        if config.training.lr > 5e-3:
+            st.button("Use 0.001 instead", key="smaller_lr", on_click=_smaller_rate, width="stretch")
+    if run is not None and state in RESUMABLE:
+        st.button(
+            f"Resume the {state} run", key="resume", icon=":material/resume:", width="stretch", shortcut="g",
+            on_click=_resume, args=(run, Control()),
+        )  # fmt: skip
+
+
+def _while_active(run: Run, state: str) -> None:
+    left, middle, right = st.columns(3)
+    with left:
+        if state == "running":
+            st.button("Pause", key="pause", shortcut="p", width="stretch", on_click=_want, args=(run, "pause"))
+        else:
+            st.button(
+                "Go on", key="go_on", type="primary", shortcut="p", width="stretch", disabled=state == "queued",
+                on_click=_resume, args=(run, Control()),
+            )  # fmt: skip
+    with middle:
+        st.button(
+            "Step", key="step", shortcut="s", width="stretch", disabled=state == "queued", on_click=_step, args=(run,)
+        )
+    with right:
+        st.button("Stop", key="stop", shortcut="x", width="stretch", on_click=_stop, args=(run,))
+    if state == "running" and run.control().rate:
+        st.button("Full speed", key="full_speed", shortcut="f", width="stretch", on_click=_full_speed, args=(run,))
+    st.caption("Keys: P pause and go on, S step, X stop.")
+
+
+def _start(config: RunConfig, control: Control) -> None:
+    with sentences():
+        choose_run(manager().submit(config, control=control))
+
+
+def _resume(run: Run, control: Control) -> None:
+    with sentences():
+        manager().resume(run, control)
+
+
+def _want(run: Run, want: str) -> None:
+    with sentences():
+        run.want(want=want)
+
+
+def _full_speed(run: Run) -> None:
+    with sentences():
+        run.want(rate=None, rate_until=None)
+
+
+def _step(run: Run) -> None:
+    """One step more: a running run pauses after it, a paused one takes it."""
+    with sentences():
+        control = Control(step_until=run.status().step + 1)
+        if run.state() == "running":
+            run.write_control(control)
+        else:
+            manager().resume(run, control)
+
+
+def _stop(run: Run) -> None:
+    with sentences():
+        manager().stop(run)
+
+
+def _smaller_rate() -> None:
+    st.session_state.lr = 1e-3
+
+
+def load_run_into_dials(run: Run) -> None:
+    set_dials(run.config)
+
+
+@st.cache_data(ttl=20, max_entries=256, show_spinner=False)
+def _estimate(config: RunConfig) -> str:
+    row = catalogue.find(config.data.dataset)
+    images = min(row.train, config.data.limit or row.train)
+    batch = min(config.training.batch_size, images)
+    steps = -(-images // batch) * config.training.epochs
+    runs, _ = list_runs(manager().root)
+    seconds = seconds_for(config, images, row.shape, runs[:SPEED_SOURCES])
+    return f"About {duration(seconds)} at full speed: {steps:,} steps of {batch} images. Keys: T train, S step."
+
+
+def duration(seconds: float) -> str:
+    """'12 s', '3 min 20 s', '2 h 5 min'."""
+    whole = max(1, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -1,0 +1,186 @@
+"""The dials of a run, in the sidebar: six that matter, the rest folded away. Each is in the address.
+
+The widgets have no bounds of their own: the configuration checks the values, so that its sentence is the only one about a
+range, wherever the value came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, get_args
+
+import streamlit as st
+
+from vae_core.config import DEFAULT_HIDDEN, FIELDS, RunConfig, make_config, range_text, unit_of
+from vae_core.data import catalogue
+from vae_core.errors import ConfigError
+from vae_core.presets import PRESETS
+
+DEFAULTS = RunConfig().flat()
+TITLES = {
+    "dataset": "Images",
+    "latent": "Latents",
+    "beta": "β, weight of the KL",
+    "epochs": "Epochs",
+    "seed": "Seed",
+    "model": "Model",
+    "architecture": "Layers",
+    "hidden": "Hidden sizes",
+    "encoder": "Encoder",
+    "likelihood": "Likelihood",
+    "sigma": "σ of the gaussian",
+    "binarize": "Binarised pixels",
+    "beta_schedule": "Schedule of β",
+    "warmup_epochs": "Warm-up",
+    "capacity": "Capacity C",
+    "gamma": "γ, weight of the distance from C",
+    "batch_size": "Batch size",
+    "lr": "Learning rate",
+    "limit": "Limit of images",
+    "threads": "Threads",
+    "device": "Device",
+}
+FORMATS = {"beta": "%.4g", "lr": "%.6g", "sigma": "%.4g", "gamma": "%.4g", "capacity": "%.4g", "warmup_epochs": "%.4g"}
+STEPS = {"beta": 0.5, "lr": 0.001, "sigma": 0.1, "gamma": 1.0, "capacity": 1.0, "warmup_epochs": 1.0}
+
+
+def dials() -> RunConfig | None:
+    """Draws the dials; the configuration they ask for, or None where the sentence about what is wrong stands there."""
+    st.selectbox(
+        "Preset",
+        list(PRESETS),
+        format_func=lambda name: PRESETS[name].title,
+        key="preset",
+        bind="query-params",
+        on_change=_take_preset,
+        help="A set-up to start from; it sets the other dials.",
+    )
+    st.caption(PRESETS[st.session_state.preset].about)
+    values: dict[str, Any] = {"dataset": _dataset()}
+    left, right = st.columns(2)
+    for index, name in enumerate(("latent", "beta", "epochs", "seed")):
+        with left if index % 2 == 0 else right:
+            values[name] = _number(name, disabled=name == "beta" and _is_ae())
+    with st.expander("More dials", icon=":material/tune:"):
+        values |= _more()
+    try:
+        return make_config(**values)
+    except ConfigError as error:
+        st.error(str(error), icon=":material/error:")
+        return None
+
+
+def _more() -> dict[str, Any]:
+    values: dict[str, Any] = {"model": _choice("model")}
+    values["architecture"] = _choice("architecture", on_change=_take_default_sizes)
+    values["hidden"] = _hidden()
+    values["encoder"] = _choice("encoder", disabled=_is_ae())
+    values["likelihood"] = _choice("likelihood")
+    if values["likelihood"].startswith("gaussian"):
+        values["sigma"] = _number("sigma")
+    values["binarize"] = _choice("binarize")
+    if not _is_ae():
+        values |= {"beta_schedule": _choice("beta_schedule"), "capacity": _number("capacity")}
+        if values["capacity"] is not None:
+            values["gamma"] = _number("gamma")
+        if values["beta_schedule"] == "linear" or values["capacity"] is not None:
+            values["warmup_epochs"] = _number("warmup_epochs")
+    for name in ("lr", "batch_size", "limit", "threads"):
+        values[name] = _number(name)
+    values["device"] = _choice("device")
+    return values
+
+
+def _is_ae() -> bool:
+    return bool(st.session_state.get("model", DEFAULTS["model"]) == "ae")
+
+
+def _take_preset() -> None:
+    """Sets every dial to the preset's; the images only where the preset has its own."""
+    preset = PRESETS[st.session_state.preset]
+    config = preset.config(st.session_state.get("dataset", DEFAULTS["dataset"])).flat()
+    for name, value in config.items():
+        st.session_state[name] = _hidden_text(value) if name == "hidden" else value
+
+
+def _take_default_sizes() -> None:
+    """Dense sizes mean nothing as channels, and the other way round."""
+    st.session_state.hidden = _hidden_text(DEFAULT_HIDDEN[st.session_state.architecture])
+
+
+def set_dials(config: RunConfig) -> None:
+    """Sets every dial to a run's configuration; to be called before the dials are drawn, as in a callback."""
+    for name, value in config.flat().items():
+        st.session_state[name] = _hidden_text(value) if name == "hidden" else value
+
+
+def _hidden_text(sizes: tuple[int, ...]) -> str:
+    return ",".join(map(str, sizes)) or "none"
+
+
+def _dataset() -> str:
+    rows = {row.name: row for row in catalogue.describe()}
+    chosen = st.selectbox(
+        TITLES["dataset"],
+        list(rows),
+        format_func=lambda name: rows[name].title,
+        key="dataset",
+        bind="query-params",
+        help=f"{FIELDS['dataset'].description} The samples come with the program; a full set is downloaded when needed.",
+    )
+    row = rows[chosen]
+    st.caption(f"{row.train:,} training and {row.test:,} test images, {row.where}")
+    return str(chosen)
+
+
+def _help(name: str) -> str:
+    info = FIELDS[name]
+    parts = [str(info.description), f"Range: {range_text(info)}." if range_text(info) else ""]
+    return " ".join(part for part in parts if part)
+
+
+def _label(name: str) -> str:
+    unit = unit_of(FIELDS[name])
+    return f"{TITLES[name]} ({unit})" if unit and unit != "dimensions" else TITLES[name]
+
+
+def _number(name: str, *, disabled: bool = False) -> float | int | None:
+    whole = int in (FIELDS[name].annotation, *get_args(FIELDS[name].annotation))
+    value = st.number_input(
+        _label(name),
+        value=DEFAULTS[name],
+        step=1 if whole else STEPS[name],
+        format="%d" if whole else FORMATS[name],
+        key=name,
+        bind="query-params",
+        help=_help(name),
+        disabled=disabled,
+        placeholder="off" if DEFAULTS[name] is None else None,
+    )
+    return DEFAULTS[name] if value is None else value
+
+
+def _choice(name: str, *, disabled: bool = False, on_change: Callable[[], None] | None = None) -> str:
+    options = get_args(FIELDS[name].annotation)
+    chosen = st.selectbox(
+        TITLES[name],
+        options,
+        index=options.index(DEFAULTS[name]),
+        key=name,
+        bind="query-params",
+        help=_help(name),
+        disabled=disabled,
+        on_change=on_change,
+    )
+    return str(chosen)
+
+
+def _hidden() -> str:
+    text = st.text_input(
+        TITLES["hidden"],
+        value=_hidden_text(DEFAULTS["hidden"]),
+        key="hidden",
+        bind="query-params",
+        help=_help("hidden"),
+    )
+    return str(text)

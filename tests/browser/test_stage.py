@@ -1,0 +1,203 @@
+"""The stage in a real browser: what it shows, that films play without the server, and that it rests when nothing moves."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("playwright.sync_api")
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+MAP, PICTURES = ".map canvas", ".rows canvas"
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """The page of `apps/stage_app.py`, served by a Streamlit of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "tests/browser/apps/stage_app.py"]
+    command += ["--server.port", str(port), "--server.headless", "true", "--server.address", "127.0.0.1"]
+    server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL)
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/_stcore/health")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def _wait_for(url: str) -> None:
+    for _ in range(200):
+        try:
+            with urllib.request.urlopen(url, timeout=1):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("the server did not start")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        if os.environ.get("CI"):
+            pytest.fail("chromium is not installed; in CI nothing is skipped")
+        pytest.skip("needs chromium")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that fails the test where the browser's console complains."""
+    opened = browser.new_page(viewport={"width": 1200, "height": 900})
+    complaints: list[str] = []
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    yield opened
+    opened.close()
+    assert complaints == []
+
+
+def open_stage(page: Page, address: str, query: str = "") -> None:
+    page.goto(f"{address}/?{query}")
+    expect(page.locator(MAP)).to_have_attribute("aria-label", _containing("held-out images"), timeout=60_000)
+
+
+def _containing(text: str) -> object:
+    import re
+
+    return re.compile(re.escape(text))
+
+
+def pixels(page: Page, selector: str) -> str:
+    """What a canvas shows, to be compared."""
+    return str(page.locator(selector).evaluate("canvas => canvas.toDataURL()"))
+
+
+def test_a_film_says_what_it_shows_and_shows_names_literally(page: Page, address: str) -> None:
+    open_stage(page, address)
+    label = page.locator(MAP).get_attribute("aria-label")
+    assert label is not None
+    assert "A run: latent map of 300 held-out images over z1 and z2" in label
+    assert "step 110" in label and "held-out loss 156.0 nats" in label
+    expect(page.locator(".badge")).to_have_text("recorded <i>")
+    expect(page.locator(".legend button").nth(5)).to_have_text("<b>5</b> ![x](http://127.0.0.1:9/x.png)")
+    assert page.locator(".legend b, .legend img, .badge i").count() == 0
+    assert "2 dimensions" in str(page.locator(".kl canvas").get_attribute("aria-label"))
+    expect(page.get_by_text("no torch here")).to_be_visible()
+
+
+def test_the_slider_and_the_keys_scrub(page: Page, address: str) -> None:
+    open_stage(page, address)
+    last = pixels(page, MAP)
+    page.locator(".scrub").evaluate("slider => { slider.value = 3; slider.dispatchEvent(new Event('input')) }")
+    expect(page.locator(".where")).to_have_text("step 30 of 110")
+    assert pixels(page, MAP) != last
+    page.locator(".stage").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".where")).to_have_text("step 40 of 110")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".where")).to_have_text("step 20 of 110")
+
+
+def test_space_plays_to_the_end_without_the_server(page: Page, address: str) -> None:
+    open_stage(page, address)
+    page.locator(".loop input").uncheck()
+    page.locator(".speed").select_option("4")
+    page.context.set_offline(True)
+    page.locator(".stage").focus()
+    page.keyboard.press("Space")
+    expect(page.locator(".play")).to_have_attribute("aria-label", "Pause")
+    expect(page.locator(".where")).not_to_have_text("step 110 of 110")
+    expect(page.locator(".where")).to_have_text("step 110 of 110", timeout=20_000)
+    expect(page.locator(".play")).to_have_attribute("aria-label", "Play")
+    page.context.set_offline(False)
+
+
+def test_it_plays_by_itself_where_asked_and_not_where_motion_is_unwelcome(browser: Browser, address: str) -> None:
+    for motion, label in (("no-preference", "Pause"), ("reduce", "Play")):
+        page = browser.new_page(reduced_motion=motion)  # type: ignore[arg-type]
+        open_stage(page, address, "autoplay=1")
+        expect(page.locator(".play")).to_have_attribute("aria-label", label)
+        page.close()
+
+
+def test_nothing_is_drawn_while_nothing_moves(page: Page, address: str) -> None:
+    page.add_init_script(
+        "window.asked = 0; const ask = window.requestAnimationFrame;"
+        "window.requestAnimationFrame = then => { window.asked++; return ask.call(window, then) }"
+    )
+    open_stage(page, address)
+    page.wait_for_timeout(1500)
+    before = page.evaluate("window.asked")
+    page.wait_for_timeout(1000)
+    assert page.evaluate("window.asked") - before <= 2
+
+
+def test_hovering_names_a_point_and_lights_a_class(page: Page, address: str) -> None:
+    open_stage(page, address)
+    box = page.locator(MAP).bounding_box()
+    assert box is not None
+    tip = page.locator(".map .tip")
+    for step in range(400):  # sweeps over the middle until a point is met
+        page.mouse.move(box["x"] + 60 + step * 1.2, box["y"] + box["height"] / 2)
+        if tip.is_visible():
+            break
+    expect(tip).to_have_text(_containing("z1"))  # type: ignore[arg-type]
+    page.mouse.move(5, 5)
+    expect(tip).to_be_hidden()
+    plain = pixels(page, MAP)
+    page.locator(".legend button").nth(1).hover()
+    page.wait_for_timeout(200)
+    assert pixels(page, MAP) != plain
+    page.mouse.move(5, 5)
+    page.wait_for_timeout(200)
+    assert pixels(page, MAP) == plain
+
+
+def test_live_moves_to_each_new_frame(page: Page, address: str) -> None:
+    open_stage(page, address, "mode=live")
+    assert "step 0" in str(page.locator(MAP).get_attribute("aria-label"))
+    expect(page.locator(".player")).to_be_hidden()
+    first = pixels(page, PICTURES)
+    page.get_by_role("button", name="next").click()
+    expect(page.locator(MAP)).to_have_attribute("aria-label", _containing("step 10,"))
+    page.wait_for_timeout(500)
+    assert pixels(page, PICTURES) != first
+
+
+def test_it_fits_a_phone_in_the_dark(browser: Browser, address: str) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 900}, color_scheme="dark", device_scale_factor=2)
+    open_stage(page, address)
+    box = page.locator(".stage").bounding_box()
+    assert box is not None and box["width"] <= 390
+    for selector in (MAP, PICTURES, ".kl canvas", ".player"):
+        part = page.locator(selector).bounding_box()
+        assert part is not None and part["x"] >= 0 and part["x"] + part["width"] <= 390 and part["height"] > 30
+    assert page.locator(MAP).evaluate("canvas => Math.round(canvas.width / canvas.clientWidth)") == 2
+    page.close()
+
+
+def test_leaving_and_coming_back(page: Page, address: str) -> None:
+    open_stage(page, address)
+    page.get_by_text("away").click()
+    expect(page.locator(".stage")).to_have_count(0)
+    page.get_by_text("away").click()
+    expect(page.locator(".where")).to_have_text("step 110 of 110")

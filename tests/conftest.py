@@ -1,0 +1,42 @@
+"""What all tests share: a cache and a runs folder of their own, repeatable property tests, the full data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The cache of this session, so that no test reads or leaves anything in the person's own."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LATENT_LAB_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture
+def runs_root(tmp_path: Path) -> Path:
+    """An empty folder for runs."""
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def full_data() -> Path:
+    """The folder of the full datasets; where nobody names one the test is skipped, but never in CI."""
+    named = os.environ.get("LATENT_LAB_DATA")
+    if named:
+        return Path(named)
+    reason = "needs the full datasets: set LATENT_LAB_DATA to their folder"
+    if os.environ.get("CI"):
+        pytest.fail(f"{reason}; in CI nothing is skipped")
+    pytest.skip(reason)

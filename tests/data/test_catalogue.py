@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vae_core.data import catalogue, download
+from vae_core.errors import ConfigError, DataError
+from vae_core.storage.places import PROJECT_ROOT
+
+
+def test_describes_every_row_in_order(tmp_path: Path) -> None:
+    infos = catalogue.describe(tmp_path)
+    assert [info.name for info in infos] == ["mnist-sample", "fashion-mnist-sample", "mnist", "fashion-mnist"]
+    assert [info.where for info in infos] == ["bundled", "bundled", "can be downloaded", "can be downloaded"]
+    assert [(info.train, info.test) for info in infos] == [(10_000, 2_000)] * 2 + [(60_000, 10_000)] * 2
+    assert {info.shape for info in infos} == {(1, 28, 28)}
+    assert {info.licence for info in infos} == {"CC BY-SA 3.0", "MIT"}
+    assert "LeCun" in infos[0].source and "Zalando" in infos[1].source
+
+
+def test_full_sets_are_seen(full_data: Path) -> None:
+    assert {info.where for info in catalogue.describe(full_data)} == {"bundled", "here"}
+
+
+def test_a_file_of_another_size_is_not_here(tmp_path: Path) -> None:
+    folder = download.MNIST.folder(tmp_path)
+    folder.mkdir(parents=True)
+    for name in download.MNIST.files:
+        (folder / name).write_bytes(b"cut short")
+    assert catalogue.describe(tmp_path)[2].where == "can be downloaded"
+
+
+def test_data_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere.* is not there; make it or name another one\.$"):
+        catalogue.describe(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["", "MNIST", "../mnist", "mnist\0", "cifar-10", "x" * 10_000])
+def test_unknown_name_lists_the_known_ones(name: str) -> None:
+    with pytest.raises(DataError) as caught:
+        catalogue.find(name)
+    sentence = str(caught.value)
+    assert all(known in sentence for known in catalogue.ROWS)
+    assert len(sentence) < 250 and "\0" not in sentence
+
+
+@pytest.mark.parametrize("name", ["photos/cats", "C:\\photos", "digits.ZIP", "digits.npz"])
+def test_own_images_are_refused_for_now(name: str) -> None:
+    with pytest.raises(DataError, match="Own images"):
+        catalogue.find(name)
+
+
+def test_needs_no_torch() -> None:
+    code = "import sys, vae_core.data.catalogue; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT_ROOT, check=False).returncode == 0

@@ -1,0 +1,65 @@
+"""Makes the bundled samples from the full sets: `python -m tools.make_samples`; LATENT_LAB_DATA names their folder.
+
+Running it again gives the same bytes (with the same zlib). Beside the images each bundle keeps which ones they are.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vae_core.data.datasets import PARTS, SAMPLES, as_tensor, content_digest, load
+from vae_core.storage import arrays, files
+
+COUNTS = {"train": 10_000, "test": 2_000}
+SEED = 0
+
+
+def choose(labels: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Indices of `count` images in a shuffled order, each label with its share of the split (largest remainder)."""
+    share = np.bincount(labels) * count / len(labels)
+    wanted = np.floor(share).astype(int)
+    wanted[np.argsort(wanted - share, kind="stable")[: count - wanted.sum()]] += 1
+    # the one generator that numpy promises never to change
+    order = np.random.RandomState(SEED).permutation(len(labels))
+    kept = [np.flatnonzero(labels[order] == label)[:number] for label, number in enumerate(wanted)]
+    return order[np.sort(np.concatenate(kept))]
+
+
+def sample(name: str) -> dict[str, NDArray[Any]]:
+    """The chosen images and labels of a full set (`uint8`) and their indices in its splits."""
+    full = load(name)
+    parts: dict[str, NDArray[Any]] = {}
+    for split, images, labels in (
+        ("train", full.train_images, full.train_labels),
+        ("test", full.test_images, full.test_labels),
+    ):
+        index = choose(labels.numpy(), COUNTS[split])
+        parts[f"{split}_images"] = images.numpy()[index]
+        parts[f"{split}_labels"] = labels.numpy()[index].astype(np.uint8)
+        parts[f"{split}_index"] = index.astype(np.uint16)
+    return parts
+
+
+def pack(parts: dict[str, NDArray[Any]]) -> bytes:
+    """A compressed npz with its schema number."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, schema=np.int64(arrays.SCHEMA), **parts)
+    return buffer.getvalue()
+
+
+def main() -> None:
+    """Writes both bundles and prints what `SOURCES.md` (SHA-256) and `catalogue.py` (digest) say about them."""
+    for name in ("mnist", "fashion-mnist"):
+        parts = sample(name)
+        content = pack(parts)
+        files.write_atomic(SAMPLES / f"{name}-sample.npz", content)
+        digest = content_digest({part: as_tensor(parts[part]) for part in PARTS})
+        print(f"{name}-sample.npz: {len(content)} bytes, SHA-256 {files.digest(content)}, digest {digest}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,221 @@
+"""The command line, thin over the same calls as the pages.
+
+Exit status: 0 done; 2 the request is wrong, one sentence on standard error and nothing else; 1 anything else. With
+`--json` exactly one JSON object is printed on standard output.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from vae_core.cli_options import config_options, progress_bar, take_config
+from vae_core.data import catalogue
+from vae_core.errors import LatentLabError, RunStateError
+from vae_core.storage import places
+from vae_core.storage.files import finite
+from vae_core.storage.runs import Run, Status, create_run, find_run, list_runs, make_longer
+
+USAGE_ERROR: Any = typer.BadParameter.__base__  # the parser's own error, whichever click typer brings along
+
+Runs = Annotated[Path | None, typer.Option("--runs", metavar="DIR", help="Folder of the runs. Default: checkpoints.")]
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", metavar="DIR", help="Folder of the full datasets. Default: data.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, or its id under --runs.")]
+
+app = typer.Typer(
+    name="vae_core",
+    help="Train, evaluate and compare autoencoders and beta-VAEs on images. All losses are nats per image.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command, and returns the exit status."""
+    command = typer.main.get_command(app)
+    try:
+        result = command.main(arguments, prog_name="python -m vae_core", standalone_mode=False)
+    except LatentLabError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except USAGE_ERROR as error:
+        print(" ".join(error.format_message().split()), file=sys.stderr)
+        return 2
+    except (typer.Abort, KeyboardInterrupt):
+        return 1
+    return int(result or 0)
+
+
+@app.command()
+def datasets(data_dir: DataDir = None, as_json: Json = False) -> None:
+    """What is here, and what can be downloaded."""
+    rows = [dataclasses.asdict(row) for row in catalogue.describe(data_dir)]
+    _print({"datasets": rows}, as_json, lambda: _table(rows, {"name": "name", "title": "what", "where": "where"}))
+
+
+@app.command()
+@config_options
+def train(
+    ctx: typer.Context,
+    from_: Annotated[
+        str | None,
+        typer.Option("--from", metavar="RUN@STEP", help="Start from the weights of another run's kept step."),
+    ] = None,
+    name: Annotated[str, typer.Option("--name", help="A name for people.")] = "",
+    runs: Runs = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> int:
+    """Train a model at full speed; Ctrl-C ends it after this step, with everything saved."""
+    from vae_core.data import datasets as registry
+
+    root = places.runs_folder(runs)
+    config = take_config(ctx, parent=from_, root=root)
+    with progress_bar("loading") as report:
+        registry.load(config.data.dataset, data_dir, report)
+    return _drive(create_run(root, config, name), data_dir, as_json)
+
+
+@app.command()
+def resume(
+    run: RunName,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", help="Passes over the data in all, to make it longer.")
+    ] = None,
+    runs: Runs = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> int:
+    """Go on where a run stopped, or make it longer. A finished run: nothing, status 0."""
+    found = find_run(run, places.runs_folder(runs))
+    if epochs is not None:
+        found = make_longer(found, epochs)
+    if found.state() == "running":
+        raise RunStateError(f"The run {found.id!r} is being trained already; stop that first.")
+    if found.is_finished():
+        _print(_train_result(found, found.status()), as_json, lambda: "The run is finished; give --epochs to go on.")
+        return 0
+    return _drive(found, data_dir, as_json)
+
+
+@app.command()
+def evaluate(
+    run: RunName,
+    dataset: Annotated[str | None, typer.Option(help="Another dataset than the one it was trained on.")] = None,
+    iw_samples: Annotated[
+        int | None, typer.Option("--iw-samples", help="Also estimate -log p(x) with this many importance samples.")
+    ] = None,
+    best: Annotated[bool, typer.Option("--best", help="The best held-out weights in place of the final ones.")] = False,
+    runs: Runs = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Figures on the whole test split, in nats per image."""
+    from vae_core.evaluation.trained import evaluate_run
+
+    found = find_run(run, places.runs_folder(runs))
+    with progress_bar("evaluating") as report:
+        result = evaluate_run(
+            found, dataset=dataset, iw_samples=iw_samples, which="best" if best else "model", data_dir=data_dir,
+            progress=report,
+        )  # fmt: skip
+    _print(result, as_json, lambda: _table([{"figure": k, "value": _short(v)} for k, v in result.items()]))
+
+
+@app.command("runs")
+def runs_command(runs: Runs = None, as_json: Json = False) -> None:
+    """All runs, the newest first."""
+    found, problems = list_runs(places.runs_folder(runs))
+    rows = [_run_row(run) for run in found]
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    columns = ("run", "name", "state", "step", "dataset", "model", "latent", "beta")
+    _print({"runs": rows}, as_json, lambda: _table(rows, {column: column for column in columns}))
+
+
+def _drive(run: Run, data_dir: Path | None, as_json: bool) -> int:
+    """Trains in this process, with a bar on standard error."""
+    import signal
+
+    from vae_core.training.driver import Driver
+    from vae_core.training.loop import Event, Stepped, Trainer
+
+    with progress_bar("training") as report:
+
+        def show(event: Event, trainer: Trainer) -> None:
+            if isinstance(event, Stepped):
+                loss = trainer.latest.get("loss")
+                figures = "" if loss is None else f", held-out {loss:.1f} nats"
+                report(f"epoch {trainer.epoch:.1f}{figures}", event.step / trainer.total_steps)
+
+        driver = Driver(run, data_dir=data_dir, on_event=show, progress=report)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: setattr(driver, "stop_asked", True))
+        status = driver.drive()
+    for note in status.notes:
+        print(f"Note: {note}", file=sys.stderr)
+    result = _train_result(run, status)
+    _print(result, as_json, lambda: _table([{"": key, "value": _short(value)} for key, value in result.items()]))
+    if status.state != "done":
+        print(status.message or f"The run was {status.state}; 'resume {run.id}' goes on.", file=sys.stderr)
+    return 0 if status.state == "done" else 1
+
+
+def _train_result(run: Run, status: Status) -> dict[str, Any]:
+    return {
+        "run": str(run.folder),
+        "steps": status.step,
+        "seconds": status.seconds,
+        "images_per_second": status.images_per_second,
+        "state": status.state,
+    }
+
+
+def _run_row(run: Run) -> dict[str, Any]:
+    status, config = run.status(), run.config
+    return {
+        "run": run.id,
+        "folder": str(run.folder),
+        "name": run.notes().name,
+        "state": run.state(),
+        "step": status.step,
+        "total_steps": status.total_steps,
+        "parent": config.parent,
+        **config.flat(),
+    }
+
+
+def _print(result: dict[str, Any], as_json: bool, text: Callable[[], str | Table]) -> None:
+    if as_json:
+        print(json.dumps(finite(result), allow_nan=False))
+    else:
+        Console(markup=False, highlight=False).print(text())
+
+
+def _table(rows: list[dict[str, Any]], columns: dict[str, str] | None = None) -> Table:
+    columns = columns or {key: key for key in (rows[0] if rows else {})}
+    table = Table(box=None, header_style="bold")
+    for title in columns.values():
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        table.add_row(*(str(row[key]) for key in columns))
+    return table
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return ", ".join(map(_short, value)) if isinstance(value, list | tuple) else str(value)

@@ -1,0 +1,268 @@
+"""What a person can ask of a run. Every range, unit, default and line of help stands here once: validation, the
+command line, the widgets and the documentation all read it from these fields.
+
+A configuration is frozen, refuses unknown keys, and is written to the run folder unchanged.
+"""
+
+from __future__ import annotations
+
+import reprlib
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
+
+from vae_core.errors import ConfigError, SchemaTooNew
+
+SCHEMA = 1
+"""Version of `config.json`; a larger number in a file means that a newer program wrote it."""
+
+DEFAULT_HIDDEN = {"mlp": (256, 64), "conv": (32, 64)}
+LARGE_LEARNING_RATE = 5e-3
+"""Above this Adam was seen to end 20 nats and more worse than at 1e-3; a warning, not a limit."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=())
+
+
+Width = Annotated[int, Field(ge=1, le=8192)]
+
+
+class DataConfig(_Section):
+    """Which images are trained on."""
+
+    dataset: str = Field("mnist-sample", min_length=1, max_length=4096, description="The images to train on.")
+    limit: int | None = Field(
+        None, ge=1, description="Train on the first N images only.", json_schema_extra={"unit": "images"}
+    )
+    binarize: Literal["none", "threshold", "dynamic"] = Field(
+        "none", description="Grey pixels as they are, cut at one half, or drawn anew as 0 or 1 each step."
+    )
+
+
+class ModelConfig(_Section):
+    """The network."""
+
+    model: Literal["ae", "vae"] = Field("vae", description="Autoencoder, or variational autoencoder.")
+    architecture: Literal["mlp", "conv"] = Field("mlp", description="Dense layers, or convolutions.")
+    hidden: tuple[Width, ...] = Field(
+        DEFAULT_HIDDEN["mlp"],
+        max_length=8,
+        description="Sizes of the encoder's hidden layers (mlp) or its channels a stage (conv); the decoder mirrors "
+        "them. 'none' gives a linear model. Default 256,64 for mlp and 32,64 for conv.",
+    )
+    encoder: Literal["shared", "separate"] = Field(
+        "shared", description="One encoder with two heads, or one network for the mean and one for the log-variance."
+    )
+    latent: int = Field(
+        2, ge=1, le=512, description="Numbers in the code of an image.", json_schema_extra={"unit": "dimensions"}
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_hidden(cls, given: Any) -> Any:
+        """A conv network has its own default sizes."""
+        if isinstance(given, dict) and given.get("hidden") is None:
+            given = {k: v for k, v in given.items() if k != "hidden"}
+            given["hidden"] = DEFAULT_HIDDEN["conv" if given.get("architecture") == "conv" else "mlp"]
+        return given
+
+    @field_validator("hidden", mode="before")
+    @classmethod
+    def _parse_hidden(cls, value: Any) -> Any:
+        """'256,64' and 'none', as typed on the command line and in the page's field."""
+        if not isinstance(value, str):
+            return value
+        if value.strip().lower() == "none":
+            return ()
+        return tuple(part.strip() for part in value.split(","))
+
+    @model_validator(mode="after")
+    def _conv_has_a_stage(self) -> ModelConfig:
+        if self.architecture == "conv" and not self.hidden:
+            raise ValueError("hidden must name at least one stage for conv; a linear model is --architecture mlp")
+        return self
+
+
+class ObjectiveConfig(_Section):
+    """What training minimises, in nats per image."""
+
+    likelihood: Literal["bernoulli", "gaussian", "gaussian-learned", "continuous-bernoulli"] = Field(
+        "bernoulli", description="The decoder's distribution over pixels."
+    )
+    sigma: float = Field(
+        1.0,
+        ge=0.001,
+        le=10.0,
+        description="Standard deviation of the gaussian likelihood; where the learned one starts.",
+        json_schema_extra={"unit": "of the pixel range 0 to 1"},
+    )
+    beta: float = Field(
+        1.0, ge=0.0, le=1000.0, description="Weight of the KL divergence, both in nats per image; 1 is the VAE."
+    )
+    beta_schedule: Literal["constant", "linear"] = Field(
+        "constant", description="Beta from the start, or rising linearly from 0 over the warm-up."
+    )
+    warmup_epochs: float = Field(
+        5.0,
+        gt=0.0,
+        le=10000.0,
+        description="Over how long beta (linear) or the capacity rises.",
+        json_schema_extra={"unit": "epochs"},
+    )
+    capacity: float | None = Field(
+        None,
+        ge=0.0,
+        le=10000.0,
+        description="Aim the KL at this value C: gamma x |KL - C| in place of beta x KL; C rises over the warm-up.",
+        json_schema_extra={"unit": "nats per image"},
+    )
+    gamma: float = Field(30.0, ge=0.0, le=10000.0, description="Weight of the distance of the KL from the capacity.")
+
+
+class TrainingConfig(_Section):
+    """How the weights are found."""
+
+    epochs: int = Field(20, ge=1, le=100000, description="Passes over the training images.")
+    batch_size: int = Field(128, ge=1, le=65536, description="Images a step; cut to the data where there are fewer.")
+    lr: float = Field(1e-3, gt=0.0, le=1.0, description="Adam's learning rate.")
+    seed: int = Field(0, ge=0, le=2**32 - 1, description="Every random draw follows from it.")
+    threads: int = Field(1, ge=1, le=256, description="Processor threads that the run may use.")
+    device: Literal["cpu", "cuda", "auto"] = Field("auto", description="Where to compute; auto takes cuda where it is.")
+
+
+class RunConfig(_Section):
+    """All that a run is asked to be."""
+
+    schema_version: int = Field(SCHEMA, alias="schema", ge=1)
+    data: DataConfig = DataConfig()
+    model: ModelConfig = ModelConfig()
+    objective: ObjectiveConfig = ObjectiveConfig()
+    training: TrainingConfig = TrainingConfig()
+    parent: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9-]{1,40}@[0-9]{1,12}$",
+        description="Start from the weights of another run's kept step, as RUN@STEP.",
+    )
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False, protected_namespaces=()
+    )
+
+    def flat(self) -> dict[str, Any]:
+        """Every field by its own name, as the command line and the address of the Train page name them."""
+        return {name: value for section in SECTIONS for name, value in getattr(self, section).model_dump().items()}
+
+    def changed(self, **values: Any) -> RunConfig:
+        """A copy with these fields (named as in `flat`) replaced.
+
+        Raises:
+            ConfigError: a field is unknown or its value is out of range.
+        """
+        return make_config(**{"parent": self.parent, **self.flat(), **values})
+
+
+SECTIONS: dict[str, type[_Section]] = {
+    "data": DataConfig,
+    "model": ModelConfig,
+    "objective": ObjectiveConfig,
+    "training": TrainingConfig,
+}
+FIELDS: dict[str, FieldInfo] = {
+    name: info for section in SECTIONS.values() for name, info in section.model_fields.items()
+}
+"""Every field of a configuration by its name; names are unique over the sections."""
+
+
+def make_config(*, parent: str | None = None, **values: Any) -> RunConfig:
+    """A configuration from flat values; those left out keep their defaults.
+
+    Raises:
+        ConfigError: with one sentence that names the first field at fault, its range and the value given.
+    """
+    unknown = sorted(set(values) - set(FIELDS))
+    if unknown:
+        raise ConfigError(f"There is no setting called {unknown[0]!r}; the settings are {', '.join(FIELDS)}.")
+    nested = {
+        section: {name: values[name] for name in model.model_fields if name in values}
+        for section, model in SECTIONS.items()
+    }
+    return parse_config({**nested, "parent": parent})
+
+
+def parse_config(document: Any) -> RunConfig:
+    """A configuration from the content of a `config.json`.
+
+    Raises:
+        SchemaTooNew: a newer program wrote it.
+        ConfigError: a field is unknown or out of its range.
+    """
+    found = document.get("schema", SCHEMA) if isinstance(document, dict) else None
+    if isinstance(found, int) and found > SCHEMA:
+        raise SchemaTooNew(
+            f"This configuration was written in format {found} and this program knows {SCHEMA}; update the program."
+        )
+    try:
+        return RunConfig.model_validate(document)
+    except ValidationError as error:
+        raise ConfigError(_sentence(error)) from error
+
+
+def range_text(info: FieldInfo) -> str:
+    """The range of a field in words, such as '1 to 512' or 'above 0, at most 1'; empty where it has none."""
+    bounds = {name: getattr(item, name) for item in info.metadata for name in ("ge", "gt", "le") if hasattr(item, name)}
+    low = f"{bounds['ge']:g}" if "ge" in bounds else f"above {bounds['gt']:g}" if "gt" in bounds else ""
+    high = f"{bounds['le']:.12g}" if "le" in bounds else ""
+    if low and high:
+        return f"{low} to {high}" if "ge" in bounds else f"{low}, at most {high}"
+    return f"at least {low}" if "ge" in bounds else low
+
+
+def unit_of(info: FieldInfo) -> str:
+    """The unit of a field, or the empty string."""
+    extra = info.json_schema_extra
+    return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+
+
+def warnings_for(config: RunConfig) -> list[str]:
+    """What is allowed but rarely wanted, a sentence each."""
+    found = []
+    training, objective = config.training, config.objective
+    if training.lr > LARGE_LEARNING_RATE:
+        found.append(f"A learning rate of {training.lr:g} usually ends tens of nats worse than 0.001.")
+    rises = objective.beta_schedule == "linear" or objective.capacity is not None
+    if config.model.model == "vae" and rises and objective.warmup_epochs > training.epochs:
+        found.append(
+            f"The warm-up of {objective.warmup_epochs:g} epochs is longer than the training of {training.epochs}: "
+            "the target objective is never reached."
+        )
+    return found
+
+
+_EXPECTED = {
+    "hidden": "sizes from 1 to 8192 such as 256,64, at most 8 of them, or none",
+    "dataset": "a name or a path of 1 to 4096 characters",
+    "parent": "RUN@STEP, a run's id and a step that it keeps",
+    "schema": "a whole number from 1 on",
+}
+"""What a range cannot say."""
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors()[0]
+    path = [str(part) for part in first["loc"]] or ["configuration"]
+    kind, given = first["type"], reprlib.repr(first.get("input"))
+    if kind == "extra_forbidden":
+        return f"There is no setting called {path[-1]!r}."
+    if kind == "value_error":
+        return f"{str(first['ctx']['error']).rstrip('.')}."
+    if kind.startswith("model"):
+        return f"{path[-1]} must be an object of settings, not {given}."
+    # from the end, since a section may be called as a field is; behind `hidden` stands a position in it
+    name = next((part for part in reversed(path) if part in FIELDS), path[-1])
+    if kind == "literal_error":
+        return f"{name} must be {first['ctx']['expected']}, not {given}."
+    expected = _EXPECTED.get(name) or range_text(FIELDS[name])
+    number = "a whole number, " if kind.startswith("int") else "a number, " if "float" in kind else ""
+    return f"{name} must be {'' if name in _EXPECTED else number}{expected}, not {given}."

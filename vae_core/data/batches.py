@@ -1,0 +1,129 @@
+"""From a dataset at rest (`uint8`) to batches (`float32` in [0, 1]), without a DataLoader.
+
+An epoch walks all training images once in an order that is a function of seed and epoch; its last batch holds what is
+left and may be smaller.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from vae_core.data.datasets import Dataset
+from vae_core.data.randomness import Stream, generator
+from vae_core.errors import DataError
+
+HELD_OUT = 2_000
+Binarize = Literal["none", "threshold", "dynamic"]
+_FIXED_DRAW = -1
+"""The index of test data's draw in the stream of pixels; training's are its steps, from 0 on."""
+
+
+def training_images(dataset: Dataset, limit: int | None = None) -> Tensor:
+    """The whole training split or its first `limit` images: `uint8`, (images, channels, height, width)."""
+    return dataset.train_images[:limit]
+
+
+def held_out(dataset: Dataset, count: int = HELD_OUT) -> tuple[Tensor, Tensor]:
+    """The test images that are watched while training: always the same, whatever the run's seed.
+
+    Returns:
+        Images (`uint8`, (n, channels, height, width)) and labels (`int64`, (n,)), n = `count`; the whole test split, as
+        it is, where it has no more.
+    """
+    total = len(dataset.test_images)
+    if total <= count:
+        return dataset.test_images, dataset.test_labels
+    chosen = torch.randperm(total, generator=generator(0, Stream.EVALUATION))[:count]
+    return dataset.test_images[chosen], dataset.test_labels[chosen]
+
+
+def steps_per_epoch(count: int, batch_size: int) -> int:
+    """Batches in a pass over `count` images, the last and perhaps smaller one included."""
+    return -(-count // batch_size)
+
+
+def epoch_order(count: int, seed: int, epoch: int) -> Tensor:
+    """The order of the images in one epoch: a permutation of 0 to count - 1, `int64`."""
+    return torch.randperm(count, generator=generator(seed, Stream.ORDER, epoch))
+
+
+def take(images: Tensor, indices: Tensor) -> Tensor:
+    """A batch, in a quarter of the time that indexing by `images[indices]` needs.
+
+    Args:
+        images: `uint8`, (images, channels, height, width).
+        indices: `int64`, (batch,).
+
+    Returns:
+        `float32`, (batch, channels, height, width), in [0, 1].
+    """
+    return to_float(images.index_select(0, indices))
+
+
+def to_float(images: Tensor) -> Tensor:
+    """`uint8` pixels of any shape as `float32` in [0, 1]: divided by 255, to the bit as torchvision's ToTensor does."""
+    return images.float().div_(255)
+
+
+def binarize(images: Tensor, mode: Binarize, draw: torch.Generator) -> Tensor:
+    """Pixels as 0 or 1.
+
+    Args:
+        images: `float32` in [0, 1], any shape.
+        mode: `none` (as they are), `threshold` (1 from one half on) or `dynamic` (1 with the pixel's value as its
+            probability, drawn anew at each call: Salakhutdinov and Murray, "On the quantitative analysis of deep belief
+            networks", 2008).
+        draw: what `dynamic` draws from.
+
+    Returns:
+        `float32`, the same shape.
+    """
+    if mode == "dynamic":
+        return torch.bernoulli(images, generator=draw)
+    return images.ge(0.5).float() if mode == "threshold" else images
+
+
+def binarize_split(images: Tensor, mode: Binarize, seed: int) -> Tensor:
+    """Test images with pixels 0 or 255 at rest: `dynamic` is one draw, fixed by the seed, whatever the batches.
+
+    Args:
+        images: `uint8`, (images, channels, height, width).
+        mode: as for `binarize`.
+        seed: the run's seed.
+
+    Returns:
+        `uint8`, the same shape.
+    """
+    if mode == "none":
+        return images
+    limit: Tensor | int = 127
+    if mode == "dynamic":  # uniform over 0 to 254, so that it lies below x in x of 255 cases
+        draw = generator(seed, Stream.PIXELS, _FIXED_DRAW)
+        limit = torch.randint(0, 255, images.shape, dtype=torch.uint8, generator=draw)
+    return images.gt(limit).to(torch.uint8).mul_(255)
+
+
+def check_images(images: Tensor) -> None:
+    """Refuses what cannot be trained on; cross-entropy, for one, falls without end on pixels outside [0, 1].
+
+    Raises:
+        DataError: there is no image, the shape is not (images, 1 or 3, height, width) or empty, the type is neither
+            `uint8` nor floating, or a value is NaN or outside [0, 1]; names the first image at fault.
+    """
+    if images.ndim != 4 or images.shape[1] not in (1, 3) or 0 in images.shape[1:]:
+        raise DataError(f"Images must have the shape (images, 1 or 3, height, width), not {tuple(images.shape)}.")
+    if len(images) == 0:
+        raise DataError("There are no usable images; give at least one.")
+    if images.dtype == torch.uint8:
+        return
+    if not images.is_floating_point():
+        raise DataError(f"Pixels must be uint8 from 0 to 255 or floating from 0 to 1, not {images.dtype}.")
+    usable = (images >= 0) & (images <= 1)
+    faulty = (~usable).flatten(1).any(1).nonzero()
+    if len(faulty):
+        index = int(faulty[0])
+        value = float(images[index][~usable[index]][0])
+        raise DataError(f"Image {index} holds the value {value:g}; scale all pixels to 0 to 1 and remove NaN.")

@@ -1,0 +1,140 @@
+"""What datasets there are: one row of a table each. Imports no torch, so that a list is there at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from vae_core.data import download
+from vae_core.errors import DataError
+from vae_core.storage import places
+
+Where = Literal["bundled", "here", "can be downloaded"]
+
+
+@dataclass(frozen=True)
+class Family:
+    """What a full set and its sample have in common."""
+
+    raw: download.RawSet
+    classes: tuple[str, ...]
+    source: str
+    licence: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A dataset of the table: `digest` is that of its content (`datasets.content_digest`)."""
+
+    title: str
+    family: Family
+    bundled: bool
+    train: int
+    test: int
+    digest: str
+    shape: tuple[int, int, int] = (1, 28, 28)
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What a list of datasets shows; `train` and `test` count images, `shape` is (channels, height, width)."""
+
+    name: str
+    title: str
+    train: int
+    test: int
+    shape: tuple[int, int, int]
+    where: Where
+    source: str
+    licence: str
+
+
+_MNIST = Family(
+    raw=download.MNIST,
+    classes=tuple("0123456789"),
+    source="MNIST database of handwritten digits: Yann LeCun, Corinna Cortes, Christopher J. C. Burges",
+    licence="CC BY-SA 3.0",
+)
+_FASHION = Family(
+    raw=download.FASHION_MNIST,
+    classes=("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+    source="Fashion-MNIST: Han Xiao, Kashif Rasul, Roland Vollgraf (Zalando SE)",
+    licence="MIT",
+)
+ROWS = {
+    "mnist-sample": Row(
+        title="MNIST, a sample",
+        family=_MNIST,
+        bundled=True,
+        train=10_000,
+        test=2_000,
+        digest="07b4061aaa1761356e8e7995fa1465ecfc63db2decebaf691183239bca4c66d5",
+    ),
+    "fashion-mnist-sample": Row(
+        title="Fashion-MNIST, a sample",
+        family=_FASHION,
+        bundled=True,
+        train=10_000,
+        test=2_000,
+        digest="e3a975fba4a077590841a28862eab9826e03ad82c2aefd503f78f7d3fabb7127",
+    ),
+    "mnist": Row(
+        title="MNIST",
+        family=_MNIST,
+        bundled=False,
+        train=60_000,
+        test=10_000,
+        digest="4c1d343bde9e8afe63408ff2a4bf76b8af8900df63109ed12e2ac002a5c7c68d",
+    ),
+    "fashion-mnist": Row(
+        title="Fashion-MNIST",
+        family=_FASHION,
+        bundled=False,
+        train=60_000,
+        test=10_000,
+        digest="4a8eeb895efc64e1f4476d70d28895ee99bd8190dfd46d0350449800cfde93ce",
+    ),
+}
+
+
+def find(name: str) -> Row:
+    """The row of a name.
+
+    Raises:
+        DataError: there is none; names those that there are.
+    """
+    if name in ROWS:
+        return ROWS[name]
+    known = ", ".join(ROWS)
+    if "/" in name or "\\" in name or name.lower().endswith((".zip", ".npz")):
+        raise DataError(f"Own images (a folder, a zip or an npz) cannot be used yet; choose one of {known}.")
+    raise DataError(f"There is no dataset called {name[:60]!r}; the known ones are {known}.")
+
+
+def describe(data_dir: Path | None = None) -> list[DatasetInfo]:
+    """All datasets, and which of them are here; nothing is downloaded or checked.
+
+    Raises:
+        ConfigError: the data folder is not there.
+    """
+    data_folder = places.data_folder(data_dir)
+    return [
+        DatasetInfo(
+            name=name,
+            title=row.title,
+            train=row.train,
+            test=row.test,
+            shape=row.shape,
+            where=_where(row, data_folder),
+            source=row.family.source,
+            licence=row.family.licence,
+        )
+        for name, row in ROWS.items()
+    ]
+
+
+def _where(row: Row, data_folder: Path) -> Where:
+    if row.bundled:
+        return "bundled"
+    return "here" if download.is_here(row.family.raw, data_folder) else "can be downloaded"

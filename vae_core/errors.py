@@ -1,0 +1,81 @@
+"""What can go wrong, as one small tree. Every message is one sentence that says what is wrong and what to do.
+
+    LatentLabError
+    ├── ConfigError                a setting is out of range, unknown, or does not go with another
+    ├── DataError                  a dataset is unknown, missing, damaged, or its values are unusable
+    ├── NameInvalid                a run id or a name is not one
+    ├── RunError                   something about one run's folder
+    │   ├── RunNotFound            there is no such run (any more)
+    │   ├── RunLocked              another process is training it
+    │   └── RunStateError          the run is in no state for that request
+    ├── CheckpointError            a file of weights cannot be used
+    │   ├── CheckpointCorrupt      cut short, changed, or never a checkpoint
+    │   ├── CheckpointIncompatible whole, but of another network
+    │   └── SchemaTooNew           written by a newer version of this program
+    ├── DiskError                  full, read-only, or failing
+    └── Diverged                   the loss is no longer a finite number
+
+The command line prints the sentence and exits with status 2; the pages show it in place of a traceback.
+"""
+
+from __future__ import annotations
+
+
+class LatentLabError(Exception):
+    """Base of all errors whose sentence is meant for the person who asked."""
+
+
+class ConfigError(LatentLabError):
+    """A setting is out of its range, unknown, or does not go with another."""
+
+
+class DataError(LatentLabError):
+    """A dataset is unknown, missing, damaged, or holds values that cannot be used."""
+
+
+class NameInvalid(LatentLabError):
+    """A run id or a name is not one that this program would give."""
+
+
+class RunError(LatentLabError):
+    """Something about one run's folder."""
+
+
+class RunNotFound(RunError):
+    """There is no such run, or no longer."""
+
+
+class RunLocked(RunError):
+    """Another process is training this run."""
+
+
+class RunStateError(RunError):
+    """The run is in no state in which this can be done."""
+
+
+class CheckpointError(LatentLabError):
+    """A file of weights cannot be used."""
+
+
+class CheckpointCorrupt(CheckpointError):
+    """The file was cut short or changed, or never was a checkpoint."""
+
+
+class CheckpointIncompatible(CheckpointError):
+    """The file is whole, but its tensors are those of another network."""
+
+
+class SchemaTooNew(CheckpointError):
+    """The file was written by a newer version of this program."""
+
+
+class DiskError(LatentLabError):
+    """The disk is full, read-only, or failing; nothing that was saved before is lost."""
+
+
+class Diverged(LatentLabError):
+    """The loss stopped being a finite number; the weights were left as they were before that step."""
+
+    def __init__(self, step: int, advice: str) -> None:
+        super().__init__(f"The loss stopped being a finite number at step {step}; {advice}")
+        self.step = step

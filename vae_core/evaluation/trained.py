@@ -1,0 +1,135 @@
+"""From a run folder to a model that can be used, and its figures on a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from vae_core.config import RunConfig
+from vae_core.data import batches, datasets
+from vae_core.errors import CheckpointCorrupt, CheckpointIncompatible, ConfigError, DataError
+from vae_core.evaluation.elbo import evaluate, iw_nll
+from vae_core.models.autoencoder import Autoencoder
+from vae_core.models.build import build_model
+from vae_core.objectives.likelihoods import Likelihood, build_likelihood
+from vae_core.storage import checkpoints
+from vae_core.storage.arrays import Array
+from vae_core.storage.runs import Run
+
+MAX_IW_SAMPLES = 100_000
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model with trained weights.
+
+    Attributes:
+        model, likelihood: on the CPU, to be used under `torch.no_grad`.
+        config: what the run was asked to be.
+        image_shape: (channels, height, width).
+        step: optimizer steps that the weights have seen.
+    """
+
+    model: Autoencoder
+    likelihood: Likelihood
+    config: RunConfig
+    image_shape: tuple[int, int, int]
+    step: int
+
+
+def load_trained(run: Run, which: str = "model") -> Trained:
+    """The final ("model") or the best held-out ("best") weights of a run; while it trains, those of its newest step.
+
+    Raises:
+        CheckpointCorrupt: there are no weights yet, or they are damaged.
+        CheckpointIncompatible: they are of another network.
+    """
+    found = checkpoints.load_best(run.folder) if which == "best" else None
+    if found is None and (run.folder / "model.json").exists():
+        found = checkpoints.load(run.folder, "model")
+    found = found or checkpoints.load_newest(run.folder)
+    if found is None:
+        raise CheckpointCorrupt(f"The run {run.id!r} holds no weights yet; train it first.")
+    tensors, record = found
+    try:
+        channels, height, width = (int(size) for size in record["image_shape"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointCorrupt(f"The weights of {run.id!r} do not say the size of their images.") from error
+    shape = (channels, height, width)
+    model, likelihood = build_model(run.config.model, shape, seed=0), build_likelihood(run.config.objective)
+    load_weights({"model": model, "likelihood": likelihood}, tensors)
+    return Trained(model, likelihood, run.config, shape, int(record["step"]))
+
+
+def evaluate_run(
+    run: Run,
+    *,
+    dataset: str | None = None,
+    iw_samples: int | None = None,
+    which: str = "model",
+    data_dir: Path | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> dict[str, Any]:
+    """The figures of a run on the whole test split, by the names of the command line.
+
+    Raises:
+        DataError: the dataset's images have another shape than those of training.
+        LatentLabError: as `load_trained` and `datasets.load` do.
+    """
+    if iw_samples is not None and not 1 <= iw_samples <= MAX_IW_SAMPLES:
+        raise ConfigError(f"iw-samples must be 1 to {MAX_IW_SAMPLES}, not {iw_samples}.")
+    trained = load_trained(run, which)
+    data = datasets.load(dataset or run.config.data.dataset, data_dir, progress)
+    if data.image_shape != trained.image_shape:
+        raise DataError(
+            f"The model takes images of {_size(trained.image_shape)} and {data.name!r} has {_size(data.image_shape)}; "
+            "choose another dataset."
+        )
+    seed = run.config.training.seed
+    images = batches.binarize_split(data.test_images, run.config.data.binarize, seed)
+    found = asdict(evaluate(trained.model, trained.likelihood, images, seed=seed))
+    if iw_samples is not None:
+        found["iw_nll_nats"] = iw_nll(trained.model, trained.likelihood, images, samples=iw_samples, seed=seed)
+    return {"run": str(run.folder), "dataset": data.name, "step": trained.step, **found}
+
+
+def load_weights(modules: dict[str, torch.nn.Module], tensors: dict[str, Array]) -> None:
+    """Puts named arrays into modules; all names and shapes must agree.
+
+    Raises:
+        CheckpointIncompatible: lists the first five that differ.
+        CheckpointCorrupt: names the first weight that is not finite.
+    """
+    expected = {
+        f"{prefix}.{name}": tensor for prefix, module in modules.items() for name, tensor in module.state_dict().items()
+    }
+    given = {name: value for name, value in tensors.items() if name.split(".")[0] in modules}
+    differing = [
+        f"{name} {_shape(given.get(name))} in the file, {_shape(expected.get(name))} in the network"
+        for name in sorted(expected.keys() | given.keys())
+        if _shape(given.get(name)) != _shape(expected.get(name))
+    ]
+    if differing:
+        raise CheckpointIncompatible(f"The weights are of another network: {'; '.join(differing[:5])}.")
+    for name, value in given.items():
+        if value.dtype != np.float32:
+            raise CheckpointIncompatible(f"The weights are of another network: {name} is {value.dtype}, not float32.")
+        if not np.isfinite(value).all():
+            raise CheckpointCorrupt(f"The weights {name} hold values that are not finite; use an earlier checkpoint.")
+    with torch.no_grad():
+        for name, tensor in expected.items():
+            tensor.copy_(torch.from_numpy(np.array(given[name])))
+
+
+def _shape(value: Array | torch.Tensor | None) -> str:
+    return "missing" if value is None else "x".join(map(str, value.shape)) or "a number"
+
+
+def _size(shape: tuple[int, int, int]) -> str:
+    channels, height, width = shape
+    return f"{width} x {height} pixels in {channels} channel{'s' if channels > 1 else ''}"

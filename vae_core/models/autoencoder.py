@@ -1,0 +1,93 @@
+"""The autoencoder, and the posterior that every model's encoder returns.
+
+Hinton & Salakhutdinov 2006, "Reducing the Dimensionality of Data with Neural Networks".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+LOG_VARIANCE_MIN, LOG_VARIANCE_MAX = -30.0, 20.0
+"""Range of a posterior's log-variance: standard deviations of 3e-7 to 22,000, beyond all that training wants; exp stays
+far from overflow."""
+
+
+class _Bound(torch.autograd.Function):
+    """A clamp that lets the gradient through, so that a value beyond a bound can be called back by it."""
+
+    @staticmethod
+    def forward(ctx: Any, value: Tensor, low: float, high: float) -> Tensor:
+        return value.clamp(low, high)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        return gradients[0], None, None
+
+
+def bound(value: Tensor, low: float, high: float) -> Tensor:
+    """`value` within [low, high]; its gradient is that of the identity."""
+    bounded: Tensor = _Bound.apply(value, low, high)
+    return bounded
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """The diagonal Gaussian q(z | x) of each image of a batch; without a variance it is a single point, the code.
+
+    Attributes:
+        mean: (B, L).
+        log_variance: (B, L) within [LOG_VARIANCE_MIN, LOG_VARIANCE_MAX], or None for an autoencoder.
+    """
+
+    mean: Tensor
+    log_variance: Tensor | None
+
+    def sample(self, generator: torch.Generator) -> Tensor:
+        """One code an image, (B, L): `at` a standard normal epsilon drawn from `generator`, of the same device.
+
+        Of an autoencoder it is the code, and nothing is drawn.
+        """
+        if self.log_variance is None:
+            return self.mean
+        epsilon = torch.empty_like(self.mean).normal_(generator=generator)
+        return self.at(epsilon)
+
+    def at(self, epsilon: Tensor) -> Tensor:
+        """mean + exp(log_variance / 2) * epsilon, (B, L): Kingma & Welling 2014, eq. 10."""
+        if self.log_variance is None:
+            return self.mean
+        return torch.addcmul(self.mean, (0.5 * self.log_variance).exp(), epsilon)
+
+    def clamped(self) -> int:
+        """How many log-variances stand at an end of their range; more than a few say that training goes wrong."""
+        if self.log_variance is None:
+            return 0
+        ends = (self.log_variance <= LOG_VARIANCE_MIN) | (self.log_variance >= LOG_VARIANCE_MAX)
+        return int(ends.sum())
+
+
+class Autoencoder(nn.Module):
+    """An encoder and a decoder; `train()` and `eval()` change nothing.
+
+    Attributes:
+        encoder: images (B, C, H, W) to codes (B, L).
+        decoder: codes (B, L) to (B, C, H, W), a flat sequence of layers.
+        latent: L.
+    """
+
+    def __init__(self, encoder: nn.Sequential, decoder: nn.Sequential, latent: int) -> None:
+        super().__init__()
+        self.encoder, self.decoder, self.latent = encoder, decoder, latent
+
+    def encode(self, images: Tensor) -> Posterior:
+        """The posterior of images (B, C, H, W) in [0, 1]; of an autoencoder the code alone."""
+        return Posterior(self.encoder(images), None)
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """The output (B, C, H, W) for codes (B, L), without activation: the likelihood's logits or means."""
+        output: Tensor = self.decoder(codes)
+        return output

@@ -1,0 +1,95 @@
+"""The two kinds of network, each a flat sequence of layers: dense (`mlp`) or convolutional (`conv`).
+
+A decoder is made of dense layers, ReLU, one reshape, nearest upsampling and 3x3 convolutions, nothing else, so that it
+can be written down as a list and run elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+ImageShape = tuple[int, int, int]
+"""(channels, height, width)."""
+
+
+class Upsample(nn.Module):
+    """Nearest-neighbour upsampling by 2, cropped to `height` x `width` where the encoder's size there was odd."""
+
+    def __init__(self, height: int, width: int) -> None:
+        super().__init__()
+        self.height, self.width = height, width
+
+    def forward(self, features: Tensor) -> Tensor:
+        doubled = functional.interpolate(features, scale_factor=2.0, mode="nearest")
+        return doubled[:, :, : self.height, : self.width]
+
+    def extra_repr(self) -> str:
+        return f"{self.height}, {self.width}"
+
+
+def mlp_encoder(shape: ImageShape, hidden: Sequence[int], outputs: int) -> nn.Sequential:
+    """Images (B, C, H, W) to (B, outputs) through dense layers with ReLU between; linear where `hidden` is empty."""
+    return nn.Sequential(nn.Flatten(), *_dense([math.prod(shape), *hidden, outputs]))
+
+
+def mlp_decoder(latent: int, hidden: Sequence[int], shape: ImageShape) -> nn.Sequential:
+    """Codes (B, latent) to (B, C, H, W), the mirror of the encoder with these hidden sizes."""
+    return nn.Sequential(*_dense([latent, *reversed(hidden), math.prod(shape)]), nn.Unflatten(1, shape))
+
+
+def conv_encoder(shape: ImageShape, channels: Sequence[int], outputs: int) -> nn.Sequential:
+    """Images (B, C, H, W) to (B, outputs): a 3x3 convolution of stride 2 and ReLU a stage, then one dense layer."""
+    layers: list[nn.Module] = []
+    for entering, leaving in zip((shape[0], *channels), channels, strict=False):
+        layers += [nn.Conv2d(entering, leaving, kernel_size=3, stride=2, padding=1), nn.ReLU()]
+    height, width = _stage_sizes(shape, len(channels))[-1]
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels[-1] * height * width, outputs))
+
+
+def conv_decoder(latent: int, channels: Sequence[int], shape: ImageShape) -> nn.Sequential:
+    """Codes (B, latent) to (B, C, H, W): dense and ReLU, then upsampling, 3x3 convolution and ReLU a stage."""
+    sizes = _stage_sizes(shape, len(channels))
+    smallest = (channels[-1], *sizes[-1])
+    layers: list[nn.Module] = [nn.Linear(latent, math.prod(smallest)), nn.ReLU(), nn.Unflatten(1, smallest)]
+    for stage in reversed(range(len(channels))):
+        leaving = channels[stage - 1] if stage else shape[0]
+        layers += [Upsample(*sizes[stage]), nn.Conv2d(channels[stage], leaving, kernel_size=3, padding=1)]
+        layers += [nn.ReLU()] if stage else []
+    return nn.Sequential(*layers)
+
+
+@torch.no_grad()
+def initialise(module: nn.Module, generator: torch.Generator) -> None:
+    """Draws all weights and biases uniformly within 1 / sqrt(inputs of a unit), the default of torch's own layers.
+
+    He et al. 2015, "Delving Deep into Rectifiers", eq. 10, as torch scales it (a = sqrt 5). Torch's global generator is
+    neither read nor moved.
+    """
+    for layer in module.modules():
+        if isinstance(layer, nn.Linear | nn.Conv2d):
+            bound = 1.0 / math.sqrt(layer.weight[0].numel())
+            layer.weight.uniform_(-bound, bound, generator=generator)
+            assert layer.bias is not None
+            layer.bias.uniform_(-bound, bound, generator=generator)
+
+
+def _dense(sizes: Sequence[int]) -> list[nn.Module]:
+    layers: list[nn.Module] = []
+    for inputs, outputs in pairwise(sizes):
+        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+    return layers[:-1]
+
+
+def _stage_sizes(shape: ImageShape, stages: int) -> list[tuple[int, int]]:
+    """(height, width) before each stage and after the last: a stage halves and rounds up."""
+    sizes = [(shape[1], shape[2])]
+    for _ in range(stages):
+        height, width = sizes[-1]
+        sizes.append(((height + 1) // 2, (width + 1) // 2))
+    return sizes

@@ -1,0 +1,252 @@
+"""The decoder's distribution over pixels: its activation, its loss and the bounds of its loss, a row of one table each.
+
+Every loss is the whole negative log-likelihood with its constants, in nats per image (summed over the pixels), so a
+density's can be negative.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from vae_core.config import ObjectiveConfig
+from vae_core.models.autoencoder import bound
+
+HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
+LOGIT_LIMIT = 100.0
+"""The logit that stands for a pixel of exactly 0 or 1: cross-entropy 0 there in float32, and finite elsewhere."""
+SMALLEST_MEAN = 1 / 510
+"""Half a grey level. A continuous Bernoulli's density has no upper bound on pixels of exactly 0 or 1; a mean nearer to
+them than this claims more than a byte can show, so the floor and the collapse line stop there."""
+SIGMA_MIN, SIGMA_MAX = 1e-3, 10.0
+"""Range of a learned sigma, that of the one given in the configuration."""
+TAYLOR_BELOW = 0.5
+"""Where |logit| is smaller, series stand for the continuous Bernoulli's formulas: these lose digits near 0."""
+
+
+class Likelihood(nn.Module, ABC):
+    """p(x | output), the output being what the decoder gives without activation.
+
+    Attributes:
+        formula: -log p(x | output) in LaTeX, y being the output, D the number of pixels.
+    """
+
+    formula: ClassVar[str]
+
+    @abstractmethod
+    def mean_image(self, output: Tensor) -> Tensor:
+        """The expected image, of the output's shape; in [0, 1] but for the Gaussians, whose mean is the output."""
+
+    @abstractmethod
+    def output_of(self, mean: Tensor) -> Tensor:
+        """The output whose mean image is `mean`, in [0, 1]: the inverse of `mean_image`."""
+
+    @abstractmethod
+    def variance(self, mean: Tensor) -> Tensor:
+        """The variance of each pixel where its mean is `mean`, the same shape, squared pixel units."""
+
+    @abstractmethod
+    def negative_log_likelihood(self, output: Tensor, target: Tensor) -> Tensor:
+        """-log p(target | output), (B,) nats per image, for output and target (B, C, H, W), target in [0, 1]."""
+
+    def floor(self, target: Tensor) -> Tensor:
+        """(B,) nats of a perfect reconstruction of target (B, C, H, W): no output does better."""
+        return self.negative_log_likelihood(self.output_of(target), target)
+
+    def collapse(self, mean: Tensor, target: Tensor) -> Tensor:
+        """(B,) nats of the best constant image, the training mean (C, H, W): a model whose code carries nothing."""
+        return self.negative_log_likelihood(self.output_of(mean).expand_as(target), target)
+
+
+class Bernoulli(Likelihood):
+    """Cross-entropy on logits; on grey pixels it is no distribution, but bounded below by the pixels' entropy."""
+
+    formula = r"\sum_{i=1}^{D} \log\left(1 + e^{y_i}\right) - x_i y_i"
+
+    def mean_image(self, output: Tensor) -> Tensor:
+        return output.sigmoid()
+
+    def output_of(self, mean: Tensor) -> Tensor:
+        return mean.logit().clamp(-LOGIT_LIMIT, LOGIT_LIMIT)
+
+    def variance(self, mean: Tensor) -> Tensor:
+        return mean * (1 - mean)
+
+    def negative_log_likelihood(self, output: Tensor, target: Tensor) -> Tensor:
+        return _exponential_family(output, target, _bernoulli_partition)
+
+
+class ContinuousBernoulli(Likelihood):
+    """Loaiza-Ganem & Cunningham 2019, "The continuous Bernoulli", eq. 6, by its natural parameter, the logit y.
+
+    The density on [0, 1] is exp(x y) / ((exp(y) - 1) / y). Its mean is not sigmoid(y) but 1 / (1 - exp(-y)) - 1 / y.
+    """
+
+    formula = r"\sum_{i=1}^{D} \log\frac{e^{y_i} - 1}{y_i} - x_i y_i"
+
+    def mean_image(self, output: Tensor) -> Tensor:
+        return _continuous_bernoulli_partition(output.flatten(1))[1].view_as(output)
+
+    def output_of(self, mean: Tensor) -> Tensor:
+        """By bisection, once for each distinct value: an image of bytes has no more than 256."""
+        bounded = mean.double().clamp(SMALLEST_MEAN, 1 - SMALLEST_MEAN)
+        values, places = torch.unique(bounded, return_inverse=True)
+        high = torch.full_like(values, 1 / SMALLEST_MEAN)
+        low = -high
+        for _ in range(60):
+            middle = (low + high) / 2
+            above = self.mean_image(middle) > values
+            low, high = torch.where(above, low, middle), torch.where(above, middle, high)
+        return ((low + high) / 2)[places].to(mean.dtype)
+
+    def variance(self, mean: Tensor) -> Tensor:
+        output = self.output_of(mean).double()
+        squared = output.square()
+        series = 1 / 12 - squared / 240 + squared.square() / 6048
+        direct = 1 / squared - 1 / (4 * (output / 2).sinh().square())
+        return torch.where(output.abs() < TAYLOR_BELOW / 5, series, direct).to(mean.dtype)
+
+    def negative_log_likelihood(self, output: Tensor, target: Tensor) -> Tensor:
+        return _exponential_family(output, target, _continuous_bernoulli_partition)
+
+
+class Gaussian(Likelihood):
+    """Means, and one given standard deviation for all pixels; sigma 1 is half the squared error plus 0.919 a pixel."""
+
+    formula = r"\frac{1}{2\sigma^2} \sum_{i=1}^{D} (x_i - y_i)^2 + D \log\sigma + \frac{D}{2}\log 2\pi"
+
+    def __init__(self, sigma: float) -> None:
+        super().__init__()
+        self._given_log_sigma = math.log(sigma)
+
+    @property
+    def sigma(self) -> float:
+        """The standard deviation as it is now, in units of the pixel range 0 to 1."""
+        return self._log_sigma().exp().item()
+
+    def mean_image(self, output: Tensor) -> Tensor:
+        return output
+
+    def output_of(self, mean: Tensor) -> Tensor:
+        return mean
+
+    def variance(self, mean: Tensor) -> Tensor:
+        return torch.full_like(mean, self.sigma**2)
+
+    def negative_log_likelihood(self, output: Tensor, target: Tensor) -> Tensor:
+        return _gaussian(output, target, self._log_sigma())
+
+    def _log_sigma(self) -> Tensor:
+        return torch.tensor(self._given_log_sigma)
+
+
+class LearnedGaussian(Gaussian):
+    """Means, and one standard deviation for all pixels that is learned with the weights.
+
+    Rybkin et al. 2021, "Simple and Effective VAE Training with Calibrated Decoders", sec. 3.1.
+    """
+
+    def __init__(self, sigma: float) -> None:
+        super().__init__(sigma)
+        self.log_sigma = nn.Parameter(torch.tensor(self._given_log_sigma))
+
+    def floor(self, target: Tensor) -> Tensor:
+        """With no error left sigma falls to its least value, whatever it is now."""
+        return _gaussian(target, target, torch.tensor(math.log(SIGMA_MIN)))
+
+    def collapse(self, mean: Tensor, target: Tensor) -> Tensor:
+        """With the sigma that is best for the constant image: its root mean squared error over these targets."""
+        sigma = (target - mean).square().mean().sqrt().clamp(SIGMA_MIN, SIGMA_MAX)
+        return _gaussian(mean.expand_as(target), target, sigma.log())
+
+    def _log_sigma(self) -> Tensor:
+        return bound(self.log_sigma, math.log(SIGMA_MIN), math.log(SIGMA_MAX))
+
+
+LIKELIHOODS: dict[str, Callable[[float], Likelihood]] = {
+    "bernoulli": lambda sigma: Bernoulli(),
+    "gaussian": Gaussian,
+    "gaussian-learned": LearnedGaussian,
+    "continuous-bernoulli": lambda sigma: ContinuousBernoulli(),
+}
+"""Each likelihood by its name in the configuration, made from the configured sigma."""
+
+
+def build_likelihood(config: ObjectiveConfig) -> Likelihood:
+    """A new likelihood as configured; a learned sigma starts at the configured one."""
+    return LIKELIHOODS[config.likelihood](config.sigma)
+
+
+def _gaussian(output: Tensor, target: Tensor, log_sigma: Tensor) -> Tensor:
+    scaled = (target - output).flatten(1) * (-log_sigma).exp()
+    return 0.5 * scaled.square().sum(dim=1) + scaled.shape[1] * (log_sigma + HALF_LOG_TWO_PI)
+
+
+Partition = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""Of a one-parameter exponential family: logits y (B, D) to the log-partition A(y) summed over D, (B,), and to the mean
+A'(y), (B, D), in new memory."""
+
+
+def _bernoulli_partition(logit: Tensor) -> tuple[Tensor, Tensor]:
+    """Of log(1 + exp(y)) = relu(y) - log(max(s, 1 - s)) and s = sigmoid(y): safe at both ends, as max is at least 1/2.
+
+    Reuses one buffer: memory that is not in the processor's cache costs more here than arithmetic.
+    """
+    mean = logit.sigmoid()
+    buffer = 1 - mean
+    logs = _sum_of_logs(torch.maximum(mean, buffer, out=buffer))
+    return torch.clamp_min(logit, 0, out=buffer).sum(dim=1) - logs, mean
+
+
+def _sum_of_logs(factors: Tensor) -> Tensor:
+    """Over each row of (B, D) values within [1/2, 1], (B,); overwrites them.
+
+    A product of 16 of them is far from underflow, and one logarithm of it costs less than 16.
+    """
+    for _ in range(4):
+        if factors.shape[1] % 2 == 0:
+            half = factors.shape[1] // 2
+            factors = factors[:, :half].mul_(factors[:, half:])
+    return factors.log_().sum(dim=1)
+
+
+def _continuous_bernoulli_partition(logit: Tensor) -> tuple[Tensor, Tensor]:
+    """Of log((exp(y) - 1) / y) and 1 / (1 - exp(-y)) - 1 / y, by their series around 0."""
+    near = logit.abs() < TAYLOR_BELOW
+    squared = logit.square().where(near, 0)
+    log_series = logit / 2 + squared / 24 * (1 - squared / 120 * (1 - squared / 63))
+    mean_series = 0.5 + logit / 12 * (1 - squared / 60 * (1 - squared / 42))
+    far = logit.masked_fill(near, 1)
+    size = far.abs()
+    log_direct = far.relu() + (-torch.expm1(-size) / size).log()
+    mean_direct = -1 / torch.expm1(-far) - 1 / far
+    return log_series.where(near, log_direct).sum(dim=1), mean_series.where(near, mean_direct)
+
+
+class _ExponentialFamily(torch.autograd.Function):
+    """Sum over an image's pixels of A(y) - x y. Its gradient A'(y) - x costs next to nothing once A is known."""
+
+    @staticmethod
+    def forward(ctx: Any, logit: Tensor, target: Tensor, partition: Partition) -> Tensor:
+        log_partition, mean = partition(logit)
+        nats = log_partition - torch.linalg.vecdot(target, logit)
+        if ctx.needs_input_grad[0]:
+            ctx.save_for_backward(mean.sub_(target))
+        return nats
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        (residual,) = ctx.saved_tensors
+        return residual * gradients[0].unsqueeze(1), None, None
+
+
+def _exponential_family(output: Tensor, target: Tensor, partition: Partition) -> Tensor:
+    nats: Tensor = _ExponentialFamily.apply(output.flatten(1), target.flatten(1), partition)
+    return nats

@@ -1,0 +1,110 @@
+"""What training minimises: the reconstruction and the KL of each image, and how the two are weighed.
+
+All figures are nats per image: summed over pixels and over latents, averaged over the batch. With a VAE the loss is
+
+- beta-VAE (Higgins et al. 2017, eq. 4; beta 1 is the negative ELBO of Kingma & Welling 2014, eq. 10):
+  reconstruction + beta * KL
+- with a capacity C (Burgess et al. 2018, "Understanding disentangling in beta-VAE", eq. 8):
+  reconstruction + gamma * |KL - C|, KL being the mean over the batch. So images may differ in how much they need, and
+  the loss of a batch and that of a whole split are one formula.
+
+An autoencoder's loss is the reconstruction alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from torch import Tensor
+
+from vae_core.config import ObjectiveConfig
+from vae_core.models.autoencoder import Posterior
+from vae_core.objectives import schedules
+from vae_core.objectives.divergences import kl_per_dimension
+from vae_core.objectives.likelihoods import Likelihood
+
+Nats = TypeVar("Nats", float, Tensor)
+
+
+@dataclass(frozen=True)
+class LossTerms:
+    """The terms of the loss, unweighted, nats.
+
+    Attributes:
+        reconstruction: (B,), the negative log-likelihood of each image.
+        kl_per_dimension: (B, L), or None for an autoencoder.
+    """
+
+    reconstruction: Tensor
+    kl_per_dimension: Tensor | None
+
+    @property
+    def kl(self) -> Tensor | None:
+        """(B,), the KL of each image, or None for an autoencoder."""
+        return None if self.kl_per_dimension is None else self.kl_per_dimension.sum(dim=1)
+
+    def means(self) -> tuple[float, float | None]:
+        """Reconstruction and KL in nats per image."""
+        kl = self.kl
+        return self.reconstruction.mean().item(), None if kl is None else kl.mean().item()
+
+
+class Objective:
+    """How the terms are weighed at each step; holds no state."""
+
+    def __init__(self, config: ObjectiveConfig, steps_per_epoch: int) -> None:
+        self.config, self.steps_per_epoch = config, steps_per_epoch
+
+    def terms(self, likelihood: Likelihood, output: Tensor, target: Tensor, posterior: Posterior) -> LossTerms:
+        """The terms of a batch: the decoder's output and its target (B, C, H, W), and the posterior of the input."""
+        kl = None if posterior.log_variance is None else kl_per_dimension(posterior)
+        return LossTerms(likelihood.negative_log_likelihood(output, target), kl)
+
+    def loss(self, terms: LossTerms, step: int) -> Tensor:
+        """The scalar to minimise at this step (0 is the first), nats per image."""
+        kl = terms.kl
+        return self.value(terms.reconstruction.mean(), None if kl is None else kl.mean(), step)
+
+    def value(self, reconstruction: Nats, kl: Nats | None, step: int) -> Nats:
+        """The objective at this step from the means of its terms, nats per image; `kl` None is an autoencoder."""
+        return self._weigh(reconstruction, kl, self.beta_at(step), self.capacity_at(step))
+
+    def target(self, reconstruction: Nats, kl: Nats | None) -> Nats:
+        """The objective with beta and capacity at their final values, by which models are selected."""
+        return self._weigh(reconstruction, kl, self.config.beta, self.config.capacity)
+
+    def beta_at(self, step: int) -> float:
+        """The weight of the KL at this step; without effect where there is a capacity."""
+        return schedules.beta_at(self.config, step, self.steps_per_epoch)
+
+    def capacity_at(self, step: int) -> float | None:
+        """The KL aimed at at this step in nats per image, or None."""
+        return schedules.capacity_at(self.config, step, self.steps_per_epoch)
+
+    def formula(self, *, variational: bool) -> str:
+        """The loss in LaTeX, not `variational` for an autoencoder; the likelihood's own formula says what log p is."""
+        if not variational:
+            return r"\mathcal{L} = -\log p(x \mid z)"
+        kl = r"\mathrm{KL}\left(q(z \mid x) \,\|\, \mathcal{N}(0, I)\right)"
+        penalty = rf"\beta\, {kl}" if self.config.capacity is None else rf"\gamma \left| {kl} - C \right|"
+        return rf"\mathcal{{L}} = \mathbb{{E}}_{{q(z \mid x)}}\left[-\log p(x \mid z)\right] + {penalty}"
+
+    def numbers(self, reconstruction: float, kl: float | None, step: int) -> str:
+        """The same formula in LaTeX with the numbers of this step, nats per image."""
+        total = self.value(reconstruction, kl, step)
+        if kl is None:
+            return rf"{total:.2f} = {reconstruction:.2f}"
+        capacity = self.capacity_at(step)
+        if capacity is None:
+            penalty = rf"{self.beta_at(step):.3g} \times {kl:.2f}"
+        else:
+            penalty = rf"{self.config.gamma:.3g} \times \left| {kl:.2f} - {capacity:.2f} \right|"
+        return rf"{total:.2f} = {reconstruction:.2f} + {penalty}"
+
+    def _weigh(self, reconstruction: Nats, kl: Nats | None, beta: float, capacity: float | None) -> Nats:
+        if kl is None:
+            return reconstruction
+        if capacity is None:
+            return reconstruction + beta * kl
+        return reconstruction + self.config.gamma * abs(kl - capacity)

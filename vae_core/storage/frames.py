@@ -1,0 +1,162 @@
+"""Pictures of a training run: one frame says how the model sees a fixed set of held-out images at one step.
+
+`preview.npz` is the newest frame, for the live page; `film/` keeps about sixty of them at growing distances, and
+`film/subjects.npz` says what never changes from frame to frame.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vae_core.errors import CheckpointCorrupt
+from vae_core.storage import files
+from vae_core.storage.arrays import Array, pack_bundle, unpack_bundle
+
+HALF_MAX = 65_504.0
+"""The largest float16."""
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """The held-out images that all frames of a run look at.
+
+    Attributes:
+        labels: (points,) int64, the class of each point of the latent map; -1 where there is none.
+        classes: the names of the classes.
+        inputs: (row, channel, height, width) uint8, the images above the reconstructions.
+        lines: nats per image of `floor` (perfect reconstruction) and `collapse` (best constant image), where known.
+    """
+
+    labels: Array
+    classes: tuple[str, ...]
+    inputs: Array
+    lines: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """How the model sees the subjects at one step.
+
+    Attributes:
+        step, epoch: when.
+        mean: (points, latents) float32, posterior means (an AE's codes).
+        log_variance: (points, latents) float32, or None for an AE and in the film.
+        reconstructions: (row, channel, height, width) uint8, decoded from the means.
+        kl_per_dimension: (latents,) float32 nats, mean over the points, or None for an AE.
+        figures: the newest figures in nats per image, by name.
+    """
+
+    step: int
+    epoch: float
+    mean: Array
+    log_variance: Array | None
+    reconstructions: Array
+    kl_per_dimension: Array | None
+    figures: dict[str, float]
+
+
+def pack_subjects(subjects: Subjects) -> bytes:
+    note = {"classes": list(subjects.classes), "lines": subjects.lines}
+    return pack_bundle({"labels": subjects.labels, "inputs": subjects.inputs, "note": _text(note)})
+
+
+def unpack_subjects(content: bytes) -> Subjects:
+    """Raises CheckpointCorrupt or SchemaTooNew, as `unpack_bundle` does."""
+    arrays = unpack_bundle(content)
+    note = _note(arrays)
+    try:
+        return Subjects(arrays["labels"], tuple(note["classes"]), arrays["inputs"], dict(note["lines"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointCorrupt("The film's subjects are damaged; restore the run's folder from a copy.") from error
+
+
+def pack_frame(frame: Frame) -> bytes:
+    """A frame as npz; codes as float16, which is finer than any screen."""
+    arrays = {
+        "mean": _half(frame.mean),
+        "reconstructions": frame.reconstructions,
+        "note": _text({"step": frame.step, "epoch": frame.epoch, "figures": files.finite(frame.figures)}),
+    }
+    if frame.log_variance is not None:
+        arrays["log_variance"] = _half(frame.log_variance)
+    if frame.kl_per_dimension is not None:
+        arrays["kl_per_dimension"] = frame.kl_per_dimension.astype(np.float32)
+    return pack_bundle(arrays)
+
+
+def unpack_frame(content: bytes) -> Frame:
+    """Raises CheckpointCorrupt or SchemaTooNew, as `unpack_bundle` does."""
+    arrays = unpack_bundle(content)
+    note = _note(arrays)
+    spread, kl = arrays.get("log_variance"), arrays.get("kl_per_dimension")
+    try:
+        return Frame(
+            int(note["step"]),
+            float(note["epoch"]),
+            arrays["mean"].astype(np.float32),
+            None if spread is None else spread.astype(np.float32),
+            arrays["reconstructions"],
+            kl,
+            {name: value for name, value in note["figures"].items() if value is not None},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CheckpointCorrupt("A frame of the film is damaged; restore the run's folder from a copy.") from error
+
+
+def _half(values: Array) -> Array:
+    """As float16; what lies outside its range is drawn at its end."""
+    return np.clip(values, -HALF_MAX, HALF_MAX).astype(np.float16)
+
+
+def _text(note: dict[str, Any]) -> Array:
+    return np.frombuffer(json.dumps(note, ensure_ascii=False).encode(), dtype=np.uint8)
+
+
+def _note(arrays: dict[str, Array]) -> dict[str, Any]:
+    try:
+        return dict(json.loads(arrays["note"].tobytes()))
+    except (KeyError, ValueError, TypeError, RecursionError) as error:
+        raise CheckpointCorrupt("A frame of the film is damaged; restore the run's folder from a copy.") from error
+
+
+class Film:
+    """Follows a run's `film/` folder; each `poll` reads only the frames that are new.
+
+    Attributes:
+        subjects: None until the worker has written them.
+        frames: in the order of their steps.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "film"
+        self.subjects: Subjects | None = None
+        self.frames: list[Frame] = []
+        self._names: set[str] = set()
+
+    def poll(self) -> bool:
+        """Takes in what is new, and says whether there was anything."""
+        names = {path.name for path in self.folder.glob("[0-9]*.npz")}
+        if self._names - names:  # the run was cut back to an earlier step
+            self.frames, self._names = [], set()
+        if self.subjects is None and (self.folder / "subjects.npz").exists():
+            self.subjects = unpack_subjects(files.read_bytes(self.folder / "subjects.npz"))
+        new = sorted(names - self._names)
+        self.frames += [unpack_frame(files.read_bytes(self.folder / name)) for name in new]
+        self.frames.sort(key=lambda frame: frame.step)
+        self._names = names
+        return bool(new)
+
+
+def frame_name(step: int) -> str:
+    return f"{step:08d}.npz"
+
+
+def read_preview(folder: Path) -> Frame | None:
+    """The newest frame of a run that somebody watches, or None before the first."""
+    path = folder / "preview.npz"
+    return unpack_frame(files.read_bytes(path)) if path.exists() else None

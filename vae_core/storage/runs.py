@@ -1,0 +1,297 @@
+"""The run folder: what was asked, how it stands, and what the pages want of its worker.
+
+    config.json   never changes          status.json    state, step, message; replaced whole
+    longer.json   more epochs than asked at first
+    control.json  wants, not orders      notes.json     the person's name and notes
+    watched       somebody is looking    .lock          held by the process that trains
+
+Paths inside a folder are ours; a run's id is the only part that comes from outside, and it is checked.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import time
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from vae_core.config import RunConfig, parse_config
+from vae_core.errors import CheckpointCorrupt, ConfigError, LatentLabError, NameInvalid, RunNotFound
+from vae_core.storage import files
+from vae_core.storage.arrays import check_schema
+
+SCHEMA = 1
+ID = re.compile(r"[a-z0-9-]{1,40}")
+STATES = ("queued", "running", "paused", "stopped", "done", "diverged", "failed")
+WANTS = ("run", "pause", "stop")
+RESUMABLE = ("interrupted", "paused", "stopped", "failed", "diverged")
+WATCHED_SECONDS = 5.0
+MAX_NAME = 80
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a run stands.
+
+    Attributes:
+        state: one of `STATES`.
+        step, total_steps: optimizer steps done and asked for.
+        epoch: passes over the data, as a fraction.
+        message: a sentence for the person, or empty.
+        images_per_second: of training, over the time since the first step of this process.
+        seconds: of training in this process, from the first step on.
+        heartbeat: a counter that a living worker keeps raising.
+        notes: warnings of this run, a sentence each.
+        best_step: the step whose held-out target objective is the lowest so far.
+    """
+
+    state: str = "queued"
+    step: int = 0
+    total_steps: int = 0
+    epoch: float = 0.0
+    message: str = ""
+    images_per_second: float | None = None
+    seconds: float = 0.0
+    heartbeat: int = 0
+    notes: tuple[str, ...] = ()
+    best_step: int | None = None
+
+
+@dataclass(frozen=True)
+class Control:
+    """What the pages want of the worker. Wants may be said twice without harm.
+
+    Attributes:
+        want: one of `WANTS`.
+        step_until: pause once this step is reached; None goes on.
+        rate: at most this many steps a second; None is full speed.
+        rate_until: from this step on at full speed; None keeps the rate.
+    """
+
+    want: str = "run"
+    step_until: int | None = None
+    rate: float | None = None
+    rate_until: int | None = None
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What a person wrote about a run."""
+
+    name: str = ""
+    notes: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A handle to one run's folder; it holds no state of its own."""
+
+    folder: Path
+    config: RunConfig = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def lock_path(self) -> Path:
+        return self.folder / ".lock"
+
+    def status(self) -> Status:
+        """What `status.json` says."""
+        return Status(**_document(self.folder / "status.json", Status))
+
+    def write_status(self, status: Status) -> None:
+        files.write_json(self.folder / "status.json", {"schema": SCHEMA, **asdict(status)}, durable=False)
+
+    def state(self) -> str:
+        """The state as a reader concludes it: "running" with the lock free means that the worker died."""
+        state = self.status().state
+        if state == "running" and not files.is_locked(self.lock_path):
+            after = self.status().state  # it may have ended between the two looks
+            return "interrupted" if after == "running" else after
+        return state
+
+    def is_finished(self) -> bool:
+        """Done, with as many epochs as are asked for by now."""
+        status = self.status()
+        return status.state == "done" and status.epoch > self.config.training.epochs - 1e-3
+
+    def control(self) -> Control:
+        """What is wanted; a folder without the file wants nothing but running."""
+        path = self.folder / "control.json"
+        return Control(**_document(path, Control)) if path.exists() else Control()
+
+    def write_control(self, control: Control) -> None:
+        files.write_json(self.folder / "control.json", {"schema": SCHEMA, **asdict(control)}, durable=False)
+
+    def want(self, **changes: Any) -> None:
+        """Changes some of the wants and leaves the others."""
+        self.write_control(replace(self.control(), **changes))
+
+    def notes(self) -> Notes:
+        path = self.folder / "notes.json"
+        return Notes(**_document(path, Notes)) if path.exists() else Notes()
+
+    def write_notes(self, notes: Notes) -> None:
+        files.write_json(self.folder / "notes.json", {"schema": SCHEMA, **asdict(notes)})
+
+    @property
+    def name(self) -> str:
+        """What the person called it, else its id."""
+        return self.notes().name or self.id
+
+    def watch(self) -> None:
+        """Says that somebody is looking; the worker writes previews only then."""
+        files.touch(self.folder / "watched")
+
+    def is_watched(self) -> bool:
+        try:
+            return time.time() - (self.folder / "watched").stat().st_mtime < WATCHED_SECONDS
+        except FileNotFoundError:
+            return False
+
+
+def make_longer(run: Run, epochs: int) -> Run:
+    """The same run with more epochs in all; what was asked at first stays in `config.json`.
+
+    Raises:
+        ConfigError: it is no number of epochs, or fewer than the run has.
+    """
+    longer = run.config.changed(epochs=epochs)
+    if epochs < run.config.training.epochs:
+        raise ConfigError(
+            f"epochs must be at least {run.config.training.epochs}, what the run was asked for, not {epochs}."
+        )
+    files.write_json(run.folder / "longer.json", {"schema": SCHEMA, "epochs": epochs})
+    return Run(run.folder, longer)
+
+
+def _extended(config: RunConfig, document: dict[str, Any]) -> RunConfig:
+    check_schema(document.get("schema"), SCHEMA, "longer.json")
+    return config.changed(epochs=document.get("epochs"))
+
+
+def check_name(name: str) -> str:
+    """A name for people: any text of one line up to 80 characters; shown literally, never used as a path.
+
+    Raises:
+        NameInvalid: it is longer, or holds control characters.
+    """
+    if len(name) > MAX_NAME or not all(character.isprintable() for character in name):
+        raise NameInvalid(f"A run's name is one line of at most {MAX_NAME} printable characters; shorten it.")
+    return name.strip()
+
+
+def new_id(config: RunConfig) -> str:
+    """An id that sorts by time and says a little: 261124-101502-vae-mnist-sample-3f9c."""
+    slug = re.sub(r"[^a-z0-9]+", "-", Path(config.data.dataset).stem.lower()).strip("-")[:14] or "images"
+    return f"{time.strftime('%y%m%d-%H%M%S')}-{config.model.model}-{slug}-{secrets.token_hex(2)}"
+
+
+def create_run(root: Path, config: RunConfig, name: str = "", run_id: str | None = None) -> Run:
+    """Makes a run folder in state "queued".
+
+    Raises:
+        NameInvalid: the name or the id is not one.
+        DiskError: the folder cannot be written.
+    """
+    name = check_name(name)
+    folder = root / check_id(run_id or new_id(config))
+    files.make_folder(root)
+    files.make_folder(folder, must_be_new=True)
+    run = Run(folder, config)
+    files.write_json(folder / "config.json", config.model_dump(mode="json", by_alias=True))
+    if name:
+        run.write_notes(Notes(name))
+    run.write_status(Status())
+    return run
+
+
+def check_id(run_id: str) -> str:
+    """The id, if it is one: small letters, digits and hyphens, 1 to 40 of them.
+
+    Raises:
+        NameInvalid: anything else, paths among them.
+    """
+    if not ID.fullmatch(run_id):
+        raise NameInvalid(f"{run_id[:60]!r} is no run id: small letters, digits and hyphens, at most 40.")
+    return run_id
+
+
+def open_run(root: Path, run_id: str) -> Run:
+    """The run of that id under `root`.
+
+    Raises:
+        NameInvalid: it is no id.
+        RunNotFound: there is no such folder, or it holds no configuration.
+        CheckpointCorrupt, ConfigError, SchemaTooNew: its configuration cannot be read.
+    """
+    return open_folder(root / check_id(run_id))
+
+
+def open_folder(folder: Path) -> Run:
+    """The run in a folder; raises as `open_run` does."""
+    try:
+        config = parse_config(files.read_json(folder / "config.json"))
+        longer = folder / "longer.json"
+        return Run(folder, _extended(config, files.read_json(longer)) if longer.exists() else config)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise RunNotFound(
+            f"There is no run {folder.name!r} in {str(folder.parent)!r}; list them with 'runs'."
+        ) from error
+
+
+def find_run(given: str, root: Path) -> Run:
+    """The run that a person named: a folder's path, or an id under `root`."""
+    path = Path(given)
+    # os.path, since Path.is_file raises for names that are too long
+    found = os.path.isfile(path / "config.json")  # noqa: PTH113
+    return open_folder(path.resolve()) if found else open_run(root, given)
+
+
+def list_runs(root: Path) -> tuple[list[Run], list[str]]:
+    """The readable runs under `root`, newest first, and a sentence for each folder that cannot be read."""
+    runs: list[Run] = []
+    problems: list[str] = []
+    folders = root.iterdir() if root.is_dir() else iter(())
+    for folder in sorted((path for path in folders if ID.fullmatch(path.name) and path.is_dir()), reverse=True):
+        try:
+            run = open_folder(folder)
+            run.status()
+            run.notes()
+            runs.append(run)
+        except LatentLabError as error:
+            problems.append(f"{folder.name}: {error}")
+    return runs, problems
+
+
+def _document(path: Path, kind: type) -> dict[str, Any]:
+    """The fields of `kind` from a JSON file; unknown ones are left out, so that a newer minor writer does no harm."""
+    try:
+        document = files.read_json(path)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise RunNotFound(f"The run {path.parent.name!r} is gone; choose another one.") from error
+    check_schema(document.get("schema"), SCHEMA, path.name)
+    known = {item.name for item in fields(kind)}
+    values = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in document.items() if key in known
+    }
+    _check_types(values, kind, path)
+    return values
+
+
+_KINDS: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "float": (int, float), "tuple[str, ...]": tuple}
+_WORDS: dict[str, tuple[str, ...]] = {"state": STATES, "want": WANTS}
+
+
+def _check_types(values: dict[str, Any], kind: type, path: Path) -> None:
+    for item in fields(kind):
+        expected, _, optional = str(item.type).partition(" | ")
+        value = values.get(item.name, item.default)
+        fits = isinstance(value, _KINDS[expected]) and not isinstance(value, bool)
+        if not (fits or (optional and value is None)) or value not in _WORDS.get(item.name, (value,)):
+            raise CheckpointCorrupt(f"{path.name} is damaged: {item.name} is {value!r}; restore the run's folder.")

@@ -1,0 +1,242 @@
+"""The training loop: a generator of events that knows no files and no page.
+
+    trainer = Trainer(config, dataset)
+    for event in train(trainer): ...
+
+The worker, the command line and the tests drive this same loop; between two events they may save, look or stop. Everything
+that the next step depends on is in `Trainer` and is a function of (seed, stream, step) or stands in its snapshot.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+from vae_core.config import RunConfig
+from vae_core.data import batches
+from vae_core.data.datasets import Dataset
+from vae_core.data.randomness import Stream, seed_of
+from vae_core.errors import Diverged
+from vae_core.evaluation.elbo import Evaluation, evaluate
+from vae_core.models.build import build_model
+from vae_core.objectives.likelihoods import build_likelihood
+from vae_core.objectives.objective import Objective
+from vae_core.storage.frames import Frame
+from vae_core.storage.metrics import Record
+from vae_core.training.film import Camera, film_steps
+
+DENSE_RECORDS = 1_000
+SPARSE_EVERY = 10
+FIRST_LOOKS = (0, 10, 20, 50, 100)
+HELD_OUT_EVERY = 200
+WINDOW = 50
+WARN_FACTOR, STOP_FACTOR = 10.0, 10_000.0
+ADVICE = "the last good weights are kept: start a new run from them with a smaller learning rate, such as 0.001."
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """One optimizer step was done, and this is the last event of it; `record` is None where it is not recorded."""
+
+    step: int
+    record: Record | None
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The held-out images were evaluated; `best` says that their target objective is the lowest so far."""
+
+    record: Record
+    best: bool
+
+
+@dataclass(frozen=True)
+class Filmed:
+    """A frame for the film was taken."""
+
+    frame: Frame
+
+
+Event = Stepped | HeldOut | Filmed
+
+
+class Trainer:
+    """A model, its optimizer and its data, standing at a step.
+
+    Attributes:
+        step: optimizer steps done.
+        steps_per_epoch, total_steps: of this configuration and data.
+        best: (step, target objective) of the best held-out evaluation so far, or None.
+        notes: warnings about this run, a sentence each.
+    """
+
+    def __init__(self, config: RunConfig, dataset: Dataset) -> None:
+        training = config.training
+        self.config = config
+        self.dataset_digest = dataset.digest
+        self.device = torch.device(device_of(training.device))
+        self.images = batches.training_images(dataset, config.data.limit).to(self.device)
+        self.batch_size = min(training.batch_size, len(self.images))
+        self.steps_per_epoch = batches.steps_per_epoch(len(self.images), self.batch_size)
+        self.total_steps = self.steps_per_epoch * training.epochs
+        self.model = build_model(config.model, dataset.image_shape, training.seed).to(self.device)
+        self.likelihood = build_likelihood(config.objective).to(self.device)
+        self.objective = Objective(config.objective, self.steps_per_epoch)
+        parameters = [*self.model.parameters(), *self.likelihood.parameters()]
+        self.optimizer = torch.optim.Adam(parameters, lr=training.lr, fused=True)
+        self.camera = Camera(dataset, config, self.images)
+        self.held_out = self.camera.held_out.to(self.device)
+        self.step = 0
+        self.best: tuple[int, float] | None = None
+        self.latest: dict[str, float] = {}
+        self.window: deque[float] = deque(maxlen=WINDOW)
+        self.notes: list[str] = []
+        self._order: tuple[int, torch.Tensor] | None = None
+        self._epsilon = torch.Generator(self.device)
+        self._pixels = torch.Generator(self.device)
+
+    @property
+    def epoch(self) -> float:
+        """Passes over the training images, as a fraction."""
+        return self.step / self.steps_per_epoch
+
+    def images_in(self, step: int) -> int:
+        """How many images the step that ended as number `step` has seen; the last of an epoch may be smaller."""
+        last = step % self.steps_per_epoch == 0
+        return len(self.images) - (self.steps_per_epoch - 1) * self.batch_size if last else self.batch_size
+
+    def modules(self) -> dict[str, torch.nn.Module]:
+        """What is trained, by the prefix of its weights in a file."""
+        return {"model": self.model, "likelihood": self.likelihood}
+
+    def batch(self) -> torch.Tensor:
+        """The images of the step that comes next, (batch, channel, height, width) float32 in [0, 1]."""
+        epoch, index = divmod(self.step, self.steps_per_epoch)
+        if self._order is None or self._order[0] != epoch:
+            self._order = (epoch, batches.epoch_order(len(self.images), self.config.training.seed, epoch))
+        chosen = self._order[1][index * self.batch_size : (index + 1) * self.batch_size]
+        images = batches.take(self.images, chosen)
+        if self.config.data.binarize == "none":
+            return images
+        pixels = self._pixels.manual_seed(seed_of(self.config.training.seed, Stream.PIXELS, self.step))
+        return batches.binarize(images, self.config.data.binarize, pixels)
+
+    def train_step(self) -> Record:
+        """One optimizer step, and its record.
+
+        Raises:
+            Diverged: before the weights are touched.
+        """
+        target = self.batch()
+        epsilon = self._epsilon.manual_seed(seed_of(self.config.training.seed, Stream.EPSILON, self.step))
+        posterior = self.model.encode(target)
+        output = self.model.decode(posterior.sample(epsilon))
+        terms = self.objective.terms(self.likelihood, output, target, posterior)
+        loss = self.objective.loss(terms, self.step)
+        value = loss.item()
+        self._watch_loss(value, target[0].numel())
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        self.step += 1
+        reconstruction, kl = terms.means()
+        return self._record("train", value, reconstruction, kl)
+
+    def _record(self, split: str, loss: float, reconstruction: float, kl: float | None) -> Record:
+        record: Record = {"split": split, "step": self.step, "epoch": round(self.epoch, 6), "loss": loss}
+        record["reconstruction_nats"] = reconstruction
+        if kl is not None:
+            record |= {"kl_nats": kl, "beta": self.objective.beta_at(max(self.step - 1, 0))}
+        return record
+
+    def _watch_loss(self, loss: float, pixels: int) -> None:
+        """Warns of a jump of the loss, and stops where it is beyond repair."""
+        usual = statistics.median(self.window) if len(self.window) >= 10 else None
+        scale = max(abs(usual), 0.05 * pixels) if usual is not None else math.inf
+        jump = loss - usual if usual is not None else 0.0
+        if not math.isfinite(loss) or jump > STOP_FACTOR * scale:
+            raise Diverged(self.step, ADVICE)
+        if jump > WARN_FACTOR * scale:
+            self.note("The loss jumped to more than ten times its usual value; a smaller learning rate is safer.")
+        self.window.append(loss)
+
+    def note(self, sentence: str) -> None:
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+    def evaluate_held_out(self) -> tuple[Record, Evaluation]:
+        """The record of the fixed held-out images at this step; changes no state of training."""
+        config = self.config
+        found = evaluate(self.model, self.likelihood, self.held_out, seed=config.training.seed)
+        reconstruction, kl = found.reconstruction_nats, found.kl_nats
+        now = self.objective.value(reconstruction, kl, max(self.step - 1, 0))
+        record = self._record("held-out", now, reconstruction, kl)
+        return {**record, "target": self.objective.target(reconstruction, kl)}, found
+
+    def look(self) -> HeldOut:
+        """Evaluates the held-out images, and takes note of the best."""
+        record, _ = self.evaluate_held_out()
+        target = record["target"]
+        best = math.isfinite(target) and (self.best is None or target < self.best[1])
+        if best:
+            self.best = (self.step, target)
+        names = ("loss", "reconstruction_nats", "kl_nats")
+        self.latest = {name: record[name] for name in names if name in record}
+        self._name_collapse(record["reconstruction_nats"])
+        return HeldOut(record, best)
+
+    def _name_collapse(self, reconstruction: float) -> None:
+        """A loss that sits at the collapse line after the first epochs is named as such."""
+        floor, collapse = self.camera.lines["floor"], self.camera.lines["collapse"]
+        sits = abs(collapse - reconstruction) < 0.02 * (collapse - floor)
+        sentence = (
+            f"The reconstruction sits at the collapse line ({collapse:.1f} nats per image): the code carries nothing and "
+            "every picture is the mean image; lower beta, or the learning rate."
+        )
+        if sits and self.step >= max(HELD_OUT_EVERY, self.steps_per_epoch):
+            self.note(sentence)
+        elif not sits and sentence in self.notes:
+            self.notes.remove(sentence)
+
+    def frame(self, *, spread: bool) -> Frame:
+        """How the model sees the film's subjects now; `spread` adds the log-variances."""
+        return self.camera.frame(self.model, self.likelihood, self.step, self.epoch, self.latest, spread=spread)
+
+
+def train(trainer: Trainer) -> Iterator[Event]:
+    """Trains to the end, from wherever the trainer stands, and tells what happens.
+
+    Raises:
+        Diverged: the loss is no longer finite; the weights are those of the step before.
+    """
+    frames = film_steps(trainer.total_steps)
+    if trainer.step == 0:
+        yield trainer.look()
+        yield Filmed(trainer.frame(spread=False))
+    while trainer.step < trainer.total_steps:
+        record = trainer.train_step()
+        step = trainer.step
+        recorded = step <= DENSE_RECORDS or step % SPARSE_EVERY == 0 or step == trainer.total_steps
+        if is_held_out_step(step, trainer.steps_per_epoch, trainer.total_steps):
+            yield trainer.look()
+        if step in frames:
+            yield Filmed(trainer.frame(spread=False))
+        yield Stepped(step, record if recorded else None)
+
+
+def is_held_out_step(step: int, steps_per_epoch: int, total_steps: int) -> bool:
+    """Some early steps, then the ends of epochs at least `HELD_OUT_EVERY` steps apart, then the last step."""
+    if step in FIRST_LOOKS or step == total_steps:
+        return True
+    every = steps_per_epoch * max(1, math.ceil(HELD_OUT_EVERY / steps_per_epoch))
+    return step % every == 0
+
+
+def device_of(asked: str) -> str:
+    """The device that a configuration asks for; `auto` takes cuda where there is one."""
+    return ("cuda" if torch.cuda.is_available() else "cpu") if asked == "auto" else asked

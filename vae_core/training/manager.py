@@ -1,0 +1,206 @@
+"""One manager a server: it starts a worker process a run, as many at once as the cores allow, and keeps one warm.
+
+What is true stands in the run folders; the manager only remembers which processes it started and who waits. It imports no
+torch. After a restart of the server it finds running runs by their locks, and queues queued ones again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from vae_core.config import RunConfig
+from vae_core.errors import LatentLabError, RunStateError
+from vae_core.storage import files
+from vae_core.storage.runs import RESUMABLE, Control, Run, Status, create_run, list_runs
+
+TICK_SECONDS = 0.1
+REWARM_SECONDS = 12.0
+ADOPT_SECONDS = 1.0
+WORKER = [sys.executable, "-m", "vae_core.training.worker"]
+PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+Worker = subprocess.Popen[bytes]
+
+
+class Manager:
+    """Starts, queues and finds runs under one folder. Safe to call from many threads."""
+
+    def __init__(self, root: Path, *, data_dir: Path | None = None, slots: int | None = None) -> None:
+        self.root = root
+        self.data_dir = data_dir
+        self.slots = slots or max(1, os.cpu_count() or 1)
+        self._lock = threading.RLock()
+        self._queue: list[Run] = []
+        self._workers: dict[str, tuple[Run, Worker]] = {}
+        self._adopted: dict[str, Run] = {}
+        self._idle: Worker | None = None
+        self._handed_at = 0.0
+        self._seen = 0.0
+        self._closed = threading.Event()
+        self._adopt(queued=True)
+        self._thread = threading.Thread(target=self._tick_for_ever, name="manager", daemon=True)
+        self._thread.start()
+
+    def _adopt(self, *, queued: bool) -> None:
+        """Finds the runs that other processes train; after a start also those that wait."""
+        runs, _ = list_runs(self.root)
+        for run in reversed(runs):
+            if run.id not in self._workers and files.is_locked(run.lock_path):
+                self._adopted[run.id] = run
+            elif queued and run.status().state == "queued":
+                self._queue.append(run)
+
+    def _adopt_new(self) -> None:
+        """A folder that has come, from the command line say, is looked at once its process has had time to lock it."""
+        changed = self.root.stat().st_mtime if self.root.is_dir() else 0.0
+        if changed != self._seen and time.time() - changed > ADOPT_SECONDS:
+            self._seen = changed
+            self._adopt(queued=False)
+
+    def submit(self, config: RunConfig, name: str = "", control: Control | None = None) -> Run:
+        """Makes a run and queues it; it starts at once where a core is free, and does what `control` wants.
+
+        Raises:
+            LatentLabError: the folder cannot be written, or the name is none.
+        """
+        run = create_run(self.root, config, name)
+        run.write_control(control or Control())
+        self._enqueue(run)
+        return run
+
+    def resume(self, run: Run, control: Control | None = None) -> None:
+        """Has a paused run go on, or queues one that ended, to go on from its newest checkpoint.
+
+        Args:
+            run: the run.
+            control: what is wanted of it from now on; left out, nothing but to run.
+
+        Raises:
+            RunStateError: it is running or waiting already.
+        """
+        with self._lock:
+            state = run.state()
+            if state not in RESUMABLE and (state != "done" or run.is_finished()):
+                raise RunStateError(f"The run {run.name!r} is {state}; there is nothing to resume.")
+            run.write_control(control or Control())
+            if files.is_locked(run.lock_path):  # paused, its process still there
+                return
+            run.write_status(replace(run.status(), state="queued", message=""))
+            self._enqueue(run)
+
+    def stop(self, run: Run) -> None:
+        """Takes a run out of the queue, or has its worker end after this step."""
+        with self._lock:
+            waiting = [queued for queued in self._queue if queued.id == run.id]
+            if waiting:
+                self._queue = [queued for queued in self._queue if queued.id != run.id]
+                run.write_status(replace(run.status(), state="stopped", message="taken out of the queue"))
+                return
+        run.want(want="stop")
+
+    def place(self, run: Run) -> int | None:
+        """Its place in the queue, from 1 on, or None where it does not wait."""
+        with self._lock:
+            ids = [queued.id for queued in self._queue]
+        return ids.index(run.id) + 1 if run.id in ids else None
+
+    def active(self) -> list[Run]:
+        """Running, paused and queued runs, in the order in which they were started."""
+        with self._lock:
+            started = [run for run, _ in self._workers.values()]
+            return [*self._adopted.values(), *started, *self._queue]
+
+    def warm(self) -> None:
+        """Keeps one idle worker with torch imported; called when somebody is likely to press Train."""
+        with self._lock:
+            gone = self._idle is None or self._idle.poll() is not None
+            if gone and not self._closed.is_set() and time.monotonic() - self._handed_at > REWARM_SECONDS:
+                self._idle = self._popen(["--wait"], subprocess.DEVNULL, stdin=subprocess.PIPE)
+
+    def close(self) -> None:
+        """Ends the idle worker and the thread; running workers go on."""
+        self._closed.set()
+        self._thread.join(timeout=5)
+        with self._lock:
+            if self._idle is not None and self._idle.stdin is not None:
+                self._idle.stdin.close()
+                self._idle.wait(timeout=10)
+            self._idle = None
+
+    def _enqueue(self, run: Run) -> None:
+        with self._lock:
+            if run.id not in [queued.id for queued in self._queue]:
+                self._queue.append(run)
+            self._tick()
+
+    def _tick_for_ever(self) -> None:
+        while not self._closed.wait(TICK_SECONDS):
+            self._tick()
+
+    def _tick(self) -> None:
+        """Takes note of workers that ended, and starts who waits."""
+        with self._lock:
+            self._workers = {key: pair for key, pair in self._workers.items() if pair[1].poll() is None}
+            self._adopted = {key: run for key, run in self._adopted.items() if files.is_locked(run.lock_path)}
+            self._adopt_new()
+            while self._queue and self._busy() < self.slots:
+                self._start(self._queue.pop(0))
+
+    def _busy(self) -> int:
+        """Workers that compute; a paused one lends its place to the next in the queue."""
+        return sum(not _is_paused(self.root / key) for key in [*self._workers, *self._adopted])
+
+    def _start(self, run: Run) -> None:
+        if not run.folder.is_dir():  # removed while it waited
+            return
+        try:
+            self._workers[run.id] = (run, self._hand_over(run) or self._launch(run))
+        except (LatentLabError, OSError) as error:
+            run.write_status(Status(state="failed", message=f"The worker could not be started: {error}"))
+
+    def _hand_over(self, run: Run) -> Worker | None:
+        """Gives the run to the idle worker; None where there is none."""
+        process, self._idle = self._idle, None
+        if process is None or process.poll() is not None or process.stdin is None:
+            return None
+        request = {"folder": str(run.folder.resolve()), "data_dir": str(self.data_dir) if self.data_dir else None}
+        try:
+            process.stdin.write(json.dumps(request).encode() + b"\n")
+            process.stdin.close()
+        except BrokenPipeError:  # it left between the two looks
+            return None
+        self._handed_at = time.monotonic()
+        return process
+
+    def _launch(self, run: Run) -> Worker:
+        log = files.log_descriptor(run.folder / "worker.log")
+        options = ["--data-dir", str(self.data_dir)] if self.data_dir else []
+        try:
+            return self._popen([str(run.folder.resolve()), *options], log)
+        finally:
+            os.close(log)
+
+    @staticmethod
+    def _popen(arguments: Sequence[str], output: int, stdin: int = subprocess.DEVNULL) -> Worker:
+        return subprocess.Popen(
+            [*WORKER, *arguments],
+            stdin=stdin,
+            stdout=output,
+            stderr=output,
+            cwd=PACKAGE_ROOT,
+            start_new_session=True,
+        )
+
+
+def _is_paused(folder: Path) -> bool:
+    try:
+        return files.read_json(folder / "status.json").get("state") == "paused"
+    except (LatentLabError, FileNotFoundError):
+        return False

@@ -1,0 +1,111 @@
+"""Exact resume: all that the next step depends on, as named arrays and a JSON record, and back.
+
+On the same machine, device, thread count and library versions a restored trainer goes on with the same bits. Where one
+of them differs the run may go on, and says that it is not bit-identical.
+"""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+import numpy as np
+import torch
+
+from vae_core.errors import CheckpointCorrupt, DataError
+from vae_core.evaluation.trained import load_weights
+from vae_core.storage.arrays import Array
+from vae_core.training.loop import Trainer
+
+ADAM = ("exp_avg", "exp_avg_sq", "step")
+
+
+def weights(trainer: Trainer) -> dict[str, Array]:
+    """The weights as arrays named `model.…` and `likelihood.…`."""
+    return {
+        f"{prefix}.{name}": tensor.detach().cpu().numpy().copy()
+        for prefix, module in trainer.modules().items()
+        for name, tensor in module.state_dict().items()
+    }
+
+
+def snapshot(trainer: Trainer) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Weights and optimizer as arrays, and the record that goes beside them."""
+    tensors = weights(trainer)
+    for name, parameter in _named_parameters(trainer):
+        state = trainer.optimizer.state.get(parameter, {})
+        for key in ADAM:
+            if key in state:
+                tensors[f"optimizer.{name}.{key}"] = state[key].detach().cpu().numpy().copy()
+    record = {
+        "step": trainer.step,
+        "best": trainer.best,
+        "latest": trainer.latest,
+        "window": list(trainer.window),
+        "notes": trainer.notes,
+        "environment": environment(trainer),
+        "dataset_sha256": trainer.dataset_digest,
+        "image_shape": list(trainer.images.shape[1:]),
+    }
+    return tensors, record
+
+
+def restore(trainer: Trainer, tensors: dict[str, Array], record: dict[str, Any]) -> None:
+    """Sets the trainer to where the snapshot was taken.
+
+    Raises:
+        DataError: the images are not those that the run was trained on.
+        CheckpointIncompatible: the tensors are those of another network.
+        CheckpointCorrupt: a weight is not a finite number, or the record lacks something.
+    """
+    if record.get("dataset_sha256") != trainer.dataset_digest:
+        raise DataError(
+            f"The dataset {trainer.config.data.dataset!r} is not the one that this run was trained on; "
+            "start a new run from its weights with --from."
+        )
+    load_weights(trainer.modules(), tensors)
+    try:
+        trainer.step = int(record["step"])
+        trainer.best = (int(record["best"][0]), float(record["best"][1])) if record["best"] else None
+        trainer.latest = dict(record["latest"])
+        trainer.window.extend(float(value) for value in record["window"])
+        trainer.notes = [str(note) for note in record["notes"]]
+        before = dict(record["environment"])
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise CheckpointCorrupt("The checkpoint's record is damaged; use an earlier one.") from error
+    _restore_optimizer(trainer, tensors)
+    _note_differences(trainer, before)
+
+
+def _restore_optimizer(trainer: Trainer, tensors: dict[str, Array]) -> None:
+    for name, parameter in _named_parameters(trainer):
+        found = {key: tensors[f"optimizer.{name}.{key}"] for key in ADAM if f"optimizer.{name}.{key}" in tensors}
+        if len(found) == len(ADAM):
+            trainer.optimizer.state[parameter] = {
+                key: torch.from_numpy(np.array(value)).to(parameter.device) for key, value in found.items()
+            }
+
+
+def _note_differences(trainer: Trainer, before: dict[str, Any]) -> None:
+    now = environment(trainer)
+    changed = [f"{key} {before.get(key)} to {now[key]}" for key in now if before.get(key) != now[key]]
+    if changed:
+        trainer.note(f"Resumed, but not bit-identical to a run left alone: {', '.join(changed)}.")
+
+
+def environment(trainer: Trainer) -> dict[str, Any]:
+    """What the bits of a training depend on besides its configuration."""
+    return {
+        "torch": torch.__version__,
+        "device": trainer.device.type,
+        "threads": torch.get_num_threads(),
+        "machine": platform.machine(),
+    }
+
+
+def _named_parameters(trainer: Trainer) -> list[tuple[str, torch.nn.Parameter]]:
+    return [
+        (f"{prefix}.{name}", parameter)
+        for prefix, module in trainer.modules().items()
+        for name, parameter in module.named_parameters()
+    ]

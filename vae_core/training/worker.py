@@ -1,0 +1,101 @@
+"""The process that trains one run.
+
+    python -m vae_core.training.worker RUN_FOLDER     trains it
+    python -m vae_core.training.worker --wait         imports torch, then reads one request from standard input
+
+A waiting worker ends when its pipe closes, so that a server that dies leaves nothing behind, or after some idle minutes.
+The request is one line of JSON: {"folder": ..., "data_dir": ... or null}. Output goes to the run's worker.log.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from vae_core.errors import DiskError, LatentLabError
+from vae_core.storage import files
+from vae_core.storage.runs import open_folder
+from vae_core.training.driver import CHECKPOINT_SECONDS, Driver
+
+IDLE_SECONDS = 600.0
+
+
+def work(folder: Path, data_dir: Path | None = None, checkpoint_seconds: float = CHECKPOINT_SECONDS) -> int:
+    """Trains the run in `folder`, and returns the process's exit status.
+
+    A full disk pauses the run and is no failure of the process (0); any other error of ours is 1, and is in the status.
+    """
+    _log(f"worker {os.getpid()} takes {folder.name}")
+    driver = Driver(open_folder(folder), data_dir=data_dir, checkpoint_seconds=checkpoint_seconds)
+
+    def stop(number: int, frame: object) -> None:
+        driver.stop_asked = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    try:
+        status = driver.drive()
+    except LatentLabError as error:
+        _log(str(error))
+        return 0 if isinstance(error, DiskError) else 1
+    _log(f"{status.state} at step {status.step}, {status.seconds:.1f} s")
+    return 0
+
+
+def wait(idle_seconds: float = IDLE_SECONDS) -> int:
+    """Waits, warm, for one request; ends without one when the pipe closes or nobody asks for long."""
+    _warm_up()
+    leave = threading.Timer(idle_seconds, os._exit, [0])
+    leave.daemon = True
+    leave.start()
+    line = sys.stdin.readline()
+    leave.cancel()
+    if not line.strip():
+        return 0
+    request = json.loads(line)
+    folder = Path(request["folder"])
+    log = files.log_descriptor(folder / "worker.log")
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    return work(folder, Path(request["data_dir"]) if request["data_dir"] else None)
+
+
+def _warm_up() -> None:
+    """Pays now for what the first step would pay: lazy imports, memory pools, the bundled images."""
+    from vae_core.config import RunConfig
+    from vae_core.data import datasets
+    from vae_core.training.loop import Trainer
+
+    trainer = Trainer(RunConfig(), datasets.load("mnist-sample"))
+    trainer.look()
+    trainer.train_step()
+    trainer.frame(spread=True)
+
+
+def _log(text: str) -> None:
+    print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}", flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Train one run; started by the app, or by hand.")
+    parser.add_argument("folder", nargs="?", type=Path, help="the run's folder")
+    parser.add_argument("--wait", action="store_true", help="wait, warm, for a folder's name on standard input")
+    parser.add_argument("--data-dir", type=Path, help="where the full datasets are")
+    parser.add_argument("--checkpoint-seconds", type=float, default=CHECKPOINT_SECONDS, help="between checkpoints")
+    args = parser.parse_args()
+    if args.wait:
+        return wait()
+    if args.folder is None:
+        parser.error("give a run's folder, or --wait")
+    return work(args.folder, args.data_dir, args.checkpoint_seconds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

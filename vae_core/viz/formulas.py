@@ -1,0 +1,39 @@
+"""What training minimises, as a formula and with the numbers of this moment; symbols as in the code."""
+
+from __future__ import annotations
+
+from vae_core.config import RunConfig
+
+RECONSTRUCTION = {
+    "bernoulli": r"-\sum_i \left[x_i \ln \hat x_i + (1 - x_i) \ln (1 - \hat x_i)\right]",
+    "gaussian": r"\sum_i \left[\frac{(x_i - \hat x_i)^2}{2\sigma^2} + \ln\left(\sigma\sqrt{2\pi}\right)\right]",
+    "gaussian-learned": r"\sum_i \left[\frac{(x_i - \hat x_i)^2}{2\sigma^2} + \ln\left(\sigma\sqrt{2\pi}\right)\right],"
+    r"\ \sigma \text{ learned}",
+    "continuous-bernoulli": r"-\sum_i \left[x_i \ln \lambda_i + (1 - x_i) \ln (1 - \lambda_i) + \ln C(\lambda_i)\right]",
+}
+KL = r"\tfrac12 \sum_j \left[\mu_j^2 + \sigma_j^2 - 1 - \ln \sigma_j^2\right]"
+
+
+def objective_latex(config: RunConfig) -> str:
+    """The objective of one image, averaged over the batch; sums over pixels i and over latents j."""
+    reconstruction = rf"\underbrace{{{RECONSTRUCTION[config.objective.likelihood]}}}_{{\text{{reconstruction}}}}"
+    if config.model.model == "ae":
+        return rf"\mathcal{{L}} = {reconstruction}"
+    kl = rf"\underbrace{{{KL}}}_{{\text{{KL}}}}"
+    if config.objective.capacity is not None:
+        return rf"\mathcal{{L}} = {reconstruction} + \gamma\,\Big|\,{kl} - C\,\Big|"
+    return rf"\mathcal{{L}} = {reconstruction} + \beta\,{kl}"
+
+
+def objective_numbers(config: RunConfig, record: dict[str, float | None]) -> str:
+    """The same with the numbers of one record, as text: '148.5 = 141.2 + 1 × 7.3 nats per image'."""
+    loss, reconstruction, kl = record.get("loss"), record.get("reconstruction_nats"), record.get("kl_nats")
+    if loss is None or reconstruction is None:
+        return ""
+    if kl is None:
+        return f"{loss:.1f} nats per image"
+    if config.objective.capacity is not None:
+        return f"{loss:.1f} = {reconstruction:.1f} + {config.objective.gamma:g} × |{kl:.2f} − C| nats per image"
+    beta = record.get("beta")
+    weight = config.objective.beta if beta is None else beta
+    return f"{loss:.1f} = {reconstruction:.1f} + {weight:.3g} × {kl:.2f} nats per image"
