@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from pages.common.chip import running_chip
 from pages.common.errors import sentences
+from pages.common.look import look
 
-st.set_page_config(page_title="Latent Lab", page_icon=":material/blur_on:", layout="wide")
+st.set_page_config(page_title="Latent Lab", page_icon=Path(__file__).parent / "common" / "icon.png", layout="wide")
+look()
 page = st.navigation(
     [
         st.Page(

@@ -31,7 +31,7 @@ _PUBLIC = {
 }
 _RENAMED = {"load_dataset": "load"}
 
-__all__ = sorted(_PUBLIC)  # noqa: PLE0605
+__all__ = sorted(_PUBLIC)
 __version__ = "0.1.0"
 
 

@@ -19,9 +19,10 @@ from rich.table import Table
 
 from vae_core.cli_options import config_options, progress_bar, take_config
 from vae_core.data import catalogue
-from vae_core.errors import LatentLabError, RunStateError
+from vae_core.errors import LatentLabError, RunLocked
 from vae_core.storage import places
-from vae_core.storage.files import finite
+from vae_core.storage.checkpoints import check_resumable
+from vae_core.storage.files import finite, is_locked
 from vae_core.storage.runs import Run, Status, create_run, find_run, list_runs, make_longer
 
 USAGE_ERROR: Any = typer.BadParameter.__base__  # the parser's own error, whichever click typer brings along
@@ -36,7 +37,6 @@ RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, or 
 app = typer.Typer(
     name="vae_core",
     help="Train, evaluate and compare autoencoders and beta-VAEs on images. All losses are nats per image.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -46,6 +46,7 @@ app = typer.Typer(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command, and returns the exit status."""
     command = typer.main.get_command(app)
+    arguments = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
         result = command.main(arguments, prog_name="python -m vae_core", standalone_mode=False)
     except LatentLabError as error:
@@ -101,10 +102,11 @@ def resume(
 ) -> int:
     """Go on where a run stopped, or make it longer. A finished run: nothing, status 0."""
     found = find_run(run, places.runs_folder(runs))
+    if is_locked(found.lock_path):
+        raise RunLocked(f"The run {found.id!r} is being trained already; stop that first.")
     if epochs is not None:
+        check_resumable(found.folder)
         found = make_longer(found, epochs)
-    if found.state() == "running":
-        raise RunStateError(f"The run {found.id!r} is being trained already; stop that first.")
     if found.is_finished():
         _print(_train_result(found, found.status()), as_json, lambda: "The run is finished; give --epochs to go on.")
         return 0
@@ -202,7 +204,7 @@ def _print(result: dict[str, Any], as_json: bool, text: Callable[[], str | Table
     if as_json:
         print(json.dumps(finite(result), allow_nan=False))
     else:
-        Console(markup=False, highlight=False).print(text())
+        Console(markup=False, highlight=False, emoji=False).print(text())
 
 
 def _table(rows: list[dict[str, Any]], columns: dict[str, str] | None = None) -> Table:

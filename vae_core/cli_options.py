@@ -90,8 +90,8 @@ def _parent(given: str | None, root: Path) -> str | None:
 @contextlib.contextmanager
 def progress_bar(title: str) -> Iterator[Report]:
     """A bar on standard error that goes away at the end; silent where that is no terminal."""
-    console = Console(stderr=True, markup=False)
-    columns = [TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()]
+    console = Console(stderr=True, markup=False, emoji=False)
+    columns = [TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()]
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(title, total=1.0)
 

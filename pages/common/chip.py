@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from pages.common.errors import literal
@@ -11,13 +13,18 @@ from vae_core.storage.runs import Run
 
 POLL_SECONDS = 2.0
 SHOWN = 4
-BADGES = {"running": ("green", "play_arrow"), "paused": ("orange", "pause"), "queued": ("gray", "schedule")}
+Colour = Literal["green", "blue", "orange", "gray", "red"]
+BADGES: dict[str, tuple[Colour, str]] = {
+    "running": ("green", "play_arrow"),
+    "paused": ("orange", "pause"),
+    "queued": ("gray", "schedule"),
+}
 
 
 @st.fragment(run_every=POLL_SECONDS)
 def running_chip() -> None:
     """Running, paused and waiting runs, with their progress; redrawn every two seconds."""
-    active = manager().active()
+    active = [run for run in manager().active() if _is_active(run)]
     if not active:
         st.caption("Nothing is training.")
         return
@@ -27,15 +34,19 @@ def running_chip() -> None:
         st.caption(f"and {len(active) - SHOWN} more")
 
 
-def _line(run: Run) -> None:
+def _is_active(run: Run) -> bool:
     try:
-        status, name = run.status(), run.name
+        return run.status().state in BADGES
     except LatentLabError:  # removed between the list and the look
-        return
+        return False
+
+
+def _line(run: Run) -> None:
+    status, name = run.status(), run.name
     place = manager().place(run)
     share = status.step / status.total_steps if status.total_steps else 0.0
     progress = f"place {place} in the queue" if place else f"{share:.0%}, epoch {status.epoch:.1f}"
-    colour, icon = BADGES.get(status.state, ("gray", "stop"))
+    colour, icon = BADGES.get(status.state, BADGES["queued"])
     st.badge(status.state, icon=f":material/{icon}:", color=colour)
     st.page_link("train/page.py", label=literal(name), query_params={RUN_PARAMETER: run.id})
     st.caption(progress)

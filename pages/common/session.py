@@ -10,6 +10,8 @@ from vae_core.storage.runs import Run, open_run
 from vae_core.training.manager import Manager
 
 RUN_PARAMETER = "run"
+RECORDED = "example-vae-2d"
+"""The shipped run whose film plays before the first click."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -23,15 +25,18 @@ def chosen_run() -> Run | None:
 
     Raises:
         NameInvalid, RunNotFound: the address names no run that is here.
+        CheckpointCorrupt, ConfigError, SchemaTooNew: it is here and cannot be read.
     """
     run_id = st.query_params.get(RUN_PARAMETER)
     if run_id is None:
         return None
     try:
-        return open_run(manager().root, run_id)
+        run = open_run(manager().root, run_id)
+        run.status()
     except LatentLabError:
         del st.query_params[RUN_PARAMETER]
         raise
+    return run
 
 
 def choose_run(run: Run | None) -> None:

@@ -7,12 +7,11 @@ import streamlit as st
 from pages.common.components.stage import stage
 from pages.common.errors import literal
 from pages.common.live import follow
+from pages.common.session import RECORDED
 from vae_core.errors import LatentLabError
 from vae_core.storage import places
 from vae_core.storage.runs import open_run
 from vae_core.viz.projection import projection_for
-
-RECORDED = "example-vae-2d"
 
 
 def page() -> None:

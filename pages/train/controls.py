@@ -6,7 +6,6 @@ import streamlit as st
 
 from pages.common.errors import sentences
 from pages.common.session import choose_run, manager
-from pages.train.dials import set_dials
 from vae_core.config import RunConfig, warnings_for
 from vae_core.data import catalogue
 from vae_core.storage.runs import RESUMABLE, Control, Run, list_runs
@@ -36,17 +35,17 @@ def _before(config: RunConfig | None, run: Run | None, state: str) -> None:
     )
     left, right = st.columns(2)
     start = Control(rate=SLOW_RATE, rate_until=SLOW_STEPS) if slow else Control()
-    common = {"disabled": config is None, "width": "stretch"}
+    blocked = config is None
     with left:
         st.button(
             "Train", key="train", type="primary", icon=":material/play_arrow:", shortcut="t",
-            on_click=_start, args=(config, start), **common,
+            disabled=blocked, width="stretch", on_click=_start, args=(config, start),
         )  # fmt: skip
     with right:
         st.button(
             "Step", key="step", icon=":material/skip_next:", shortcut="s",
             help="Starts a run and stops after its first step.",
-            on_click=_start, args=(config, Control(step_until=1)), **common,
+            disabled=blocked, width="stretch", on_click=_start, args=(config, Control(step_until=1)),
         )  # fmt: skip
     if config is not None:
         st.caption(_estimate(config))
@@ -62,21 +61,27 @@ def _before(config: RunConfig | None, run: Run | None, state: str) -> None:
 
 
 def _while_active(run: Run, state: str) -> None:
-    left, middle, right = st.columns(3)
-    with left:
-        if state == "running":
-            st.button("Pause", key="pause", shortcut="p", width="stretch", on_click=_want, args=(run, "pause"))
-        else:
-            st.button(
-                "Go on", key="go_on", type="primary", shortcut="p", width="stretch", disabled=state == "queued",
-                on_click=_resume, args=(run, Control()),
-            )  # fmt: skip
-    with middle:
+    waiting = state == "queued"
+    if state == "paused":
         st.button(
-            "Step", key="step", shortcut="s", width="stretch", disabled=state == "queued", on_click=_step, args=(run,)
-        )
+            "Go on", key="go_on", type="primary", icon=":material/play_arrow:", shortcut="p", width="stretch",
+            on_click=_resume, args=(run, Control()),
+        )  # fmt: skip
+    else:
+        st.button(
+            "Pause", key="pause", icon=":material/pause:", shortcut="p", width="stretch", disabled=waiting,
+            on_click=_want, args=(run, "pause"),
+        )  # fmt: skip
+    left, right = st.columns(2)
+    with left:
+        st.button(
+            "Step", key="step", icon=":material/skip_next:", shortcut="s", width="stretch", disabled=waiting,
+            on_click=_step, args=(run,),
+        )  # fmt: skip
     with right:
-        st.button("Stop", key="stop", shortcut="x", width="stretch", on_click=_stop, args=(run,))
+        st.button(
+            "Stop", key="stop", icon=":material/stop:", shortcut="x", width="stretch", on_click=_stop, args=(run,)
+        )
     if state == "running" and run.control().rate:
         st.button("Full speed", key="full_speed", shortcut="f", width="stretch", on_click=_full_speed, args=(run,))
     st.caption("Keys: P pause and go on, S step, X stop.")
@@ -119,10 +124,6 @@ def _stop(run: Run) -> None:
 
 def _smaller_rate() -> None:
     st.session_state.lr = 1e-3
-
-
-def load_run_into_dials(run: Run) -> None:
-    set_dials(run.config)
 
 
 @st.cache_data(ttl=20, max_entries=256, show_spinner=False)

@@ -4,62 +4,105 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.common.chip import Colour
+from pages.common.components.drawing import drawing
 from pages.common.components.stage import stage
 from pages.common.errors import literal, sentences
 from pages.common.live import Follower, follow
 from pages.common.session import manager
 from pages.train.controls import duration
 from pages.train.curves import loss_chart
-from pages.train.view import View
+from pages.train.view import View, choose_view
+from vae_core.config import RunConfig
+from vae_core.data import catalogue
+from vae_core.storage.metrics import Record
 from vae_core.storage.runs import Run, Status
 from vae_core.viz.animation import film_gif
-from vae_core.viz.formulas import objective_numbers
+from vae_core.viz.drawing import network_svg
+from vae_core.viz.formulas import objective_latex, objective_numbers
 from vae_core.viz.projection import projection_for
 
 POLL_SECONDS = 0.5
+MAP_HEIGHT = 400
 ACTIVE = ("running", "queued", "paused")
-COLOURS = {"running": "green", "done": "blue", "paused": "orange", "queued": "gray", "stopped": "gray"}
+COLOURS: dict[str, Colour] = {
+    "running": "green",
+    "done": "blue",
+    "paused": "orange",
+    "queued": "gray",
+    "stopped": "gray",
+}
 
 
-def panel(run: Run, view: View, *, key: str, badge: str = "") -> None:
-    """Draws a run, and goes on drawing it while it is active."""
-    active = run.state() in ACTIVE
+def panel(run: Run, *, key: str, badge: str = "", drawn: RunConfig | None = None, wide: bool = True) -> None:
+    """Draws a run, and goes on drawing it while it is active.
+
+    Args:
+        run: the run.
+        key: of this place on the page.
+        badge: a word in place of the state; with it the run is a recording, and its film plays.
+        drawn: the network to draw where it is not the run's own, such as the one that the dials ask for.
+        wide: the loss beside the network, not below it.
+    """
+    before = run.state()
 
     def draw() -> None:
         with sentences():
-            _draw(run, view, key, badge)
-            if active and run.state() not in ACTIVE:
-                st.rerun()  # once more and whole: the buttons of a run that has ended are others
+            _draw(run, key, badge, drawn or run.config, wide)
+            if run.state() != before:
+                st.rerun()  # once more and whole: the buttons of another state are others
 
-    st.fragment(draw, run_every=POLL_SECONDS if active else None, key=f"panel-{key}")()
+    st.fragment(draw, run_every=POLL_SECONDS if before in ACTIVE else None, key=f"panel-{key}")()
 
 
-def _draw(run: Run, view: View, key: str, badge: str) -> None:
-    run.watch()
+def _draw(run: Run, key: str, badge: str, drawn: RunConfig, wide: bool) -> None:
+    if not badge:
+        run.watch()
     follower, status, state = follow(run), run.status(), run.state()
-    _headline(run, status, state, badge)
+    view = _headline(run, status, state, key, badge)
+    for note in status.notes:
+        st.warning(literal(note), icon=":material/warning:")
+    left, right = st.columns([5, 4]) if wide else (st.container(), st.container())
+    with left:
+        drawing(network_svg(drawn, catalogue.find(drawn.data.dataset).shape), key=f"network-{key}")
+        _objective(drawn, {} if badge else follower.metrics.last_train or {}, key)
     if follower.film.subjects is None or follower.newest is None:
         st.info(_waiting(run, status, state), icon=":material/hourglass_empty:")
         return
-    for note in status.notes:
-        st.warning(literal(note), icon=":material/warning:")
-    _stage(follower, view, key, state, badge, literal(run.name))
-    record = follower.metrics.last_train or {}
-    st.markdown(f"**Objective now:** {objective_numbers(run.config, record) or 'not yet'}")
-    loss_chart(follower, view, key)
-    if state not in ("running", "queued"):
+    with right:
+        loss_chart(follower, view, key)
+    _stage(follower, view, key, state, bool(badge), run.name)
+    if state not in ("running", "queued") and not badge:
         _take_away(run, follower, view, key)
 
 
-def _headline(run: Run, status: Status, state: str, badge: str) -> None:
+def _objective(config: RunConfig, record: Record, key: str) -> None:
+    """The objective in short, its numbers at this moment, and its terms for those who ask."""
+    short, *terms = objective_latex(config)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="center"):
+        st.markdown(f"${short}$", width="content")
+        numbers = objective_numbers(config, record)
+        if numbers:
+            st.markdown(f"= {numbers}", width="content")
+        with st.popover("Formula", icon=":material/functions:", key=f"formula-{key}"):
+            for term in terms:
+                st.latex(term)
+            st.caption("In nats per image: summed over pixels i and latents j, averaged over the batch.")
+
+
+def _headline(run: Run, status: Status, state: str, key: str, badge: str) -> View:
+    """Name, state and progress of the run, and how to look at it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(badge or state, color=COLOURS.get(state, "red"))
-        st.markdown(f"**{literal(run.name)}**")
-        st.caption(literal(_progress(status, state)))
+        st.markdown(f"**{literal(run.name)}**", width="content")
+        st.caption(literal("press Train to start your own" if badge else _progress(status, state)))
+        with st.popover("View", icon=":material/visibility:"):
+            view = choose_view(run.config.model.latent, key)
     if status.message and state != "running":
         (st.error if state in ("failed", "diverged") else st.info)(literal(status.message))
     if state == "interrupted":
         st.info("Its process ended without a word; Resume goes on from the last checkpoint, with the same bits.")
+    return view
 
 
 def _progress(status: Status, state: str) -> str:
@@ -80,7 +123,7 @@ def _waiting(run: Run, status: Status, state: str) -> str:
     return "This run has recorded nothing yet."
 
 
-def _stage(follower: Follower, view: View, key: str, state: str, badge: str, name: str) -> None:
+def _stage(follower: Follower, view: View, key: str, state: str, recorded: bool, name: str) -> None:
     subjects, newest = follower.film.subjects, follower.newest
     if subjects is None or newest is None:
         return
@@ -94,8 +137,8 @@ def _stage(follower: Follower, view: View, key: str, state: str, badge: str, nam
         axis_names=axis_names,
         mode="film" if film else "live",
         samples=view.samples,
-        autoplay=film and bool(badge),
-        badge=badge,
+        autoplay=recorded,
+        height=MAP_HEIGHT,
         alt=f"Training of {name}",
     )
 

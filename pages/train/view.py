@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -40,29 +41,35 @@ class View:
         return (across, up) if across != up else (across, (across + 1) % latent)
 
 
-def choose_view(latent: int) -> View:
-    """Draws the choices in a row; those of the plane only where there are more than two latents."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        points = st.segmented_control(
-            "Points", ["means", "samples"], default="means", required=True, key="points", bind="query-params",
-            help="The posterior's mean of each image, or one draw from its posterior.",
+def choose_view(latent: int, key: str) -> View:
+    """Draws the choices; those of the plane only where there are more than two latents.
+
+    Args:
+        latent: numbers in a code.
+        key: of the panel; the main one's choices are in the address.
+    """
+    bind: dict[str, Any] = {"bind": "query-params"} if key == "main" else {}
+    prefix = "" if key == "main" else f"{key}-"
+    points = st.segmented_control(
+        "Points", ["means", "samples"], default="means", required=True, key=f"{prefix}points",
+        help="The posterior's mean of each image, or one draw from its posterior while it trains.", **bind,
+    )  # fmt: skip
+    plane, across, up = "PCA", 1, 2
+    if latent > 2:
+        plane = st.segmented_control(
+            "Map", ["PCA", "dimensions"], default="PCA", required=True, key=f"{prefix}plane",
+            help="The two directions of largest variance, or two dimensions of the code.", **bind,
         )  # fmt: skip
-        plane, across, up = "PCA", 1, 2
-        if latent > 2:
-            plane = st.segmented_control(
-                "Map", ["PCA", "dimensions"], default="PCA", required=True, key="plane", bind="query-params",
-                help="The two directions of largest variance, or two dimensions of the code.",
-            )  # fmt: skip
-        if plane == "dimensions":
-            across = st.number_input("Across, z", 1, latent, 1, key="across", bind="query-params", width=110)
-            up = st.number_input("Up, z", 1, latent, 2, key="up", bind="query-params", width=110)
-        unit = st.segmented_control(
-            "Loss in nats per", ["image", "pixel"], default="image", required=True, key="unit", bind="query-params",
-            help="Training sums over pixels; the mean over pixels is only another unit to read it in.",
-        )  # fmt: skip
-        smoothing = st.slider(
-            "Smoothing", 0.0, 0.99, 0.0, 0.01, key="smoothing", bind="query-params", width=160,
-            help="Weight of the past in the exponential mean of the training curve; 0 shows every record.",
-        )  # fmt: skip
-        log_axis = st.toggle("Log axis", key="log", bind="query-params")
+    if plane == "dimensions":
+        across = st.number_input("Across, z", 1, latent, 1, key=f"{prefix}across", **bind)
+        up = st.number_input("Up, z", 1, latent, 2, key=f"{prefix}up", **bind)
+    unit = st.segmented_control(
+        "Loss in nats per", ["image", "pixel"], default="image", required=True, key=f"{prefix}unit",
+        help="Training sums over pixels; the mean over pixels is only another unit to read it in.", **bind,
+    )  # fmt: skip
+    smoothing = st.slider(
+        "Smoothing of the training curve", 0.0, 0.99, 0.0, 0.01, key=f"{prefix}smoothing",
+        help="Weight of the past in the exponential mean; 0 shows every record.", **bind,
+    )  # fmt: skip
+    log_axis = st.toggle("Logarithmic loss axis", key=f"{prefix}log", **bind)
     return View(str(plane), int(across), int(up), points == "samples", unit == "pixel", log_axis, smoothing)

@@ -1,8 +1,9 @@
-"""The stage in a real browser: what it shows, that films play without the server, and that it rests when nothing moves."""
+"""The stage in a real browser: what it shows, that films play without the server, that it rests."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -79,9 +80,7 @@ def open_stage(page: Page, address: str, query: str = "") -> None:
     expect(page.locator(MAP)).to_have_attribute("aria-label", _containing("held-out images"), timeout=60_000)
 
 
-def _containing(text: str) -> object:
-    import re
-
+def _containing(text: str) -> re.Pattern[str]:
     return re.compile(re.escape(text))
 
 
@@ -160,7 +159,7 @@ def test_hovering_names_a_point_and_lights_a_class(page: Page, address: str) -> 
         page.mouse.move(box["x"] + 60 + step * 1.2, box["y"] + box["height"] / 2)
         if tip.is_visible():
             break
-    expect(tip).to_have_text(_containing("z1"))  # type: ignore[arg-type]
+    expect(tip).to_have_text(_containing("z1"))
     page.mouse.move(5, 5)
     expect(tip).to_be_hidden()
     plain = pixels(page, MAP)

@@ -1,62 +1,187 @@
-"""Held-out figures in nats per image (first version by the lead, to be replaced by the mathematics part)."""
+"""How good a model is on a whole split: the ELBO and its parts, and the importance-weighted likelihood.
+
+Nothing of the model, of training or of torch's global generator is changed. Every draw is made for the whole split at
+once, so that a figure does not depend on the batch size but for the rounding of float32.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from vae_core.data import batches
+from vae_core.data.batches import Binarize, binarize_split, to_float
 from vae_core.data.randomness import Stream, generator
-from vae_core.models.autoencoder import Autoencoder
+from vae_core.errors import ConfigError, DataError
+from vae_core.evaluation.latents import active_units
+from vae_core.models.autoencoder import Autoencoder, Posterior
 from vae_core.objectives.divergences import kl_per_dimension
-from vae_core.objectives.likelihoods import Likelihood
+from vae_core.objectives.likelihoods import HALF_LOG_TWO_PI, Likelihood
+
+BATCH_SIZE = 500
 
 
 @dataclass(frozen=True)
 class Evaluation:
+    """Means over a split; `None` where an autoencoder has no such figure.
+
+    Attributes:
+        images: how many were evaluated.
+        reconstruction_nats: -log p(x | z), nats per image, one seeded posterior sample an image.
+        kl_nats: KL(q || N(0, I)), nats per image.
+        negative_elbo_nats: their sum; an autoencoder's is its reconstruction.
+        floor_nats: a perfect reconstruction's, nats per image.
+        active_units: latent dimensions in use (`latents.active_units`).
+        kl_per_dimension: nats per image of each of the L dimensions.
+        mse_per_pixel: squared error of the reconstruction from the posterior mean, pixel range 0 to 1.
+    """
+
     images: int
     reconstruction_nats: float
     kl_nats: float | None
     negative_elbo_nats: float
     floor_nats: float
     active_units: int | None
-    kl_per_dimension: list[float] | None
+    kl_per_dimension: tuple[float, ...] | None
     mse_per_pixel: float
 
 
 @torch.no_grad()
 def evaluate(
-    model: Autoencoder, likelihood: Likelihood, images: Tensor, *, seed: int, batch_size: int = 500
+    model: Autoencoder,
+    likelihood: Likelihood,
+    images: Tensor,
+    *,
+    seed: int,
+    binarize: Binarize = "none",
+    batch_size: int = BATCH_SIZE,
 ) -> Evaluation:
-    draw = generator(seed, Stream.EVALUATION)
-    rec = floor = mse = 0.0
-    kl: Tensor | None = None
+    """Walks all images once, adds sums in float64 and divides once by the count.
+
+    Args:
+        model, likelihood: on one device.
+        images: `uint8`, (N, C, H, W), N at least 1; input and target.
+        seed: of the posterior samples, one an image, and of dynamic binarisation.
+        binarize: as in training; the draw of `dynamic` is fixed by the seed.
+        batch_size: at least 1; only speed and memory depend on it.
+
+    Raises:
+        DataError: there is no image.
+    """
+    _check_some(images)
+    pixels = binarize_split(images, binarize, seed)
+    noise = _epsilon(len(images), model.latent, seed, 0)
+    sums: dict[str, Tensor] = {}
     means = []
-    for chunk in images.split(batch_size):
-        target = batches.to_float(chunk)
+    for rows, target in _batches(pixels, batch_size, _device(model)):
         posterior = model.encode(target)
-        rec += float(likelihood.negative_log_likelihood(model.decode(posterior.sample(draw)), target).double().sum())
-        floor += float(likelihood.floor(target).double().sum())
-        mse += float((likelihood.mean_image(model.decode(posterior.mean)) - target).double().square().sum())
         means.append(posterior.mean)
-        if posterior.log_variance is not None:
-            part = kl_per_dimension(posterior).double().sum(0)
-            kl = part if kl is None else kl + part
-    count = len(images)
-    total = None if kl is None else float(kl.sum()) / count
+        for name, values in _measure(model, likelihood, target, posterior, noise[rows].to(target.device)).items():
+            sums[name] = sums.get(name, torch.zeros((), dtype=torch.float64)) + values.double().sum(dim=0).cpu()
+    averages = {name: total / len(images) for name, total in sums.items()}
+    reconstruction = averages["reconstruction"].item()
+    kl = averages.get("kl")
+    kl_nats = None if kl is None else kl.sum().item()
     return Evaluation(
-        images=count,
-        reconstruction_nats=rec / count,
-        kl_nats=total,
-        negative_elbo_nats=rec / count + (total or 0.0),
-        floor_nats=floor / count,
-        active_units=None if kl is None else int((torch.cat(means).var(0) > 0.01).sum()),
-        kl_per_dimension=None if kl is None else (kl / count).tolist(),
-        mse_per_pixel=mse / images.numel(),
+        images=len(images),
+        reconstruction_nats=reconstruction,
+        kl_nats=kl_nats,
+        negative_elbo_nats=reconstruction + (kl_nats or 0.0),
+        floor_nats=averages["floor"].item(),
+        active_units=None if kl is None else active_units(torch.cat(means)),
+        kl_per_dimension=None if kl is None else tuple(kl.tolist()),
+        mse_per_pixel=averages["squared_error"].item(),
     )
 
 
-def iw_nll(model: Autoencoder, likelihood: Likelihood, images: Tensor, *, samples: int, seed: int) -> float:
-    return float("nan")
+@torch.no_grad()
+def iw_nll(
+    model: Autoencoder,
+    likelihood: Likelihood,
+    images: Tensor,
+    samples: int,
+    seed: int,
+    *,
+    binarize: Binarize = "none",
+    batch_size: int = BATCH_SIZE,
+) -> float:
+    """The importance-weighted bound on -log p(x) with this many samples an image, nats per image.
+
+    Burda et al. 2016, "Importance Weighted Autoencoders", eq. 8: -log 1/K sum_k p(x, z_k) / q(z_k | x). It falls with
+    the number of samples; with one it is an estimate of the negative ELBO. Samples are taken one at a time, so memory
+    does not grow with their number.
+
+    Args:
+        model: a VAE.
+        likelihood: on the model's device.
+        images, seed, binarize, batch_size: as for `evaluate`.
+        samples: K, at least 1.
+
+    Raises:
+        DataError: there is no image.
+        ConfigError: the model is an autoencoder, or K is below 1.
+    """
+    _check_some(images)
+    if samples < 1:
+        raise ConfigError(f"The number of importance samples must be at least 1, not {samples}.")
+    pixels = binarize_split(images, binarize, seed)
+    totals = torch.full((len(images),), -math.inf, dtype=torch.float64)
+    posteriors = [model.encode(target) for _, target in _batches(pixels, batch_size, _device(model))]
+    for sample in range(samples):
+        noise = _epsilon(len(images), model.latent, seed, sample)
+        for (rows, target), posterior in zip(_batches(pixels, batch_size, _device(model)), posteriors, strict=True):
+            weights = _log_weights(model, likelihood, target, posterior, noise[rows].to(target.device))
+            totals[rows] = torch.logaddexp(totals[rows], weights.double().cpu())
+    return math.log(samples) - totals.mean().item()
+
+
+def _measure(
+    model: Autoencoder, likelihood: Likelihood, target: Tensor, posterior: Posterior, epsilon: Tensor
+) -> dict[str, Tensor]:
+    """Of each image of a batch: nats as (B,), those of the KL as (B, L), squared error per pixel as (B,)."""
+    output = model.decode(posterior.at(epsilon))
+    values = {
+        "reconstruction": likelihood.negative_log_likelihood(output, target),
+        "floor": likelihood.floor(target),
+    }
+    if posterior.log_variance is not None:
+        output = model.decode(posterior.mean)
+        values["kl"] = kl_per_dimension(posterior)
+    values["squared_error"] = (likelihood.mean_image(output) - target).square().flatten(1).mean(dim=1)
+    return values
+
+
+def _log_weights(
+    model: Autoencoder, likelihood: Likelihood, target: Tensor, posterior: Posterior, epsilon: Tensor
+) -> Tensor:
+    """log p(x, z) - log q(z | x) of one sample an image, (B,) nats."""
+    if posterior.log_variance is None:
+        raise ConfigError("An autoencoder gives images no probability; importance sampling needs a VAE.")
+    code = posterior.at(epsilon)
+    log_prior = -(0.5 * code.square() + HALF_LOG_TWO_PI).sum(dim=1)
+    log_posterior = -(0.5 * (epsilon.square() + posterior.log_variance) + HALF_LOG_TWO_PI).sum(dim=1)
+    return log_prior - log_posterior - likelihood.negative_log_likelihood(model.decode(code), target)
+
+
+def _batches(pixels: Tensor, batch_size: int, device: torch.device) -> Iterator[tuple[slice, Tensor]]:
+    """The rows of each batch and its images, float32 in [0, 1]."""
+    for start in range(0, len(pixels), batch_size):
+        rows = slice(start, min(start + batch_size, len(pixels)))
+        yield rows, to_float(pixels[rows].to(device))
+
+
+def _epsilon(images: int, latent: int, seed: int, sample: int) -> Tensor:
+    """Standard normal, (images, latent), drawn on the CPU, so that it is the same on every device."""
+    return torch.randn(images, latent, generator=generator(seed, Stream.EVALUATION, sample))
+
+
+def _check_some(images: Tensor) -> None:
+    if len(images) == 0:
+        raise DataError("There is no image to evaluate; give at least one.")
+
+
+def _device(model: Autoencoder) -> torch.device:
+    return next(model.parameters()).device

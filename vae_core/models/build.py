@@ -19,8 +19,9 @@ from vae_core.models.networks import (
 )
 from vae_core.models.vae import SeparateVae, Vae
 
-MAX_PARAMETERS = 100_000_000
-"""Weights, their gradients and Adam's two moments take 16 bytes a parameter: 1.6 GB at this limit."""
+MAX_PARAMETERS = 125_000_000
+"""Weights, their gradients and Adam's two moments take 16 bytes a parameter: 2 GB at this limit, which leaves room for
+the default networks on colour images of 256 x 256."""
 
 
 def build_model(config: ModelConfig, image_shape: ImageShape, seed: int) -> Autoencoder:

@@ -91,7 +91,7 @@ class ContinuousBernoulli(Likelihood):
     formula = r"\sum_{i=1}^{D} \log\frac{e^{y_i} - 1}{y_i} - x_i y_i"
 
     def mean_image(self, output: Tensor) -> Tensor:
-        return _continuous_bernoulli_partition(output.flatten(1))[1].view_as(output)
+        return _continuous_bernoulli_partition(output)[1]
 
     def output_of(self, mean: Tensor) -> Tensor:
         """By bisection, once for each distinct value: an image of bytes has no more than 256."""
@@ -189,8 +189,8 @@ def _gaussian(output: Tensor, target: Tensor, log_sigma: Tensor) -> Tensor:
 
 
 Partition = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""Of a one-parameter exponential family: logits y (B, D) to the log-partition A(y) summed over D, (B,), and to the mean
-A'(y), (B, D), in new memory."""
+"""Of a one-parameter exponential family: logits y (..., D) to the log-partition A(y) summed over D, (...), and to the mean
+A'(y), (..., D), in new memory."""
 
 
 def _bernoulli_partition(logit: Tensor) -> tuple[Tensor, Tensor]:
@@ -201,19 +201,19 @@ def _bernoulli_partition(logit: Tensor) -> tuple[Tensor, Tensor]:
     mean = logit.sigmoid()
     buffer = 1 - mean
     logs = _sum_of_logs(torch.maximum(mean, buffer, out=buffer))
-    return torch.clamp_min(logit, 0, out=buffer).sum(dim=1) - logs, mean
+    return torch.clamp_min(logit, 0, out=buffer).sum(dim=-1) - logs, mean
 
 
 def _sum_of_logs(factors: Tensor) -> Tensor:
-    """Over each row of (B, D) values within [1/2, 1], (B,); overwrites them.
+    """Over the last dimension of values within [1/2, 1]; overwrites them.
 
     A product of 16 of them is far from underflow, and one logarithm of it costs less than 16.
     """
     for _ in range(4):
-        if factors.shape[1] % 2 == 0:
-            half = factors.shape[1] // 2
-            factors = factors[:, :half].mul_(factors[:, half:])
-    return factors.log_().sum(dim=1)
+        if factors.shape[-1] % 2 == 0:
+            half = factors.shape[-1] // 2
+            factors = factors[..., :half].mul_(factors[..., half:])
+    return factors.log_().sum(dim=-1)
 
 
 def _continuous_bernoulli_partition(logit: Tensor) -> tuple[Tensor, Tensor]:
@@ -226,7 +226,7 @@ def _continuous_bernoulli_partition(logit: Tensor) -> tuple[Tensor, Tensor]:
     size = far.abs()
     log_direct = far.relu() + (-torch.expm1(-size) / size).log()
     mean_direct = -1 / torch.expm1(-far) - 1 / far
-    return log_series.where(near, log_direct).sum(dim=1), mean_series.where(near, mean_direct)
+    return log_series.where(near, log_direct).sum(dim=-1), mean_series.where(near, mean_direct)
 
 
 class _ExponentialFamily(torch.autograd.Function):
@@ -235,7 +235,7 @@ class _ExponentialFamily(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, logit: Tensor, target: Tensor, partition: Partition) -> Tensor:
         log_partition, mean = partition(logit)
-        nats = log_partition - torch.linalg.vecdot(target, logit)
+        nats: Tensor = log_partition - torch.linalg.vecdot(target, logit)
         if ctx.needs_input_grad[0]:
             ctx.save_for_backward(mean.sub_(target))
         return nats

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from vae_core.errors import CheckpointCorrupt, RunNotFound
+from vae_core.errors import CheckpointCorrupt, RunNotFound, RunStateError
 from vae_core.storage import files
 from vae_core.storage.arrays import Array, check_schema, pack_tensors, unpack_tensors
 
@@ -112,6 +112,18 @@ def steps(folder: Path) -> list[int]:
     """The steps that have a checkpoint, whole or not, from the newest on."""
     found = (_STEP.match(path.name) for path in folder.glob("step-*.json"))
     return sorted((int(match.group(1)) for match in found if match), reverse=True)
+
+
+def check_resumable(folder: Path) -> None:
+    """Refuses a run that keeps only its final weights, as the shipped examples do: it could only start over.
+
+    Raises:
+        RunStateError: there is no step checkpoint to go on from.
+    """
+    if (folder / "model.json").exists() and not steps(folder):
+        raise RunStateError(
+            f"The run {folder.name!r} keeps only its final weights; start a new run from them with --from."
+        )
 
 
 def load_newest(folder: Path) -> tuple[dict[str, Array], dict[str, Any]] | None:

@@ -141,8 +141,8 @@ class Run:
 
     @property
     def name(self) -> str:
-        """What the person called it, else its id."""
-        return self.notes().name or self.id
+        """What the person called it, else what it is in short: 'VAE, 2 latents, beta 1, mnist-sample'."""
+        return self.notes().name or _in_short(self.config)
 
     def watch(self) -> None:
         """Says that somebody is looking; the worker writes previews only then."""
@@ -173,6 +173,12 @@ def make_longer(run: Run, epochs: int) -> Run:
 def _extended(config: RunConfig, document: dict[str, Any]) -> RunConfig:
     check_schema(document.get("schema"), SCHEMA, "longer.json")
     return config.changed(epochs=document.get("epochs"))
+
+
+def _in_short(config: RunConfig) -> str:
+    latents = f"{config.model.latent} latent{'s' if config.model.latent > 1 else ''}"
+    weight = [f"beta {config.objective.beta:g}"] if config.model.model == "vae" else []
+    return ", ".join([config.model.model.upper(), latents, *weight, Path(config.data.dataset).name])
 
 
 def check_name(name: str) -> str:

@@ -17,11 +17,12 @@ import torch
 from vae_core.config import warnings_for
 from vae_core.data import datasets
 from vae_core.errors import DiskError, Diverged, LatentLabError, RunLocked, RunNotFound
+from vae_core.evaluation.trained import load_weights
 from vae_core.storage import checkpoints, files, frames
+from vae_core.storage.arrays import Array
 from vae_core.storage.metrics import MetricsWriter
 from vae_core.storage.runs import Control, Run, Status, open_run
 from vae_core.training.loop import Event, Filmed, HeldOut, Stepped, Trainer, train
-from vae_core.evaluation.trained import load_weights
 from vae_core.training.snapshot import restore, snapshot, weights
 
 LOOK_SECONDS = 0.05
@@ -78,12 +79,11 @@ class Driver:
         self.control = Control()
         self.stop_asked = False
         self.clock = Clock()
-        self._first_step = 0
         self._images = 0
-        self._control_stamp = 0
+        self._control_stamp = (0, 0)
         self._next = {"look": 0.0, "status": 0.0, "preview": 0.0}
         self._next_checkpoint = time.monotonic() + checkpoint_seconds
-        self._best: dict[str, frames.Array] | None = None
+        self._best: dict[str, Array] | None = None
 
     def drive(self) -> Status:
         """Trains, and returns how the run stands then.
@@ -99,8 +99,11 @@ class Driver:
             raise RunLocked(f"The run {self.run.id!r} is being trained by another process; stop that first.") from error
 
     def _locked(self) -> Status:
-        self._say("running", message="loading the data")
+        checkpoints.check_resumable(self.run.folder)
+        before = self.status.state
         try:
+            self._say("running", message="loading the data")
+            self._forget_wants(before)
             self._prepare()
             return self._train()
         except DiskError as error:
@@ -116,7 +119,8 @@ class Driver:
     def _prepare(self) -> None:
         """Everything before the first step: leftovers swept, data, model, the newest whole checkpoint."""
         run = self.run
-        files.sweep_temporaries(run.folder)
+        for folder in (run.folder, run.folder / "film"):
+            files.sweep_temporaries(folder)
         torch.set_num_threads(run.config.training.threads)
         dataset = datasets.load(run.config.data.dataset, self.data_dir, self._loading)
         self.trainer = Trainer(run.config, dataset)
@@ -130,11 +134,11 @@ class Driver:
             self.metrics.cut(0)
             self._start_from_parent()
         checkpoints.drop_after(run.folder, self.trainer.step)
+        for suffix in (".json", ".safetensors"):  # the final weights of an earlier end, which are a step's as well
+            files.remove(run.folder / f"model{suffix}")
         files.make_folder(run.folder / "film")
         subjects = frames.pack_subjects(self.trainer.camera.subjects)
         files.write_atomic(run.folder / "film" / "subjects.npz", subjects)
-        self._first_step = self.trainer.step
-        self._forget_wants()
 
     def _start_from_parent(self) -> None:
         if self.run.config.parent:
@@ -143,11 +147,10 @@ class Driver:
             tensors, _ = checkpoints.load_step(parent.folder, int(step))
             load_weights(self.trainer.modules(), tensors)
 
-    def _forget_wants(self) -> None:
-        """A wish to pause or stop that an earlier process has fulfilled is no wish of today."""
-        wanted = self.run.control()
-        if wanted.want != "run":
-            self.run.write_control(replace(wanted, want="run", step_until=None))
+    def _forget_wants(self, before: str) -> None:
+        """What was wanted of an earlier process is no wish of today; of a queued run the wishes are for this one."""
+        if before != "queued" and self.run.control() != Control():
+            self.run.write_control(Control())
 
     def _loading(self, what: str, share: float) -> None:
         if self.progress is not None:
@@ -198,7 +201,7 @@ class Driver:
         self._slow_down(step)
         if time.monotonic() >= self._next_checkpoint and step < self.trainer.total_steps:
             self.save()
-        return not self._wants_stop()
+        return step == self.trainer.total_steps or not self._wants_stop()
 
     def _wants_stop(self) -> bool:
         return self.stop_asked or self.control.want == "stop"
@@ -230,16 +233,19 @@ class Driver:
         if not rate or (until is not None and step >= until):
             return
         due = time.monotonic() + 1.0 / rate
+        self.clock.stop()  # waiting is no training: the speed that is told is that of the steps
         while (left := due - time.monotonic()) > 0 and not self._wants_stop():
             time.sleep(min(left, LOOK_SECONDS))
             if self._due("look", LOOK_SECONDS):
                 self._take_wants()
                 self._tell()
+        self.clock.start()
 
     def _take_wants(self) -> None:
         path = self.run.folder / "control.json"
         try:
-            stamp = path.stat().st_mtime_ns
+            found = path.stat()
+            stamp = (found.st_mtime_ns, found.st_ino)  # two writes may fall into one tick of the disk's clock
             if stamp != self._control_stamp:
                 self.control, self._control_stamp = self.run.control(), stamp
         except FileNotFoundError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from vae_core.config import ModelConfig, RunConfig
 from vae_core.storage.runs import Run
@@ -24,7 +25,7 @@ def work_per_image(model: ModelConfig, image_shape: tuple[int, int, int]) -> flo
 
 def _mlp(model: ModelConfig, image_shape: tuple[int, int, int], heads: int) -> tuple[float, float]:
     sizes = [math.prod(image_shape), *model.hidden, model.latent]
-    pairs = list(zip(sizes, sizes[1:], strict=False))
+    pairs = list(pairwise(sizes))
     body = float(sum(before * after for before, after in pairs))
     return body + (heads - 1) * pairs[-1][0] * pairs[-1][1], body
 
@@ -41,7 +42,9 @@ def _conv(model: ModelConfig, image_shape: tuple[int, int, int], heads: int) -> 
     return body + heads * dense, decoder + dense
 
 
-def seconds_for(config: RunConfig, images: int, image_shape: tuple[int, int, int], earlier: Sequence[Run] = ()) -> float:
+def seconds_for(
+    config: RunConfig, images: int, image_shape: tuple[int, int, int], earlier: Sequence[Run] = ()
+) -> float:
     """Seconds at full speed on this machine.
 
     Args:

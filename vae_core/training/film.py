@@ -33,7 +33,7 @@ def film_steps(total: int) -> frozenset[int]:
     """The steps that the film of `total` steps keeps: 0, 1, 2, 3, 5, 8, then at growing distances to the last."""
     first = [step for step in FIRST_FRAMES if step <= total]
     rest = np.geomspace(FIRST_FRAMES[-1], max(total, FIRST_FRAMES[-1]), FRAMES - len(FIRST_FRAMES) + 1)
-    return frozenset(first) | {min(int(round(step)), total) for step in rest} | {total}
+    return frozenset(first) | {min(round(step), total) for step in rest} | {total}
 
 
 class Camera:

@@ -3,8 +3,8 @@
     trainer = Trainer(config, dataset)
     for event in train(trainer): ...
 
-The worker, the command line and the tests drive this same loop; between two events they may save, look or stop. Everything
-that the next step depends on is in `Trainer` and is a function of (seed, stream, step) or stands in its snapshot.
+The worker, the command line and the tests drive this same loop; between two events they may save, look or stop.
+Everything that the next step depends on is in `Trainer` and is a function of (seed, stream, step) or in its snapshot.
 """
 
 from __future__ import annotations
@@ -96,6 +96,8 @@ class Trainer:
         self.latest: dict[str, float] = {}
         self.window: deque[float] = deque(maxlen=WINDOW)
         self.notes: list[str] = []
+        if self.batch_size < training.batch_size:
+            self.note(f"The batch of {training.batch_size} images was cut to the {self.batch_size} that there are.")
         self._order: tuple[int, torch.Tensor] | None = None
         self._epsilon = torch.Generator(self.device)
         self._pixels = torch.Generator(self.device)
@@ -118,7 +120,8 @@ class Trainer:
         """The images of the step that comes next, (batch, channel, height, width) float32 in [0, 1]."""
         epoch, index = divmod(self.step, self.steps_per_epoch)
         if self._order is None or self._order[0] != epoch:
-            self._order = (epoch, batches.epoch_order(len(self.images), self.config.training.seed, epoch))
+            order = batches.epoch_order(len(self.images), self.config.training.seed, epoch)
+            self._order = (epoch, order.to(self.device))
         chosen = self._order[1][index * self.batch_size : (index + 1) * self.batch_size]
         images = batches.take(self.images, chosen)
         if self.config.data.binarize == "none":
@@ -156,11 +159,11 @@ class Trainer:
 
     def _watch_loss(self, loss: float, pixels: int) -> None:
         """Warns of a jump of the loss, and stops where it is beyond repair."""
-        usual = statistics.median(self.window) if len(self.window) >= 10 else None
+        usual = statistics.median(self.window) if self.window else None
         scale = max(abs(usual), 0.05 * pixels) if usual is not None else math.inf
         jump = loss - usual if usual is not None else 0.0
         if not math.isfinite(loss) or jump > STOP_FACTOR * scale:
-            raise Diverged(self.step, ADVICE)
+            raise Diverged(self.step + 1, ADVICE)
         if jump > WARN_FACTOR * scale:
             self.note("The loss jumped to more than ten times its usual value; a smaller learning rate is safer.")
         self.window.append(loss)
@@ -195,8 +198,8 @@ class Trainer:
         floor, collapse = self.camera.lines["floor"], self.camera.lines["collapse"]
         sits = abs(collapse - reconstruction) < 0.02 * (collapse - floor)
         sentence = (
-            f"The reconstruction sits at the collapse line ({collapse:.1f} nats per image): the code carries nothing and "
-            "every picture is the mean image; lower beta, or the learning rate."
+            f"The reconstruction sits at the collapse line ({collapse:.1f} nats per image): the code carries nothing "
+            "and every picture is the mean image; lower beta, or the learning rate."
         )
         if sits and self.step >= max(HELD_OUT_EVERY, self.steps_per_epoch):
             self.note(sentence)

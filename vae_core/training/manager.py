@@ -1,7 +1,7 @@
 """One manager a server: it starts a worker process a run, as many at once as the cores allow, and keeps one warm.
 
-What is true stands in the run folders; the manager only remembers which processes it started and who waits. It imports no
-torch. After a restart of the server it finds running runs by their locks, and queues queued ones again.
+What is true stands in the run folders; the manager only remembers which processes it started and who waits. It imports
+no torch. After a restart of the server it finds running runs by their locks, and queues queued ones again.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from pathlib import Path
 
 from vae_core.config import RunConfig
 from vae_core.errors import LatentLabError, RunStateError
-from vae_core.storage import files
-from vae_core.storage.runs import RESUMABLE, Control, Run, Status, create_run, list_runs
+from vae_core.storage import checkpoints, files
+from vae_core.storage.runs import RESUMABLE, Control, Run, create_run, list_runs
 
 TICK_SECONDS = 0.1
 REWARM_SECONDS = 12.0
@@ -34,7 +34,7 @@ class Manager:
 
     def __init__(self, root: Path, *, data_dir: Path | None = None, slots: int | None = None) -> None:
         self.root = root
-        self.data_dir = data_dir
+        self.data_dir = data_dir.resolve() if data_dir else None  # workers have a working folder of their own
         self.slots = slots or max(1, os.cpu_count() or 1)
         self._lock = threading.RLock()
         self._queue: list[Run] = []
@@ -83,14 +83,15 @@ class Manager:
             control: what is wanted of it from now on; left out, nothing but to run.
 
         Raises:
-            RunStateError: it is running or waiting already.
+            RunStateError: it is running or waiting already, or keeps no step to go on from.
         """
         with self._lock:
             state = run.state()
             if state not in RESUMABLE and (state != "done" or run.is_finished()):
                 raise RunStateError(f"The run {run.name!r} is {state}; there is nothing to resume.")
+            checkpoints.check_resumable(run.folder)
             run.write_control(control or Control())
-            if files.is_locked(run.lock_path):  # paused, its process still there
+            if state == "paused" and files.is_locked(run.lock_path):  # its process is still there
                 return
             run.write_status(replace(run.status(), state="queued", message=""))
             self._enqueue(run)
@@ -131,6 +132,7 @@ class Manager:
         with self._lock:
             if self._idle is not None and self._idle.stdin is not None:
                 self._idle.stdin.close()
+                self._idle.terminate()  # it may still be importing, and has nothing to save
                 self._idle.wait(timeout=10)
             self._idle = None
 
@@ -147,7 +149,10 @@ class Manager:
     def _tick(self) -> None:
         """Takes note of workers that ended, and starts who waits."""
         with self._lock:
+            ended = [run for run, worker in self._workers.values() if worker.poll() is not None]
             self._workers = {key: pair for key, pair in self._workers.items() if pair[1].poll() is None}
+            for run in ended:
+                self._look_after(run)
             self._adopted = {key: run for key, run in self._adopted.items() if files.is_locked(run.lock_path)}
             self._adopt_new()
             while self._queue and self._busy() < self.slots:
@@ -163,7 +168,16 @@ class Manager:
         try:
             self._workers[run.id] = (run, self._hand_over(run) or self._launch(run))
         except (LatentLabError, OSError) as error:
-            run.write_status(Status(state="failed", message=f"The worker could not be started: {error}"))
+            _fail(run, f"The worker could not be started: {error}")
+
+    def _look_after(self, run: Run) -> None:
+        """A worker that ended before it took its run says nothing itself."""
+        try:
+            left = run.status().state == "queued" and run.id not in [queued.id for queued in self._queue]
+        except LatentLabError:  # removed or damaged; the lists of runs say so
+            return
+        if left:
+            _fail(run, "The worker ended before it began; the run's worker.log has the details.")
 
     def _hand_over(self, run: Run) -> Worker | None:
         """Gives the run to the idle worker; None where there is none."""
@@ -197,6 +211,14 @@ class Manager:
             cwd=PACKAGE_ROOT,
             start_new_session=True,
         )
+
+
+def _fail(run: Run, message: str) -> None:
+    """Tells it in the run's status, or on standard error where the disk does not take it: the others must go on."""
+    try:
+        run.write_status(replace(run.status(), state="failed", message=message))
+    except LatentLabError as error:
+        print(f"{run.id}: {message} {error}", file=sys.stderr)
 
 
 def _is_paused(folder: Path) -> bool:

@@ -67,11 +67,12 @@ def restore(trainer: Trainer, tensors: dict[str, Array], record: dict[str, Any])
     try:
         trainer.step = int(record["step"])
         trainer.best = (int(record["best"][0]), float(record["best"][1])) if record["best"] else None
-        trainer.latest = dict(record["latest"])
+        # a figure that was not finite is null in JSON
+        trainer.latest = {name: float(value) for name, value in record["latest"].items() if value is not None}
         trainer.window.extend(float(value) for value in record["window"])
         trainer.notes = [str(note) for note in record["notes"]]
         before = dict(record["environment"])
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise CheckpointCorrupt("The checkpoint's record is damaged; use an earlier one.") from error
     _restore_optimizer(trainer, tensors)
     _note_differences(trainer, before)

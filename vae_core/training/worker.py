@@ -3,8 +3,8 @@
     python -m vae_core.training.worker RUN_FOLDER     trains it
     python -m vae_core.training.worker --wait         imports torch, then reads one request from standard input
 
-A waiting worker ends when its pipe closes, so that a server that dies leaves nothing behind, or after some idle minutes.
-The request is one line of JSON: {"folder": ..., "data_dir": ... or null}. Output goes to the run's worker.log.
+A waiting worker ends when its pipe closes, so that a server that dies leaves nothing behind, or after some idle
+minutes. The request is one line of JSON: {"folder": ..., "data_dir": ... or null}. Output goes to the run's worker.log.
 """
 
 from __future__ import annotations

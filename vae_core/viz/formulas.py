@@ -9,20 +9,21 @@ RECONSTRUCTION = {
     "gaussian": r"\sum_i \left[\frac{(x_i - \hat x_i)^2}{2\sigma^2} + \ln\left(\sigma\sqrt{2\pi}\right)\right]",
     "gaussian-learned": r"\sum_i \left[\frac{(x_i - \hat x_i)^2}{2\sigma^2} + \ln\left(\sigma\sqrt{2\pi}\right)\right],"
     r"\ \sigma \text{ learned}",
-    "continuous-bernoulli": r"-\sum_i \left[x_i \ln \lambda_i + (1 - x_i) \ln (1 - \lambda_i) + \ln C(\lambda_i)\right]",
+    "continuous-bernoulli": r"-\sum_i \left[x_i \ln \lambda_i + (1 - x_i) \ln (1 - \lambda_i)"
+    r" + \ln C(\lambda_i)\right]",
 }
 KL = r"\tfrac12 \sum_j \left[\mu_j^2 + \sigma_j^2 - 1 - \ln \sigma_j^2\right]"
 
 
-def objective_latex(config: RunConfig) -> str:
-    """The objective of one image, averaged over the batch; sums over pixels i and over latents j."""
-    reconstruction = rf"\underbrace{{{RECONSTRUCTION[config.objective.likelihood]}}}_{{\text{{reconstruction}}}}"
+def objective_latex(config: RunConfig) -> list[str]:
+    """The objective of one image and its terms, a formula a line; sums over pixels i and over latents j."""
+    reconstruction = rf"R = {RECONSTRUCTION[config.objective.likelihood]}"
     if config.model.model == "ae":
-        return rf"\mathcal{{L}} = {reconstruction}"
-    kl = rf"\underbrace{{{KL}}}_{{\text{{KL}}}}"
+        return [r"\mathcal{L} = R", reconstruction]
+    kl = rf"\mathrm{{KL}} = {KL}"
     if config.objective.capacity is not None:
-        return rf"\mathcal{{L}} = {reconstruction} + \gamma\,\Big|\,{kl} - C\,\Big|"
-    return rf"\mathcal{{L}} = {reconstruction} + \beta\,{kl}"
+        return [r"\mathcal{L} = R + \gamma\,|\mathrm{KL} - C|", reconstruction, kl]
+    return [r"\mathcal{L} = R + \beta\,\mathrm{KL}", reconstruction, kl]
 
 
 def objective_numbers(config: RunConfig, record: dict[str, float | None]) -> str:

@@ -2,7 +2,7 @@
 
 The ten were found by a search for the largest smallest distance in OKLab (Ottosson 2020) among them as seen with normal
 vision and with simulated protanopia, deuteranopia and tritanopia (Machado et al. 2009), with lightness between 0.5 and
-0.815 so that they stand out from both papers. The smallest distance is 0.113; the usual ten of Tableau reach 0.007.
+0.815 so that they stand out from both papers. The smallest distance is 0.112; the usual ten of Tableau reach 0.007.
 """
 
 from __future__ import annotations

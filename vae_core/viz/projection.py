@@ -16,14 +16,14 @@ Choice = tuple[int, int] | Literal["pca"]
 def projection_for(mean: Array, choice: Choice, previous: Array | None = None) -> tuple[Array, tuple[str, str]]:
     """The directions of a latent map and the names of its axes.
 
-    The columns are orthonormal, so that the prior N(0, I) stays a standard normal on the map, and nothing is subtracted,
-    so that its centre stays the origin. A code of one number has no second axis: its name is empty.
+    The columns are orthonormal, so that the prior N(0, I) stays a standard normal on the map, and nothing is
+    subtracted, so that its centre stays the origin. A code of one number has no second axis: its name is empty.
 
     Args:
         mean: (points, L) codes; only "pca" reads their values.
         choice: two different dimensions in 0 to L - 1, or "pca".
-        previous: (L, 2), the map before this one; principal components keep its signs, and otherwise the largest loading
-            of each is positive.
+        previous: (L, 2), the map before this one; principal components keep its signs, and otherwise the largest
+            loading of each is positive.
 
     Returns:
         (L, 2) float32 directions, and two names such as "z1" or "PC 1".
@@ -38,20 +38,24 @@ def projection_for(mean: Array, choice: Choice, previous: Array | None = None) -
         return _principal(mean, previous), ("PC 1", "PC 2")
     first, second = choice
     if first == second or not all(0 <= dimension < latent for dimension in choice):
-        raise ConfigError(f"The map needs two different dimensions from 1 to {latent}, not {first + 1} and {second + 1}.")
+        raise ConfigError(
+            f"The map needs two different dimensions from 1 to {latent}, not {first + 1} and {second + 1}."
+        )
     return np.eye(latent, dtype=np.float32)[:, [first, second]], (f"z{first + 1}", f"z{second + 1}")
 
 
 def project(values: Array, projection: Array) -> Array:
-    """(points, L) codes as (points, 2) float32 places on the map; what is not finite is drawn at 0."""
-    return np.nan_to_num(values.astype(np.float32) @ projection, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
+    """(points, L) codes as (points, 2) float32 places on the map; a number that is not finite counts as 0."""
+    places: Array = _finite(values).astype(np.float32) @ projection
+    return places
 
 
 def spread_on_map(log_variance: Array, projection: Array) -> Array:
-    """How a posterior's samples spread on the map: (points, 3) float32, the Cholesky factor [a 0; b c] of its covariance.
+    """How a posterior's samples spread on the map: (points, 3) float32, the factor [a 0; b c] of each covariance.
 
-    With z = mean + exp(log_variance / 2) eps and eps ~ N(0, I), the place P'z has the covariance P' diag(exp(log_variance)) P,
-    so mean + (a u, b u + c v) with standard normal u, v has the same distribution.
+    With z = mean + exp(log_variance / 2) eps and eps ~ N(0, I), the place P'z has the covariance
+    P' diag(exp(log_variance)) P, whose Cholesky factor this is: mean + (a u, b u + c v) with standard normal u and v
+    has the same distribution.
 
     Args:
         log_variance: (points, L).
@@ -62,12 +66,19 @@ def spread_on_map(log_variance: Array, projection: Array) -> Array:
     a = np.sqrt(variance @ first**2)
     b = (variance @ (first * second)) / np.maximum(a, 1e-12)
     c = np.sqrt(np.maximum(variance @ second**2 - b**2, 0.0))
-    return np.nan_to_num(np.stack([a, b, c], axis=1)).astype(np.float32)
+    factor: Array = _finite(np.stack([a, b, c], axis=1)).astype(np.float32)
+    return factor
 
 
 def _principal(mean: Array, previous: Array | None) -> Array:
-    finite = np.nan_to_num(mean.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    directions = np.linalg.svd(finite - finite.mean(axis=0), full_matrices=True)[2][:2].T
+    finite = _finite(mean).astype(np.float64)
+    directions: Array = np.linalg.svd(finite - finite.mean(axis=0), full_matrices=True)[2][:2].T
     largest = directions[np.abs(directions).argmax(axis=0), [0, 1]]
     signs = largest if previous is None else (directions * previous).sum(axis=0)
-    return (directions * np.where(signs < 0, -1.0, 1.0)).astype(np.float32)
+    kept: Array = (directions * np.where(signs < 0, -1.0, 1.0)).astype(np.float32)
+    return kept
+
+
+def _finite(values: Array) -> Array:
+    finite: Array = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    return finite

@@ -1,0 +1,21 @@
+"""What all pages look like beyond the theme: tight margins, so that one screen holds it all."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+_STYLE = """
+<style>
+  .stMainBlockContainer { padding: 3.75rem 2rem 2rem; }
+  .stMainBlockContainer h1 { font-size: 1.6rem; padding: 0; }
+  [data-testid="stSidebarHeader"] { height: 2.25rem; min-height: 0; margin: 0; }
+  [data-testid="stSidebarUserContent"] { padding-top: 0; }
+  [data-testid="stSidebar"] [data-testid="stVerticalBlock"] { gap: 0.6rem; }
+  .stMainBlockContainer > [data-testid="stVerticalBlock"] { gap: 0.6rem; }
+</style>
+"""
+
+
+def look() -> None:
+    """To be called once a run of the script."""
+    st.html(_STYLE)

@@ -1,0 +1,30 @@
+"""The home page: what it is, something alive, doors; and no torch for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_says_what_this_is_and_shows_a_recorded_training(app: AppTest) -> None:
+    assert not app.exception
+    assert [title.value for title in app.title] == ["Latent Lab"]
+    assert not app.info and not app.error  # the recording is there
+    assert "has never trained on" in app.markdown[0].value
+
+
+def test_appears_before_torch_is_imported() -> None:
+    """The whole first page and the Train page run in a process that never imports torch."""
+    script = (
+        "import sys; from streamlit.testing.v1 import AppTest; from pages.common.session import manager;"
+        "test = AppTest.from_file('pages/navigation.py', default_timeout=60).run();"
+        "assert not test.exception; test.switch_page('train/page.py').run(); assert not test.exception;"
+        "manager().close(); print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip().splitlines()[-1] == "False", done.stderr[-2000:]

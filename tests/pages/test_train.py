@@ -1,0 +1,167 @@
+"""The Train page: dials, their sentences, the buttons of each state, runs that are gone or damaged."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.common.session import RECORDED, manager
+from vae_core.config import make_config
+from vae_core.presets import PRESETS
+from vae_core.storage.runs import Control, Run, Status, create_run, list_runs
+
+OpenPage = Callable[..., AppTest]
+TINY = {"limit": 64, "epochs": 1, "hidden": "8"}
+
+
+def _wait(run: Run, *states: str, seconds: float = 60.0) -> str:
+    leave = time.monotonic() + seconds
+    while time.monotonic() < leave:
+        if run.state() in states:
+            return run.state()
+        time.sleep(0.05)
+    raise AssertionError(f"{run.state()!r} after {seconds} s: {run.status()}")
+
+
+def _button(page: AppTest, key: str):  # type: ignore[no-untyped-def]
+    return next(button for button in page.button if button.key == key)
+
+
+def _keys(page: AppTest) -> set[str]:
+    return {button.key for button in page.button if button.key}
+
+
+def test_opens_with_the_defaults_and_a_recording(train_page: OpenPage) -> None:
+    page = train_page()
+    assert not page.exception and not page.error
+    values = {widget.key: widget.value for widget in [*page.number_input, *page.selectbox] if widget.key}
+    assert values["dataset"] == "mnist-sample"
+    assert (values["latent"], values["beta"], values["epochs"], values["seed"]) == (2, 1.0, 20, 0)
+    assert (values["lr"], values["batch_size"], values["likelihood"]) == (1e-3, 128, "bernoulli")
+    assert {"train", "step"} <= _keys(page)
+    assert any("1,580 steps of 128 images" in caption.value for caption in page.caption)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("latent", 0, "latent must be 1 to 512, not 0."),
+        ("beta", -1.0, "beta must be 0 to 1000, not -1.0."),
+        ("lr", 5.0, "lr must be above 0, at most 1, not 5.0."),
+        ("epochs", 0, "epochs must be 1 to 100000, not 0."),
+    ],
+)
+def test_an_invalid_value_says_why_and_blocks_the_button(
+    train_page: OpenPage, key: str, value: float, sentence: str
+) -> None:
+    page = train_page()
+    next(widget for widget in page.number_input if widget.key == key).set_value(value).run()
+    assert [error.value for error in page.error] == [sentence]
+    assert _button(page, "train").disabled
+
+
+def test_hidden_sizes_that_are_none_are_said(train_page: OpenPage) -> None:
+    page = train_page()
+    next(widget for widget in page.text_input if widget.key == "hidden").set_value("256,x").run()
+    assert len(page.error) == 1 and "hidden" in page.error[0].value
+
+
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_a_preset_sets_the_dials_to_its_configuration(train_page: OpenPage, name: str) -> None:
+    page = train_page()
+    next(widget for widget in page.selectbox if widget.key == "preset").set_value(name).run()
+    assert not page.exception and not page.error
+    expected = PRESETS[name].config("mnist-sample").flat()
+    shown = {widget.key: widget.value for widget in [*page.number_input, *page.selectbox] if widget.key in expected}
+    assert {key: expected[key] for key in shown} == shown
+    assert {"dataset", "model", "latent", "epochs", "lr", "encoder"} <= shown.keys()
+
+
+def test_the_originals_learning_rate_earns_a_warning_and_an_offer(train_page: OpenPage) -> None:
+    page = train_page()
+    next(widget for widget in page.selectbox if widget.key == "preset").set_value("original-vae").run()
+    assert any("0.02" in warning.value for warning in page.warning)
+    _button(page, "smaller_lr").click().run()
+    assert next(widget for widget in page.number_input if widget.key == "lr").value == 1e-3
+    assert not page.warning
+
+
+def test_train_starts_a_run_that_the_address_names(train_page: OpenPage, runs: Path) -> None:
+    page = train_page()
+    for key, value in {"limit": 64, "epochs": 1}.items():
+        next(widget for widget in page.number_input if widget.key == key).set_value(value)
+    page.run()
+    _button(page, "train").click().run()
+    assert not page.exception
+    (run,) = list_runs(runs)[0]
+    assert run.id in page.query_params["run"]
+    assert run.control() == Control(rate=20.0, rate_until=200)
+    assert _wait(run, "done") == "done"
+    page.run()
+    assert {"train", "step"} <= _keys(page) and "pause" not in _keys(page)
+    assert not page.exception and not page.error
+
+
+def test_step_starts_a_run_and_stops_after_one_step(train_page: OpenPage, runs: Path) -> None:
+    page = train_page()
+    _button(page, "step").click().run()
+    (run,) = list_runs(runs)[0]
+    _wait(run, "paused")
+    assert run.status().step == 1
+    page.run()
+    assert {"go_on", "step", "stop"} <= _keys(page)
+    _button(page, "step").click().run()
+    leave = time.monotonic() + 20
+    while run.status().step < 2 and time.monotonic() < leave:
+        time.sleep(0.05)
+    assert (run.status().step, _wait(run, "paused")) == (2, "paused")
+    _button(page, "stop").click().run()
+    assert _wait(run, "stopped") == "stopped"
+    page.run()
+    assert "resume" in _keys(page)
+
+
+def test_a_run_that_is_gone_is_one_sentence(train_page: OpenPage) -> None:
+    page = train_page(run="261124-000000-vae-mnist-0000")
+    assert not page.exception
+    assert len(page.error) == 1 and "There is no run" in page.error[0].value.replace("\\", "")
+    assert {"train", "step"} <= _keys(page)
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "..%2f..", "a\\b", "nul\0", "<img src=x onerror=alert(1)>"])
+def test_a_hostile_address_is_one_sentence(train_page: OpenPage, name: str) -> None:
+    page = train_page(run=name)
+    assert not page.exception
+    assert len(page.error) == 1 and "no run id" in page.error[0].value
+
+
+@pytest.mark.parametrize("file", ["status.json", "config.json", "metrics.jsonl", "film/subjects.npz"])
+def test_a_damaged_run_is_one_sentence_and_the_others_stay(train_page: OpenPage, runs: Path, file: str) -> None:
+    broken = create_run(runs, make_config(**TINY), run_id="broken")
+    create_run(runs, make_config(**TINY), run_id="whole").write_status(Status(state="stopped"))
+    broken.write_status(Status(state="stopped"))
+    (broken.folder / "film").mkdir()
+    (broken.folder / file).write_bytes(b'{"schema": 1, "step": \xff\n\n')
+    page = train_page(run="broken")
+    assert not page.exception
+    assert len(page.error) == 1
+    assert {"train", "step"} <= _keys(page)
+    assert not train_page(run="whole").error
+
+
+def test_hostile_names_are_shown_literally(train_page: OpenPage, runs: Path) -> None:
+    name = "![](http://host/x.png) **bold** <b>"
+    create_run(runs, make_config(**TINY), name=name, run_id="named").write_status(Status(state="stopped"))
+    page = train_page(run="named")
+    shown = [element.value for element in page.markdown if "host" in element.value]
+    assert shown and all("\\!\\[\\]\\(http" in value and "\\*\\*bold" in value for value in shown)
+
+
+def test_the_recording_is_not_listed_as_a_run(train_page: OpenPage) -> None:
+    page = train_page()
+    assert RECORDED not in [run.id for run in manager().active()]
+    assert not any("Runs (" in expander.label for expander in page.expander)

@@ -1,0 +1,163 @@
+"""A film as a GIF, to be taken away: the latent map beside inputs and reconstructions, with step and held-out loss."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image, ImageColor, ImageDraw, ImageFont
+
+from vae_core.errors import DataError
+from vae_core.storage.arrays import Array
+from vae_core.storage.frames import Frame, Subjects
+from vae_core.viz.grids import mosaic
+from vae_core.viz.palette import CLASS_COLOURS, NO_CLASS
+from vae_core.viz.projection import project
+
+MAP, TOP, EDGE = 380, 44, 16
+ROOM = 300
+WIDTH, HEIGHT = 3 * EDGE + MAP + ROOM, TOP + MAP + 34
+SHARP = 2
+"""Drawn at twice the size and made smaller, so that edges are smooth."""
+
+COLOURS = 64
+"""Taken from the pictures, beside the classes' own."""
+
+HOLD_SECONDS = 1.5
+PAPER, INK, PALE, FAINT = "#ffffff", "#1c2430", "#6d7684", "#d8dde6"
+
+
+def film_gif(subjects: Subjects, frames: Sequence[Frame], projection: Array, *, seconds: float = 8.0) -> bytes:
+    """The film as an animated GIF, 728 x 458 pixels, that plays for ever.
+
+    Args:
+        subjects: what all frames look at.
+        frames: at least one, in the order of their steps.
+        projection: (L, 2), as `projection_for` gives it.
+        seconds: how long it plays, at least 0.02 a frame; the last frame stands 1.5 s longer.
+
+    Raises:
+        DataError: there is no frame.
+    """
+    if not frames:
+        raise DataError("There is no frame to make a film of; train the run first.")
+    places = [project(frame.mean, projection) for frame in frames]
+    box = _box(places, prior=frames[-1].kl_per_dimension is not None)
+    backdrop = _backdrop(subjects, box, prior=frames[-1].kl_per_dimension is not None)
+    pictures = [_picture(backdrop, subjects, frame, at, box) for frame, at in zip(frames, places, strict=True)]
+    palette = _palette(pictures[-1])
+    drawn = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
+    each = max(20, 10 * round(100 * seconds / len(frames)))
+    durations = [each] * (len(frames) - 1) + [each + round(1000 * HOLD_SECONDS)]
+    content = io.BytesIO()
+    drawn[0].save(content, "GIF", save_all=True, append_images=drawn[1:], duration=durations, loop=0, optimize=True)
+    return content.getvalue()
+
+
+def _palette(picture: Image.Image) -> Image.Image:
+    """The classes' colours, whole and paler at the edges of points, greys, and the commonest colours of a picture."""
+    whole = [ImageColor.getrgb(colour)[:3] for colour in (*CLASS_COLOURS, NO_CLASS, INK, PALE, FAINT)]
+    paler = [tuple((part + 255) // 2 for part in colour) for colour in whole]
+    greys = [(level, level, level) for level in range(0, 256, 15)]
+    own = bytes(part for colour in [*whole, *paler, *greys] for part in colour)
+    common = picture.quantize(COLOURS, method=Image.Quantize.MEDIANCUT).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(own + bytes(common[: 3 * COLOURS]))
+    return palette
+
+
+def _box(places: Sequence[Array], prior: bool) -> tuple[float, float, float]:
+    """Middle and half side of the square that holds all points of the film, and of a VAE the prior's circles."""
+    every = np.concatenate([*places, np.full((1, 2), -2.3), np.full((1, 2), 2.3)] if prior else list(places))
+    low, high = every.min(axis=0), every.max(axis=0)
+    x, y = (low + high) / 2
+    return float(x), float(y), float(max((high - low).max() / 2 * 1.05, 1e-6))
+
+
+def _on_map(places: Array, box: tuple[float, float, float]) -> Array:
+    """Codes as pixels of the sharp picture."""
+    x, y, half = box
+    across = EDGE + MAP / 2 + (places[..., 0] - x) / half * MAP / 2
+    down = TOP + MAP / 2 - (places[..., 1] - y) / half * MAP / 2
+    return np.stack([across, down], axis=-1) * SHARP
+
+
+def _backdrop(subjects: Subjects, box: tuple[float, float, float], prior: bool) -> Image.Image:
+    """What never moves: the map's frame, axes and circles, the inputs, the legend."""
+    picture = Image.new("RGB", (WIDTH * SHARP, HEIGHT * SHARP), PAPER)
+    pen = ImageDraw.Draw(picture)
+    corner, end = EDGE * SHARP, (EDGE + MAP) * SHARP
+    pen.rectangle((corner, TOP * SHARP, end, (TOP + MAP) * SHARP), outline=FAINT, width=SHARP)
+    zero_x, zero_y = _on_map(np.zeros(2), box)
+    if corner < zero_x < end:
+        pen.line((zero_x, TOP * SHARP, zero_x, (TOP + MAP) * SHARP), fill=FAINT, width=1)
+    if TOP * SHARP < zero_y < (TOP + MAP) * SHARP:
+        pen.line((corner, zero_y, end, zero_y), fill=FAINT, width=1)
+    for radius in (1.0, 2.0) if prior else ():
+        reach = radius / box[2] * MAP / 2 * SHARP
+        pen.ellipse((zero_x - reach, zero_y - reach, zero_x + reach, zero_y + reach), outline=FAINT, width=SHARP)
+    _legend(pen, subjects.classes)
+    _row(picture, subjects.inputs, "input", first=True)
+    return picture
+
+
+def _legend(pen: ImageDraw.ImageDraw, classes: Sequence[str]) -> None:
+    """As many of the classes as there is room for below the map."""
+    x, y = EDGE * SHARP, (TOP + MAP + 10) * SHARP
+    for label, name in enumerate(classes):
+        width = int(pen.textlength(_plain(name), _font(11))) + 30 * SHARP // 2
+        if x + width > (WIDTH - EDGE) * SHARP:
+            return
+        pen.ellipse((x, y + 2 * SHARP, x + 9 * SHARP, y + 11 * SHARP), fill=CLASS_COLOURS[label % len(CLASS_COLOURS)])
+        pen.text((x + 13 * SHARP, y), _plain(name), fill=INK, font=_font(11))
+        x += width + 12 * SHARP
+
+
+def _picture(
+    backdrop: Image.Image, subjects: Subjects, frame: Frame, places: Array, box: tuple[float, float, float]
+) -> Image.Image:
+    picture = backdrop.copy()
+    pen = ImageDraw.Draw(picture)
+    radius = 2.6 * SHARP
+    for (x, y), label in zip(_on_map(places, box), subjects.labels, strict=True):
+        colour = CLASS_COLOURS[int(label) % len(CLASS_COLOURS)] if label >= 0 else NO_CLASS
+        pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour, outline=PAPER)
+    _row(picture, frame.reconstructions, "reconstruction", first=False)
+    pen.text((EDGE * SHARP, 12 * SHARP), f"step {frame.step:,}", fill=INK, font=_font(20))
+    loss = frame.figures.get("loss")
+    if loss is not None:
+        words = f"held-out loss {loss:.1f} nats per image"
+        pen.text(((2 * EDGE + MAP) * SHARP, 17 * SHARP), words, fill=INK, font=_font(14))
+    return picture.resize((WIDTH, HEIGHT), Image.Resampling.BOX)
+
+
+def _row(picture: Image.Image, images: Array, name: str, *, first: bool) -> None:
+    """Images in the upper (inputs) or lower half of the room beside the map, as large as fits there."""
+    top = TOP + (0 if first else MAP // 2)
+    left = (2 * EDGE + MAP) * SHARP
+    ImageDraw.Draw(picture).text((left, top * SHARP), name, fill=PALE, font=_font(12))
+    most = (ROOM, MAP // 2 - 26)
+    columns = min(range(1, len(images) + 1), key=lambda count: -_scale(images.shape, count, most))
+    sheet = mosaic(images, columns, gap=1).convert("RGB")
+    factor = _scale(images.shape, columns, most) * SHARP
+    size = (max(1, int(sheet.width * factor)), max(1, int(sheet.height * factor)))
+    picture.paste(sheet.resize(size, Image.Resampling.NEAREST), (left, (top + 18) * SHARP))
+
+
+def _scale(shape: tuple[int, ...], columns: int, most: tuple[int, int]) -> float:
+    count, _, height, width = shape
+    lines = -(-count // columns)
+    fits = min(most[0] / (columns * (width + 1)), most[1] / (lines * (height + 1)))
+    return float(int(fits)) if fits >= 1 else fits
+
+
+def _plain(text: str) -> str:
+    """One line of what the built-in font can draw."""
+    return "".join(character if character.isprintable() else "?" for character in text)[:40]
+
+
+@lru_cache(maxsize=8)
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size * SHARP)
