@@ -30,7 +30,7 @@ $(READY): requirements.txt requirements-dev.txt
 	touch $(READY)
 
 screenshots: $(READY)
-	$(BIN)/python tools/screenshots.py
+	$(BIN)/python -m tools.screenshots
 
 benchmarks: $(READY)
 	$(BIN)/python -m benchmarks

@@ -1,6 +1,6 @@
 """Trains the shipped examples, with fixed seeds, into checkpoints/.
 
-    python tools/train_examples.py [NAME ...]
+    python -m tools.train_examples [NAME ...]
 
 An example is an ordinary run folder without what only a worker needs: no step files, lock, log, wants or preview.
 """

@@ -13,13 +13,11 @@ class Preset:
     """A named set-up.
 
     Attributes:
-        title: what the page shows.
         about: a sentence on what it is for.
         values: the fields in which it differs from the defaults.
         dataset: the images it belongs to, or None where any will do.
     """
 
-    title: str
     about: str
     values: dict[str, Any] = field(default_factory=dict)
     dataset: str | None = None
@@ -30,17 +28,15 @@ class Preset:
 
 
 PRESETS = {
-    "vae": Preset("VAE", "A variational autoencoder with two latents: its whole latent space fits on a map."),
-    "ae": Preset("Autoencoder", "The same network without a prior: it only has to reconstruct.", {"model": "ae"}),
-    "beta-vae": Preset("β-VAE", "Ten latents and four times the price for information.", {"latent": 10, "beta": 4.0}),
-    "original-ae": Preset(
-        "Original autoencoder",
+    "VAE": Preset("A variational autoencoder with two latents: its whole latent space fits on a map."),
+    "Autoencoder": Preset("The same network without a prior: it only has to reconstruct.", {"model": "ae"}),
+    "β-VAE": Preset("Ten latents and four times the price for information.", {"latent": 10, "beta": 4.0}),
+    "Original autoencoder": Preset(
         "The first network of the text that this project grew from: MNIST, 784-256-64-2.",
         {"model": "ae"},
         dataset="mnist",
     ),
-    "original-vae": Preset(
-        "Original VAE",
+    "Original VAE": Preset(
         "The second network of that text: Fashion-MNIST, 40 latents, two separate encoders and its learning rate of 0.02.",
         {"latent": 40, "encoder": "separate", "lr": 0.02},
         dataset="fashion-mnist",

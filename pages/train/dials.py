@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
+from pages.train.collapse import expected_collapse
 from vae_core.config import DEFAULT_HIDDEN, FIELDS, RunConfig, make_config, range_text, unit_of
 from vae_core.data import catalogue
 from vae_core.errors import ConfigError
@@ -49,7 +50,6 @@ def dials() -> RunConfig | None:
     st.selectbox(
         "Preset",
         list(PRESETS),
-        format_func=lambda name: PRESETS[name].title,
         key="preset",
         bind="query-params",
         on_change=_take_preset,
@@ -61,13 +61,18 @@ def dials() -> RunConfig | None:
     for index, name in enumerate(("latent", "beta", "epochs", "seed")):
         with left if index % 2 == 0 else right:
             values[name] = _number(name, disabled=name == "beta" and _is_ae())
+    mark = st.container()
     with st.expander("More dials", icon=":material/tune:"):
         values |= _more()
     try:
-        return make_config(**values)
+        config = make_config(**values)
     except ConfigError as error:
         st.error(str(error), icon=":material/error:")
         return None
+    collapse = expected_collapse(config)
+    if collapse is not None:
+        mark.caption(f"Above β ≈ {collapse:.3g} the code of a linear model of these images carries nothing.")
+    return config
 
 
 def _more() -> dict[str, Any]:
@@ -123,13 +128,12 @@ def _dataset() -> str:
     chosen = st.selectbox(
         TITLES["dataset"],
         list(rows),
-        format_func=lambda name: rows[name].title,
         key="dataset",
         bind="query-params",
         help=f"{FIELDS['dataset'].description} The samples come with the program; a full set is downloaded when needed.",
     )
     row = rows[chosen]
-    st.caption(f"{row.train:,} training and {row.test:,} test images, {row.where}")
+    st.caption(f"{row.title}: {row.train:,} training and {row.test:,} test images, {row.where}")
     return str(chosen)
 
 
@@ -146,7 +150,7 @@ def _label(name: str) -> str:
 
 def _number(name: str, *, disabled: bool = False) -> float | int | None:
     whole = int in (FIELDS[name].annotation, *get_args(FIELDS[name].annotation))
-    value = st.number_input(
+    value: float | int | None = st.number_input(
         _label(name),
         value=DEFAULTS[name],
         step=1 if whole else STEPS[name],
@@ -157,7 +161,8 @@ def _number(name: str, *, disabled: bool = False) -> float | int | None:
         disabled=disabled,
         placeholder="off" if DEFAULTS[name] is None else None,
     )
-    return DEFAULTS[name] if value is None else value
+    default: float | int | None = DEFAULTS[name]
+    return default if value is None else value
 
 
 def _choice(name: str, *, disabled: bool = False, on_change: Callable[[], None] | None = None) -> str:

@@ -15,6 +15,7 @@ from vae_core.storage import places
 from vae_core.storage.runs import Run, list_runs, open_run
 
 LISTED = 12
+BESIDE = "beside"
 
 
 def page() -> None:
@@ -66,14 +67,30 @@ def _run_list(run: Run | None) -> None:
                 query_params={RUN_PARAMETER: found.id},
             )
     if run is not None:
-        names = {found.id: found.name for found in runs if found.id != run.id}
-        st.selectbox("Watch beside", ["", *names], format_func=lambda one: names.get(one, "no other run"), key="beside",
-                     bind="query-params")  # fmt: skip
+        others = [found for found in runs if found.id != run.id]
+        _choose_beside(others)
         st.button("Take this run's set-up", on_click=set_dials, args=(run.config,), width="stretch")
 
 
+def _choose_beside(others: list[Run]) -> None:
+    names = {found.id: found.name for found in others}
+    options = ["", *names]
+    wanted = st.query_params.get(BESIDE, "")
+    chosen = st.selectbox(
+        "Watch beside",
+        options,
+        index=options.index(wanted) if wanted in options else 0,
+        format_func=lambda one: f"{names[one]} ({one})" if one else "no other run",
+    )
+    if chosen:
+        st.query_params[BESIDE] = chosen
+    elif BESIDE in st.query_params:
+        del st.query_params[BESIDE]
+
+
 def _beside(run: Run) -> Run | None:
-    chosen = st.session_state.get("beside")
+    """The run to be watched beside, as the address names it."""
+    chosen = st.query_params.get(BESIDE)
     with sentences():
         return open_run(manager().root, chosen) if chosen and chosen != run.id else None
     return None

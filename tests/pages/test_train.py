@@ -83,7 +83,7 @@ def test_a_preset_sets_the_dials_to_its_configuration(train_page: OpenPage, name
 
 def test_the_originals_learning_rate_earns_a_warning_and_an_offer(train_page: OpenPage) -> None:
     page = train_page()
-    next(widget for widget in page.selectbox if widget.key == "preset").set_value("original-vae").run()
+    next(widget for widget in page.selectbox if widget.key == "preset").set_value("Original VAE").run()
     assert any("0.02" in warning.value for warning in page.warning)
     _button(page, "smaller_lr").click().run()
     assert next(widget for widget in page.number_input if widget.key == "lr").value == 1e-3

@@ -1,4 +1,4 @@
-"""Short runs on real digits: a cut of the bundled sample in process, and helpers that read what a run left."""
+"""Short runs on real digits: a cut of the bundled sample, trained in this process."""
 
 from __future__ import annotations
 
@@ -13,11 +13,8 @@ import torch
 from vae_core.config import RunConfig, make_config
 from vae_core.data import datasets
 from vae_core.data.datasets import Dataset
-from vae_core.storage.metrics import Record, read_records
 from vae_core.storage.runs import Run, create_run
 from vae_core.training.loop import Event, Stepped, Trainer, train
-
-CLOCK = "seconds"
 
 
 @pytest.fixture(autouse=True)
@@ -100,32 +97,3 @@ def new_run(tmp_path: Path, toy: RunConfig) -> Callable[..., Run]:
         return create_run(tmp_path / "runs", config, run_id=run_id)
 
     return make
-
-
-def outcome(run: Run) -> dict[str, Any]:
-    """All that must not depend on kills and pauses: weights, optimizer, records and film, without clocks."""
-    kept = [*run.folder.glob("*.safetensors"), *run.folder.glob("film/*.npz")]
-    return {
-        "records": without_clock(read_records(run.folder / "metrics.jsonl")),
-        **{path.relative_to(run.folder).as_posix(): path.read_bytes() for path in kept if _at_the_end(path, run)},
-    }
-
-
-def _at_the_end(path: Path, run: Run) -> bool:
-    """Steps kept on the way depend on when checkpoints were taken; the last one does not."""
-    return not path.name.startswith("step-") or path.name == f"step-{run.status().step:08d}.safetensors"
-
-
-def without_clock(records: list[Record]) -> list[Record]:
-    return [{key: value for key, value in record.items() if key != CLOCK} for record in records]
-
-
-def assert_same(run: Run, other: Run) -> None:
-    """The two runs ended with the same bits."""
-    left, right = outcome(run), outcome(other)
-    assert left.keys() == right.keys()
-    assert [name for name in left if left[name] != right[name]] == []
-
-
-def leftovers(run: Run) -> list[str]:
-    return [path.name for path in run.folder.rglob(".*.tmp")]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.training.conftest import assert_same, outcome
+from tests.training.outcome import assert_same, outcome
 from vae_core.config import RunConfig, make_config
 from vae_core.data import datasets
 from vae_core.data.datasets import Dataset

@@ -1,0 +1,242 @@
+"""The main path in a real browser: train on the sample, refresh, look elsewhere, stop, resume, scrub the film."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+pytest.importorskip("playwright.sync_api")
+from playwright.sync_api import Locator, Page, expect
+
+from tools.served import READY, Server
+from vae_core.data import batches, datasets
+from vae_core.evaluation.latents import Pca, label_neighbours
+from vae_core.storage.frames import Film
+from vae_core.storage.metrics import read_records
+from vae_core.storage.runs import Run, list_runs, open_run
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
+SECONDS = 60_000
+
+
+class App(Server):
+    """The app with runs of its own."""
+
+    def __init__(self, runs: Path) -> None:
+        super().__init__(LATENT_LAB_RUNS=str(runs))
+        self.runs = runs
+
+    def run_of(self, page: Page) -> Run:
+        """The run that the page's address names."""
+        found = re.search(r"[?&]run=([a-z0-9-]+)", page.url)
+        assert found is not None, page.url
+        return open_run(self.runs, found.group(1))
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[App]:
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    started = App(runs)
+    started.start()
+    yield started
+    for run in list_runs(runs)[0]:
+        run.want(want="stop")
+        wait_for(run, "done", "stopped", "queued", "interrupted", "paused")
+    started.end()
+
+
+def wait_for(run: Run, *states: str, seconds: float = 90.0) -> str:
+    leave = time.monotonic() + seconds
+    while time.monotonic() < leave:
+        state = run.state()
+        if state in states:
+            return state
+        time.sleep(0.1)
+    raise AssertionError(f"{run.state()!r} after {seconds} s: {run.status()}")
+
+
+def open_page(page: Page, address: str) -> None:
+    page.goto(address)
+    page.wait_for_selector(READY, timeout=SECONDS)
+
+
+def button(page: Page, key: str) -> Locator:
+    """The button of that key; one with help stands there twice, the second time for a narrow screen."""
+    return page.locator(f".st-key-{key} button").first
+
+
+def press(page: Page, key: str) -> None:
+    button(page, key).click(timeout=SECONDS)
+
+
+def set_number(page: Page, key: str, value: str) -> None:
+    field = page.locator(f".st-key-{key} input")
+    field.fill(value)
+    field.press("Enter")
+
+
+def shown_step(page: Page) -> int:
+    text = page.locator(".figures").last.inner_text()
+    found = re.search(r"step\s+([\d,]+)", text)
+    return int(found.group(1).replace(",", "")) if found else -1
+
+
+def wait_for_step(page: Page, least: int) -> None:
+    leave = time.monotonic() + 60
+    while shown_step(page) < least:
+        assert time.monotonic() < leave, shown_step(page)
+        page.wait_for_timeout(100)
+
+
+def test_a_person_trains_a_vae_and_watches_it_learn(server: App, page: Page) -> None:
+    open_page(page, f"{server.address}/")
+    page.get_by_role("link", name="Train a model").click()
+    expect(page.locator(".badge", has_text="recorded").or_(page.get_by_text("press Train to start"))).to_be_visible()
+    press(page, "train")
+    expect(button(page, "pause")).to_be_enabled(timeout=SECONDS)
+    wait_for_step(page, 5)
+    run = server.run_of(page)
+
+    page.reload()  # a refresh in the middle finds the run again
+    wait_for_step(page, 30)
+    assert server.run_of(page).id == run.id
+
+    page.get_by_test_id("stTopNavLink").filter(has_text="Home").click()  # another page and back, by the chip
+    expect(page.get_by_role("heading", name="Latent Lab")).to_be_visible()
+    chip = page.get_by_test_id("stSidebar").get_by_text("VAE, 2 latents").first
+    expect(chip).to_be_visible()
+    chip.click()
+    wait_for_step(page, 60)
+
+    press(page, "stop")
+    wait_for(run, "stopped")
+    expect(button(page, "resume")).to_be_visible(timeout=SECONDS)
+    stopped_at = run.status().step
+    assert 60 <= stopped_at < 1580
+
+    press(page, "resume")
+    assert wait_for(run, "done") == "done"
+    expect(button(page, "train")).to_be_enabled(timeout=SECONDS)
+    wait_for_step(page, 1580)
+    _learned(run)
+    _film_can_be_scrubbed(page)
+
+
+def _learned(run: Run) -> None:
+    """The held-out loss ends 40 nats below collapse, and one label's digits are nearer each other than in PCA's plane."""
+    film = Film(run.folder)
+    film.poll()
+    assert film.subjects is not None
+    held_out = [record for record in read_records(run.folder / "metrics.jsonl") if record["split"] == "held-out"]
+    assert held_out[-1]["step"] == 1580
+    assert held_out[-1]["loss"] <= film.subjects.lines["collapse"] - 40
+    data = datasets.load("mnist-sample")
+    images, labels = batches.held_out(data)
+    points = len(film.subjects.labels)
+    pca = Pca.fit(batches.to_float(data.train_images).flatten(1), 2)
+    plane = pca.project(batches.to_float(images[:points]).flatten(1)).float()
+    mine = label_neighbours(torch.from_numpy(film.frames[-1].mean), labels[:points], k=5)
+    assert mine > label_neighbours(plane, labels[:points], k=5) + 0.1
+
+
+def _film_can_be_scrubbed(page: Page) -> None:
+    scrub = page.locator(".scrub")
+    scrub.evaluate("slider => { slider.value = 0; slider.dispatchEvent(new Event('input')) }")
+    expect(page.locator(".where")).to_have_text("step 0 of 1,580")
+    canvas = page.locator(".map canvas")
+    first = canvas.evaluate("canvas => canvas.toDataURL()")
+    scrub.evaluate("slider => { slider.value = slider.max; slider.dispatchEvent(new Event('input')) }")
+    expect(page.locator(".where")).to_have_text("step 1,580 of 1,580")
+    assert canvas.evaluate("canvas => canvas.toDataURL()") != first
+    with page.expect_download(timeout=SECONDS) as download:
+        page.get_by_role("button", name="Film as GIF").click()
+    assert Path(download.value.path()).read_bytes().startswith(b"GIF89a")
+
+
+def test_step_pause_and_the_keys(server: App, page: Page) -> None:
+    open_page(page, f"{server.address}/train?latent=3&epochs=200")
+    press(page, "step")
+    expect(button(page, "go_on")).to_be_visible(timeout=SECONDS)
+    run = server.run_of(page)
+    assert (run.status().step, run.config.model.latent) == (1, 3)
+    wait_for_step(page, 1)
+    page.keyboard.press("s")
+    wait_for_step(page, 2)
+    page.keyboard.press("p")
+    expect(button(page, "pause")).to_be_enabled(timeout=SECONDS)
+    wait_for_step(page, 20)
+    page.keyboard.press("p")
+    expect(button(page, "go_on")).to_be_visible(timeout=SECONDS)
+    held = run.status().step
+    page.wait_for_timeout(700)
+    assert run.status().step == held
+    page.keyboard.press("x")
+    wait_for(run, "stopped")
+
+
+def test_training_outlives_the_tab_and_the_server(server: App, page: Page) -> None:
+    open_page(page, f"{server.address}/train?slow=false&epochs=300")
+    press(page, "train")
+    expect(button(page, "pause")).to_be_enabled(timeout=SECONDS)
+    run, url = server.run_of(page), page.url
+    page.goto("about:blank")
+    server.end()
+    before = run.status().step
+    time.sleep(1.5)
+    assert run.state() == "running" and run.status().step > before
+    server.start()
+    open_page(page, url)
+    expect(button(page, "pause")).to_be_enabled(timeout=SECONDS)
+    wait_for_step(page, before + 1)
+    press(page, "stop")
+    wait_for(run, "stopped")
+
+
+def test_two_runs_are_watched_side_by_side_and_a_third_waits(server: App, page: Page) -> None:
+    open_page(page, f"{server.address}/train?epochs=300")
+    runs = []
+    for model in ("vae", "ae", "vae"):
+        open_page(page, f"{server.address}/train?epochs=300&model={model}")
+        press(page, "train")
+        page.wait_for_url(re.compile("run="))
+        runs.append(server.run_of(page))
+    if len({run.id for run in runs}) == 3 and runs[2].state() == "queued":
+        expect(page.get_by_text(re.compile("place 1 in the queue")).first).to_be_visible(timeout=SECONDS)
+    open_page(page, f"{server.address}/train?run={runs[0].id}&beside={runs[1].id}")
+    expect(page.locator(".stage")).to_have_count(2, timeout=SECONDS)
+    assert len(page.locator(".map canvas").all()) == 2
+    for run in reversed(runs):
+        run.want(want="stop")
+    open_page(page, f"{server.address}/train?run={runs[2].id}")
+    stop = button(page, "stop")
+    if stop.count():
+        stop.click()
+
+
+def test_an_invalid_dial_is_one_sentence(server: App, page: Page) -> None:
+    open_page(page, f"{server.address}/train")
+    set_number(page, "latent", "0")
+    expect(page.get_by_test_id("stAlert")).to_have_text(re.compile("latent must be 1 to 512, not 0"), timeout=SECONDS)
+    expect(button(page, "train")).to_be_disabled()
+    assert page.get_by_test_id("stException").count() == 0
+    set_number(page, "latent", "2")
+    expect(button(page, "train")).to_be_enabled(timeout=SECONDS)
+
+
+def test_a_link_opens_the_same_set_up(server: App, page: Page) -> None:
+    open_page(page, f"{server.address}/train")
+    set_number(page, "latent", "7")
+    set_number(page, "beta", "2.5")
+    expect(page).to_have_url(re.compile("latent=7"))
+    expect(page).to_have_url(re.compile("beta=2.5"))
+    url = page.url
+    page.goto("about:blank")
+    open_page(page, url)
+    expect(page.locator(".st-key-latent input")).to_have_value("7")
+    expect(page.locator(".st-key-beta input")).to_have_value("2.5")
