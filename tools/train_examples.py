@@ -1,8 +1,9 @@
-"""Trains the shipped examples, with fixed seeds, into checkpoints/.
+"""Trains the shipped examples from the full sets, with fixed seeds, into checkpoints/.
 
     python -m tools.train_examples [NAME ...]
 
-An example is an ordinary run folder without what only a worker needs: no step files, lock, log, wants or preview.
+An example is an ordinary run folder without what only a worker needs (step files, lock, log, wants, preview), with its
+evaluation on the full test split and on the sample's beside it.
 """
 
 from __future__ import annotations
@@ -11,14 +12,31 @@ import sys
 from pathlib import Path
 
 from vae_core.config import RunConfig, make_config
+from vae_core.evaluation.trained import evaluate_run
 from vae_core.storage import files, places
-from vae_core.storage.runs import Notes, create_run
+from vae_core.storage.runs import Notes, Run, create_run
 from vae_core.training.driver import Driver
 
+COMMON = {"device": "cpu", "threads": 1}
 EXAMPLES: dict[str, tuple[str, RunConfig]] = {
-    "example-vae-2d": ("VAE with two latents on the MNIST sample", make_config()),
+    "example-vae-2d": ("VAE with two latents, MNIST", make_config(dataset="mnist", epochs=60, **COMMON)),
+    "example-ae-2d": ("Autoencoder with two latents, MNIST", make_config(dataset="mnist", model="ae", epochs=60, **COMMON)),
+    "example-vae-3d": ("VAE with three latents, MNIST", make_config(dataset="mnist", latent=3, epochs=40, **COMMON)),
+    "example-vae-20d": (
+        "VAE with twenty latents, MNIST",
+        make_config(dataset="mnist", latent=20, hidden="400", epochs=30, **COMMON),
+    ),
+    "example-fashion-40d": (
+        "VAE with forty latents and two encoders, Fashion-MNIST",
+        make_config(dataset="fashion-mnist", latent=40, encoder="separate", epochs=30, **COMMON),
+    ),
+    "example-fashion-conv": (
+        "Convolutional VAE with ten latents, Fashion-MNIST",
+        make_config(dataset="fashion-mnist", architecture="conv", hidden="16,32", latent=10, epochs=12, **COMMON),
+    ),
 }
 LEFT_OUT = ("step-*", "best*", ".lock", "worker.log", "control.json", "preview.npz", "watched")
+EVALUATION_SCHEMA = 1
 
 
 def train_example(run_id: str, root: Path = places.SHIPPED_RUNS) -> Path:
@@ -31,9 +49,17 @@ def train_example(run_id: str, root: Path = places.SHIPPED_RUNS) -> Path:
     for pattern in LEFT_OUT:
         for path in run.folder.glob(pattern):
             files.remove(path)
+    files.write_json(run.folder / "evaluation.json", {"schema": EVALUATION_SCHEMA, "splits": _evaluations(run)})
     return run.folder
+
+
+def _evaluations(run: Run) -> dict[str, dict[str, object]]:
+    """Figures by dataset: of the full set that trained it, and of the bundled sample that everybody has."""
+    full = run.config.data.dataset
+    found = {name: evaluate_run(run, dataset=name) for name in (full, f"{full}-sample")}
+    return {name: {key: value for key, value in figures.items() if key != "run"} for name, figures in found.items()}
 
 
 if __name__ == "__main__":
     for chosen in sys.argv[1:] or EXAMPLES:
-        print(train_example(chosen))
+        print(train_example(chosen), flush=True)

@@ -12,6 +12,10 @@ _STYLE = """
   [data-testid="stSidebarUserContent"] { padding-top: 0; }
   [data-testid="stSidebar"] [data-testid="stVerticalBlock"] { gap: 0.6rem; }
   .stMainBlockContainer > [data-testid="stVerticalBlock"] { gap: 0.6rem; }
+  @media (max-width: 1100px) {
+    [class*="st-key-top-"] [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
+    [class*="st-key-top-"] [data-testid="stColumn"] { min-width: 100%; }
+  }
 </style>
 """
 

@@ -62,7 +62,8 @@ def _draw(run: Run, key: str, badge: str, drawn: RunConfig, wide: bool) -> None:
     view = _headline(run, status, state, key, badge)
     for note in status.notes:
         st.warning(literal(note), icon=":material/warning:")
-    left, right = st.columns([5, 4]) if wide else (st.container(), st.container())
+    with st.container(key=f"top-{key}"):
+        left, right = st.columns([5, 4]) if wide else (st.container(), st.container())
     with left:
         drawing(network_svg(drawn, catalogue.find(drawn.data.dataset).shape), key=f"network-{key}")
         _objective(drawn, {} if badge else follower.metrics.last_train or {}, key)

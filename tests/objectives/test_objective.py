@@ -101,13 +101,3 @@ def _digit_loss(values: dict[str, object]) -> float:
     posterior = model.encode(images)
     output = model.decode(posterior.sample(generator(0, Stream.EPSILON)))
     return objective.loss(objective.terms(build_likelihood(config), output, images, posterior), 7).item()
-
-
-def test_the_formula_names_what_is_charged_and_the_numbers_add_up() -> None:
-    plain, capped = Objective(ObjectiveConfig(beta=4.0), 10), Objective(ObjectiveConfig(capacity=10.0), 10)
-    assert r"\beta" in plain.formula(variational=True) and r"\gamma" not in plain.formula(variational=True)
-    assert r"\gamma" in capped.formula(variational=True) and r"\beta" not in capped.formula(variational=True)
-    assert "KL" not in plain.formula(variational=False)
-    assert plain.numbers(150.0, 6.0, 0) == r"174.00 = 150.00 + 4 \times 6.00"
-    assert capped.numbers(150.0, 6.0, 25) == r"180.00 = 150.00 + 30 \times \left| 6.00 - 5.00 \right|"
-    assert plain.numbers(150.0, None, 0) == "150.00 = 150.00"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vae_core.data.batches import Binarize, binarize_split, to_float
+from vae_core.data.batches import to_float
 from vae_core.data.randomness import Stream, generator
 from vae_core.errors import ConfigError, DataError
 from vae_core.evaluation.latents import active_units
@@ -56,27 +56,25 @@ def evaluate(
     images: Tensor,
     *,
     seed: int,
-    binarize: Binarize = "none",
     batch_size: int = BATCH_SIZE,
 ) -> Evaluation:
     """Walks all images once, adds sums in float64 and divides once by the count.
 
     Args:
         model, likelihood: on one device.
-        images: `uint8`, (N, C, H, W), N at least 1; input and target.
-        seed: of the posterior samples, one an image, and of dynamic binarisation.
-        binarize: as in training; the draw of `dynamic` is fixed by the seed.
+        images: `uint8`, (N, C, H, W), N at least 1; input and target. Binarised ones come from
+            `batches.binarize_split`.
+        seed: of the posterior samples, one an image.
         batch_size: at least 1; only speed and memory depend on it.
 
     Raises:
         DataError: there is no image.
     """
     _check_some(images)
-    pixels = binarize_split(images, binarize, seed)
     noise = _epsilon(len(images), model.latent, seed, 0)
     sums: dict[str, Tensor] = {}
     means = []
-    for rows, target in _batches(pixels, batch_size, _device(model)):
+    for rows, target in _batches(images, batch_size, _device(model)):
         posterior = model.encode(target)
         means.append(posterior.mean)
         for name, values in _measure(model, likelihood, target, posterior, noise[rows].to(target.device)).items():
@@ -105,7 +103,6 @@ def iw_nll(
     samples: int,
     seed: int,
     *,
-    binarize: Binarize = "none",
     batch_size: int = BATCH_SIZE,
 ) -> float:
     """The importance-weighted bound on -log p(x) with this many samples an image, nats per image.
@@ -117,7 +114,7 @@ def iw_nll(
     Args:
         model: a VAE.
         likelihood: on the model's device.
-        images, seed, binarize, batch_size: as for `evaluate`.
+        images, seed, batch_size: as for `evaluate`.
         samples: K, at least 1.
 
     Raises:
@@ -127,12 +124,11 @@ def iw_nll(
     _check_some(images)
     if samples < 1:
         raise ConfigError(f"The number of importance samples must be at least 1, not {samples}.")
-    pixels = binarize_split(images, binarize, seed)
     totals = torch.full((len(images),), -math.inf, dtype=torch.float64)
-    posteriors = [model.encode(target) for _, target in _batches(pixels, batch_size, _device(model))]
+    posteriors = [model.encode(target) for _, target in _batches(images, batch_size, _device(model))]
     for sample in range(samples):
         noise = _epsilon(len(images), model.latent, seed, sample)
-        for (rows, target), posterior in zip(_batches(pixels, batch_size, _device(model)), posteriors, strict=True):
+        for (rows, target), posterior in zip(_batches(images, batch_size, _device(model)), posteriors, strict=True):
             weights = _log_weights(model, likelihood, target, posterior, noise[rows].to(target.device))
             totals[rows] = torch.logaddexp(totals[rows], weights.double().cpu())
     return math.log(samples) - totals.mean().item()
@@ -166,11 +162,11 @@ def _log_weights(
     return log_prior - log_posterior - likelihood.negative_log_likelihood(model.decode(code), target)
 
 
-def _batches(pixels: Tensor, batch_size: int, device: torch.device) -> Iterator[tuple[slice, Tensor]]:
+def _batches(images: Tensor, batch_size: int, device: torch.device) -> Iterator[tuple[slice, Tensor]]:
     """The rows of each batch and its images, float32 in [0, 1]."""
-    for start in range(0, len(pixels), batch_size):
-        rows = slice(start, min(start + batch_size, len(pixels)))
-        yield rows, to_float(pixels[rows].to(device))
+    for start in range(0, len(images), batch_size):
+        rows = slice(start, min(start + batch_size, len(images)))
+        yield rows, to_float(images[rows].to(device))
 
 
 def _epsilon(images: int, latent: int, seed: int, sample: int) -> Tensor:

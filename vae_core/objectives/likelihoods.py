@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -31,13 +31,7 @@ TAYLOR_BELOW = 0.5
 
 
 class Likelihood(nn.Module, ABC):
-    """p(x | output), the output being what the decoder gives without activation.
-
-    Attributes:
-        formula: -log p(x | output) in LaTeX, y being the output, D the number of pixels.
-    """
-
-    formula: ClassVar[str]
+    """p(x | output), the output being what the decoder gives without activation."""
 
     @abstractmethod
     def mean_image(self, output: Tensor) -> Tensor:
@@ -67,8 +61,6 @@ class Likelihood(nn.Module, ABC):
 class Bernoulli(Likelihood):
     """Cross-entropy on logits; on grey pixels it is no distribution, but bounded below by the pixels' entropy."""
 
-    formula = r"\sum_{i=1}^{D} \log\left(1 + e^{y_i}\right) - x_i y_i"
-
     def mean_image(self, output: Tensor) -> Tensor:
         return output.sigmoid()
 
@@ -87,8 +79,6 @@ class ContinuousBernoulli(Likelihood):
 
     The density on [0, 1] is exp(x y) / ((exp(y) - 1) / y). Its mean is not sigmoid(y) but 1 / (1 - exp(-y)) - 1 / y.
     """
-
-    formula = r"\sum_{i=1}^{D} \log\frac{e^{y_i} - 1}{y_i} - x_i y_i"
 
     def mean_image(self, output: Tensor) -> Tensor:
         return _continuous_bernoulli_partition(output)[1]
@@ -118,8 +108,6 @@ class ContinuousBernoulli(Likelihood):
 
 class Gaussian(Likelihood):
     """Means, and one given standard deviation for all pixels; sigma 1 is half the squared error plus 0.919 a pixel."""
-
-    formula = r"\frac{1}{2\sigma^2} \sum_{i=1}^{D} (x_i - y_i)^2 + D \log\sigma + \frac{D}{2}\log 2\pi"
 
     def __init__(self, sigma: float) -> None:
         super().__init__()

@@ -82,26 +82,6 @@ class Objective:
         """The KL aimed at at this step in nats per image, or None."""
         return schedules.capacity_at(self.config, step, self.steps_per_epoch)
 
-    def formula(self, *, variational: bool) -> str:
-        """The loss in LaTeX, not `variational` for an autoencoder; the likelihood's own formula says what log p is."""
-        if not variational:
-            return r"\mathcal{L} = -\log p(x \mid z)"
-        kl = r"\mathrm{KL}\left(q(z \mid x) \,\|\, \mathcal{N}(0, I)\right)"
-        penalty = rf"\beta\, {kl}" if self.config.capacity is None else rf"\gamma \left| {kl} - C \right|"
-        return rf"\mathcal{{L}} = \mathbb{{E}}_{{q(z \mid x)}}\left[-\log p(x \mid z)\right] + {penalty}"
-
-    def numbers(self, reconstruction: float, kl: float | None, step: int) -> str:
-        """The same formula in LaTeX with the numbers of this step, nats per image."""
-        total = self.value(reconstruction, kl, step)
-        if kl is None:
-            return rf"{total:.2f} = {reconstruction:.2f}"
-        capacity = self.capacity_at(step)
-        if capacity is None:
-            penalty = rf"{self.beta_at(step):.3g} \times {kl:.2f}"
-        else:
-            penalty = rf"{self.config.gamma:.3g} \times \left| {kl:.2f} - {capacity:.2f} \right|"
-        return rf"{total:.2f} = {reconstruction:.2f} + {penalty}"
-
     def _weigh(self, reconstruction: Nats, kl: Nats | None, beta: float, capacity: float | None) -> Nats:
         if kl is None:
             return reconstruction

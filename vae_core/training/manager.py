@@ -118,6 +118,10 @@ class Manager:
             started = [run for run, _ in self._workers.values()]
             return [*self._adopted.values(), *started, *self._queue]
 
+    def active_with(self, config: RunConfig) -> Run | None:
+        """The run that is active with just this configuration: it would give the same bits, so one is enough."""
+        return next((run for run in self.active() if run.config == config), None)
+
     def warm(self) -> None:
         """Keeps one idle worker with torch imported; called when somebody is likely to press Train."""
         with self._lock:

@@ -1,0 +1,250 @@
+"""The manager with real worker processes: queue, stop, resume, restarts of the server."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.training.outcome import assert_same, wait_for
+from tests.training.test_driver import FullSystem
+from vae_core.config import RunConfig, make_config
+from vae_core.errors import NameInvalid, RunStateError
+from vae_core.storage import files
+from vae_core.storage.places import PROJECT_ROOT
+from vae_core.storage.runs import Control, Run, create_run, open_run
+from vae_core.training import manager as manager_module
+from vae_core.training.driver import Driver
+from vae_core.training.manager import Manager
+
+pytestmark = pytest.mark.slow
+QUICK = make_config(batch_size=32, epochs=2, hidden="16", limit=256)
+ENDLESS = make_config(batch_size=32, epochs=100_000, hidden="16", limit=256)
+
+
+@pytest.fixture
+def manage(runs_root: Path) -> Iterator[Callable[..., Manager]]:
+    """`manage(slots=1)`: a manager of an empty folder; at the end its runs are stopped and its processes gone."""
+    made: list[Manager] = []
+
+    def make(**options: int) -> Manager:
+        made.append(Manager(runs_root, **options))
+        return made[-1]
+
+    yield make
+    for manager in made:
+        for run in manager.active():
+            manager.stop(run)
+    for manager in made:
+        wait_for(lambda manager=manager: not manager.active(), "the last workers to end")  # type: ignore[misc]
+        manager.close()
+
+
+def training(run: Run) -> bool:
+    return run.state() == "running" and run.status().step > 0
+
+
+def worker_of(run: Run) -> int:
+    """The process id that the newest line of the log names."""
+    lines = [line for line in (run.folder / "worker.log").read_text().splitlines() if " takes " in line]
+    return int(lines[-1].split(" worker ")[1].split()[0])
+
+
+def is_alive(process: int) -> bool:
+    """Whether it runs; one that has ended and was not waited for does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_double_click_is_two_runs_and_both_get_done(manage: Callable[..., Manager]) -> None:
+    manager = manage(slots=2)
+    first, second = manager.submit(QUICK, "twice"), manager.submit(QUICK, "twice")
+    assert first.id != second.id and first.name == second.name == "twice"
+    for run in (first, second):
+        wait_for(lambda run=run: run.state() == "done", "the runs")  # type: ignore[misc]
+    assert_same(first, second)
+    wait_for(lambda: not manager.active(), "the workers to be noticed as gone")
+
+
+def test_one_slot_queues_the_others(manage: Callable[..., Manager]) -> None:
+    manager = manage(slots=1)
+    first, second, third = (manager.submit(config) for config in (ENDLESS, QUICK, QUICK))
+    assert [manager.place(run) for run in (first, second, third)] == [None, 1, 2]
+    assert manager.active() == [first, second, third]
+    manager.stop(second)
+    assert (second.state(), second.status().message) == ("stopped", "taken out of the queue")
+    assert [manager.place(run) for run in (second, third)] == [None, 1]
+    wait_for(lambda: training(first), "the first to train")
+    with pytest.raises(RunStateError, match="is running; there is nothing to resume"):
+        manager.resume(first)
+    assert third.state() == "queued"
+    manager.stop(first)
+    wait_for(lambda: first.state() == "stopped" and third.state() == "done", "the third to have its turn")
+    with pytest.raises(RunStateError, match="is done"):
+        manager.resume(third)
+    manager.resume(second)
+    with pytest.raises(RunStateError):
+        manager.resume(second)
+    wait_for(lambda: second.state() == "done", "the second after all")
+    assert_same(second, third)
+
+
+def test_a_paused_run_lends_its_place(manage: Callable[..., Manager]) -> None:
+    manager = manage(slots=1)
+    first = manager.submit(ENDLESS, control=Control(step_until=2))
+    second = manager.submit(QUICK)
+    wait_for(lambda: second.state() == "done", "the second")
+    assert (first.state(), first.status().step) == ("paused", 2)
+    manager.resume(first, Control(step_until=4))
+    wait_for(lambda: first.state() == "paused" and first.status().step == 4, "two steps more")
+    manager.stop(first)
+    wait_for(lambda: first.state() == "stopped", "the stop")
+
+
+def test_a_stop_right_after_the_start_is_heard(manage: Callable[..., Manager]) -> None:
+    manager = manage(slots=1)
+    run = manager.submit(ENDLESS)
+    manager.stop(run)
+    wait_for(lambda: run.state() == "stopped", "the stop")
+    assert run.status().step == 1
+
+
+def test_a_killed_worker_is_seen_and_its_run_resumes(manage: Callable[..., Manager]) -> None:
+    manager = manage(slots=1)
+    run = manager.submit(ENDLESS)
+    wait_for(lambda: training(run), "the first step")
+    os.kill(worker_of(run), signal.SIGKILL)
+    wait_for(lambda: run.state() == "interrupted" and not manager.active(), "the kill to be noticed")
+    manager.resume(run)
+    wait_for(lambda: training(run), "the run to go on")
+    manager.stop(run)
+    wait_for(lambda: run.state() == "stopped", "the stop")
+
+
+def test_the_warm_worker_takes_the_next_run(manage: Callable[..., Manager], tmp_path: Path) -> None:
+    manager = manage(slots=1)
+    manager.warm()
+    warm = children()
+    manager.warm()
+    assert children() == warm and len(warm) == 1, "one is enough"
+    run = manager.submit(QUICK)
+    wait_for(lambda: run.state() == "done", "the run")
+    assert [worker_of(run)] == warm
+    cold = create_run(tmp_path / "cold", QUICK)
+    Driver(cold).drive()
+    assert_same(run, cold)
+
+
+def children() -> list[int]:
+    """The processes that this one has started."""
+    found = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    return sorted(int(child) for path in found for child in path.read_text().split())
+
+
+def test_closing_ends_the_idle_worker(manage: Callable[..., Manager]) -> None:
+    manager = manage(slots=1)
+    manager.warm()
+    (idle,) = children()
+    manager.close()
+    assert not is_alive(idle)
+
+
+SERVER = """
+import json, sys, time
+from pathlib import Path
+from vae_core.config import parse_config
+from vae_core.training.manager import Manager
+root, *configs = map(str, sys.argv[1:])
+manager = Manager(Path(root), slots=1)
+runs = [manager.submit(parse_config(json.loads(config))) for config in configs]
+manager.warm()
+print(json.dumps({"runs": [run.id for run in runs], "idle": manager._idle.pid}), flush=True)
+time.sleep(1000)
+"""
+
+
+def test_a_server_that_dies_harms_no_run(manage: Callable[..., Manager], runs_root: Path) -> None:
+    """Its worker goes on, its idle worker leaves, and the next server finds the running run and the queued ones."""
+    configs = [config.model_dump_json(by_alias=True) for config in (ENDLESS, QUICK, QUICK)]
+    command = [sys.executable, "-c", SERVER, str(runs_root), *configs]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=PROJECT_ROOT) as server:
+        assert server.stdout is not None
+        told = json.loads(server.stdout.readline())
+        first, second, third = (open_run(runs_root, run_id) for run_id in told["runs"])
+        wait_for(lambda: training(first), "the first to train")
+        server.kill()
+    worker, before = worker_of(first), first.status()
+    wait_for(lambda: first.status().step > before.step, "the worker to go on")
+    wait_for(lambda: not is_alive(told["idle"]), "the idle worker to leave")
+    manager = manage(slots=1)
+    assert manager.active() == [first, second, third]
+    assert [manager.place(run) for run in (first, second, third)] == [None, 1, 2]
+    with pytest.raises(RunStateError):
+        manager.resume(first)
+    assert is_alive(worker) and first.state() == "running"
+    manager.stop(second)
+    manager.stop(first)
+    wait_for(lambda: first.state() == "stopped" and third.state() == "done", "the queue to move on")
+    assert not is_alive(worker)
+
+
+def test_a_run_of_the_command_line_is_found(manage: Callable[..., Manager], runs_root: Path) -> None:
+    manager = manage(slots=1)
+    options = ["--runs", str(runs_root), "--hidden", "16", "--limit", "256", "--epochs", "100000"]
+    command = [sys.executable, "-m", "vae_core", "train", *options]
+    with subprocess.Popen(command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        wait_for(lambda: manager.active(), "it to be adopted")
+        (run,) = manager.active()
+        manager.stop(run)
+        assert process.wait(timeout=10) == 1
+    assert run.state() == "stopped"
+
+
+def test_a_worker_that_cannot_begin_is_told(manage: Callable[..., Manager], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manager_module, "WORKER", [sys.executable, "-c", "raise SystemExit(3)"])
+    manager = manage(slots=1)
+    run = manager.submit(QUICK)
+    wait_for(lambda: run.state() == "failed", "the failure to be told")
+    assert run.status().message == "The worker ended before it began; the run's worker.log has the details."
+    monkeypatch.undo()
+    manager.resume(run)
+    wait_for(lambda: run.state() == "done", "the second try")
+
+
+def test_a_program_that_is_not_there_is_told(manage: Callable[..., Manager], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manager_module, "WORKER", ["no-such-program"])
+    run = manage(slots=1).submit(QUICK)
+    assert run.state() == "failed" and run.status().message.startswith("The worker could not be started: ")
+
+
+def test_a_full_disk_does_not_end_the_manager(
+    manage: Callable[..., Manager], runs_root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waiting = create_run(runs_root, QUICK)
+
+    class Full(FullSystem):
+        @staticmethod
+        def open(*arguments: object) -> int:
+            return FullSystem.write(0, b"")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "system", Full())
+        manager = manage(slots=1)
+        wait_for(lambda: manager.place(waiting) is None, "its turn")
+    assert "The disk is full" in capsys.readouterr().err
+    other = manager.submit(QUICK)
+    wait_for(lambda: other.state() == "done", "the manager to go on")
+
+
+def test_names_and_configurations_are_checked(manage: Callable[..., Manager], runs_root: Path) -> None:
+    with pytest.raises(NameInvalid):
+        manage(slots=1).submit(RunConfig(), "two\nlines")
+    assert not list(runs_root.iterdir())

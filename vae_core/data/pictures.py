@@ -1,0 +1,155 @@
+"""A picture that somebody uploaded or drew, made ready for a model: its size, its channels, and what was done to it."""
+
+from __future__ import annotations
+
+import io
+import struct
+import threading
+import warnings
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import ExifTags, Image, ImageOps
+
+from vae_core.errors import DataError
+from vae_core.storage.arrays import Array
+
+FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF")
+MAX_PIXELS = 25_000_000
+LUMA = np.array([0.299, 0.587, 0.114])
+"""Rec. ITU-R BT.601, sec. 2.5.1: what red, green and blue add to the brightness."""
+DEEP_MODES = ("I", "F")
+UNREADABLE = (
+    OSError,  # PIL.UnidentifiedImageError is one
+    ValueError,
+    SyntaxError,
+    TypeError,
+    AttributeError,
+    KeyError,
+    IndexError,
+    EOFError,
+    MemoryError,
+    OverflowError,
+    ZeroDivisionError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+)
+"""What Pillow raises for damaged files."""
+_WARNINGS_LOCK = threading.Lock()
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A picture that fits a model.
+
+    Attributes:
+        image: (C, H, W) uint8.
+        notes: what was done to it, a sentence each; empty where it fitted as it was.
+    """
+
+    image: Array
+    notes: list[str]
+
+
+def prepare(content: bytes, image_shape: tuple[int, int, int]) -> Prepared:
+    """Reads a PNG, JPEG, GIF, WebP, BMP or TIFF and fits it to a model.
+
+    In this order: turned as its EXIF data says, 16 bits scaled to 8, transparency laid on black, scaled (antialiased)
+    into the frame with black at the sides, grey repeated for a colour model, colour made luma for a grey one.
+
+    Args:
+        content: the whole file.
+        image_shape: (channels, height, width) of the model's images; channels 1 or 3.
+
+    Raises:
+        DataError: it is no such picture, is damaged, or has more than 25 million pixels, which its header tells before
+            anything is unpacked.
+    """
+    # Pillow warns of odd files, and a person has nothing from that; the filters are one for all threads.
+    with _WARNINGS_LOCK, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        notes: list[str] = []
+        picture = _unpacked(content, notes)
+    channels, height, width = image_shape
+    framed = _framed(picture, width, height, notes)
+    return Prepared(_channels(framed, channels, notes), notes)
+
+
+def _unpacked(content: bytes, notes: list[str]) -> Image.Image:
+    """The picture in RGB, upright and opaque."""
+    too_large = f"The picture has more than {MAX_PIXELS // 1_000_000} million pixels; make it smaller and try again."
+    opened = False
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as file:
+            opened = True
+            if file.width * file.height > MAX_PIXELS:
+                raise DataError(too_large)
+            if getattr(file, "is_animated", False):
+                notes.append("Of several pictures in the file the first was taken.")
+            file.load()
+            return _opaque(_eight_bit(_upright(file, notes), notes), notes)
+    except Image.DecompressionBombError as error:
+        raise DataError(too_large) from error
+    except UNREADABLE as error:
+        if opened:
+            raise DataError("The picture is damaged or of a rare kind; save it as PNG and try again.") from error
+        raise DataError("This is no picture; give a PNG, JPEG, GIF, WebP, BMP or TIFF file.") from error
+
+
+def _upright(picture: Image.Image, notes: list[str]) -> Image.Image:
+    if picture.getexif().get(ExifTags.Base.Orientation, 1) not in range(2, 9):
+        return picture
+    notes.append("It was turned as its EXIF data says.")
+    return ImageOps.exif_transpose(picture)
+
+
+def _eight_bit(picture: Image.Image, notes: list[str]) -> Image.Image:
+    if picture.mode.startswith("I;16"):
+        notes.append("Its 16 bits a pixel were scaled to 8.")
+        return Image.fromarray(np.rint(np.asarray(picture) / np.float32(257)).astype(np.uint8))
+    if picture.mode in DEEP_MODES:
+        notes.append("Its 32 bits a pixel were scaled to 8, its darkest value to black and its brightest to white.")
+        values = np.nan_to_num(np.asarray(picture, dtype=np.float64), posinf=0.0, neginf=0.0)
+        values -= values.min()
+        return Image.fromarray(np.rint(values * (255 / max(values.max(), 1e-300))).astype(np.uint8))
+    return picture
+
+
+def _opaque(picture: Image.Image, notes: list[str]) -> Image.Image:
+    if not picture.has_transparency_data and picture.mode not in ("RGBa", "La"):
+        return picture.convert("RGB")
+    whole = picture.convert("RGBA")
+    lowest, _ = whole.getchannel("A").getextrema()
+    if lowest == 255:
+        return whole.convert("RGB")
+    notes.append("Its transparent parts lie on black.")
+    return Image.alpha_composite(Image.new("RGBA", whole.size, (0, 0, 0, 255)), whole).convert("RGB")
+
+
+def _framed(picture: Image.Image, width: int, height: int, notes: list[str]) -> Array:
+    """The picture as large as fits, in the middle of black: (height, width, 3) uint8."""
+    if picture.size == (width, height):
+        return np.array(picture)
+    scale = min(width / picture.width, height / picture.height)
+    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    bars = "" if size == (width, height) else f", with black around it to {width} x {height}"
+    notes.append(f"It was scaled from {picture.width} x {picture.height} to {size[0]} x {size[1]} pixels{bars}.")
+    frame = Image.new("RGB", (width, height))
+    # bilinear is a triangle filter here, antialiased, and unlike the sharper ones never overshoots
+    small = picture if size == picture.size else picture.resize(size, Image.Resampling.BILINEAR)
+    frame.paste(small, ((width - size[0]) // 2, (height - size[1]) // 2))
+    return np.array(frame)
+
+
+def _channels(pixels: Array, channels: int, notes: list[str]) -> Array:
+    """From (H, W, 3) to (channels, H, W), uint8."""
+    grey = bool((pixels == pixels[:, :, :1]).all())
+    if channels == 3:
+        if grey:
+            notes.append("Its grey was repeated in all three colours.")
+        return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+    if not grey:
+        notes.append("Its colours became shades of grey (luma, Rec. 601).")
+    return np.rint(pixels @ LUMA).astype(np.uint8)[None]

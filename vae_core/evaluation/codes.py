@@ -1,0 +1,201 @@
+"""The codes of images under a trained model: how they lie, how much each dimension carries, who is near, and back."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vae_core.data.batches import binarize_split, check_images, to_float
+from vae_core.errors import ConfigError, DataError
+from vae_core.evaluation.trained import Trained
+from vae_core.models.autoencoder import Posterior
+from vae_core.objectives.divergences import kl_per_dimension
+from vae_core.storage.arrays import Array
+
+BATCH_SIZE = 500
+UNUSED_NATS = 0.01
+UNUSED_SHARE = 1e-6
+"""An autoencoder's dimension whose variance is below this share of the largest stands still on any screen."""
+TAIL = 0.001
+"""Share of the prior below a slider's end, and as much above the other."""
+DATA_TAIL, WIDENED = 0.005, 0.05
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, eq=False)
+class Codes:
+    """Posteriors of N images.
+
+    Attributes:
+        mean: (N, L) float32, posterior means; an autoencoder's codes.
+        log_variance: (N, L) float32, or None for an autoencoder.
+        reconstruction_error: (N,) float32, mean squared error per pixel of the picture decoded from the mean, pixel
+            range 0 to 1.
+    """
+
+    mean: Array
+    log_variance: Array | None
+    reconstruction_error: Array
+
+
+@torch.no_grad()
+def encode(
+    trained: Trained,
+    images: Tensor | Array,
+    *,
+    batch_size: int = BATCH_SIZE,
+    progress: Callable[[str, float], None] | None = None,
+) -> Codes:
+    """The codes of images; a model trained on binarised pixels is shown these binarised too.
+
+    Args:
+        trained: the model.
+        images: `uint8`, (N, C, H, W), N at least 1.
+        batch_size: at least 1; only speed and memory depend on it.
+        progress: called with what is being done and the share of it that is done, 0 to 1.
+
+    Raises:
+        DataError: there is no image, or they have another shape than those of training.
+    """
+    given = images if isinstance(images, Tensor) else torch.from_numpy(np.array(images))
+    check_images(given)
+    if tuple(given.shape[1:]) != trained.image_shape:
+        raise DataError(
+            f"The model takes images of {_sizes(trained.image_shape)} (channels, height, width), not of "
+            f"{_sizes(given.shape[1:])}; choose others."
+        )
+    pixels = binarize_split(given, trained.config.data.binarize, trained.config.training.seed)
+    parts = []
+    for start in range(0, len(pixels), batch_size):
+        parts.append(_encode_batch(trained, to_float(pixels[start : start + batch_size])))
+        if progress is not None:
+            progress("encoding", min(start + batch_size, len(pixels)) / len(pixels))
+    mean, log_variance, error = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Codes(mean, None if trained.config.model.model == "ae" else log_variance, error)
+
+
+def _encode_batch(trained: Trained, target: Tensor) -> tuple[Array, Array, Array]:
+    """Mean, log-variance (an autoencoder's has no columns) and error of images (B, C, H, W) in [0, 1]."""
+    posterior = trained.model.encode(target)
+    picture = trained.likelihood.mean_image(trained.model.decode(posterior.mean))
+    error = (picture - target).square().flatten(1).mean(dim=1)
+    spread = posterior.mean[:, :0] if posterior.log_variance is None else posterior.log_variance
+    return posterior.mean.numpy(), spread.numpy(), error.numpy()
+
+
+@torch.no_grad()
+def decode_images(trained: Trained, z: Array, *, batch_size: int = BATCH_SIZE) -> Array:
+    """The mean images of codes as bytes: round(255 p(x | z)'s mean), clipped for a Gaussian, whose mean has no bounds.
+
+    Args:
+        trained: the model.
+        z: (N, L), finite.
+        batch_size: at least 1; only memory depends on it.
+
+    Returns:
+        (N, C, H, W) uint8.
+
+    Raises:
+        ConfigError: z has another length, or a number that is not finite.
+    """
+    latent = trained.model.latent
+    if z.ndim != 2 or z.shape[1] != latent or not np.isfinite(z).all():
+        raise ConfigError(
+            f"A code of this model is {latent} finite number{'s' if latent > 1 else ''}, and this is none."
+        )
+    codes = torch.from_numpy(np.array(z, dtype=np.float32))
+    pictures = [trained.likelihood.mean_image(trained.model.decode(part)) for part in codes.split(batch_size)]
+    pixels: Array = torch.cat(pictures).clamp_(0, 1).mul_(255).round_().to(torch.uint8).numpy()
+    return pixels
+
+
+def carried(codes: Codes) -> Array:
+    """How much each dimension carries, (L,) float64: mean KL(q || N(0, 1)) in nats, or of an autoencoder the variance."""
+    if codes.log_variance is None:
+        variance: Array = codes.mean.astype(np.float64).var(axis=0)
+        return variance
+    posterior = Posterior(torch.from_numpy(codes.mean).double(), torch.from_numpy(codes.log_variance).double())
+    kl: Array = kl_per_dimension(posterior).mean(dim=0).numpy()
+    return kl
+
+
+def order(codes: Codes) -> Array:
+    """The dimensions, counted from 0, from the one that carries most to the one that carries least: (L,) int64."""
+    sorted_dimensions: Array = np.argsort(-carried(codes), kind="stable")
+    return sorted_dimensions
+
+
+def unused(codes: Codes) -> Array:
+    """Which dimensions carry nothing, (L,) bool: a KL below 0.01 nats, or of an autoencoder next to no variance."""
+    amounts = carried(codes)
+    nothing: Array = amounts <= UNUSED_SHARE * amounts.max() if codes.log_variance is None else amounts < UNUSED_NATS
+    return nothing
+
+
+def slider_range(codes: Codes, dimension: int) -> tuple[float, float]:
+    """The ends of a dimension's slider, the lower below the upper.
+
+    Of a VAE the prior's quantiles 0.001 and 0.999 (-3.09 and 3.09), whatever the dimension. An autoencoder has no prior:
+    the data's quantiles 0.005 and 0.995, widened on each side by a twentieth of their distance.
+    """
+    if codes.log_variance is not None:
+        end = NormalDist().inv_cdf(1 - TAIL)
+        return -end, end
+    low, high = np.quantile(codes.mean[:, dimension].astype(np.float64), [DATA_TAIL, 1 - DATA_TAIL]).tolist()
+    room = max(WIDENED * (high - low), 1e-3 * max(1.0, abs(low)))  # a code that stands still needs two ends as well
+    return low - room, high + room
+
+
+def fitted_gaussian(codes: Codes) -> tuple[Array, Array]:
+    """Mean and standard deviation of the codes of each dimension, both (L,) float32.
+
+    What to draw an autoencoder's random codes from: it has no prior, so this stands in for one.
+    """
+    mean = codes.mean.astype(np.float64)
+    return mean.mean(axis=0).astype(np.float32), mean.std(axis=0).astype(np.float32)
+
+
+def nearest(codes: Codes, z: Array, k: int) -> Array:
+    """The k images whose codes are nearest to z (L,) by Euclidean distance, the nearest first: (k,) int64 indices.
+
+    There are fewer where there are fewer images.
+    """
+    distances = np.linalg.norm(codes.mean.astype(np.float64) - np.asarray(z, dtype=np.float64), axis=1)
+    closest: Array = np.argsort(distances, kind="stable")[:k]
+    return closest
+
+
+def csv_text(codes: Codes, labels: Sequence[int] | Array | Tensor, classes: Sequence[str]) -> str:
+    """A table with a line an image: index, label (the class's name), z1 to zL, reconstruction_error.
+
+    A name that a spreadsheet would take for a formula stands behind an apostrophe.
+
+    Args:
+        codes: of N images.
+        labels: (N,) indices into `classes`; -1 where there is none, which leaves the cell empty.
+        classes: the names.
+    """
+    stream = io.StringIO()
+    table = csv.writer(stream, lineterminator="\n")
+    latent = codes.mean.shape[1]
+    table.writerow(["index", "label", *(f"z{number}" for number in range(1, latent + 1)), "reconstruction_error"])
+    names = [_safe(name) for name in classes]
+    for index, (label, mean, error) in enumerate(zip(labels, codes.mean, codes.reconstruction_error, strict=True)):
+        name = names[int(label)] if int(label) >= 0 else ""
+        table.writerow([index, name, *(f"{value:.9g}" for value in mean), f"{error:.9g}"])
+    return stream.getvalue()
+
+
+def _safe(name: str) -> str:
+    return f"'{name}" if name.startswith(FORMULA_STARTS) else name
+
+
+def _sizes(shape: Sequence[int]) -> str:
+    return " x ".join(map(str, shape))
