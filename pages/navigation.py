@@ -28,6 +28,13 @@ page = st.navigation(
             url_path="train",
             help="Set up an autoencoder or a VAE, and watch it learn.",
         ),
+        st.Page(
+            "generate/page.py",
+            title="Generate",
+            icon=":material/auto_awesome:",
+            url_path="generate",
+            help="Play with a trained model: sliders, the latent map, images of your own, directions, walks.",
+        ),
     ],
     position="top",
 )

@@ -257,7 +257,7 @@ WRONG_TRAIN = [
     (["--dataset", "./pictures"], "Own images"),
     (["--dataset", "pictures.zip"], "Own images"),
     (["--dataset", ""], "dataset must be"),
-    (["--latent", "0"], "latent must be a whole number, 1 to 512, not '0'"),
+    (["--latent", "0"], "latent must be 1 to 512, not '0'"),
     (["--beta", "-1"], "beta must be"),
     (["--beta", "nan"], "beta must be"),
     (["--beta", "inf"], "beta must be"),
@@ -272,7 +272,6 @@ WRONG_TRAIN = [
     (["--hidden", "0"], "hidden must be"),
     (["--hidden", "a,b"], "hidden must be"),
     (["--hidden", "8,,8"], "hidden must be"),
-    (["--hidden", "8192," * 7 + "8192"], "parameters"),
     (["--architecture", "conv", "--hidden", "none"], "hidden must"),
     (["--model", "gan"], "model must be"),
     (["--likelihood", "poisson"], "likelihood must be"),
@@ -296,10 +295,18 @@ WRONG_TRAIN = [
 ]
 
 
-@pytest.mark.parametrize(("options", "sentence"), WRONG_TRAIN, ids=lambda value: " ".join(value)[:40] if value else "")
+@pytest.mark.parametrize(("options", "sentence"), WRONG_TRAIN, ids=str)
 def test_a_wrong_training_is_refused(options: list[str], sentence: str, call: Call, root: Path) -> None:
-    assert sentence in refused(call("train", "--runs", root, *SMALL, *options, "--json"))
+    assert sentence in refused(call("train", "--json", "--runs", root, *SMALL, *options))
     assert [run.name for run in root.iterdir()] == ["vae"], "and leaves nothing behind"
+
+
+def test_what_shows_only_when_training_starts_is_kept_as_a_failed_run(call: Call, root: Path) -> None:
+    for options in (["--hidden", ",".join(["8192"] * 8)], ["--from", "vae@3", "--latent", 3]):
+        said = refused(call("train", "--runs", root, *SMALL, *options))
+        (run,) = (open_folder(path) for path in root.iterdir() if path.name != "vae")
+        assert run.status().state == "failed" and run.status().message == said
+        shutil.rmtree(run.folder)
 
 
 WRONG = [
@@ -326,7 +333,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "sentence"), WRONG, ids=lambda value: " ".join(value)[:40] if value else "")
+@pytest.mark.parametrize(("arguments", "sentence"), WRONG, ids=str)
 def test_a_wrong_request_is_refused(arguments: list[str], sentence: str, call: Call, root: Path) -> None:
     runs = ["--runs", str(root)] if len(arguments) > 1 else []
     assert sentence in refused(call(*arguments, *runs))

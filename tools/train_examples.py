@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from vae_core.config import RunConfig, make_config
 from vae_core.evaluation.trained import evaluate_run
@@ -17,10 +18,13 @@ from vae_core.storage import files, places
 from vae_core.storage.runs import Notes, Run, create_run
 from vae_core.training.driver import Driver
 
-COMMON = {"device": "cpu", "threads": 1}
+COMMON: dict[str, Any] = {"device": "cpu", "threads": 1}
 EXAMPLES: dict[str, tuple[str, RunConfig]] = {
     "example-vae-2d": ("VAE with two latents, MNIST", make_config(dataset="mnist", epochs=60, **COMMON)),
-    "example-ae-2d": ("Autoencoder with two latents, MNIST", make_config(dataset="mnist", model="ae", epochs=60, **COMMON)),
+    "example-ae-2d": (
+        "Autoencoder with two latents, MNIST",
+        make_config(dataset="mnist", model="ae", epochs=60, **COMMON),
+    ),
     "example-vae-3d": ("VAE with three latents, MNIST", make_config(dataset="mnist", latent=3, epochs=40, **COMMON)),
     "example-vae-20d": (
         "VAE with twenty latents, MNIST",

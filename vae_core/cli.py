@@ -221,3 +221,6 @@ def _short(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4f}"
     return ", ".join(map(_short, value)) if isinstance(value, list | tuple) else str(value)
+
+
+from vae_core import cli_generate  # noqa: E402, F401  (adds its commands to those above)

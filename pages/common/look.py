@@ -7,7 +7,7 @@ import streamlit as st
 _STYLE = """
 <style>
   .stMainBlockContainer { padding: 3.75rem 2rem 2rem; }
-  .stMainBlockContainer h1 { font-size: 1.6rem; padding: 0; }
+  .stMainBlockContainer h1 { font-size: 1.6rem; padding: 0 0 0.4rem; }
   [data-testid="stSidebarHeader"] { height: 2.25rem; min-height: 0; margin: 0; }
   [data-testid="stSidebarUserContent"] { padding-top: 0; }
   [data-testid="stSidebar"] [data-testid="stVerticalBlock"] { gap: 0.6rem; }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -16,12 +15,3 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "cache"
     monkeypatch.setenv(places.CACHE_VARIABLE, str(folder))
     return folder
-
-
-@pytest.fixture
-def full_data() -> Path:
-    """The folder of the full sets."""
-    named = os.environ.get(places.DATA_VARIABLE)
-    if not named:
-        pytest.skip(f"the full sets are needed: set {places.DATA_VARIABLE} to their folder")
-    return Path(named)

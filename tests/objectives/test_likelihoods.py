@@ -239,9 +239,9 @@ def test_images_without_variance_have_finite_lines_and_gradients(name: str, valu
 @pytest.mark.parametrize(
     ("dataset", "split", "floor", "collapse"),
     [
-        ("mnist", "train", 45.757, 206.027),
+        pytest.param("mnist", "train", 45.757, 206.027, marks=pytest.mark.slow),
         ("mnist", "test", 45.534, 205.805),
-        ("fashion-mnist", "train", 188.281, 384.324),
+        pytest.param("fashion-mnist", "train", 188.281, 384.324, marks=pytest.mark.slow),
         ("fashion-mnist", "test", 189.858, 385.018),
     ],
 )

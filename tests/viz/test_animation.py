@@ -10,7 +10,7 @@ from PIL import Image, ImageColor
 
 from tests.viz.scenes import scene
 from vae_core.errors import DataError
-from vae_core.viz.animation import HEIGHT, WIDTH, film_gif
+from vae_core.viz.animation import HEIGHT, WIDTH, film_gif, sequence_gif
 from vae_core.viz.palette import CLASS_COLOURS
 from vae_core.viz.projection import projection_for
 
@@ -60,3 +60,30 @@ def test_no_frame_is_said() -> None:
     projection, _ = projection_for(frames[-1].mean, (0, 1))
     with pytest.raises(DataError, match="train the run first"):
         film_gif(subjects, [], projection)
+
+
+def test_a_sequence_goes_there_and_back_in_its_own_greys() -> None:
+    pictures = [Image.fromarray(np.full((5, 7), grey, dtype=np.uint8)) for grey in (3, 77, 200, 255)]
+    with Image.open(io.BytesIO(sequence_gif(pictures, seconds=2))) as film:
+        assert film.size == (7, 5) and film.info["loop"] == 0
+        seen = []
+        for index in range(film.n_frames):
+            film.seek(index)
+            seen.append((film.convert("L").getpixel((0, 0)), film.info["duration"]))
+    assert seen == [(grey, 500) for grey in (3, 77, 200, 255, 200, 77)]
+
+
+def test_a_sequence_keeps_its_colours() -> None:
+    colours = ["#59a1fc", "#c42914", "#0c755b"]
+    with Image.open(io.BytesIO(sequence_gif([Image.new("RGB", (4, 4), colour) for colour in colours]))) as film:
+        assert film.n_frames == 4
+        for index, colour in enumerate(colours):
+            film.seek(index)
+            assert film.convert("RGB").getpixel((1, 1)) == ImageColor.getrgb(colour)
+
+
+def test_one_picture_is_a_sequence_and_none_is_not() -> None:
+    with Image.open(io.BytesIO(sequence_gif([Image.new("L", (4, 4))]))) as film:
+        assert getattr(film, "n_frames", 1) == 1
+    with pytest.raises(DataError, match="at least one"):
+        sequence_gif([])

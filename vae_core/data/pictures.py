@@ -149,7 +149,9 @@ def _channels(pixels: Array, channels: int, notes: list[str]) -> Array:
     if channels == 3:
         if grey:
             notes.append("Its grey was repeated in all three colours.")
-        return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+        colours: Array = np.ascontiguousarray(pixels.transpose(2, 0, 1))
+        return colours
     if not grey:
         notes.append("Its colours became shades of grey (luma, Rec. 601).")
-    return np.rint(pixels @ LUMA).astype(np.uint8)[None]
+    luma: Array = np.rint(pixels @ LUMA).astype(np.uint8)[None]
+    return luma

@@ -96,7 +96,7 @@ def decode_images(trained: Trained, z: Array, *, batch_size: int = BATCH_SIZE) -
 
     Args:
         trained: the model.
-        z: (N, L), finite.
+        z: (N, L), finite; N at least 1.
         batch_size: at least 1; only memory depends on it.
 
     Returns:
@@ -106,12 +106,13 @@ def decode_images(trained: Trained, z: Array, *, batch_size: int = BATCH_SIZE) -
         ConfigError: z has another length, or a number that is not finite.
     """
     latent = trained.model.latent
-    if z.ndim != 2 or z.shape[1] != latent or not np.isfinite(z).all():
+    if z.ndim != 2 or z.shape[1] != latent or not len(z) or not np.isfinite(z).all():
         raise ConfigError(
             f"A code of this model is {latent} finite number{'s' if latent > 1 else ''}, and this is none."
         )
     codes = torch.from_numpy(np.array(z, dtype=np.float32))
-    pictures = [trained.likelihood.mean_image(trained.model.decode(part)) for part in codes.split(batch_size)]
+    parts = [codes[start : start + batch_size] for start in range(0, len(codes), batch_size)]
+    pictures = [trained.likelihood.mean_image(trained.model.decode(part)) for part in parts]
     pixels: Array = torch.cat(pictures).clamp_(0, 1).mul_(255).round_().to(torch.uint8).numpy()
     return pixels
 

@@ -105,13 +105,15 @@ def _kinds(trained: Trained, dataset: Dataset) -> dict[str, Features]:
 
 def _draw(labels: Tensor, count: int, seed: int) -> Tensor:
     """Rows of about `count` images in all, as many of each class."""
-    classes = labels.unique().tolist()
+    classes = np.unique(labels.numpy()).tolist()
     each = max(1, -(-count // max(len(classes), 1)))
     draw = generator(seed, Stream.EVALUATION)
     members = [(labels == label).nonzero().flatten() for label in classes]
     fewest = min(map(len, members), default=0)
     if len(classes) < 2 or fewest < each:
-        raise DataError(f"A probe with {count} labels needs two classes or more with {each} images each; use fewer labels.")
+        raise DataError(
+            f"A probe with {count} labels needs two classes or more with {each} images each; use fewer labels."
+        )
     return torch.cat([rows[torch.randperm(len(rows), generator=draw)[:each]] for rows in members])
 
 

@@ -1,6 +1,6 @@
 """A JSON header and raw arrays in one piece of bytes, as the browser's typed arrays read them.
 
-    uint32 little-endian length of the header | header, UTF-8, padded with spaces | arrays, each padded to 4 bytes
+uint32 little-endian length of the header | header, UTF-8, padded with spaces | arrays, each padded to 4 bytes
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""A film as a GIF, to be taken away: the latent map beside inputs and reconstructions, with step and held-out loss."""
+"""What moves, as a GIF to be taken away: a run's film (the latent map beside inputs and reconstructions, with step and
+held-out loss), or any sequence of pictures."""
 
 from __future__ import annotations
 
@@ -50,7 +51,31 @@ def film_gif(subjects: Subjects, frames: Sequence[Frame], projection: Array, *, 
     palette = _palette(pictures[-1])
     drawn = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
     each = max(20, 10 * round(100 * seconds / len(frames)))
-    durations = [each] * (len(frames) - 1) + [each + round(1000 * HOLD_SECONDS)]
+    return _gif(drawn, [each] * (len(frames) - 1) + [each + round(1000 * HOLD_SECONDS)])
+
+
+def sequence_gif(pictures: Sequence[Image.Image], *, seconds: float = 3.0) -> bytes:
+    """Pictures as an animated GIF that goes there and back for ever, so that a walk has no jump.
+
+    Greys stay as they are; colours become the nearest of each picture's own 256.
+
+    Args:
+        pictures: at least one, all of one size, in modes L or RGB (as `grids.mosaic` makes them).
+        seconds: from the first to the last, at least 0.02 a picture.
+
+    Raises:
+        DataError: there is no picture.
+    """
+    if not pictures:
+        raise DataError("There is no picture to make an animation of; give at least one.")
+    there = [picture if picture.mode == "L" else picture.quantize(256) for picture in pictures]
+    each = max(20, 10 * round(100 * seconds / len(there)))
+    around = [*there, *there[-2:0:-1]]
+    return _gif(around, [each] * len(around))
+
+
+def _gif(drawn: Sequence[Image.Image], durations: list[int]) -> bytes:
+    """Plays for ever; durations in milliseconds."""
     content = io.BytesIO()
     drawn[0].save(content, "GIF", save_all=True, append_images=drawn[1:], duration=durations, loop=0, optimize=True)
     return content.getvalue()

@@ -1,0 +1,115 @@
+"""A single image through the model: its posterior, its reconstruction, samples of it, its neighbours."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+import torch
+
+from pages.common.components.canvas import canvas
+from pages.common.errors import literal, sentences
+from pages.generate.latent import wish
+from pages.generate.model import Explored
+from pages.generate.show import picture
+from vae_core.data.pictures import prepare
+from vae_core.evaluation.codes import Codes, decode_images, encode, nearest
+from vae_core.storage.arrays import Array
+from vae_core.viz.walks import random_codes
+
+SOURCES = ("Test image", "Draw", "Upload")
+SAMPLES = 8
+TYPES = ["png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff"]
+
+
+def single_image(model: Explored) -> Array | None:
+    """Lets the person choose an image, (1, C, H, W) uint8; None before there is one."""
+    source = st.segmented_control(
+        "Image", SOURCES, default=SOURCES[0], required=True, key="source", bind="query-params"
+    )
+    if source == "Test image":
+        return _test_image(model)
+    return _drawn(model) if source == "Draw" else _uploaded(model)
+
+
+def _test_image(model: Explored) -> Array:
+    last = len(model.images) - 1
+    index = st.number_input(f"Number, 0 to {last}", 0, last, 0, key="test", bind="query-params", width=160)
+    label = model.dataset.classes[int(model.labels[int(index)])]
+    st.caption(literal(f"A test image of class {label}; the model has never trained on it."))
+    image: Array = model.images[int(index)][None].numpy()
+    return image
+
+
+def _drawn(model: Explored) -> Array | None:
+    channels, height, width = model.trained.image_shape
+    pixels = canvas(
+        key="canvas", shape=(height, width), help="White on black, as the digits are; grey is repeated in colour."
+    )
+    if pixels is None:
+        st.caption("Draw something to see what the model makes of it.")
+        return None
+    grey = np.frombuffer(pixels, dtype=np.uint8).reshape(1, 1, height, width)
+    return np.repeat(grey, channels, axis=1)
+
+
+def _uploaded(model: Explored) -> Array | None:
+    file = st.file_uploader(
+        "A picture", type=TYPES, key="upload", help="At most 25 megapixels; it is fitted to the model."
+    )
+    if file is None:
+        return None
+    with sentences():
+        prepared = prepare(file.getvalue(), model.trained.image_shape)
+        for note in prepared.notes:
+            st.caption(literal(note))
+        return prepared.image[None]
+    return None
+
+
+def posterior_of(model: Explored, image: Array) -> tuple[Array, Array]:
+    """Mean and standard deviation, both (L,); an AE's deviation is 0."""
+    found = encode(model.trained, torch.from_numpy(np.array(image)))
+    return found.mean[0], _deviation(found)[0]
+
+
+def _deviation(found: Codes) -> Array:
+    if found.log_variance is None:
+        return np.zeros_like(found.mean)
+    deviation: Array = np.exp(0.5 * found.log_variance)
+    return deviation
+
+
+def image_results(model: Explored, image: Array, mean: Array, deviation: Array) -> None:
+    """What the model makes of the image."""
+    left, right = st.columns([3, 4])
+    with left:
+        pair = np.concatenate([image, decode_images(model.trained, mean[None])])
+        error = float(np.mean((pair[0] / 255.0 - pair[1] / 255.0) ** 2))
+        caption = f"The image, and decoded from its posterior's mean; squared error {error:.4f} a pixel"
+        picture(pair, caption, key="pair", width=280)
+        st.button("Set the sliders to its mean", key="go_there", on_click=wish, args=(model, mean))
+    with right:
+        _table(model, mean, deviation)
+    _samples(model, mean, deviation)
+    found = nearest(model.codes, mean, SAMPLES)
+    names = ", ".join(model.dataset.classes[int(model.labels[index])] for index in found)
+    picture(model.images[found].numpy(), f"Nearest test images in latent space: {names}", key="neighbours")
+
+
+def _table(model: Explored, mean: Array, deviation: Array) -> None:
+    names = [f"z{dimension + 1}" for dimension in model.order]
+    table = pd.DataFrame({"dimension": names, "mean": mean[model.order]})
+    if model.is_vae:
+        table["standard deviation"] = deviation[model.order]
+    st.dataframe(table, hide_index=True, height=260, key="posterior")
+
+
+def _samples(model: Explored, mean: Array, deviation: Array) -> None:
+    if not model.is_vae:
+        st.caption("An autoencoder's code is a point: there is nothing to sample.")
+        return
+    again = st.button("Draw ε again", key="epsilon", icon=":material/casino:")
+    st.session_state.draw = st.session_state.get("draw", 0) + int(again)
+    codes = random_codes(SAMPLES, model.latent, st.session_state.draw, 1.0, mean, deviation)
+    picture(decode_images(model.trained, codes), "Decoded from z = μ + σ ε, eight draws of ε", key="samples")

@@ -1,0 +1,89 @@
+"""Where the sliders stand: one code a model, in the session and in the address.
+
+A widget's value can only be set before the widget is drawn, so who wants another code leaves it as a wish, and the page
+takes it at its next run.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import streamlit as st
+
+from pages.generate.model import Explored
+from vae_core.errors import ConfigError
+from vae_core.evaluation.codes import slider_range
+from vae_core.storage.arrays import Array
+
+Z_PARAMETER = "z"
+STEPS = 200
+MAX_TEXT = 20_000
+
+
+def slider_key(model: Explored, dimension: int) -> str:
+    return f"z{dimension + 1}@{model.run.id}"
+
+
+def _wish_key(model: Explored) -> str:
+    return f"wish@{model.run.id}"
+
+
+def decimals(model: Explored, dimension: int) -> int:
+    """How finely a dimension is set: about 200 steps from end to end, at least two decimals."""
+    low, high = slider_range(model.codes, dimension)
+    return max(2, math.ceil(-math.log10((high - low) / STEPS)))
+
+
+def wish(model: Explored, z: Array) -> None:
+    """Has the sliders stand at z (L,) from the next run of the page on."""
+    st.session_state[_wish_key(model)] = [float(value) for value in z]
+
+
+def prepare(model: Explored) -> None:
+    """Before the sliders are drawn: takes a wish, or the address's code the first time.
+
+    Raises:
+        ConfigError: the address's code has another length, or is no list of finite numbers; the sliders stand at the start.
+    """
+    wanted = st.session_state.pop(_wish_key(model), None)
+    if wanted is None and slider_key(model, 0) in st.session_state:
+        return
+    if wanted is None:
+        _place(model, model.start)
+        text = st.query_params.get(Z_PARAMETER)
+        if text is None:
+            return
+        wanted = _parsed(text, model.latent)
+    _place(model, np.asarray(wanted))
+
+
+def _place(model: Explored, z: Array) -> None:
+    for dimension, value in enumerate(z):
+        st.session_state[slider_key(model, dimension)] = round(float(value), decimals(model, dimension))
+
+
+def _parsed(text: str, latent: int) -> list[float]:
+    try:
+        values = [float(part) for part in text[:MAX_TEXT].split(",")]
+    except ValueError:
+        values = []
+    if len(values) != latent or not all(math.isfinite(value) and abs(value) < 1e6 for value in values):
+        del st.query_params[Z_PARAMETER]
+        raise ConfigError(
+            f"The address's z is no list of {latent} finite numbers, which this model takes; the sliders start anew."
+        )
+    return values
+
+
+def current(model: Explored) -> Array:
+    """The code that the sliders show, (L,) float64; it also goes into the address."""
+    z = np.array(
+        [st.session_state[slider_key(model, dimension)] for dimension in range(model.latent)], dtype=np.float64
+    )
+    if np.allclose(z, model.start, atol=0.005):
+        if Z_PARAMETER in st.query_params:
+            del st.query_params[Z_PARAMETER]
+    else:
+        st.query_params[Z_PARAMETER] = ",".join(f"{value:g}" for value in z)
+    return z

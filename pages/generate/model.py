@@ -1,0 +1,116 @@
+"""The model that the page explores, with the codes of held-out images; loaded once and kept for all sessions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from torch import Tensor
+
+from pages.common.session import RECORDED, manager
+from vae_core.data import batches, catalogue, datasets
+from vae_core.data.datasets import Dataset
+from vae_core.errors import RunNotFound
+from vae_core.evaluation import codes as coding
+from vae_core.evaluation.codes import Codes
+from vae_core.evaluation.trained import Trained, load_trained
+from vae_core.models.layers import decoder_bytes
+from vae_core.storage import places
+from vae_core.storage.arrays import Array
+from vae_core.storage.runs import Run, list_runs, open_run
+
+MODEL_PARAMETER = "trained"
+POINTS = 1_000
+
+
+@dataclass(frozen=True, eq=False)
+class Explored:
+    """A trained model and what it makes of held-out images. Shared by all sessions: never to be changed.
+
+    Attributes:
+        run, trained, dataset: the model and the images it is shown with.
+        images, labels: (N, C, H, W) uint8 and (N,), of the test split.
+        codes: of those images.
+        order: the dimensions, the one that carries most first.
+        unused: (L,) bool.
+        decoder: for the browser, or None where it is too large for it.
+        note: a sentence where the images are not those of training, else empty.
+    """
+
+    run: Run
+    trained: Trained
+    dataset: Dataset
+    images: Tensor
+    labels: Tensor
+    codes: Codes
+    order: list[int]
+    unused: Array
+    decoder: bytes | None
+    note: str
+
+    @property
+    def latent(self) -> int:
+        return self.trained.model.latent
+
+    @property
+    def is_vae(self) -> bool:
+        return self.codes.log_variance is not None
+
+    @property
+    def start(self) -> Array:
+        """Where the sliders stand at first: the prior's mean, or of an AE the mean of the codes."""
+        return np.zeros(self.latent) if self.is_vae else self.codes.mean.mean(axis=0)
+
+
+def roots() -> list[Path]:
+    """Where models stand: the person's own, then the shipped ones."""
+    own = manager().root
+    return [own] if own.resolve() == places.SHIPPED_RUNS.resolve() else [own, places.SHIPPED_RUNS]
+
+
+@st.cache_data(ttl=5, max_entries=4, show_spinner=False)
+def choices() -> dict[str, str]:
+    """The models that can be explored: id to name, shipped ones first."""
+    found = {run.id: run for root in roots() for run in list_runs(root)[0] if (run.folder / "model.json").exists()}
+    shipped_first = sorted(found.values(), key=lambda run: (not run.id.startswith("example-"), run.id != RECORDED))
+    return {run.id: run.name for run in shipped_first}
+
+
+def open_model(run_id: str) -> Explored:
+    """The model of a run, by its id.
+
+    Raises:
+        NameInvalid, RunNotFound: there is none.
+        CheckpointCorrupt, CheckpointIncompatible: its weights cannot be used.
+    """
+    for root in roots():
+        try:
+            run = open_run(root, run_id)
+        except RunNotFound:
+            continue
+        weights = run.folder / "model.safetensors"
+        return _load(str(run.folder), weights.stat().st_mtime if weights.exists() else 0.0)
+    raise RunNotFound(f"There is no model {run_id!r} (any more); choose another one.")
+
+
+@st.cache_resource(max_entries=16, show_spinner="Opening the model")
+def _load(folder: str, stamp: float) -> Explored:
+    run = open_run(Path(folder).parent, Path(folder).name)
+    trained = load_trained(run)
+    dataset, note = _dataset(run)
+    images, labels = batches.held_out(dataset, POINTS)
+    found = coding.encode(trained, images)
+    decoder = decoder_bytes(trained.model, trained.config.objective.likelihood, trained.image_shape)
+    order, unused = coding.order(found).tolist(), coding.unused(found)
+    return Explored(run, trained, dataset, images, labels, found, order, unused, decoder, note)
+
+
+def _dataset(run: Run) -> tuple[Dataset, str]:
+    """The run's own images where they are here, else the sample of them, which is said."""
+    name = run.config.data.dataset
+    here = {row.name for row in catalogue.describe() if row.where != "can be downloaded"}
+    if name in here or f"{name}-sample" not in here:
+        return datasets.load(name), ""
+    return datasets.load(f"{name}-sample"), f"Trained on {name}; shown here with test images of {name}-sample."

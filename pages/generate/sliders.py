@@ -1,0 +1,67 @@
+"""One slider a latent dimension, the ones that carry most first, the unused folded away."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.generate.latent import decimals, slider_key, wish
+from pages.generate.model import Explored
+from vae_core.evaluation.codes import carried, fitted_gaussian, slider_range
+from vae_core.viz.walks import random_codes
+
+
+def sliders(model: Explored) -> None:
+    """Draws the sliders and the buttons that move them all."""
+    _buttons(model)
+    used = [dimension for dimension in model.order if not model.unused[dimension]]
+    rest = [dimension for dimension in model.order if model.unused[dimension]]
+    amounts = carried(model.codes)
+    for dimension in used:
+        _slider(model, dimension, float(amounts[dimension]))
+    if rest:
+        plural = "s" if len(rest) > 1 else ""
+        with st.expander(f"{len(rest)} unused dimension{plural}", icon=":material/visibility_off:"):
+            st.caption("They carry nothing: moving them changes next to nothing in the picture.")
+            for dimension in rest:
+                _slider(model, dimension, float(amounts[dimension]))
+
+
+def _slider(model: Explored, dimension: int, amount: float) -> None:
+    key = slider_key(model, dimension)
+    low, high = slider_range(model.codes, dimension)
+    value = st.session_state[key]
+    digits = decimals(model, dimension)
+    unit = f"carries {amount:.2f} nats" if model.is_vae else f"variance {amount:.3g}"
+    ends = "the prior's quantiles .001 to .999" if model.is_vae else "the range of the data's own codes"
+    st.slider(
+        f"z{dimension + 1}, {unit}",
+        round(min(low, value), digits),
+        round(max(high, value), digits),
+        step=10.0**-digits,
+        format=f"%.{digits}f",
+        key=key,
+        help=f"Runs over {ends}.",
+    )
+
+
+def _buttons(model: Explored) -> None:
+    source = "the prior" if model.is_vae else "a Gaussian fitted to the codes, as an AE has no prior"
+    left, right = st.columns(2)
+    seed = left.number_input(
+        "Seed", value=0, min_value=0, step=1, key=f"seed@{model.run.id}", help="Of the random draw."
+    )
+    temperature = right.number_input(
+        "Temperature", value=1.0, min_value=0.0, max_value=5.0, step=0.1, key=f"temperature@{model.run.id}",
+        help="Factor of the draw's standard deviation; 0 is the mean.",
+    )  # fmt: skip
+    left.button("Random", icon=":material/casino:", width="stretch", help=f"A draw from {source}.",
+                key="random", on_click=_random, args=(model, int(seed), float(temperature)))  # fmt: skip
+    right.button(
+        "Reset", icon=":material/restart_alt:", width="stretch", key="reset", on_click=wish, args=(model, model.start)
+    )
+
+
+def _random(model: Explored, seed: int, temperature: float) -> None:
+    mean, std = (0.0, 1.0) if model.is_vae else fitted_gaussian(model.codes)
+    wish(model, random_codes(1, model.latent, seed, temperature, mean, std)[0])
+    st.session_state[f"seed@{model.run.id}"] = seed + 1

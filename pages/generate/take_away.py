@@ -1,0 +1,28 @@
+"""What one takes away: weights, a script that uses them, the codes."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.generate.model import Explored
+from vae_core.evaluation.codes import csv_text
+from vae_core.viz.script import export_weights, generation_script
+
+
+def take_away(model: Explored) -> None:
+    """Buttons that make the file when pressed."""
+    name, trained = model.run.id, model.trained
+    weights = f"{name}.safetensors"
+    st.download_button(
+        "Weights", lambda: export_weights(trained, model.codes), file_name=weights, icon=":material/download:", key="weights",
+        help="safetensors, with the configuration in its header.",
+    )  # fmt: skip
+    st.download_button(
+        "Python script", lambda: generation_script(trained, weights), file_name="generate.py", mime="text/x-python",
+        icon=":material/code:", key="script", help="Loads the weights with numpy and generates; put it beside them.",
+    )  # fmt: skip
+    st.download_button(
+        "Codes as CSV", lambda: csv_text(model.codes, model.labels, model.dataset.classes), file_name=f"{name}-codes.csv",
+        mime="text/csv", icon=":material/table:", key="codes",
+        help="Index, label, code and reconstruction error of the images on the map.",
+    )  # fmt: skip

@@ -1,0 +1,88 @@
+"""Walks through latent space: traversals, the manifold, random draws, ways between two images; as pictures and as GIFs."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from pages.common.errors import sentences
+from pages.generate.model import Explored
+from pages.generate.show import picture
+from vae_core.evaluation.codes import decode_images, fitted_gaussian, slider_range
+from vae_core.storage.arrays import Array
+from vae_core.viz.animation import sequence_gif
+from vae_core.viz.grids import mosaic
+from vae_core.viz.walks import interpolate, manifold_grid, random_codes, traversal
+
+KINDS = ("Traversal", "Manifold", "Random", "Between two images")
+STEPS = 11
+MOST_ROWS = 10
+GRID = 16
+GIF_SCALE = 8
+
+
+def walks(model: Explored, z: Array) -> None:
+    """Draws the chosen walk."""
+    kind = st.segmented_control("Walk", KINDS, default=KINDS[0], required=True, key="walk", bind="query-params")
+    with sentences():
+        codes, columns, caption = _walk(model, z, str(kind))
+        images = decode_images(model.trained, codes)
+        picture(images, caption, key=str(kind).split(maxsplit=1)[0].lower(), columns=columns, width=900)
+        st.download_button(
+            "GIF", lambda: _gif(images), file_name="walk.gif", mime="image/gif", icon=":material/movie:", key="walk-gif"
+        )
+
+
+def _gif(images: Array) -> bytes:
+    return sequence_gif([mosaic(one[None], 1, scale=GIF_SCALE) for one in images])
+
+
+def _walk(model: Explored, z: Array, kind: str) -> tuple[Array, int, str]:
+    """The codes (N, L), the columns of their grid, and what it is."""
+    if kind == "Traversal":
+        return _traversals(model, z)
+    if kind == "Manifold":
+        return _manifold(model, z)
+    if kind == "Random":
+        return _random(model)
+    return _between(model)
+
+
+def _traversals(model: Explored, z: Array) -> tuple[Array, int, str]:
+    shown = model.order[:MOST_ROWS]
+    rows = [traversal(z, dimension, *slider_range(model.codes, dimension), STEPS) for dimension in shown]
+    names = ", ".join(f"z{dimension + 1}" for dimension in shown)
+    return (
+        np.concatenate(rows),
+        STEPS,
+        f"A row a dimension ({names}), from end to end; the others stay at the sliders' values",
+    )
+
+
+def _manifold(model: Explored, z: Array) -> tuple[Array, int, str]:
+    if model.latent < 2:
+        return _traversals(model, z)
+    axes = (model.order[0], model.order[1])
+    ranges = [slider_range(model.codes, axis) for axis in axes]
+    caption = (
+        f"z{axes[0] + 1} across, z{axes[1] + 1} up, over the sliders' ranges; the others stay at the sliders' values"
+    )
+    return manifold_grid(z, axes, ranges, GRID), GRID, caption
+
+
+def _random(model: Explored) -> tuple[Array, int, str]:
+    seed = st.number_input("Seed of the draws", 0, None, 0, key="walk_seed", width=160)
+    temperature = st.slider("Temperature of the draws", 0.0, 2.0, 1.0, 0.1, key="walk_temperature", width=240)
+    mean, std = (0.0, 1.0) if model.is_vae else fitted_gaussian(model.codes)
+    source = "the prior" if model.is_vae else "a Gaussian fitted to the codes (an AE has no prior)"
+    return random_codes(64, model.latent, int(seed), temperature, mean, std), 16, f"64 draws from {source}"
+
+
+def _between(model: Explored) -> tuple[Array, int, str]:
+    last = len(model.images) - 1
+    with st.container(horizontal=True):
+        first = st.number_input("From test image", 0, last, 0, key="from", width=160)
+        second = st.number_input("to test image", 0, last, min(1, last), key="to", width=160)
+    a, b = model.codes.mean[int(first)], model.codes.mean[int(second)]
+    rows = np.concatenate([interpolate(a, b, STEPS, "straight"), interpolate(a, b, STEPS, "spherical")])
+    return rows, STEPS, "Above the straight way between the two codes, below the spherical one"

@@ -1,0 +1,151 @@
+"""A trained model under a person's fingers: sliders, the map that decodes in the browser, a drawing, a link, a script."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("playwright.sync_api")
+from playwright.sync_api import Locator, Page, expect
+
+from tools.served import READY, served
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+SECONDS = 60_000
+COUNT_MESSAGES = """() => {
+  window.sent = 0;
+  const send = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (...parts) { window.sent += 1; return send.apply(this, parts); };
+}"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served(LATENT_LAB_RUNS=str(tmp_path_factory.mktemp("runs"))) as server:
+        yield f"{server.address}/generate"
+
+
+def open_page(page: Page, url: str) -> None:
+    page.goto(url)
+    page.wait_for_selector(READY, timeout=SECONDS)
+    expect(page.locator(".latent canvas.over")).to_be_visible(timeout=SECONDS)
+
+
+def main_picture(page: Page) -> Locator:
+    """The picture beside the sliders."""
+    return page.locator('img[alt^="Decoded from z = ("]')
+
+
+def shown(picture: Locator) -> bytes:
+    """The bytes of a picture on the page."""
+    source = picture.evaluate("image => fetch(image.src).then(r => r.arrayBuffer()).then(b => [...new Uint8Array(b)])")
+    return bytes(source)
+
+
+def test_a_slider_shows_another_picture(page: Page, address: str) -> None:
+    open_page(page, address)
+    before = shown(main_picture(page))
+    thumb = page.locator('[class*="st-key-z1"]').get_by_role("slider").first
+    thumb.focus()
+    for _ in range(30):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator('img[alt="Decoded from z = (0.3, 0)"]')).to_be_visible(timeout=SECONDS)
+    assert shown(main_picture(page)) != before
+    expect(page).to_have_url(re.compile(r"z=0\.3"))
+
+
+def test_dragging_over_the_map_morphs_without_a_request(page: Page, address: str) -> None:
+    open_page(page, address)
+    box = page.locator(".latent canvas.over").bounding_box()
+    assert box is not None
+    decoded = page.locator(".decoded canvas")
+    page.wait_for_timeout(1000)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    page.evaluate(COUNT_MESSAGES)
+    pictures = set()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.5 * box["height"])
+    page.mouse.down()
+    for step in range(12):
+        page.mouse.move(box["x"] + (0.3 + 0.03 * step) * box["width"], box["y"] + (0.5 - 0.02 * step) * box["height"])
+        page.wait_for_timeout(40)
+        pictures.add(decoded.evaluate("canvas => canvas.toDataURL()"))
+    page.wait_for_timeout(300)
+    assert len(pictures) >= 8
+    polls = page.evaluate("() => window.sent")  # of the chip, which looks for running runs every two seconds
+    assert asked == [] and polls <= 2 < len(pictures)
+    page.mouse.up()
+
+
+def test_a_click_on_the_map_sets_the_sliders(page: Page, address: str) -> None:
+    open_page(page, address)
+    box = page.locator(".latent canvas.over").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 0.4 * box["height"])
+    expect(page.locator('img[alt="Decoded from z = (0, 0)"]')).to_have_count(0, timeout=SECONDS)
+    expect(page).to_have_url(re.compile("z="))
+
+
+def test_a_drawn_digit_is_reconstructed(page: Page, address: str) -> None:
+    open_page(page, f"{address}?source=Draw")
+    drawing = page.locator(".drawer canvas")
+    expect(drawing).to_be_visible(timeout=SECONDS)
+    drawing.scroll_into_view_if_needed()
+    box = drawing.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.8 * box["height"], steps=12)
+    page.mouse.up()
+    pair = page.locator('img[alt^="The image, and decoded"]')
+    expect(pair).to_be_visible(timeout=SECONDS)
+    picture = np.asarray(Image.open(io.BytesIO(shown(pair))).convert("L"), dtype=float)
+    left, right = picture[:, : picture.shape[1] // 2], picture[:, picture.shape[1] // 2 :]
+    assert left.max() > 200 and right.max() > 100  # the stroke, and a digit made of it
+    middle = right[:, int(0.4 * right.shape[1]) : int(0.6 * right.shape[1])]
+    assert middle.mean() > 1.5 * right.mean()  # an upright stroke comes back as one
+
+
+def test_a_link_shows_the_same_picture(page: Page, address: str) -> None:
+    open_page(page, f"{address}?trained=example-vae-2d&z=1.2,-0.4")
+    expect(page.locator('img[alt="Decoded from z = (1.2, -0.4)"]')).to_be_visible(timeout=SECONDS)
+    first, url = shown(main_picture(page)), page.url
+    page.goto("about:blank")
+    open_page(page, url)
+    expect(page.locator('img[alt="Decoded from z = (1.2, -0.4)"]')).to_be_visible(timeout=SECONDS)
+    assert shown(main_picture(page)) == first
+
+
+def test_a_direction_is_added_and_the_picture_follows(page: Page, address: str) -> None:
+    open_page(page, f"{address}?view=Directions&add=0")
+    moved = page.locator('img[alt^="z + "]')
+    expect(moved).to_be_visible(timeout=SECONDS)
+    before = shown(moved)
+    page.locator(".st-key-strength").get_by_role("slider").focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator('img[alt="z + 1 × direction"]')).to_be_visible(timeout=SECONDS)
+    assert shown(moved) != before
+
+
+def test_the_script_is_taken_away_and_runs(page: Page, address: str, tmp_path: Path) -> None:
+    open_page(page, f"{address}?trained=example-vae-2d&view=Take%20away")
+    for name in ("Weights", "Python script"):
+        with page.expect_download(timeout=SECONDS) as download:
+            page.get_by_role("button", name=name).first.click()
+        download.value.save_as(tmp_path / download.value.suggested_filename)
+    assert not zipfile.is_zipfile(tmp_path / "example-vae-2d.safetensors")
+    done = subprocess.run([sys.executable, "generate.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    picture = np.asarray(Image.open(tmp_path / "grid.png"))
+    assert picture.max() > 200 and picture.std() > 20

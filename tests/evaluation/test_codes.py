@@ -1,0 +1,144 @@
+"""Codes of real digits under models with known weights, and of hand-made codes."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from tests.evaluation.untrained import untrained
+from vae_core.data.batches import to_float
+from vae_core.data.datasets import load
+from vae_core.errors import ConfigError, DataError
+from vae_core.evaluation.codes import (
+    Codes,
+    carried,
+    csv_text,
+    decode_images,
+    encode,
+    fitted_gaussian,
+    nearest,
+    order,
+    slider_range,
+    unused,
+)
+from vae_core.evaluation.elbo import evaluate
+from vae_core.storage.arrays import Array
+
+
+@pytest.fixture(scope="module")
+def digits() -> Tensor:
+    return load("mnist-sample").test_images[:65]
+
+
+def codes_of(mean: Array, log_variance: Array | None = None) -> Codes:
+    return Codes(mean.astype(np.float32), log_variance, np.zeros(len(mean), dtype=np.float32))
+
+
+def vae_codes() -> Codes:
+    """KL per dimension 1/2, 0 and 2."""
+    signs = np.array([1.0, -1.0] * 50)[:, None]
+    return codes_of(signs * np.array([1.0, 0.0, 2.0]), np.zeros((100, 3), dtype=np.float32))
+
+
+@pytest.mark.parametrize("batch_size", [1, 64, 500])
+def test_an_image_is_encoded_as_the_model_does(digits: Tensor, batch_size: int) -> None:
+    trained = untrained()
+    codes = encode(trained, digits, batch_size=batch_size)
+    with torch.no_grad():
+        posterior = trained.model.encode(to_float(digits))
+        picture = trained.model.decode(posterior.mean).sigmoid()
+    assert posterior.log_variance is not None and codes.log_variance is not None
+    np.testing.assert_allclose(codes.mean, posterior.mean, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(codes.log_variance, posterior.log_variance, rtol=1e-4, atol=1e-5)
+    error = (picture - to_float(digits)).square().mean(dim=(1, 2, 3))
+    np.testing.assert_allclose(codes.reconstruction_error, error, rtol=1e-4)
+
+
+def test_the_mean_error_and_the_kl_are_those_of_evaluate(digits: Tensor) -> None:
+    trained = untrained()
+    codes = encode(trained, digits.numpy())
+    whole = evaluate(trained.model, trained.likelihood, digits, seed=0)
+    assert codes.reconstruction_error.mean() == pytest.approx(whole.mse_per_pixel, rel=1e-5)
+    assert carried(codes).tolist() == pytest.approx(list(whole.kl_per_dimension or ()), rel=1e-5)
+
+
+def test_progress_ends_at_one(digits: Tensor) -> None:
+    shares: list[float] = []
+    encode(untrained(), digits, batch_size=30, progress=lambda _, share: shares.append(share))
+    assert shares == [30 / 65, 60 / 65, 1.0]
+
+
+def test_a_model_of_binary_pixels_is_shown_binary_pixels(digits: Tensor) -> None:
+    grey = encode(untrained(), digits)
+    cut = encode(untrained(binarize="threshold"), digits)
+    by_hand = encode(untrained(), digits.gt(127).to(torch.uint8) * 255)
+    assert np.abs(cut.mean - grey.mean).max() > 1e-3
+    np.testing.assert_array_equal(cut.mean, by_hand.mean)
+
+
+def test_images_of_another_size_and_none_are_refused(digits: Tensor) -> None:
+    with pytest.raises(DataError, match=r"1 x 28 x 28 .*not of 1 x 27 x 28"):
+        encode(untrained(), digits[:, :, 1:])
+    with pytest.raises(DataError, match="at least one"):
+        encode(untrained(), digits[:0])
+
+
+def test_a_picture_is_the_rounded_mean_image(digits: Tensor) -> None:
+    z = np.array([[0.0, 0.0, 0.0], [1.0, -2.0, 0.5]])
+    for likelihood in ("bernoulli", "gaussian", "gaussian-learned", "continuous-bernoulli"):
+        trained = untrained(likelihood=likelihood)
+        pictures = decode_images(trained, z, batch_size=1)
+        with torch.no_grad():
+            mean = trained.likelihood.mean_image(trained.model.decode(torch.tensor(z).float()))
+        assert pictures.dtype == np.uint8 and pictures.shape == (2, 1, 28, 28)
+        np.testing.assert_allclose(pictures / 255, mean.clamp(0, 1), atol=0.5 / 255 + 1e-6)
+
+
+@pytest.mark.parametrize("z", [np.zeros((1, 2)), np.zeros(3), np.zeros((0, 3)), np.array([[0.0, np.nan, 0.0]])])
+def test_what_is_no_code_is_said(z: Array) -> None:
+    with pytest.raises(ConfigError, match="3 finite numbers"):
+        decode_images(untrained(), z)
+
+
+def test_dimensions_are_sorted_by_what_they_carry() -> None:
+    codes = vae_codes()
+    assert carried(codes).tolist() == pytest.approx([0.5, 0.0, 2.0])
+    assert order(codes).tolist() == [2, 0, 1]
+    assert unused(codes).tolist() == [False, True, False]
+    autoencoder = codes_of(codes.mean * 3 + 5)
+    assert carried(autoencoder).tolist() == pytest.approx([9.0, 0.0, 36.0])
+    assert unused(autoencoder).tolist() == [False, True, False]
+    assert unused(codes_of(np.ones((4, 2)))).all()
+
+
+def test_a_vae_is_asked_within_its_prior_and_an_autoencoder_within_its_data() -> None:
+    assert slider_range(vae_codes(), 1) == pytest.approx((-3.0902, 3.0902), abs=1e-4)
+    line = codes_of(np.stack([np.linspace(0, 1000, 1001), np.full(1001, -7.0)], axis=1))
+    assert slider_range(line, 0) == pytest.approx((5 - 49.5, 995 + 49.5))
+    low, high = slider_range(line, 1)
+    assert low < -7 < high
+
+
+def test_the_gaussian_has_the_moments_of_the_codes() -> None:
+    mean, std = fitted_gaussian(codes_of(np.array([[0.0, 5.0], [2.0, 5.0]])))
+    assert mean.tolist() == [1.0, 5.0] and std.tolist() == [1.0, 0.0]
+
+
+def test_the_nearest_come_first() -> None:
+    codes = codes_of(np.array([[0.0], [10.0], [4.0], [3.0]]))
+    assert nearest(codes, np.array([3.4]), 3).tolist() == [3, 2, 0]
+    assert nearest(codes, np.array([9.0]), 99).tolist() == [1, 2, 3, 0]
+
+
+def test_the_table_can_be_read_back_and_holds_no_formula() -> None:
+    codes = codes_of(np.array([[0.1, -2.5], [1 / 3, 1e-9], [0.0, 4.0]]))
+    text = csv_text(codes, [1, 0, -1], ["=1+2", 'a,"b'])
+    rows = list(csv.reader(io.StringIO(text)))
+    assert rows[0] == ["index", "label", "z1", "z2", "reconstruction_error"]
+    assert [row[:2] for row in rows[1:]] == [["0", 'a,"b'], ["1", "'=1+2"], ["2", ""]]
+    np.testing.assert_array_equal(np.array([row[2:4] for row in rows[1:]], dtype=np.float32), codes.mean)

@@ -1,0 +1,117 @@
+"""The Generate page: sliders and the picture, the address, models that are gone or damaged, every view."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.common.session import RECORDED
+from vae_core.storage import places
+
+VIEWS = ("An image", "Directions", "Walks", "Take away")
+
+
+def open_page(**query: str) -> AppTest:
+    """The Generate page at an address of one's own."""
+    test = AppTest.from_file(str(places.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
+    for name, value in query.items():
+        test.query_params[name] = value
+    return test.switch_page("generate/page.py").run()
+
+
+def z_sliders(page: AppTest) -> dict[str, float]:
+    return {slider.key.split("@")[0]: slider.value for slider in page.slider if "@" in (slider.key or "")}
+
+
+def caption_of_picture(page: AppTest) -> str:
+    return next(caption.value for caption in page.caption if caption.value.startswith("Decoded from z")).replace("\\", "")
+
+
+def test_a_shipped_model_is_there_at_once() -> None:
+    page = open_page()
+    assert not page.exception and not page.error
+    assert z_sliders(page) == {"z1": 0.0, "z2": 0.0}
+    assert caption_of_picture(page) == "Decoded from z = (0, 0)"
+
+
+def test_a_slider_moves_the_picture_and_the_address() -> None:
+    page = open_page()
+    next(slider for slider in page.slider if (slider.key or "").startswith("z1@")).set_value(1.5).run()
+    assert caption_of_picture(page) == "Decoded from z = (1.5, 0)"
+    assert "1.5,0" in page.query_params["z"]
+
+
+def test_a_link_shows_the_same_code() -> None:
+    page = open_page(trained=RECORDED, z="1.2,-0.4")
+    assert z_sliders(page) == {"z1": 1.2, "z2": -0.4}
+
+
+@pytest.mark.parametrize("z", ["1", "1,2,3", "nan,0", "inf,0", "a,b", ""])
+def test_a_code_of_the_wrong_kind_is_one_sentence(z: str) -> None:
+    page = open_page(trained=RECORDED, z=z)
+    assert not page.exception
+    assert len(page.error) == 1 and "no list of 2 finite numbers" in page.error[0].value
+    assert z_sliders(page) == {"z1": 0.0, "z2": 0.0}
+
+
+@pytest.mark.parametrize("name", ["gone-model", "../../etc", "<b>x</b>"])
+def test_a_model_that_is_gone_is_one_sentence_and_another_is_shown(name: str) -> None:
+    page = open_page(trained=name)
+    assert not page.exception
+    assert len(page.error) == 1
+    assert z_sliders(page)
+
+
+def test_a_damaged_model_is_one_sentence(runs: Path) -> None:
+    folder = runs / "broken"
+    shutil.copytree(places.SHIPPED_RUNS / RECORDED, folder)
+    weights = folder / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[len(content) // 2] ^= 1
+    weights.write_bytes(content)
+    page = open_page(trained="broken")
+    assert not page.exception
+    assert len(page.error) == 1 and "cut short or changed" in page.error[0].value
+    assert page.selectbox  # another model can be chosen
+
+
+def test_random_and_reset() -> None:
+    page = open_page()
+    next(button for button in page.button if button.key == "random").click().run()
+    drawn = z_sliders(page)
+    assert drawn != {"z1": 0.0, "z2": 0.0}
+    next(button for button in page.button if button.key == "reset").click().run()
+    assert z_sliders(page) == {"z1": 0.0, "z2": 0.0}
+    next(field for field in page.number_input if (field.key or "").startswith("seed@")).set_value(0).run()
+    next(button for button in page.button if button.key == "random").click().run()
+    assert z_sliders(page) == drawn  # the same seed, the same draw
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_opens(view: str) -> None:
+    page = open_page(view=view)
+    assert not page.exception and not page.error
+
+
+@pytest.mark.parametrize("walk", ["Traversal", "Manifold", "Random", "Between two images"])
+def test_every_walk_opens(walk: str) -> None:
+    page = open_page(view="Walks", walk=walk)
+    assert not page.exception and not page.error
+
+
+def test_a_direction_moves_the_picture_and_can_be_taken_over() -> None:
+    page = open_page(view="Directions")
+    next(slider for slider in page.slider if slider.key == "strength").set_value(1.0).run()
+    assert any("z \\+ 1" in caption.value for caption in page.caption)
+    next(button for button in page.button if button.key == "take_direction").click().run()
+    assert z_sliders(page) != {"z1": 0.0, "z2": 0.0}
+
+
+def test_clicked_images_that_are_none_are_one_sentence() -> None:
+    page = open_page(view="Directions")
+    next(field for field in page.text_input if field.key == "groups").set_value("3, x").run()
+    assert not page.exception
+    assert len(page.error) == 1 and "Name test images by numbers" in page.error[0].value
