@@ -1,13 +1,11 @@
-"""Sliders, the latent map and the picture: one fragment, so that a slider's new picture waits for nothing else."""
+"""Sliders, the picture, the latent map: what follows a slider is a fragment, so that it waits for nothing else."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from pages.common.components.latent_map import Picked, latent_map
+from pages.common.components.latent_map import Picked, map_scene, map_view
 from pages.common.errors import sentences
 from pages.generate.latent import current, prepare, wish
 from pages.generate.model import Explored
@@ -21,24 +19,61 @@ NEIGHBOURS = 5
 SHOWN_NUMBERS = 8
 
 
-@st.fragment(key="explore")
 def explore(model: Explored, image: tuple[Array, Array] | None) -> None:
-    """Draws the three.
+    """Draws the three. The map's points and weights stand outside the fragment: a slider sends none of them again.
 
     Args:
         model: the one that is explored.
         image: mean and standard deviation (L,) of a single image's posterior, drawn as an ellipse, or None.
     """
+    left, right = st.columns(2)
+    with right:
+        axes = _axes(model)
+        map_scene(
+            key=map_key(model),
+            codes=model.codes.mean,
+            labels=model.labels.numpy(),
+            classes=model.dataset.classes,
+            images=model.images.numpy(),
+            decoder=model.decoder,
+            height=HEIGHT,
+            alt=f"Latent map of {model.run.name}",
+            on_pick=lambda picked: _go_to(model, axes, picked),
+        )
+    with left:
+        _follow(model, axes, image)
+
+
+def map_key(model: Explored) -> str:
+    return f"map-{model.run.id}"
+
+
+@st.fragment(key="explore")
+def _follow(model: Explored, axes: tuple[int, int] | None, image: tuple[Array, Array] | None) -> None:
+    """What follows a slider: the picture, its neighbours, and the cross on the map."""
     with sentences():
         prepare(model)
-    left, middle, right = st.columns([3, 6, 3])
-    with left, st.container(height=HEIGHT + 60, border=False):
+    left, right = st.columns([5, 4])
+    with left, st.container(height=HEIGHT + 120, border=False):
         sliders(model)
     z = current(model)
     with right:
         _picture(model, z)
-    with middle:
-        _map(model, z, image)
+    ellipse = None if image is None or axes is None else (image[0][list(axes)], image[1][list(axes)])
+    names = [f"z{axis + 1}" for axis in (axes or range(model.latent))]
+    if model.latent == 1:
+        names[1] = ""
+    map_view(
+        key=map_key(model), z=z.astype(np.float32), axes=axes, axis_names=names, prior=model.is_vae, ellipse=ellipse
+    )
+
+
+def _go_to(model: Explored, axes: tuple[int, int] | None, picked: Picked) -> None:
+    """A click on the map sets the sliders of its two axes; the others stay."""
+    moved = current(model)
+    for axis, value in zip(axes or (), (picked.x, picked.y), strict=False):
+        moved[axis] = value
+    wish(model, moved)
 
 
 def _picture(model: Explored, z: Array) -> None:
@@ -48,37 +83,6 @@ def _picture(model: Explored, z: Array) -> None:
     names = ", ".join(model.dataset.classes[int(model.labels[index])] for index in found)
     st.caption("Nearest real images, by their codes")
     picture(model.images[found].numpy(), names, key="nearest", width=280)
-
-
-def _map(model: Explored, z: Array, image: tuple[Array, Array] | None) -> None:
-    axes = _axes(model)
-    ellipse: Any = None
-    if image is not None and axes is not None:
-        ellipse = (image[0][list(axes)], image[1][list(axes)])
-    latent_map(
-        key=f"map-{model.run.id}",
-        codes=model.codes.mean,
-        labels=model.labels.numpy(),
-        classes=model.dataset.classes,
-        images=model.images.numpy(),
-        decoder=model.decoder,
-        z=z.astype(np.float32),
-        axes=axes,
-        axis_names=[f"z{axis + 1}" for axis in axes or range(model.latent)],
-        prior=model.is_vae,
-        ellipse=ellipse,
-        height=HEIGHT,
-        alt=f"Latent map of {model.run.name}",
-        on_pick=lambda picked: _go_to(model, z, axes, picked),
-    )
-
-
-def _go_to(model: Explored, z: Array, axes: tuple[int, int] | None, picked: Picked) -> None:
-    """A click on the map sets the sliders of its two axes; the others stay."""
-    moved = z.copy()
-    for axis, value in zip(axes or (), (picked.x, picked.y), strict=False):
-        moved[axis] = value
-    wish(model, moved)
 
 
 def _axes(model: Explored) -> tuple[int, int] | None:

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.common.components.pixels import pixels
 from pages.common.errors import literal
 from vae_core.storage.arrays import Array
 from vae_core.viz.grids import mosaic, png_bytes
 
 WIDTH = 900
+PNG_SCALE = 4
 
 
 def picture(images: Array, caption: str, *, key: str, columns: int | None = None, width: int = WIDTH) -> None:
-    """Images (N, C, H, W) uint8 in a grid about `width` pixels wide, with a button that takes the PNG away.
+    """Images (N, C, H, W) uint8 in a grid, with a button that takes the PNG away.
 
     Args:
         images: at least one.
         caption: what they are, in words; also the picture's alternative text.
         key: of this place on the page; also the file's name.
         columns: of the grid; left out, all in a row.
-        width: of the grid on the page, in pixels.
+        width: of the grid on the page, in CSS pixels.
     """
     across = columns or len(images)
-    scale = max(1, width // (across * images.shape[3]))
-    png = png_bytes(mosaic(images, across, scale=scale))
-    st.image(png, width="content", alt=caption)
+    pixels(images, key=f"pixels-{key}", columns=across, width=width, alt=caption)
+
+    def png() -> bytes:
+        return png_bytes(mosaic(images, across, scale=PNG_SCALE))
+
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(literal(caption), width="content")
         st.download_button(

@@ -27,7 +27,9 @@ def z_sliders(page: AppTest) -> dict[str, float]:
 
 
 def caption_of_picture(page: AppTest) -> str:
-    return next(caption.value for caption in page.caption if caption.value.startswith("Decoded from z")).replace("\\", "")
+    return next(caption.value for caption in page.caption if caption.value.startswith("Decoded from z")).replace(
+        "\\", ""
+    )
 
 
 def test_a_shipped_model_is_there_at_once() -> None:

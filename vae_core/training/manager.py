@@ -56,6 +56,8 @@ class Manager:
                 self._adopted[run.id] = run
             elif queued and run.status().state == "queued":
                 self._queue.append(run)
+        if queued:
+            self._queue.sort(key=_queued_at)
 
     def _adopt_new(self) -> None:
         """A folder that has come, from the command line say, is looked at once its process has had time to lock it."""
@@ -215,6 +217,11 @@ class Manager:
             cwd=PACKAGE_ROOT,
             start_new_session=True,
         )
+
+
+def _queued_at(run: Run) -> int:
+    """When it was queued: ids tell seconds only, and the status of a run that waits was written then."""
+    return (run.folder / "status.json").stat().st_mtime_ns
 
 
 def _fail(run: Run, message: str) -> None:

@@ -1,6 +1,6 @@
 // The map's life: it takes the scene and the view in, follows the pointer, and draws only when something changed.
 
-const WIDE_MAP = 640
+const WIDE_MAP = 560
 const CAPTIONS = 84
 
 class LatentMap {
@@ -225,8 +225,8 @@ class LatentMap {
     const { names, prior } = this.view
     const radius = Math.max(2, Math.min(4.5, 0.17 * Math.sqrt((this.width * this.height) / this.labels.length)))
     const onPictures = this.tiled()
-    const seam = onPictures ? { paper: "#000" } : this.ink
-    this.dots ??= dotsOf([...colours, no_class], onPictures ? 0.7 * radius : radius, seam)
+    const seam = onPictures ? { paper: "transparent" } : this.ink
+    this.dots ??= dotsOf([...colours, no_class], onPictures ? 0.75 * radius : radius, seam)
     const looked = this.looked ?? this.pinned
     if (this.cloud) {
       const scale = cloudScale(this.codes, prior, this.turn, this.width, this.height)

@@ -117,27 +117,6 @@ def map_scene(
     Raises:
         DataError: codes, labels and images do not belong together.
     """
-    if codes.ndim != 2 or images.ndim != 4 or not len(codes) == len(labels) == len(images):
-        raise DataError(
-            f"A map needs a code, a label and an image of each point, not {codes.shape}, {labels.shape} and "
-            f"{images.shape}."
-        )
-    header = {
-        "key": key,
-        "classes": list(classes),
-        "colours": list(CLASS_COLOURS),
-        "no_class": NO_CLASS,
-        "height": height,
-        "alt": alt,
-    }
-    known = (labels >= 0) & (labels < NO_LABEL)
-    arrays = {
-        "codes": np.nan_to_num(codes.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0),
-        "labels": np.where(known, labels, NO_LABEL).astype(np.uint8),
-        "images": images,
-    }
-    if decoder is not None:
-        arrays["decoder"] = np.frombuffer(decoder, dtype=np.uint8)
     scene = f"{key}-scene"
 
     def clicked() -> None:
@@ -145,7 +124,9 @@ def map_scene(
         if on_pick is not None and place is not None:
             on_pick(place)
 
-    return _place(_SCENE(key=scene, data=pack_blocks(header, arrays), on_picked_change=clicked).get("picked"))
+    header = {"key": key, "classes": list(classes), "height": height, "alt": alt}
+    data = _packed(header, codes, labels, images, decoder)
+    return _place(_SCENE(key=scene, data=data, on_picked_change=clicked).get("picked"))
 
 
 def map_view(
@@ -195,6 +176,23 @@ def map_view(
     )
 
 
+def _packed(header: dict[str, object], codes: Array, labels: Array, images: Array, decoder: bytes | None) -> bytes:
+    if codes.ndim != 2 or images.ndim != 4 or not len(codes) == len(labels) == len(images):
+        raise DataError(
+            f"A map needs a code, a label and an image of each point, not {codes.shape}, {labels.shape} and "
+            f"{images.shape}."
+        )
+    known = (labels >= 0) & (labels < NO_LABEL)
+    arrays: dict[str, Array] = {
+        "codes": np.nan_to_num(codes.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0),
+        "labels": np.where(known, labels, NO_LABEL).astype(np.uint8),
+        "images": images,
+    }
+    if decoder is not None:
+        arrays["decoder"] = np.frombuffer(decoder, dtype=np.uint8)
+    return pack_blocks({**header, "colours": list(CLASS_COLOURS), "no_class": NO_CLASS}, arrays)
+
+
 def _listed(values: Array) -> list[float]:
     return [float(value) for value in values]
 
@@ -203,7 +201,7 @@ def _place(value: object) -> Picked | None:
     """What the browser reported, where it is two finite numbers."""
     if not isinstance(value, Mapping):
         return None
-    place = [value.get(name) for name in ("x", "y")]
-    if not all(isinstance(number, int | float) and math.isfinite(number) for number in place):
+    x, y = value.get("x"), value.get("y")
+    if not isinstance(x, int | float) or not isinstance(y, int | float) or not math.isfinite(x) or not math.isfinite(y):
         return None
-    return Picked(float(place[0]), float(place[1]))
+    return Picked(float(x), float(y))

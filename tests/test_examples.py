@@ -1,0 +1,74 @@
+"""The shipped models: each holds to a band fixed beforehand, its recorded figures are true, and they fit into 50 MB."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tools.train_examples import EXAMPLES, LEFT_OUT
+from vae_core.data import batches, datasets
+from vae_core.evaluation.latents import Pca
+from vae_core.evaluation.trained import evaluate_run
+from vae_core.storage import files, places
+from vae_core.storage.frames import Film
+from vae_core.storage.runs import Run, open_run
+
+NAMES = sorted(EXAMPLES)
+AT_MOST = {"example-vae-2d": 147.0, "example-vae-20d": 105.0, "example-fashion-40d": 244.0}
+"""Negative ELBO on the full test split, nats per image."""
+
+
+def example(name: str) -> Run:
+    return open_run(places.SHIPPED_RUNS, name)
+
+
+def recorded(name: str) -> dict[str, dict[str, float]]:
+    return dict(files.read_json(example(name).folder / "evaluation.json")["splits"])
+
+
+def assert_same(found: dict[str, object], expected: dict[str, float]) -> None:
+    for key in ("negative_elbo_nats", "reconstruction_nats", "mse_per_pixel"):
+        assert found[key] == pytest.approx(expected[key], rel=1e-4), key
+    assert found["active_units"] == expected["active_units"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_a_finished_run_without_a_workers_leftovers(name: str) -> None:
+    run = example(name)
+    assert run.state() == "done" and run.config == EXAMPLES[name][1]
+    assert [path for pattern in LEFT_OUT for path in run.folder.glob(pattern)] == []
+    film = Film(run.folder)
+    film.poll()
+    assert 40 <= len(film.frames) <= 70 and film.frames[0].step == 0
+
+
+@pytest.mark.parametrize("name", sorted(AT_MOST))
+def test_it_holds_to_its_band(name: str) -> None:
+    full = example(name).config.data.dataset
+    assert recorded(name)[full]["negative_elbo_nats"] <= AT_MOST[name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_figures_on_the_sample_are_true(name: str) -> None:
+    sample = f"{example(name).config.data.dataset}-sample"
+    assert_same(evaluate_run(example(name), dataset=sample), recorded(name)[sample])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_its_figures_on_the_full_set_are_true(name: str, full_data: Path) -> None:
+    full = example(name).config.data.dataset
+    assert_same(evaluate_run(example(name), data_dir=full_data), recorded(name)[full])
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if EXAMPLES[name][1].model.model == "ae"])
+def test_an_autoencoder_beats_pca_with_as_many_components(name: str) -> None:
+    data = datasets.load(f"{example(name).config.data.dataset}-sample")
+    pca = Pca.fit(data.train_images.flatten(1), example(name).config.model.latent)
+    assert recorded(name)[data.name]["mse_per_pixel"] < pca.mse(batches.to_float(data.test_images).flatten(1))
+
+
+def test_all_of_them_fit_into_fifty_megabytes() -> None:
+    shipped = [path for name in NAMES for path in (places.SHIPPED_RUNS / name).rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in shipped) < 50_000_000
