@@ -4,63 +4,58 @@ from __future__ import annotations
 
 import tempfile
 
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from benchmarks.common import Result, median
 from tools.served import READY, chromium, served
 
-MOVES = 40
+TURNS = 3
+MOVES = 30
 WARM_UP = 5
-_TIMED = """({ selector, changed }) => new Promise((resolve) => {
-  const before = document.querySelector(selector)?.getAttribute("aria-label") ?? document.querySelector(selector)?.textContent;
-  const slider = document.querySelector(changed);
+_TIMED = """(shown) => {
+  const text = () => shown.getAttribute("aria-label") ?? shown.textContent;
+  const before = text();
   const began = performance.now();
-  slider.focus();
-  const look = () => {
-    const found = document.querySelector(selector);
-    const now = found?.getAttribute("aria-label") ?? found?.textContent;
-    if (found && now !== before) resolve(performance.now() - began);
-    else requestAnimationFrame(look);
-  };
-  requestAnimationFrame(look);
-})"""
+  window.timed = new Promise((resolve) => {
+    const look = () => (text() === before ? requestAnimationFrame(look) : resolve(performance.now() - began));
+    requestAnimationFrame(look);
+  });
+}"""
 
 
-def _moves(page: Page, picture: str, slider: str) -> list[float]:
-    """Milliseconds from each key press to the new picture (or text) on the page."""
-    handle = page.locator(slider).first
+def _moves(page: Page, shown: str, slider: str) -> list[float]:
+    """Milliseconds from each press of an arrow key to the new picture (or text) on the page."""
+    page.bring_to_front()
+    handle = page.locator(slider).get_by_role("slider").first
     times = []
     for _ in range(MOVES + WARM_UP):
         handle.focus()
-        pending = page.evaluate_handle(
-            "([timed, options]) => { window.timed = eval(timed)(options); }",
-            [_TIMED, {"selector": picture, "changed": slider}],
-        )
+        page.locator(shown).first.evaluate(_TIMED)
         page.keyboard.press("ArrowRight")
         times.append(float(page.evaluate("() => window.timed")))
-        pending.dispose()
     return times[WARM_UP:]
 
 
+def _opened(browser: Browser, address: str) -> Page:
+    page = browser.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(address)
+    page.wait_for_selector(READY)
+    page.wait_for_timeout(3000)
+    return page
+
+
 def measure() -> Result:
-    with tempfile.TemporaryDirectory() as runs, chromium() as browser:
-        with served(LATENT_LAB_RUNS=runs) as app, served("benchmarks/apps/bare.py") as bare:
-            pages = browser.new_page(), browser.new_page()
-            for page, address in zip(pages, (f"{app.address}/generate", bare.address), strict=True):
-                page.goto(address)
-                page.wait_for_selector(READY)
-                page.wait_for_timeout(3000)
-            ours, plain = [], []
-            for _ in range(3):
-                pages[0].bring_to_front()
-                ours += _moves(
-                    pages[0],
-                    'canvas[aria-label^="Decoded from z = ("]',
-                    '[class*="st-key-z1"] input[type="range"], [class*="st-key-z1"] [role="slider"]',
-                )
-                pages[1].bring_to_front()
-                plain += _moves(
-                    pages[1], '[data-testid="stMarkdown"]', '.st-key-z input[type="range"], .st-key-z [role="slider"]'
-                )
+    ours, plain = [], []
+    with (
+        tempfile.TemporaryDirectory() as runs,
+        served(LATENT_LAB_RUNS=runs) as app,
+        served("benchmarks/apps/bare.py") as bare,
+        chromium() as browser,
+    ):
+        generate, printed = _opened(browser, f"{app.address}/generate"), _opened(browser, bare.address)
+        for _ in range(TURNS):
+            ours += _moves(generate, 'canvas[aria-label^="Decoded from z = ("]', '[class*="st-key-z1"]')
+            plain += _moves(printed, '[data-testid="stMarkdown"]', ".st-key-z")
     detail = f"{median(ours):.0f} and {median(plain):.0f} ms"
     return Result("slider to new picture / bare page", median(ours) / median(plain), 1.25, False, detail)

@@ -6,7 +6,8 @@ import numpy as np
 import streamlit as st
 
 from pages.common.components.latent_map import Picked, map_scene, map_view
-from pages.common.errors import sentences
+from pages.common.components.pixels import pixels
+from pages.common.errors import literal, sentences
 from pages.generate.latent import current, prepare, wish
 from pages.generate.model import Explored
 from pages.generate.show import picture
@@ -81,8 +82,9 @@ def _picture(model: Explored, z: Array) -> None:
     picture(decode_images(model.trained, z[None]), f"Decoded from z = ({numbers})", key="decoded", width=280)
     found = nearest(model.codes, z, NEIGHBOURS)
     names = ", ".join(model.dataset.classes[int(model.labels[index])] for index in found)
-    st.caption("Nearest real images, by their codes")
-    picture(model.images[found].numpy(), names, key="nearest", width=280)
+    caption = f"Nearest real images, by their codes: {names}"
+    pixels(model.images[found].numpy(), key="nearest", columns=NEIGHBOURS, width=280, alt=caption)
+    st.caption(literal(caption))
 
 
 def _axes(model: Explored) -> tuple[int, int] | None:

@@ -12,13 +12,14 @@ from pages.common.errors import literal, sentences
 from pages.generate.latent import wish
 from pages.generate.model import Explored
 from pages.generate.show import picture
-from vae_core.data.pictures import prepare
+from vae_core.data.pictures import centred, prepare
 from vae_core.evaluation.codes import Codes, decode_images, encode, nearest
 from vae_core.storage.arrays import Array
 from vae_core.viz.walks import random_codes
 
 SOURCES = ("Test image", "Draw", "Upload")
 SAMPLES = 8
+ROW_HEIGHT = 35
 TYPES = ["png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff"]
 
 
@@ -49,8 +50,14 @@ def _drawn(model: Explored) -> Array | None:
     if pixels is None:
         st.caption("Draw something to see what the model makes of it.")
         return None
-    grey = np.frombuffer(pixels, dtype=np.uint8).reshape(1, 1, height, width)
-    return np.repeat(grey, channels, axis=1)
+    grey: Array = np.frombuffer(pixels, dtype=np.uint8).reshape(height, width)
+    fit = st.toggle(
+        "Fit it as MNIST's digits are", value=model.dataset.name.startswith("mnist"), key="fit",
+        help="Scaled into 20/28 of the frame and centred by its mass, as every digit of the training images is.",
+    )  # fmt: skip
+    if fit:
+        grey = centred(grey)
+    return np.repeat(grey[None, None], channels, axis=1)
 
 
 def _uploaded(model: Explored) -> Array | None:
@@ -102,7 +109,7 @@ def _table(model: Explored, mean: Array, deviation: Array) -> None:
     table = pd.DataFrame({"dimension": names, "mean": mean[model.order]})
     if model.is_vae:
         table["standard deviation"] = deviation[model.order]
-    st.dataframe(table, hide_index=True, height=260, key="posterior")
+    st.dataframe(table, hide_index=True, height=min(260, ROW_HEIGHT * (model.latent + 1) + 3), key="posterior")
 
 
 def _samples(model: Explored, mean: Array, deviation: Array) -> None:

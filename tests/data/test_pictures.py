@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from vae_core.data.datasets import load
-from vae_core.data.pictures import FORMATS, Prepared, prepare
+from vae_core.data.pictures import FORMATS, Prepared, centred, prepare
 from vae_core.errors import DataError
+from vae_core.storage.arrays import Array
 
 GREY, COLOUR = (1, 28, 28), (3, 28, 28)
 MODES = {
@@ -205,3 +206,27 @@ def check(content: bytes) -> None:
         assert str(error).endswith(".") and "\n" not in str(error)
     else:
         assert prepared.image.shape == GREY and prepared.image.dtype == np.uint8
+
+
+def test_a_drawing_is_fitted_and_centred_as_mnists_digits_are() -> None:
+    drawn = np.zeros((28, 28), dtype=np.uint8)
+    drawn[2:7, 1:4] = 255  # a small block in a corner
+    fitted = centred(drawn)
+    rows, _ = np.nonzero(fitted > 16)
+    assert rows.max() - rows.min() + 1 == 20  # its longer side
+    assert np.allclose(_mass_centre(fitted), 14, atol=0.6)
+    assert (centred(np.zeros((28, 28), dtype=np.uint8)) == 0).all()
+
+
+def test_mnists_own_digits_hardly_move() -> None:
+    """The fit is the one that made them: over many digits the median centre of mass moves by less than a pixel."""
+    moves = []
+    for image in load("mnist-sample").test_images[:200, 0].numpy():
+        before, after = (_mass_centre(picture) for picture in (image, centred(image)))
+        moves.append(np.abs(before - after).max())
+    assert np.median(moves) < 1.0
+
+
+def _mass_centre(grey: Array) -> Array:
+    mass = grey.astype(np.float64)
+    return np.array([(np.arange(28) * mass.sum(axis=1 - axis)).sum() / mass.sum() for axis in (0, 1)])

@@ -1,0 +1,30 @@
+"""Makes a golden run folder of the present formats: a small, finished run that every later version must load.
+
+python -m tools.make_golden NAME       into tests/golden/NAME; an existing one is never replaced
+"""
+
+from __future__ import annotations
+
+import sys
+
+from vae_core.config import make_config
+from vae_core.storage import files, places
+from vae_core.storage.runs import Control, Notes, create_run
+from vae_core.training.driver import Driver
+
+LEFT_OUT = (".lock", "preview.npz", "watched")
+
+
+def main(name: str) -> None:
+    root = places.PROJECT_ROOT / "tests" / "golden"
+    config = make_config(hidden="8", limit=256, batch_size=64, epochs=8, device="cpu")
+    run = create_run(root, config, run_id=name)
+    run.write_notes(Notes("golden", "A run folder of this format, kept for ever."))
+    run.write_control(Control())
+    Driver(run).drive()
+    for left in LEFT_OUT:
+        files.remove(run.folder / left)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
