@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from pages.common.components.latent_map import latent_map
+from pages.common.components.latent_map import map_scene, map_view
 from vae_core.config import ModelConfig
 from vae_core.data import batches, datasets
 from vae_core.models.build import build_model
@@ -22,8 +22,8 @@ model = build_model(
     seed=0,
 )
 codes = torch.randn(len(images), 2, generator=torch.Generator().manual_seed(0)).numpy()
-latent_map(
+map_scene(
     key="map", codes=codes, labels=labels.numpy(), classes=tuple("0123456789"), images=images.numpy(),
-    decoder=decoder_bytes(model, "bernoulli", (1, 28, 28)), z=np.zeros(2), axes=(0, 1), axis_names=("z1", "z2"),
-    prior=True,
+    decoder=decoder_bytes(model, "bernoulli", (1, 28, 28)),
 )  # fmt: skip
+map_view(key="map", z=np.zeros(2), axes=(0, 1), axis_names=("z1", "z2"), prior=True)

@@ -98,6 +98,7 @@ def _axes(model: Explored) -> tuple[int, int] | None:
         cloud = model.latent == 3 and st.toggle("Turn the cloud of all three", key="cloud", bind="query-params")
         if cloud:
             return None
-        across = st.selectbox("Across, z", names, index=0, key=f"across@{model.run.id}", width=130)
-        up = st.selectbox("Up, z", [name for name in names if name != across], key=f"up@{model.run.id}", width=130)
+        across = st.selectbox("Across, z", names, index=0, key="map_x", bind="query-params", width=130)
+        others = [name for name in names if name != across]
+        up = st.selectbox("Up, z", others, index=0, key="map_y", bind="query-params", width=130)
     return int(across) - 1, int(up) - 1

@@ -33,6 +33,7 @@ def page() -> None:
     except LatentLabError as error:
         st.info(literal(f"The recorded training cannot be shown: {error}"))
     st.page_link("train/page.py", label="**Train** a model and watch it learn", icon=":material/model_training:")
+    st.page_link("generate/page.py", label="**Generate**: play with a trained one", icon=":material/auto_awesome:")
 
 
 page()

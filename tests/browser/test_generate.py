@@ -117,10 +117,26 @@ def test_a_drawn_digit_is_reconstructed(page: Page, address: str) -> None:
     assert middle.mean() > 1.5 * right.mean()  # an upright stroke comes back as one
 
 
+def test_an_upload_that_is_no_picture_is_one_sentence_and_a_picture_goes_through(
+    page: Page, address: str, tmp_path: Path
+) -> None:
+    open_page(page, f"{address}?source=Upload")
+    hostile, good = tmp_path / "evil.png", tmp_path / "good.png"
+    hostile.write_bytes(b"<html><script>alert(1)</script></html>")
+    Image.new("RGB", (60, 40), (250, 250, 250)).save(good)
+    page.locator('input[type="file"]').set_input_files(hostile)
+    expect(page.get_by_test_id("stAlert")).to_have_count(1, timeout=SECONDS)
+    assert page.get_by_test_id("stException").count() == 0
+    page.locator('input[type="file"]').set_input_files(good)
+    expect(page.locator('canvas[aria-label^="The image, and decoded"]')).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text("luma")).to_be_visible()
+
+
 def test_a_link_shows_the_same_picture(page: Page, address: str) -> None:
     open_page(page, f"{address}?trained=example-vae-2d&z=1.2,-0.4")
     expect(page.locator('canvas[aria-label="Decoded from z = (1.2, -0.4)"]')).to_be_visible(timeout=SECONDS)
     first, url = shown(main_picture(page)), page.url
+    assert "trained=example-vae-2d" in url
     page.goto("about:blank")
     open_page(page, url)
     expect(page.locator('canvas[aria-label="Decoded from z = (1.2, -0.4)"]')).to_be_visible(timeout=SECONDS)
@@ -150,3 +166,12 @@ def test_the_script_is_taken_away_and_runs(page: Page, address: str, tmp_path: P
     assert done.returncode == 0, done.stderr
     picture = np.asarray(Image.open(tmp_path / "grid.png"))
     assert picture.max() > 200 and picture.std() > 20
+
+
+def test_the_address_carries_the_axes_of_the_map(page: Page, address: str) -> None:
+    open_page(page, f"{address}?trained=example-vae-20d")
+    names = [page.locator(f".st-key-{key} input") for key in ("map_x", "map_y")]
+    first = [name.input_value() for name in names]
+    open_page(page, f"{address}?trained=example-vae-20d&map_x={first[1]}&map_y={first[0]}")
+    for name, value in zip(names, reversed(first), strict=True):
+        expect(name).to_have_value(value)

@@ -8,7 +8,6 @@ remembered: a film that did not change costs nothing.
 
 from __future__ import annotations
 
-import json
 import math
 import zlib
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from typing import Any, Literal
 import numpy as np
 
 from vae_core.storage.arrays import Array
+from vae_core.storage.blocks import pack_blocks
 from vae_core.storage.frames import Frame, Subjects
 from vae_core.viz.palette import CLASS_COLOURS, NO_CLASS
 from vae_core.viz.projection import project, spread_on_map
@@ -87,20 +87,8 @@ def _packed(scene: _Same, directions: bytes, options: Options) -> bytes:
     assert isinstance(subjects, Subjects)
     projection = np.frombuffer(directions, dtype=np.float32).reshape(-1, 2)
     header, arrays = _contents(subjects, [frame for frame in frames if isinstance(frame, Frame)], projection, options)
-    blocks: list[bytes] = []
-    header["arrays"] = {}
-    offset = 0
-    for name, array in arrays.items():
-        block = array.tobytes()
-        block += bytes(-len(block) % 4)
-        header["arrays"][name] = [str(array.dtype), list(array.shape), offset]
-        blocks.append(block)
-        offset += len(block)
-    body = b"".join(blocks)
-    header["digest"] = zlib.crc32(body)
-    text = json.dumps(header, ensure_ascii=True, allow_nan=False).encode()
-    text += b" " * (-len(text) % 4)
-    return len(text).to_bytes(4, "little") + text + body
+    header["digest"] = zlib.crc32(b"".join(array.tobytes() for array in arrays.values()))
+    return pack_blocks(header, arrays)
 
 
 def _contents(

@@ -7,19 +7,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-_JS = """
-export default function ({ parentElement, data }) {
-  const place = parentElement.querySelector(".drawing");
-  if (place.dataset.shown !== data) {
-    place.innerHTML = data;
-    place.dataset.shown = data;
-  }
-}
-"""
+from pages.common.components.source import source
+
 _CSS = ".drawing { color: var(--st-text-color); font-family: var(--st-font); }"
-_COMPONENT = st.components.v2.component("latent_lab_drawing", html='<div class="drawing"></div>', css=_CSS, js=_JS)
+_COMPONENT = st.components.v2.component(
+    "latent_lab_drawing", html='<div class="drawing"></div>', css=_CSS, js=source("drawing.js")
+)
 
 
 def drawing(svg: str, *, key: str) -> None:
     """Puts an SVG picture on the page; `svg` is made by `viz/`, with every text in it escaped."""
-    _COMPONENT(key=key, data=svg)
+    _COMPONENT(key=key, data={"svg": svg})

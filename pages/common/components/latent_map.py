@@ -44,45 +44,6 @@ class Picked:
     y: float
 
 
-def latent_map(
-    *,
-    key: str,
-    codes: Array,
-    labels: Array,
-    classes: Sequence[str],
-    images: Array,
-    decoder: bytes | None,
-    z: Array,
-    axes: tuple[int, int] | None,
-    axis_names: Sequence[str],
-    prior: bool,
-    lattice: bool = False,
-    ellipse: tuple[Array, Array] | None = None,
-    direction: Array | None = None,
-    height: int = 460,
-    alt: str = "A model",
-    on_pick: Callable[[Picked], None] | None = None,
-) -> Picked | None:
-    """Puts the map on the page: `map_scene` and `map_view` with the same key, whose arguments these are.
-
-    Returns:
-        The place that was clicked, once; None otherwise.
-
-    Raises:
-        DataError: as they do.
-    """
-    with st.container(gap=None):
-        picked = map_scene(
-            key=key, codes=codes, labels=labels, classes=classes, images=images, decoder=decoder, height=height,
-            alt=alt, on_pick=on_pick,
-        )  # fmt: skip
-        map_view(
-            key=key, z=z, axes=axes, axis_names=axis_names, prior=prior, lattice=lattice, ellipse=ellipse,
-            direction=direction,
-        )  # fmt: skip
-    return picked
-
-
 def map_scene(
     *,
     key: str,

@@ -7,27 +7,20 @@ sent once; scrubbing and playing it need no server.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
 import streamlit as st
 
+from pages.common.components.source import source
 from vae_core.storage.arrays import Array
 from vae_core.storage.frames import Frame, Subjects
 from vae_core.viz.stage_data import Options, stage_bytes
 
-_HERE = Path(__file__).parent
-
-
-def _text(*names: str) -> str:
-    return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in names)
-
-
 _COMPONENT = st.components.v2.component(
     "latent_lab_stage",
-    html=_text("stage.html"),
-    css=_text("stage.css"),
-    js=_text("stage_frames.js", "stage_words.js", "stage_draw.js", "stage_charts.js", "stage.js"),
+    html=source("stage.html"),
+    css=source("stage.css"),
+    js=source("stage_frames.js", "stage_words.js", "stage_draw.js", "stage_charts.js", "stage.js"),
 )
 
 
