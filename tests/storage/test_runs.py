@@ -51,9 +51,10 @@ def test_a_new_run_is_queued_and_found_again(runs_root: Path) -> None:
     assert json.loads((made.folder / "config.json").read_bytes())["schema"] == 1
 
 
-def test_a_run_without_a_name_goes_by_its_id(runs_root: Path) -> None:
+def test_a_run_without_a_name_goes_by_what_it_is(runs_root: Path) -> None:
     made = runs.create_run(runs_root, RunConfig())
-    assert made.name == made.id and not (made.folder / "notes.json").exists()
+    assert made.name == "VAE, 2 latents, beta 1, mnist-sample" and not (made.folder / "notes.json").exists()
+    assert runs.create_run(runs_root, RunConfig().changed(model="ae", latent=1)).name == "AE, 1 latent, mnist-sample"
 
 
 @pytest.mark.parametrize(
