@@ -20,22 +20,22 @@ from vae_core.training.driver import Driver
 
 COMMON: dict[str, Any] = {"device": "cpu", "threads": 1}
 EXAMPLES: dict[str, tuple[str, RunConfig]] = {
-    "example-vae-2d": ("VAE with two latents, MNIST", make_config(dataset="mnist", epochs=60, **COMMON)),
+    "example-vae-2d": ("VAE, 2 latents, MNIST", make_config(dataset="mnist", epochs=60, **COMMON)),
     "example-ae-2d": (
-        "Autoencoder with two latents, MNIST",
+        "AE, 2 latents, MNIST",
         make_config(dataset="mnist", model="ae", epochs=60, **COMMON),
     ),
-    "example-vae-3d": ("VAE with three latents, MNIST", make_config(dataset="mnist", latent=3, epochs=40, **COMMON)),
+    "example-vae-3d": ("VAE, 3 latents, MNIST", make_config(dataset="mnist", latent=3, epochs=40, **COMMON)),
     "example-vae-20d": (
-        "VAE with twenty latents, MNIST",
+        "VAE, 20 latents, MNIST",
         make_config(dataset="mnist", latent=20, hidden="400", epochs=30, **COMMON),
     ),
     "example-fashion-40d": (
-        "VAE with forty latents and two encoders, Fashion-MNIST",
+        "VAE, 40 latents, Fashion",
         make_config(dataset="fashion-mnist", latent=40, encoder="separate", epochs=30, **COMMON),
     ),
     "example-fashion-conv": (
-        "Convolutional VAE with ten latents, Fashion-MNIST",
+        "Conv VAE, 10 latents, Fashion",
         make_config(dataset="fashion-mnist", architecture="conv", hidden="16,32", latent=10, epochs=12, **COMMON),
     ),
 }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from vae_core.errors import LatentLabError
 from vae_core.storage import places
-from vae_core.storage.runs import Run, open_run
+from vae_core.storage.runs import Run, check_id, open_run
 from vae_core.training.manager import Manager
 
 RUN_PARAMETER = "run"
@@ -31,12 +33,32 @@ def chosen_run() -> Run | None:
     if run_id is None:
         return None
     try:
-        run = open_run(manager().root, run_id)
+        run = open_anywhere(run_id)
         run.status()
     except LatentLabError:
         del st.query_params[RUN_PARAMETER]
         raise
     return run
+
+
+def roots() -> list[Path]:
+    """Where runs stand: the person's own, then the shipped ones."""
+    own = manager().root
+    return [own] if own.resolve() == places.SHIPPED_RUNS.resolve() else [own, places.SHIPPED_RUNS]
+
+
+def open_anywhere(run_id: str) -> Run:
+    """A run of one's own, else a shipped one.
+
+    Raises:
+        NameInvalid, RunNotFound: there is none.
+        CheckpointCorrupt, ConfigError, SchemaTooNew: it cannot be read.
+    """
+    own, *others = roots()
+    for root in others:
+        if check_id(run_id) and (root / run_id / "config.json").exists() and not (own / run_id).exists():
+            return open_run(root, run_id)
+    return open_run(own, run_id)
 
 
 def choose_run(run: Run | None) -> None:

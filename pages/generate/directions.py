@@ -38,7 +38,7 @@ def directions(model: Explored, z: Array) -> None:
         row = np.stack([apply(z, towards, step) for step in STEPS])
         picture(
             decode_images(model.trained, row),
-            "From -2 to 2 times the direction; the sliders' z in the middle",
+            "From −2 to 2 times the direction; the sliders' z in the middle",
             key="direction",
         )
         st.button("Set the sliders to it", key="take_direction", on_click=wish, args=(model, moved))
@@ -69,7 +69,7 @@ def probe_panel(model: Explored) -> None:
     """Features without labels: a linear classifier on codes, on PCA and on pixels, with few labels."""
     st.markdown("**How much of the class is in the code?** A linear classifier sees 10, 100 or 1,000 labelled images.")
     key = f"probe@{model.run.id}"
-    if st.button("Measure", key="probe", help="Takes some ten seconds; changing anything on the page stops it."):
+    if st.button("Measure", key="probe", help="Takes up to half a minute; changing anything on the page stops it."):
         bar = st.progress(0.0, "classifying")
 
         def report(text: str, share: float) -> None:

@@ -16,18 +16,25 @@ from vae_core.evaluation.codes import decode_images, nearest
 from vae_core.storage.arrays import Array
 
 HEIGHT = 440
+LIST_HEIGHT = 720
+FEW = 6
+FOLLOWING = "following"
 NEIGHBOURS = 5
 SHOWN_NUMBERS = 8
 
 
 def explore(model: Explored, image: tuple[Array, Array] | None) -> None:
-    """Draws the three. The map's points and weights stand outside the fragment: a slider sends none of them again.
+    """Draws the three, side by side.
 
     Args:
         model: the one that is explored.
         image: mean and standard deviation (L,) of a single image's posterior, drawn as an ellipse, or None.
     """
-    left, right = st.columns(2)
+    with sentences():
+        prepare(model)
+    left, middle, right = st.columns([5, 4, 9])
+    with left, st.container(height=LIST_HEIGHT if model.latent > FEW else "content", border=False):
+        sliders(model, on_change=lambda: st.rerun(FOLLOWING))
     with right:
         axes = _axes(model)
         map_scene(
@@ -41,7 +48,11 @@ def explore(model: Explored, image: tuple[Array, Array] | None) -> None:
             alt=f"Latent map of {model.run.name}",
             on_pick=lambda picked: _go_to(model, axes, picked),
         )
-    with left:
+        ellipse = (
+            "" if image is None else " The ellipse is the posterior of the image below, at one standard deviation."
+        )
+        st.caption(f"Move over the map to decode what stands there; click to set the sliders.{ellipse}")
+    with middle:
         _follow(model, axes, image)
 
 
@@ -49,17 +60,11 @@ def map_key(model: Explored) -> str:
     return f"map-{model.run.id}"
 
 
-@st.fragment(key="explore")
+@st.fragment(key=FOLLOWING)
 def _follow(model: Explored, axes: tuple[int, int] | None, image: tuple[Array, Array] | None) -> None:
-    """What follows a slider: the picture, its neighbours, and the cross on the map."""
-    with sentences():
-        prepare(model)
-    left, right = st.columns([5, 4])
-    with left, st.container(height=HEIGHT + 120, border=False):
-        sliders(model)
+    """What follows a slider, and all that is drawn again when one moves: the picture, its neighbours, the cross."""
     z = current(model)
-    with right:
-        _picture(model, z)
+    _picture(model, z)
     ellipse = None if image is None or axes is None else (image[0][list(axes)], image[1][list(axes)])
     names = [f"z{axis + 1}" for axis in (axes or range(model.latent))]
     if model.latent == 1:

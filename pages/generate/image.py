@@ -93,9 +93,10 @@ def image_results(model: Explored, image: Array, mean: Array, deviation: Array) 
     with left:
         pair = np.concatenate([image, decode_images(model.trained, mean[None])])
         error = float(np.mean((pair[0] / 255.0 - pair[1] / 255.0) ** 2))
-        caption = f"The image, and decoded from its posterior's mean; squared error {error:.4f} a pixel"
+        code = "its posterior's mean" if model.is_vae else "its code"
+        caption = f"The image, and decoded from {code}; mean squared error per pixel {error:.4f}"
         picture(pair, caption, key="pair", width=280)
-        st.button("Set the sliders to its mean", key="go_there", on_click=wish, args=(model, mean))
+        st.button("Set the sliders to it", key="go_there", on_click=wish, args=(model, mean))
     with right:
         _table(model, mean, deviation)
     _samples(model, mean, deviation)

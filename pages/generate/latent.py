@@ -29,6 +29,11 @@ def _wish_key(model: Explored) -> str:
     return f"wish@{model.run.id}"
 
 
+def _written_key(model: Explored) -> str:
+    """What this page wrote into the address last: anything else there is news."""
+    return f"written@{model.run.id}"
+
+
 def decimals(model: Explored, dimension: int) -> int:
     """How finely a dimension is set: about 200 steps from end to end, at least two decimals."""
     low, high = slider_range(model.codes, dimension)
@@ -41,17 +46,19 @@ def wish(model: Explored, z: Array) -> None:
 
 
 def prepare(model: Explored) -> None:
-    """Before the sliders are drawn: takes a wish, or the address's code the first time.
+    """Before the sliders are drawn: takes a wish, or the address's code where it is not what this page wrote.
 
     Raises:
         ConfigError: the address's code has another length, or is no list of finite numbers; the sliders stand at the start.
     """
     wanted = st.session_state.pop(_wish_key(model), None)
-    if wanted is None and slider_key(model, 0) in st.session_state:
+    text = st.query_params.get(Z_PARAMETER)
+    known = slider_key(model, 0) in st.session_state and text == st.session_state.get(_written_key(model))
+    if wanted is None and known:
         return
-    if wanted is None:
+    if wanted is None:  # opened by a link, or the browser went back or forward
+        st.session_state[_written_key(model)] = None
         _place(model, model.start)
-        text = st.query_params.get(Z_PARAMETER)
         if text is None:
             return
         wanted = _parsed(text, model.latent)
@@ -81,9 +88,11 @@ def current(model: Explored) -> Array:
     z = np.array(
         [st.session_state[slider_key(model, dimension)] for dimension in range(model.latent)], dtype=np.float64
     )
-    if np.allclose(z, model.start, atol=0.005):
-        if Z_PARAMETER in st.query_params:
+    text = None if np.allclose(z, model.start, atol=0.005) else ",".join(f"{value:g}" for value in z)
+    if text != st.query_params.get(Z_PARAMETER):
+        if text is None:
             del st.query_params[Z_PARAMETER]
-    else:
-        st.query_params[Z_PARAMETER] = ",".join(f"{value:g}" for value in z)
+        else:
+            st.query_params[Z_PARAMETER] = text
+    st.session_state[_written_key(model)] = text
     return z

@@ -9,15 +9,13 @@ import numpy as np
 import streamlit as st
 from torch import Tensor
 
-from pages.common.session import RECORDED, manager
+from pages.common.session import RECORDED, open_anywhere, roots
 from vae_core.data import batches, catalogue, datasets
 from vae_core.data.datasets import Dataset
-from vae_core.errors import RunNotFound
 from vae_core.evaluation import codes as coding
 from vae_core.evaluation.codes import Codes
 from vae_core.evaluation.trained import Trained, load_trained
 from vae_core.models.layers import decoder_bytes
-from vae_core.storage import places
 from vae_core.storage.arrays import Array
 from vae_core.storage.runs import Run, list_runs, open_run
 
@@ -64,12 +62,6 @@ class Explored:
         return np.zeros(self.latent) if self.is_vae else self.codes.mean.mean(axis=0)
 
 
-def roots() -> list[Path]:
-    """Where models stand: the person's own, then the shipped ones."""
-    own = manager().root
-    return [own] if own.resolve() == places.SHIPPED_RUNS.resolve() else [own, places.SHIPPED_RUNS]
-
-
 @st.cache_data(ttl=5, max_entries=4, show_spinner=False)
 def choices() -> dict[str, str]:
     """The models that can be explored: id to name, shipped ones first."""
@@ -85,14 +77,9 @@ def open_model(run_id: str) -> Explored:
         NameInvalid, RunNotFound: there is none.
         CheckpointCorrupt, CheckpointIncompatible: its weights cannot be used.
     """
-    for root in roots():
-        try:
-            run = open_run(root, run_id)
-        except RunNotFound:
-            continue
-        weights = run.folder / "model.safetensors"
-        return _load(str(run.folder), weights.stat().st_mtime if weights.exists() else 0.0)
-    raise RunNotFound(f"There is no model {run_id!r} (any more); choose another one.")
+    run = open_anywhere(run_id)
+    weights = run.folder / "model.safetensors"
+    return _load(str(run.folder), weights.stat().st_mtime if weights.exists() else 0.0)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Opening the model")

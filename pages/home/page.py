@@ -17,8 +17,8 @@ from vae_core.viz.projection import projection_for
 def page() -> None:
     st.title("Latent Lab", anchor=False)
     st.markdown(
-        "Train autoencoders and variational autoencoders on images, watch them learn, and look into the space in which "
-        "they think. Below, a VAE learns to place handwritten digits on a map of two numbers: each point is an image it "
+        "Train autoencoders and variational autoencoders on images, watch them learn, and look into their "
+        "latent space. Below, a VAE learns to place handwritten digits on a map of two numbers: each point is an image it "
         "has never trained on."
     )
     try:

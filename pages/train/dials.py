@@ -37,7 +37,7 @@ TITLES = {
     "gamma": "Gamma γ",
     "batch_size": "Batch size",
     "lr": "Learning rate",
-    "limit": "Limit of images",
+    "limit": "Limit",
     "threads": "Threads",
     "device": "Device",
 }
@@ -47,6 +47,7 @@ STEPS = {"beta": 0.5, "lr": 0.001, "sigma": 0.1, "gamma": 1.0, "capacity": 1.0, 
 
 def dials() -> RunConfig | None:
     """Draws the dials; the configuration they ask for, or None where the sentence about what is wrong stands there."""
+    _take_preset_of_address()
     st.selectbox(
         "Preset",
         list(PRESETS),
@@ -55,7 +56,7 @@ def dials() -> RunConfig | None:
         on_change=_take_preset,
         help="A set-up to start from; it sets the other dials.",
     )
-    st.caption(PRESETS[st.session_state.preset].about)
+    about = st.container()
     values: dict[str, Any] = {"dataset": _dataset()}
     left, right = st.columns(2)
     for index, name in enumerate(("latent", "beta", "epochs", "seed")):
@@ -69,6 +70,7 @@ def dials() -> RunConfig | None:
     except ConfigError as error:
         st.error(str(error), icon=":material/error:")
         return None
+    about.caption(_about(config))
     collapse = expected_collapse(config)
     if collapse is not None:
         mark.caption(f"Above β ≈ {collapse:.3g} the code of a linear model of these images carries nothing.")
@@ -94,6 +96,26 @@ def _more() -> dict[str, Any]:
         values[name] = _number(name)
     values["device"] = _choice("device")
     return values
+
+
+def _about(config: RunConfig) -> str:
+    """What the preset is for, and which dials no longer stand as it set them."""
+    preset = PRESETS[st.session_state.preset]
+    asked, now = preset.config(config.data.dataset).flat(), config.flat()
+    changed = [TITLES[name] for name in TITLES if asked[name] != now[name]]
+    return preset.about + (f" Changed since: {', '.join(changed)}." if changed else "")
+
+
+def _take_preset_of_address() -> None:
+    """A link that names a preset sets its dials, but for those that the link names themselves."""
+    if "dials" in st.session_state:
+        return
+    st.session_state.dials = "set"
+    preset = PRESETS.get(st.query_params.get("preset", ""))
+    if preset is not None:
+        values = preset.config(st.query_params.get("dataset", DEFAULTS["dataset"])).flat()
+        for name in values.keys() - set(st.query_params):
+            st.session_state[name] = _hidden_text(values[name]) if name == "hidden" else values[name]
 
 
 def _is_ae() -> bool:
@@ -133,7 +155,8 @@ def _dataset() -> str:
         help=f"{FIELDS['dataset'].description} The samples come with the program; a full set is downloaded when needed.",
     )
     row = rows[chosen]
-    st.caption(f"{row.title}: {row.train:,} training and {row.test:,} test images, {row.where}")
+    where = "downloaded when training starts, which needs a network" if row.where == "can be downloaded" else row.where
+    st.caption(f"{row.title}: {row.train:,} training and {row.test:,} test images, {where}")
     return str(chosen)
 
 
@@ -183,7 +206,7 @@ def _choice(name: str, *, disabled: bool = False, on_change: Callable[[], None] 
 def _hidden() -> str:
     text = st.text_input(
         TITLES["hidden"],
-        value=_hidden_text(DEFAULTS["hidden"]),
+        value=_hidden_text(DEFAULT_HIDDEN[st.session_state.get("architecture", DEFAULTS["architecture"])]),
         key="hidden",
         bind="query-params",
         help=_help("hidden"),

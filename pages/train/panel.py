@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from pages.common.chip import Colour
@@ -15,6 +17,7 @@ from pages.train.curves import loss_chart
 from pages.train.view import View, choose_view
 from vae_core.config import RunConfig
 from vae_core.data import catalogue
+from vae_core.storage.frames import Frame
 from vae_core.storage.metrics import Record
 from vae_core.storage.runs import Run, Status
 from vae_core.viz.animation import film_gif
@@ -56,9 +59,9 @@ def panel(run: Run, *, key: str, badge: str = "", drawn: RunConfig | None = None
 
 
 def _draw(run: Run, key: str, badge: str, drawn: RunConfig, wide: bool) -> None:
-    if not badge:
-        run.watch()
     follower, status, state = follow(run), run.status(), run.state()
+    if state in ACTIVE:
+        run.watch()
     view = _headline(run, status, state, key, badge)
     for note in status.notes:
         st.warning(literal(note), icon=":material/warning:")
@@ -84,7 +87,7 @@ def _objective(config: RunConfig, record: Record, key: str) -> None:
         st.markdown(f"${short}$", width="content")
         numbers = objective_numbers(config, record)
         if numbers:
-            st.markdown(f"= {numbers}", width="content")
+            st.markdown(f"= {numbers}, step {record['step']:,}", width="content")
         with st.popover("Formula", icon=":material/functions:", key=f"formula-{key}"):
             for term in terms:
                 st.latex(term)
@@ -96,23 +99,37 @@ def _headline(run: Run, status: Status, state: str, key: str, badge: str) -> Vie
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(badge or state, color=COLOURS.get(state, "red"))
         st.markdown(f"**{literal(run.name)}**", width="content")
-        st.caption(literal("press Train to start your own" if badge else _progress(status, state)))
+        st.caption(
+            literal(
+                "press Train, in the panel on the left, to start your own"
+                if badge
+                else _progress(status, state, _is_slow(run, status))
+            )
+        )
         with st.popover("View", icon=":material/visibility:"):
             view = choose_view(run.config.model.latent, key)
     if status.message and state != "running":
         (st.error if state in ("failed", "diverged") else st.info)(literal(status.message))
     if state == "interrupted":
-        st.info("Its process ended without a word; Resume goes on from the last checkpoint, with the same bits.")
+        st.info("Its process ended unexpectedly; Resume goes on from the last checkpoint, with the same bits.")
     return view
 
 
-def _progress(status: Status, state: str) -> str:
+def _progress(status: Status, state: str, slow: bool) -> str:
     parts = [f"step {status.step:,} of {status.total_steps:,}", f"epoch {status.epoch:.2f}"]
     if status.images_per_second:
         parts.append(f"{status.images_per_second:,.0f} images/s")
-    if state == "running" and status.step and status.seconds:
+    if state == "running" and slow:
+        parts = [*parts[:2], "slow start"]
+    elif state == "running" and status.step and status.seconds:
         parts.append(f"{duration((status.total_steps - status.step) * status.seconds / status.step)} left")
-    return " · ".join(parts) if status.total_steps else status.message
+    return " · ".join(parts) if status.total_steps else ""
+
+
+def _is_slow(run: Run, status: Status) -> bool:
+    """Held to a rate at this moment, as at a slow start."""
+    control = run.control()
+    return control.rate is not None and (control.rate_until is None or status.step < control.rate_until)
 
 
 def _waiting(run: Run, status: Status, state: str) -> str:
@@ -121,7 +138,7 @@ def _waiting(run: Run, status: Status, state: str) -> str:
         return f"Waiting for a free core: place {place} in the queue."
     if state in ("running", "queued"):
         return literal(status.message) or "Starting."
-    return "This run has recorded nothing yet."
+    return "This run has recorded nothing."
 
 
 def _stage(follower: Follower, view: View, key: str, state: str, recorded: bool, name: str) -> None:
@@ -133,7 +150,7 @@ def _stage(follower: Follower, view: View, key: str, state: str, recorded: bool,
     stage(
         key=f"stage-{key}-{'film' if film else 'live'}",
         subjects=subjects,
-        frames=follower.film.frames if film else [newest],
+        frames=_with_newest(follower.film.frames, newest) if film else [newest],
         projection=projection,
         axis_names=axis_names,
         mode="film" if film else "live",
@@ -142,6 +159,11 @@ def _stage(follower: Follower, view: View, key: str, state: str, recorded: bool,
         height=MAP_HEIGHT,
         alt=f"Training of {name}",
     )
+
+
+def _with_newest(frames: list[Frame], newest: Frame) -> list[Frame]:
+    """The film, and the last picture of a run that was stopped between two of its frames."""
+    return [*frames, replace(newest, log_variance=None)] if newest.step > frames[-1].step else frames
 
 
 def _take_away(run: Run, follower: Follower, view: View, key: str) -> None:

@@ -73,6 +73,11 @@ class Bernoulli(Likelihood):
     def negative_log_likelihood(self, output: Tensor, target: Tensor) -> Tensor:
         return _exponential_family(output, target, _bernoulli_partition)
 
+    def floor(self, target: Tensor) -> Tensor:
+        """The entropy of the pixels: 0 where they are binarised."""
+        entropy: Tensor = torch.special.entr(target) + torch.special.entr(1 - target)
+        return entropy.flatten(1).sum(dim=1)
+
 
 class ContinuousBernoulli(Likelihood):
     """Loaiza-Ganem & Cunningham 2019, "The continuous Bernoulli", eq. 6, by its natural parameter, the logit y.

@@ -22,7 +22,7 @@ from vae_core.data import batches
 from vae_core.data.datasets import Dataset
 from vae_core.data.randomness import Stream, seed_of
 from vae_core.errors import Diverged
-from vae_core.evaluation.elbo import Evaluation, evaluate
+from vae_core.evaluation.elbo import elbo_terms
 from vae_core.models.build import build_model
 from vae_core.objectives.likelihoods import build_likelihood
 from vae_core.objectives.objective import Objective
@@ -172,24 +172,23 @@ class Trainer:
         if sentence not in self.notes:
             self.notes.append(sentence)
 
-    def evaluate_held_out(self) -> tuple[Record, Evaluation]:
+    def evaluate_held_out(self) -> Record:
         """The record of the fixed held-out images at this step; changes no state of training."""
-        config = self.config
-        found = evaluate(self.model, self.likelihood, self.held_out, seed=config.training.seed)
-        reconstruction, kl = found.reconstruction_nats, found.kl_nats
+        seed = self.config.training.seed
+        reconstruction, kl = elbo_terms(self.model, self.likelihood, self.held_out, seed=seed)
         now = self.objective.value(reconstruction, kl, max(self.step - 1, 0))
         record = self._record("held-out", now, reconstruction, kl)
-        return {**record, "target": self.objective.target(reconstruction, kl)}, found
+        return {**record, "target": self.objective.target(reconstruction, kl)}
 
     def look(self) -> HeldOut:
         """Evaluates the held-out images, and takes note of the best."""
-        record, _ = self.evaluate_held_out()
+        record = self.evaluate_held_out()
         target = record["target"]
         best = math.isfinite(target) and (self.best is None or target < self.best[1])
         if best:
             self.best = (self.step, target)
-        names = ("loss", "reconstruction_nats", "kl_nats")
-        self.latest = {name: record[name] for name in names if name in record}
+        names = ("loss", "reconstruction_nats", "kl_nats")  # and the step, as frames are taken between evaluations
+        self.latest = {name: record[name] for name in names if name in record} | {"evaluated_step": self.step}
         self._name_collapse(record["reconstruction_nats"])
         return HeldOut(record, best)
 

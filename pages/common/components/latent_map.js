@@ -284,7 +284,8 @@ class LatentMap {
   /** The picture under the pointer (or at z) and the real image that is nearest to it. */
   drawPictures() {
     const place = this.cloud ? null : (this.cursor ?? this.zPlace())
-    if (!this.cloud) this.nearest = closest(this.plane, [place.x, place.y])
+    // under the pointer the plane is what one sees; at rest z is known in all its dimensions
+    if (!this.cloud) this.nearest = this.cursor ? closest(this.plane, [place.x, place.y]) : closest(this.codes, this.view.z)
     const real = this.cloud ? (this.nearest ?? closest(this.codes, this.view.z)) : this.nearest
     const code = this.cloud ? (this.nearest === null ? this.view.z : this.codeOf(real)) : this.codeAt(place)
     if (this.decoder) put(this.find(".decoded canvas"), this.decoder.decode(code))

@@ -1,6 +1,6 @@
 // What the stage says in words. Names come from people: they are only ever set as text.
 
-const NAMES = { loss: "held-out loss", reconstruction_nats: "reconstruction", kl_nats: "KL" }
+const NAMES = { loss: "held-out loss", reconstruction_nats: "reconstruction" }
 
 function madeOf(tag, ...contents) {
   const element = document.createElement(tag)
@@ -26,11 +26,15 @@ function legendButton(name, colour) {
 function figureRows(now) {
   const digits = (value) => ({ minimumFractionDigits: 1, maximumFractionDigits: Math.abs(value) < 10 ? 2 : 1 })
   const number = (value) => (value === null ? "–" : value.toLocaleString("en", digits(value)).replace("-", "−"))
-  const figures = Object.entries(now.figures).map(([name, value]) => [
-    NAMES[name] ?? name.replaceAll("_", " "),
+  const { evaluated_step: at, kl_nats: _, ...known } = now.figures
+  const when = at === undefined || at === now.step ? "" : `, step ${countText(at)}`
+  const figures = Object.entries(known).map(([name, value]) => [
+    (NAMES[name] ?? name.replaceAll("_", " ")) + when,
     number(value),
     "nats",
   ])
+  // of this very frame, and so the sum of the bars
+  if (now.kl) figures.push(["KL", number(now.kl.reduce((sum, value) => sum + value, 0)), "nats"])
   return [["step", countText(now.step), ""], ["epoch", now.epoch.toFixed(2), ""], ...figures]
 }
 

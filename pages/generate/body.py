@@ -1,0 +1,88 @@
+"""The Generate page: sliders, the latent map, and below it an image, directions, walks or what one takes away."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.common.errors import sentences
+from pages.generate.directions import directions, probe_panel
+from pages.generate.explore import explore
+from pages.generate.image import image_results, posterior_of, single_image
+from pages.generate.latent import Z_PARAMETER, current, prepare
+from pages.generate.model import MODEL_PARAMETER, Explored, choices, open_model
+from pages.generate.take_away import take_away
+from pages.generate.walks import walks
+
+VIEWS = ("An image", "Directions", "Walks", "Take away")
+
+
+def body() -> None:
+    """All of the page below its title."""
+    with sentences():
+        _draw(_choose())
+
+
+def _choose() -> Explored:
+    """The model that the address names, or the first."""
+    names = choices()
+    wanted = st.query_params.get(MODEL_PARAMETER)
+    with st.sidebar:
+        if wanted is not None and wanted not in names:
+            with sentences():
+                open_model(wanted)  # says why it cannot be had
+        options = list(names)
+        chosen = st.selectbox(
+            "Model",
+            options,
+            index=options.index(wanted) if wanted in options else 0,
+            format_func=lambda one: names[one],
+            help="The shipped examples, then your own finished runs.",
+        )
+    if chosen != st.query_params.get(MODEL_PARAMETER):
+        if wanted is not None and Z_PARAMETER in st.query_params:
+            del st.query_params[Z_PARAMETER]  # of the model before
+        st.query_params[MODEL_PARAMETER] = chosen
+    return open_model(chosen)
+
+
+def _draw(model: Explored) -> None:
+    with st.sidebar:
+        _about(model)
+    top = st.container()
+    view = st.segmented_control(
+        "Below the map",
+        VIEWS,
+        default=VIEWS[0],
+        required=True,
+        key="view",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    image = single_image(model) if view == "An image" else None
+    posterior = None if image is None else posterior_of(model, image)
+    with top:
+        explore(model, posterior)
+    with sentences():
+        prepare(model)
+    if image is not None and posterior is not None:
+        image_results(model, image, *posterior)
+    elif view == "Directions":
+        directions(model, current(model))
+        probe_panel(model)
+    elif view == "Walks":
+        walks(model, current(model))
+    elif view == "Take away":
+        take_away(model)
+
+
+def _about(model: Explored) -> None:
+    config = model.run.config
+    used = int((~model.unused).sum())
+    st.caption(
+        f"{config.model.model.upper()}, {config.model.architecture}, {model.latent} latents of which {used} are used; "
+        f"trained on {config.data.dataset} for {config.training.epochs} epochs."
+    )
+    if model.note:
+        st.caption(model.note)
+    if model.decoder is None:
+        st.caption("This decoder is too large for the browser: the map decodes on the server, after a click.")
