@@ -14,7 +14,7 @@ from vae_core.config import make_config
 
 BATCH = 128
 LAYERS = ((784, 256), (256, 64), (64, 4), (2, 64), (64, 256), (256, 784))
-TURNS = 5
+TURNS = 3
 ROOFLINE_STEPS = 600
 
 
@@ -36,7 +36,7 @@ def roofline_images_per_second(steps: int = ROOFLINE_STEPS) -> float:
 
 def measure() -> Result:
     torch.set_num_threads(1)
-    config = make_config(dataset=dataset_name(), epochs=2, batch_size=BATCH, threads=1, device="cpu")
+    config = make_config(dataset=dataset_name(), epochs=5, batch_size=BATCH, threads=1, device="cpu")
     ours, roof = [], []
     for _ in range(TURNS):
         roof.append(roofline_images_per_second())

@@ -6,11 +6,10 @@ import numpy as np
 import streamlit as st
 
 from pages.common.components.latent_map import Picked, map_scene, map_view
-from pages.common.components.pixels import pixels
 from pages.common.errors import literal, sentences
 from pages.generate.latent import current, prepare, wish
 from pages.generate.model import Explored
-from pages.generate.show import picture
+from pages.generate.show import picture, pixels
 from pages.generate.sliders import sliders
 from vae_core.evaluation.codes import decode_images, nearest
 from vae_core.storage.arrays import Array
@@ -18,7 +17,6 @@ from vae_core.storage.arrays import Array
 HEIGHT = 440
 LIST_HEIGHT = 720
 FEW = 6
-FOLLOWING = "following"
 NEIGHBOURS = 5
 SHOWN_NUMBERS = 8
 
@@ -32,9 +30,7 @@ def explore(model: Explored, image: tuple[Array, Array] | None) -> None:
     """
     with sentences():
         prepare(model)
-    left, middle, right = st.columns([5, 4, 9])
-    with left, st.container(height=LIST_HEIGHT if model.latent > FEW else "content", border=False):
-        sliders(model, on_change=lambda: st.rerun(FOLLOWING))
+    left, right = st.columns(2)
     with right:
         axes = _axes(model)
         map_scene(
@@ -52,7 +48,7 @@ def explore(model: Explored, image: tuple[Array, Array] | None) -> None:
             "" if image is None else " The ellipse is the posterior of the image below, at one standard deviation."
         )
         st.caption(f"Move over the map to decode what stands there; click to set the sliders.{ellipse}")
-    with middle:
+    with left:
         _follow(model, axes, image)
 
 
@@ -60,11 +56,14 @@ def map_key(model: Explored) -> str:
     return f"map-{model.run.id}"
 
 
-@st.fragment(key=FOLLOWING)
+@st.fragment(key="following")
 def _follow(model: Explored, axes: tuple[int, int] | None, image: tuple[Array, Array] | None) -> None:
-    """What follows a slider, and all that is drawn again when one moves: the picture, its neighbours, the cross."""
+    """The sliders and what follows them. The picture is drawn before the sliders, so that it is on the page before them;
+    the session knows the new value already."""
     z = current(model)
-    _picture(model, z)
+    beside, picture_place = st.columns([5, 4])
+    with picture_place:
+        _picture(model, z)
     ellipse = None if image is None or axes is None else (image[0][list(axes)], image[1][list(axes)])
     names = [f"z{axis + 1}" for axis in (axes or range(model.latent))]
     if model.latent == 1:
@@ -72,6 +71,8 @@ def _follow(model: Explored, axes: tuple[int, int] | None, image: tuple[Array, A
     map_view(
         key=map_key(model), z=z.astype(np.float32), axes=axes, axis_names=names, prior=model.is_vae, ellipse=ellipse
     )
+    with beside, st.container(height=LIST_HEIGHT if model.latent > FEW else "content", border=False):
+        sliders(model)
 
 
 def _go_to(model: Explored, axes: tuple[int, int] | None, picked: Picked) -> None:
@@ -88,7 +89,7 @@ def _picture(model: Explored, z: Array) -> None:
     found = nearest(model.codes, z, NEIGHBOURS)
     names = ", ".join(model.dataset.classes[int(model.labels[index])] for index in found)
     caption = f"Nearest real images, by their codes: {names}"
-    pixels(model.images[found].numpy(), key="nearest", columns=NEIGHBOURS, width=280, alt=caption)
+    pixels(model.images[found].numpy(), caption, columns=NEIGHBOURS, width=280)
     st.caption(literal(caption))
 
 

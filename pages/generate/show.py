@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import base64
+from html import escape
+
 import streamlit as st
 
-from pages.common.components.pixels import pixels
 from pages.common.errors import literal
 from vae_core.storage.arrays import Array
 from vae_core.viz.grids import mosaic, png_bytes
 
 WIDTH = 900
 PNG_SCALE = 4
+
+
+def pixels(images: Array, alt: str, *, columns: int, width: int) -> None:
+    """Images (N, C, H, W) uint8 in a grid `width` CSS pixels wide, each pixel a crisp square.
+
+    The picture stands in the page itself: one that is fetched from the server would be there a frame or two later.
+    """
+    source = base64.b64encode(png_bytes(mosaic(images, columns))).decode()
+    style = f"image-rendering:pixelated;width:{width}px;max-width:100%;border-radius:4px;display:block"
+    st.html(f'<img alt="{escape(alt)}" style="{style}" src="data:image/png;base64,{source}">')
 
 
 def picture(images: Array, caption: str, *, key: str, columns: int | None = None, width: int = WIDTH) -> None:
@@ -24,7 +36,7 @@ def picture(images: Array, caption: str, *, key: str, columns: int | None = None
         width: of the grid on the page, in CSS pixels.
     """
     across = columns or len(images)
-    pixels(images, key=f"pixels-{key}", columns=across, width=width, alt=caption)
+    pixels(images, caption, columns=across, width=width)
 
     def png() -> bytes:
         return png_bytes(mosaic(images, across, scale=PNG_SCALE))

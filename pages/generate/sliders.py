@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from pages.generate.latent import decimals, slider_key, wish
@@ -12,23 +10,23 @@ from vae_core.evaluation.codes import carried, fitted_gaussian, slider_range
 from vae_core.viz.walks import random_codes
 
 
-def sliders(model: Explored, on_change: Callable[[], None]) -> None:
-    """Draws the sliders and the buttons that move them all; `on_change` is called when a slider was moved."""
+def sliders(model: Explored) -> None:
+    """Draws the sliders and the buttons that move them all."""
     _buttons(model)
     used = [dimension for dimension in model.order if not model.unused[dimension]]
     rest = [dimension for dimension in model.order if model.unused[dimension]]
     amounts = carried(model.codes)
     for dimension in used:
-        _slider(model, dimension, float(amounts[dimension]), on_change)
+        _slider(model, dimension, float(amounts[dimension]))
     if rest:
         plural = "s" if len(rest) > 1 else ""
         with st.expander(f"{len(rest)} unused dimension{plural}", icon=":material/visibility_off:"):
             st.caption("They carry nothing: moving them changes next to nothing in the picture.")
             for dimension in rest:
-                _slider(model, dimension, float(amounts[dimension]), on_change)
+                _slider(model, dimension, float(amounts[dimension]))
 
 
-def _slider(model: Explored, dimension: int, amount: float, on_change: Callable[[], None]) -> None:
+def _slider(model: Explored, dimension: int, amount: float) -> None:
     key = slider_key(model, dimension)
     low, high = slider_range(model.codes, dimension)
     value = st.session_state[key]
@@ -43,7 +41,6 @@ def _slider(model: Explored, dimension: int, amount: float, on_change: Callable[
         format=f"%.{digits}f",
         key=key,
         help=f"Runs over {ends}.",
-        on_change=on_change,
     )
 
 

@@ -129,8 +129,8 @@ class Trainer:
         pixels = self._pixels.manual_seed(seed_of(self.config.training.seed, Stream.PIXELS, self.step))
         return batches.binarize(images, self.config.data.binarize, pixels)
 
-    def train_step(self) -> Record:
-        """One optimizer step, and its record.
+    def train_step(self) -> Record | None:
+        """One optimizer step, and its record where this step is recorded.
 
         Raises:
             Diverged: before the weights are touched.
@@ -147,8 +147,11 @@ class Trainer:
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         self.step += 1
-        reconstruction, kl = terms.means()
-        return self._record("train", value, reconstruction, kl)
+        return self._record("train", value, *terms.means()) if self._is_recorded() else None
+
+    def _is_recorded(self) -> bool:
+        """Every step of the first thousand, then every tenth, and the last."""
+        return self.step <= DENSE_RECORDS or self.step % SPARSE_EVERY == 0 or self.step == self.total_steps
 
     def _record(self, split: str, loss: float, reconstruction: float, kl: float | None) -> Record:
         record: Record = {"split": split, "step": self.step, "epoch": round(self.epoch, 6), "loss": loss}
@@ -225,12 +228,11 @@ def train(trainer: Trainer) -> Iterator[Event]:
     while trainer.step < trainer.total_steps:
         record = trainer.train_step()
         step = trainer.step
-        recorded = step <= DENSE_RECORDS or step % SPARSE_EVERY == 0 or step == trainer.total_steps
         if is_held_out_step(step, trainer.steps_per_epoch, trainer.total_steps):
             yield trainer.look()
         if step in frames:
             yield Filmed(trainer.frame(spread=False))
-        yield Stepped(step, record if recorded else None)
+        yield Stepped(step, record)
 
 
 def is_held_out_step(step: int, steps_per_epoch: int, total_steps: int) -> bool:
