@@ -28,8 +28,6 @@ def explore(model: Explored, image: tuple[Array, Array] | None) -> None:
         model: the one that is explored.
         image: mean and standard deviation (L,) of a single image's posterior, drawn as an ellipse, or None.
     """
-    with sentences():
-        prepare(model)
     left, right = st.columns(2)
     with right:
         axes = _axes(model)
@@ -60,6 +58,8 @@ def map_key(model: Explored) -> str:
 def _follow(model: Explored, axes: tuple[int, int] | None, image: tuple[Array, Array] | None) -> None:
     """The sliders and what follows them. The picture is drawn before the sliders, so that it is on the page before them;
     the session knows the new value already."""
+    with sentences():
+        prepare(model)
     z = current(model)
     beside, picture_place = st.columns([5, 4])
     with picture_place:

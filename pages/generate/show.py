@@ -51,4 +51,5 @@ def picture(images: Array, caption: str, *, key: str, columns: int | None = None
             type="tertiary",
             icon=":material/download:",
             key=f"png-{key}",
+            on_click="ignore",
         )

@@ -14,18 +14,33 @@ def take_away(model: Explored) -> None:
     name, trained = model.run.id, model.trained
     weights = f"{name}.safetensors"
     st.download_button(
-        "Weights", lambda: export_weights(trained, model.codes), file_name=weights, icon=":material/download:", key="weights",
-    )  # fmt: skip
+        "Weights",
+        lambda: export_weights(trained, model.codes),
+        file_name=weights,
+        icon=":material/download:",
+        key="weights",
+        on_click="ignore",
+    )
     st.caption("All weights as safetensors, with the configuration in the header.")
     st.download_button(
-        "Python script", lambda: generation_script(trained, weights), file_name="generate.py", mime="text/x-python",
-        icon=":material/code:", key="script",
-    )  # fmt: skip
+        "Python script",
+        lambda: generation_script(trained, weights),
+        file_name="generate.py",
+        mime="text/x-python",
+        icon=":material/code:",
+        key="script",
+        on_click="ignore",
+    )
     st.caption(
         "A short script that loads the weights beside it and draws; it needs numpy, safetensors and Pillow, no torch."
     )
     st.download_button(
-        "Codes as CSV", lambda: csv_text(model.codes, model.labels, model.dataset.classes), file_name=f"{name}-codes.csv",
-        mime="text/csv", icon=":material/table:", key="codes",
-    )  # fmt: skip
+        "Codes as CSV",
+        lambda: csv_text(model.codes, model.labels, model.dataset.classes),
+        file_name=f"{name}-codes.csv",
+        mime="text/csv",
+        icon=":material/table:",
+        key="codes",
+        on_click="ignore",
+    )
     st.caption("Index, label, code and reconstruction error (mean squared, per pixel) of the images on the map.")

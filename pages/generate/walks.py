@@ -29,7 +29,13 @@ def walks(model: Explored, z: Array) -> None:
         images = decode_images(model.trained, codes)
         picture(images, caption, key=str(kind).split(maxsplit=1)[0].lower(), columns=columns, width=900)
         st.download_button(
-            "GIF", lambda: _gif(images), file_name="walk.gif", mime="image/gif", icon=":material/movie:", key="walk-gif"
+            "GIF",
+            lambda: _gif(images),
+            file_name="walk.gif",
+            mime="image/gif",
+            icon=":material/movie:",
+            key="walk-gif",
+            on_click="ignore",
         )
 
 

@@ -175,5 +175,11 @@ def _take_away(run: Run, follower: Follower, view: View, key: str) -> None:
         return film_gif(subjects, frames, projection)
 
     st.download_button(
-        "Film as GIF", gif, file_name=f"{run.id}.gif", mime="image/gif", icon=":material/movie:", key=f"gif-{key}"
+        "Film as GIF",
+        gif,
+        file_name=f"{run.id}.gif",
+        mime="image/gif",
+        icon=":material/movie:",
+        key=f"gif-{key}",
+        on_click="ignore",
     )

@@ -143,6 +143,20 @@ def test_a_link_shows_the_same_picture(page: Page, address: str) -> None:
     assert shown(main_picture(page)) == first
 
 
+def test_back_shows_the_code_before_and_leads_out_of_the_page(page: Page, address: str) -> None:
+    open_page(page, f"{address}?trained=example-vae-2d")
+    captions = []
+    for _ in range(2):
+        before = main_picture(page).get_attribute("alt")
+        page.locator(".st-key-random button").first.click()
+        expect(page.locator(f'img[alt="{before}"]')).to_have_count(0, timeout=SECONDS)
+        captions.append(main_picture(page).get_attribute("alt"))
+    page.go_back()
+    expect(page.locator(f'img[alt="{captions[0]}"]')).to_be_visible(timeout=SECONDS)
+    page.go_back()
+    expect(page.locator('img[alt="Decoded from z = (0, 0)"]')).to_be_visible(timeout=SECONDS)
+
+
 def test_a_direction_is_added_and_the_picture_follows(page: Page, address: str) -> None:
     open_page(page, f"{address}?view=Directions&add=0")
     moved = page.locator('img[alt^="z + "]')
@@ -158,6 +172,7 @@ def test_a_direction_is_added_and_the_picture_follows(page: Page, address: str) 
 def test_the_script_is_taken_away_and_runs(page: Page, address: str, tmp_path: Path) -> None:
     open_page(page, f"{address}?trained=example-vae-2d&view=Take%20away")
     for name in ("Weights", "Python script"):
+        page.wait_for_selector(READY, timeout=SECONDS)
         with page.expect_download(timeout=SECONDS) as download:
             page.get_by_role("button", name=name).first.click()
         download.value.save_as(tmp_path / download.value.suggested_filename)
