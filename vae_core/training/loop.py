@@ -191,7 +191,7 @@ class Trainer:
         if best:
             self.best = (self.step, target)
         names = ("loss", "reconstruction_nats", "kl_nats")  # and the step, as frames are taken between evaluations
-        self.latest = {name: record[name] for name in names if name in record} | {"evaluated_step": self.step}
+        self.latest = {name: record[name] for name in names if name in record} | {"evaluated_step": float(self.step)}
         self._name_collapse(record["reconstruction_nats"])
         return HeldOut(record, best)
 
