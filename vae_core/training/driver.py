@@ -28,7 +28,7 @@ from vae_core.training.snapshot import restore, snapshot, weights
 LOOK_SECONDS = 0.05
 STATUS_SECONDS = 0.25
 PREVIEW_SECONDS = 0.25
-PREVIEW_SHARE = 25
+PREVIEW_SHARE = 100
 CHECKPOINT_SECONDS = 10.0
 IDLE_SECONDS = 900.0
 LOCK_SECONDS = 2.0
@@ -261,7 +261,8 @@ class Driver:
             began = time.monotonic()
             self._preview()
             # a large model's preview may cost more: it never takes more than a small share of the time
-            pause = max(PREVIEW_SECONDS, PREVIEW_SHARE * (time.monotonic() - began))
+            cost = 0.0 if self.control.rate else PREVIEW_SHARE * (time.monotonic() - began)
+            pause = max(PREVIEW_SECONDS, cost)
             self._next["preview"] = time.monotonic() + pause
 
     def _preview(self) -> None:
