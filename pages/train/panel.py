@@ -25,7 +25,7 @@ from vae_core.viz.drawing import network_svg
 from vae_core.viz.formulas import objective_latex, objective_numbers
 from vae_core.viz.projection import projection_for
 
-POLL_SECONDS, CALM_SECONDS = 0.5, 1.0
+POLL_SECONDS, CALM_SECONDS = 0.5, 1.5
 MAP_HEIGHT = 400
 ACTIVE = ("running", "queued", "paused")
 COLOURS: dict[str, Colour] = {
@@ -47,21 +47,27 @@ def panel(run: Run, *, key: str, badge: str = "", drawn: RunConfig | None = None
         drawn: the network to draw where it is not the run's own, such as the one that the dials ask for.
         wide: the loss beside the network, not below it.
     """
-    before, calm = run.state(), _is_calm(run)
+    before = _pace(run, run.state())
 
     def draw() -> None:
         with sentences():
-            _draw(run, key, badge, drawn or run.config, wide)
-            if (run.state(), _is_calm(run)) != (before, calm):
+            status, state = run.status(), run.state()
+            _draw(run, status, state, key, badge, drawn or run.config, wide)
+            if _pace(run, state) != before:
                 st.rerun()  # once more and whole: the buttons of another state are others
 
-    st.fragment(
-        draw, run_every=(CALM_SECONDS if calm else POLL_SECONDS) if before in ACTIVE else None, key=f"panel-{key}"
-    )()
+    st.fragment(draw, run_every=before[1], key=f"panel-{key}")()
 
 
-def _draw(run: Run, key: str, badge: str, drawn: RunConfig, wide: bool) -> None:
-    follower, status, state = follow(run), run.status(), run.state()
+def _pace(run: Run, state: str) -> tuple[str, float | None]:
+    """The state, and how many seconds lie between two looks: at full speed each takes time from the training."""
+    if state not in ACTIVE:
+        return state, None
+    return state, CALM_SECONDS if state == "running" and not _is_slow(run, run.status()) else POLL_SECONDS
+
+
+def _draw(run: Run, status: Status, state: str, key: str, badge: str, drawn: RunConfig, wide: bool) -> None:
+    follower = follow(run)
     if state in ACTIVE:
         run.watch()
     view = _headline(run, status, state, key, badge)
@@ -126,12 +132,6 @@ def _progress(status: Status, state: str, slow: bool) -> str:
     elif state == "running" and status.step and status.seconds:
         parts.append(f"{duration((status.total_steps - status.step) * status.seconds / status.step)} left")
     return " · ".join(parts) if status.total_steps else ""
-
-
-def _is_calm(run: Run) -> bool:
-    """At full speed: half as many looks are enough, and each takes time from the training."""
-    status = run.status()
-    return status.state == "running" and not _is_slow(run, status)
 
 
 def _is_slow(run: Run, status: Status) -> bool:
