@@ -20,6 +20,8 @@ The command line prints the sentence and exits with status 2; the pages show it 
 
 from __future__ import annotations
 
+import math
+
 
 class LatentLabError(Exception):
     """Base of all errors whose sentence is meant for the person who asked."""
@@ -74,8 +76,9 @@ class DiskError(LatentLabError):
 
 
 class Diverged(LatentLabError):
-    """The loss stopped being a finite number; the weights were left as they were before that step."""
+    """The loss jumped beyond repair or is no finite number; the weights were left as they were before that step."""
 
-    def __init__(self, step: int, advice: str) -> None:
-        super().__init__(f"The loss stopped being a finite number at step {step}; {advice}")
+    def __init__(self, step: int, loss: float, advice: str) -> None:
+        what = f"jumped to {loss:.3g} nats per image" if math.isfinite(loss) else "stopped being a finite number"
+        super().__init__(f"The loss {what} at step {step}; {advice}")
         self.step = step

@@ -26,5 +26,6 @@ def loss_chart(follower: Follower, view: View, key: str) -> None:
     )
     last = metrics.last_held_out or {}
     alt = f"Loss against step; the last held-out loss is {last['loss']:.1f} nats per image." if last else "Loss."
-    spec = loss_spec(per_pixel=view.per_pixel, log=view.log_axis, height=HEIGHT)
+    variational = last.get("kl_nats") is not None or not last
+    spec = loss_spec(per_pixel=view.per_pixel, log=view.log_axis, height=HEIGHT, variational=variational)
     st.vega_lite_chart(table, spec, key=f"loss-{key}", height=HEIGHT, alt=alt)

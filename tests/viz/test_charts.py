@@ -73,3 +73,12 @@ def test_the_specification_is_valid_built_once_and_holds_no_data(per_pixel: bool
     chart = altair.LayerChart.from_dict({**spec, "data": {"name": "rows"}})
     assert ("nats per pixel" if per_pixel else "nats per image") in json.dumps(chart.to_dict())
     assert ('"type": "log"' in json.dumps(spec)) is log
+
+
+@pytest.mark.parametrize(("variational", "curves"), [(True, ["total", "reconstruction", "KL"]), (False, ["total"])])
+def test_an_autoencoder_has_one_curve(variational: bool, curves: list[str]) -> None:
+    layers = loss_spec(variational=variational)["layer"]
+    domains = [
+        layer["encoding"]["color"]["scale"]["domain"] for layer in layers if "color" in layer.get("encoding", {})
+    ]
+    assert domains == [curves, curves]

@@ -166,7 +166,7 @@ class Trainer:
         scale = max(abs(usual), 0.05 * pixels) if usual is not None else math.inf
         jump = loss - usual if usual is not None else 0.0
         if not math.isfinite(loss) or jump > STOP_FACTOR * scale:
-            raise Diverged(self.step + 1, ADVICE)
+            raise Diverged(self.step + 1, loss, ADVICE)
         if jump > WARN_FACTOR * scale:
             self.note("The loss jumped to more than ten times its usual value; a smaller learning rate is safer.")
         self.window.append(loss)

@@ -68,13 +68,16 @@ def loss_table(
 
 
 @lru_cache(maxsize=16)
-def loss_spec(*, per_pixel: bool = False, log: bool = False, height: int = 300) -> dict[str, Any]:
+def loss_spec(
+    *, per_pixel: bool = False, log: bool = False, height: int = 300, variational: bool = True
+) -> dict[str, Any]:
     """The loss against the step: training thin, held-out bold with its points, reference lines, a cursor.
 
     Args:
         per_pixel: name the unit nats per pixel.
         log: a logarithmic axis; figures at or below 0 (densities can exceed 1) have no place on it and are left out.
         height: in pixels.
+        variational: the loss has terms; an autoencoder's is its reconstruction alone, one curve.
 
     Returns:
         One dictionary for all callers; it is not to be changed.
@@ -89,16 +92,17 @@ def loss_spec(*, per_pixel: bool = False, log: bool = False, height: int = 300) 
         "height": height,
         "transform": positive,
         "encoding": {"x": {**x, "axis": {"tickMinStep": 1}}},
-        "layer": [*_lines(y), *_curves(y, unit), _cursor()],
+        "layer": [*_lines(y), *_curves(y, unit, variational), _cursor()],
     }
 
 
-def _curves(y: dict[str, Any], unit: str) -> list[dict[str, Any]]:
+def _curves(y: dict[str, Any], unit: str, variational: bool) -> list[dict[str, Any]]:
+    names = list(CURVE_COLOURS) if variational else ["total"]
     colour = {
         "field": "curve",
         "type": "nominal",
         "title": None,
-        "scale": {"domain": list(CURVE_COLOURS), "range": list(CURVE_COLOURS.values())},
+        "scale": {"domain": names, "range": [CURVE_COLOURS[name] for name in names]},
         "legend": {"orient": "top", "symbolType": "stroke", "symbolStrokeWidth": 3, "symbolOpacity": 1},
     }
     tooltip = [
@@ -108,14 +112,15 @@ def _curves(y: dict[str, Any], unit: str) -> list[dict[str, Any]]:
         {"field": "nats", "type": "quantitative", "title": unit, "format": ",.4~f"},
     ]
     encoding = {"y": y, "color": colour}
+    drawn = [{"filter": {"field": "curve", "oneOf": names}}]
     return [
         {
-            "transform": _only("training"),
+            "transform": [*_only("training"), *drawn],
             "mark": {"type": "line", "strokeWidth": 1, "opacity": 0.55, "interpolate": "linear"},
             "encoding": encoding,
         },
         {
-            "transform": _only("held-out"),
+            "transform": [*_only("held-out"), *drawn],
             "mark": {"type": "line", "strokeWidth": 2.5, "point": {"size": 28, "filled": True}},
             "encoding": {**encoding, "tooltip": tooltip},
         },
