@@ -38,6 +38,8 @@ TITLES = {
     "batch_size": "Batch size",
     "lr": "Learning rate",
     "limit": "Limit",
+    "corruption": "Corruption",
+    "level": "Level",
     "threads": "Threads",
     "device": "Device",
 }

@@ -21,7 +21,7 @@ from vae_core.data.pictures import LUMA
 from vae_core.data.randomness import Stream, generator
 from vae_core.levels import CORRUPTIONS, Corruption, check_channels, check_corruption
 
-__all__ = ["CORRUPTIONS", "Corruption", "corrupt", "corrupt_mixed", "corrupt_split"]
+__all__ = ["CORRUPTIONS", "Corruption", "corrupt", "corrupt_mixed", "corrupt_split", "greyscale"]
 
 CHUNK = 500
 _FIXED_DRAW = -1
@@ -180,8 +180,8 @@ def _watermark(images: Tensor, levels: Levels, draw: torch.Generator) -> Tensor:
     return torch.lerp(images, torch.ones_like(images), mark.mul_(_each(levels)))
 
 
-def _greyscale(images: Tensor, _levels: Levels, _draw: torch.Generator) -> Tensor:
-    """The luma (Rec. 601) in all three channels."""
+def greyscale(images: Tensor) -> Tensor:
+    """The luma (Rec. 601) of images (batch, 3, height, width) in all three channels."""
     weights = torch.tensor(LUMA, dtype=torch.float32, device=images.device)[None, :, None, None]
     return (images * weights).sum(dim=1, keepdim=True).clamp_(0, 1).expand_as(images).clone()
 
@@ -218,5 +218,5 @@ _FUNCTIONS: dict[str, Callable[[Tensor, Levels, torch.Generator], Tensor]] = {
     "blur": _blur,
     "low-resolution": _low_resolution,
     "watermark": _watermark,
-    "greyscale": _greyscale,
+    "greyscale": lambda images, _levels, _draw: greyscale(images),
 }

@@ -7,22 +7,24 @@ reconstruction of the clean image, so that is measured too: where the damage is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 from skimage.metrics import structural_similarity
 from torch import Tensor
 
+from vae_core.data import datasets
 from vae_core.data.batches import binarize_split, held_out, to_float
-from vae_core.data.corruptions import corrupt_split
+from vae_core.data.corruptions import corrupt_split, greyscale
 from vae_core.data.datasets import Dataset
 from vae_core.errors import ConfigError, DataError
 from vae_core.evaluation.colours import mean_colours
 from vae_core.evaluation.filters import tuned_filters
-from vae_core.evaluation.trained import Trained
-from vae_core.levels import CORRUPTIONS, check_channels, check_corruption
+from vae_core.evaluation.trained import Trained, load_trained
+from vae_core.levels import CORRUPTIONS, check_channels, check_corruption, ends_of
 from vae_core.storage.arrays import Array
 from vae_core.storage.restorations import read_curve, write_curve
 from vae_core.storage.runs import Run
@@ -35,6 +37,7 @@ CURVE_SHARES = (0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0)
 WINDOW = 7
 SMALLEST_ERROR = 1e-10
 """A mean squared error below this counts as this: 100 dB."""
+DARK = 0.02
 CORRUPTED, MODEL, CLEAN = "corrupted", "model", "clean"
 
 
@@ -124,6 +127,9 @@ def material(data: Dataset, trained: Trained, images: int = IMAGES) -> Material:
 def restore(trained: Trained, images: Tensor) -> Tensor:
     """What the model makes of images, damaged or not: the picture decoded from the posterior mean.
 
+    A model that was trained to put colours back sees grey, and its colours are laid on the brightness that is given: a
+    bottleneck blurs, and the brightness is known.
+
     Args:
         trained: any model, denoising or not.
         images: `float32`, (N, C, H, W), in [0, 1].
@@ -139,11 +145,19 @@ def restore(trained: Trained, images: Tensor) -> Tensor:
             f"The model takes images of {_sizes(trained.image_shape)} (channels, height, width), not of "
             f"{_sizes(images.shape[1:])}; choose others."
         )
-    parts = [
-        trained.likelihood.mean_image(trained.model.decode(trained.model.encode(part).mean)).clamp(0, 1)
-        for part in torch.split(images, BATCH_SIZE)
-    ]
+    parts = [_restored(trained, part) for part in torch.split(images, BATCH_SIZE)]
     return torch.cat(parts) if parts else images.clone()
+
+
+def _restored(trained: Trained, images: Tensor) -> Tensor:
+    colours = trained.config.data.corruption == ("greyscale",)
+    given = greyscale(images) if colours else images
+    picture = trained.likelihood.mean_image(trained.model.decode(trained.model.encode(given).mean)).clamp(0, 1)
+    if not colours:
+        return picture
+    # where the model's picture is black it has no colour to give, and grey stays
+    tint = (picture + DARK) / (greyscale(picture) + DARK)
+    return (given * tint).clamp(0, 1)
 
 
 def psnr(images: Tensor, clean: Tensor) -> Tensor:
@@ -215,6 +229,51 @@ def _coloured(found: Material, grey: Tensor) -> Iterator[tuple[str, Tensor]]:
     means = mean_colours(found.data, known, found.others, found.other_labels)
     yield "mean-colour", means.mean_colour(grey)
     yield "class-mean-colour", means.class_mean_colour(grey, found.labels)
+
+
+def restore_run(
+    run: Run,
+    corruption: str,
+    level: float | None = None,
+    *,
+    images: int = IMAGES,
+    dataset: str | None = None,
+    data_dir: Path | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> dict[str, Any]:
+    """How well a run restores test images, by the names of the command line.
+
+    Args:
+        run: with weights.
+        corruption, level: the damage; without a level the corruption's usual one.
+        images: 1 to 10,000, cut to the test images that there are.
+        dataset: left out, the run's own.
+        data_dir, progress: as for `datasets.load`.
+
+    Raises:
+        LatentLabError: as `load_trained`, `datasets.load`, `material` and `methods` do.
+    """
+    check_corruption([corruption], None if level is None else f"{level:.12g}")
+    at, _ = ends_of([corruption], None if level is None else f"{level:.12g}")
+    trained = load_trained(run)
+    found = material(datasets.load(dataset or run.config.data.dataset, data_dir, progress), trained, images)
+    point = None
+    for step in level_curve(trained, found, corruption, [at]):
+        point = step.point
+        if progress is not None:
+            progress(f"restoring, {step.what}", step.share)
+    assert point is not None
+    result: dict[str, Any] = {"run": str(run.folder), "dataset": found.dataset, "step": trained.step}
+    result |= {"corruption": corruption, "level": at if CORRUPTIONS[corruption].has_level else None}
+    result |= {"images": len(found.clean), **_figures(point)}
+    return result
+
+
+def _figures(point: Point) -> dict[str, Any]:
+    three = {"corrupted": point.corrupted, "model": point.model, "clean": point.clean}
+    figures: dict[str, Any] = {f"psnr_{name}": one.psnr for name, one in three.items()}
+    figures |= {f"ssim_{name}": one.ssim for name, one in three.items()}
+    return {**figures, "baselines": {name: asdict(one) for name, one in point.baselines.items()}}
 
 
 def curve_levels(name: str) -> list[float]:
