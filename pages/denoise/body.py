@@ -5,9 +5,17 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.common.errors import sentences
+from pages.denoise.colour import colour_view
+from pages.denoise.curves import curves_view
 from pages.denoise.restore import restore_view
+from pages.denoise.watermark import watermark_view
 
-VIEWS = {"Restore": restore_view}
+VIEWS = {
+    "Restore": restore_view,
+    "Watermark": watermark_view,
+    "Colour": colour_view,
+    "Against level": curves_view,
+}
 
 
 def body() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import streamlit as st
 import torch
 from torch import Tensor
 
+from pages.denoise.models import labelled
 from pages.generate.model import Explored
 from vae_core.data.batches import to_float
 from vae_core.data.corruptions import corrupt_split
@@ -80,6 +81,29 @@ def by_model(model: Explored, case: Case) -> Restored:
         DataError: it takes images of another shape.
     """
     return judged(restore(model.trained, to_float(case.damaged)), case)
+
+
+def by_models(models: Sequence[Explored], case: Case) -> dict[str, Restored]:
+    """What each model makes of it, by the models' labels."""
+    return {label: by_model(model, case) for label, model in labelled(models).items()}
+
+
+def bound_of(model: Explored, case: Case) -> Quality:
+    """The quality of the model's reconstruction of the clean images, which its restoration can hardly exceed."""
+    clean = to_float(case.clean)
+    return quality(restore(model.trained, clean), clean)
+
+
+def clipping_text(case: Case) -> str:
+    """What cutting to 0 to 1 did to the noise, in these images; empty where nothing is cut."""
+    words = CORRUPTIONS[case.corruption].clipping
+    if not words or case.level == 0:
+        return ""
+    left = (case.damaged.numpy().astype(np.float64) - case.clean.numpy()) / 255
+    return (
+        f"{words} Of a standard deviation of {case.level:g}, {left.std():.2f} is left here, and its mean is "
+        f"{left.mean():+.2f}."
+    )
 
 
 def judged(images: Tensor, case: Case) -> Restored:

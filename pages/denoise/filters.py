@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
 from pages.common.errors import literal, show_error
 from pages.denoise.background import Job, give_way, newest
-from pages.denoise.case import Case, Restored, filtered
+from pages.denoise.case import Case, Restored, bound_of, filtered
 from pages.denoise.gallery import Tile, gallery
+from pages.denoise.models import labelled
 from pages.generate.model import Explored
 from vae_core.evaluation.filters import FILTERS, TONED, Tuned
 from vae_core.evaluation.restoration import Quality
+from vae_core.levels import CORRUPTIONS
+from vae_core.storage.arrays import Array
 
 SLOT = "filters"
 POLL_SECONDS = 0.5
@@ -24,22 +27,24 @@ def make_way(model: Explored, case: Case) -> None:
     give_way(SLOT, _key(model, case))
 
 
-def filters_panel(model: Explored, case: Case, models: Mapping[str, Restored], bound: Callable[[str], Quality]) -> None:
+def filters_panel(models: Sequence[Explored], case: Case, restored: Mapping[str, Restored]) -> None:
     """Draws what is ready, and looks again until all is.
 
     Args:
-        model: the one whose training images the filters are tuned on.
+        models: those that restored; the filters are tuned on the training images of the first.
         case: a known one.
-        models: what the models made of it, by their names.
-        bound: the quality of a model's reconstruction of the clean images, by the same names.
+        restored: what the models made of it, by their labels.
     """
-    job = newest(SLOT, _key(model, case), lambda: filtered(model, case))
+    if not CORRUPTIONS[case.corruption].has_level:
+        st.caption("No filter is shown: from grey alone none can tell a colour.")
+        return
+    job = newest(SLOT, _key(models[0], case), lambda: filtered(models[0], case))
     waiting = not job.done
 
     def draw() -> None:
         _draw(job, case)
-        if job.done and job.error is None and job.results:
-            st.markdown(verdict(best_of(job), models, bound))
+        if job.done and job.results:
+            st.markdown(verdict(best_of(job), restored, lambda label: bound_of(labelled(models)[label], case)))
         if waiting and job.done:
             st.rerun()  # once more and whole, without the timer
 
@@ -73,10 +78,10 @@ def _draw(job: Job, case: Case) -> None:
     )
 
 
-def _tile(tuned: Tuned, restored: Restored, clean: object) -> Tile:
+def _tile(tuned: Tuned, restored: Restored, clean: Array) -> Tile:
     name = FILTERS[tuned.name.removesuffix(TONED)]
     about = f"{name.strength_name.split(',')[0]} {tuned.strength:g}"
-    return Tile(tuned.title, restored.images, about, clean, restored.quality)  # type: ignore[arg-type]
+    return Tile(tuned.title, restored.images, about, clean, restored.quality)
 
 
 def verdict(
@@ -100,10 +105,10 @@ def why(name: str, bound: float, filter_psnr: float) -> str:
     """Why a filter can win; Markdown."""
     if bound <= filter_psnr:
         return (
-            f"Of the undamaged picture {literal(name)} itself reaches only {bound:.1f} dB: what does not fit through "
+            f"Undamaged pictures come back from {literal(name)} with only {bound:.1f} dB: what does not fit through "
             "its bottleneck is lost, and damage does not bring it back."
         )
     return (
-        f"{literal(name)} reaches {bound:.1f} dB on the undamaged picture, so its bottleneck is not the reason: it was "
+        f"Undamaged pictures come back from {literal(name)} with {bound:.1f} dB, so its bottleneck is not the reason: it was "
         "not trained for this damage at this level."
     )

@@ -15,16 +15,21 @@ from vae_core.storage.arrays import Array
 from vae_core.viz.error_map import error_map, ramp_css
 from vae_core.viz.grids import mosaic, png_bytes
 
+SMALLEST = 100
 _STYLE = f"""<style>
-.tiles {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(var(--least), var(--most))); gap: 0.9rem; }}
+.tiles {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(var(--least), 1fr)); gap: 0.2rem 0.9rem; }}
 .tiles figure {{ margin: 0; min-width: 0; font-size: 0.875rem; line-height: 1.35; }}
-.tiles.rows {{ grid-template-columns: minmax(0, 1fr); gap: 0.6rem; }}
+.tiles:not(.rows) figure {{
+  display: grid; grid-row: span 3; grid-template-rows: subgrid; grid-template-columns: minmax(0, 1fr); align-content: start;
+}}
+.tiles.rows {{ grid-template-columns: minmax(0, 1fr); }}
 .tiles.rows figcaption {{ display: flex; flex-wrap: wrap; gap: 0 0.8rem; align-items: baseline; }}
 .tiles .name {{ font-weight: 600; overflow-wrap: anywhere; display: block; }}
 .tiles .faint {{ font-size: 0.75rem; opacity: 0.7; overflow-wrap: anywhere; }}
-.tiles:not(.rows) .faint {{ display: block; min-height: 2.1em; }}
-.tiles .numbers {{ font-variant-numeric: tabular-nums; white-space: nowrap; }}
-.tiles .both {{ display: grid; grid-template-columns: minmax(0, 1fr); gap: 0.35rem; margin-top: 0.2rem; }}
+.tiles:not(.rows) .faint {{ display: block; }}
+.tiles .numbers {{ font-variant-numeric: tabular-nums; margin-bottom: 0.7rem; }}
+.tiles .numbers span {{ white-space: nowrap; margin-right: 0.5em; }}
+.tiles .both {{ display: grid; grid-template-columns: minmax(0, 1fr); gap: 0.35rem; align-content: start; }}
 .tiles.rows .both {{ grid-template-columns: repeat(2, minmax(0, 1fr)); }}
 .tiles img {{ width: 100%; image-rendering: pixelated; border-radius: 4px; display: block; }}
 .ramp {{ display: flex; align-items: center; gap: 0.5rem; font-size: 0.8rem; }}
@@ -70,8 +75,8 @@ def gallery(tiles: Sequence[Tile], *, size: int = 200) -> None:
         size: the largest width of a single image, in CSS pixels.
     """
     rows = len(tiles[0].images) > 1
-    least = min(size, 120)
-    style = f"--least:{least}px;--most:{size}px"
+    share = f"calc((100% - {len(tiles) - 1} * 0.9rem) / {len(tiles)})"  # as large as lets all stand in one line, if not small
+    style = f"--least:clamp({min(size, SMALLEST)}px, {share}, {size}px)"
     figures = "".join(_figure(tile) for tile in tiles)
     st.html(f'{_STYLE}<div class="tiles{" rows" if rows else ""}" style="{style}">{figures}</div>')
 
@@ -86,6 +91,7 @@ def legend() -> None:
 
 def _figure(tile: Tile) -> str:
     words = tile.figures
+    numbers = " ".join(f"<span>{escape(part)}</span>" for part in words.split(", ") if part)
     alt = escape(f"{tile.name}: {words}" if words else tile.name)
     pictures = f'<img alt="{alt}" src="{address(tile.images)}">'
     if tile.clean is not None:
@@ -96,7 +102,7 @@ def _figure(tile: Tile) -> str:
         pictures += "<span></span>"
     return (
         f'<figure><figcaption><span class="name">{escape(tile.name)}</span><span class="faint">{escape(tile.about)}</span>'
-        f'</figcaption><div class="both">{pictures}</div><span class="numbers">{escape(words)}</span></figure>'
+        f'</figcaption><div class="both">{pictures}</div><div class="numbers">{numbers}</div></figure>'
     )
 
 

@@ -23,10 +23,12 @@ class Chosen:
     Attributes:
         images: (N, C, H, W) uint8, N of 1 or `ROW`.
         labels: (N,) int64, or None where nobody knows.
+        first: the number of the first among the test images, or None.
     """
 
     images: Array
     labels: Array | None = None
+    first: int | None = None
 
 
 def choose_images(model: Explored) -> Chosen | None:
@@ -49,4 +51,4 @@ def _of_test(model: Explored, count: int) -> Chosen:
     labels = model.labels.numpy()[rows]
     names = ", ".join(model.dataset.classes[label] for label in labels)
     st.caption(literal(f"{model.dataset.name}, class {names}; never trained on"), width="content")
-    return Chosen(model.images.numpy()[rows], labels)
+    return Chosen(model.images.numpy()[rows], labels, int(first))

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.common.errors import literal
 from pages.denoise import address
-from vae_core.errors import ConfigError
+from vae_core.errors import ConfigError, LatentLabError
 from vae_core.levels import CORRUPTIONS
 
 PARAMETER = "level"
@@ -16,32 +16,13 @@ STEPS = 50
 
 
 def take_level(name: str) -> None:
-    """Before the slider is drawn: the address's level where it is news, else the one that stands, else the usual.
-
-    Raises:
-        ConfigError: the address's is no number, or out of range; the slider then stands at the usual.
-    """
-    row, key = CORRUPTIONS[name], _key(name)
+    """Before the slider is drawn: it stands at the address's level where that is news; one that is no number or out of
+    range is a sentence, and the slider stands at the usual."""
+    row = CORRUPTIONS[name]
     if not row.has_level:
         address.forget(PARAMETER)
         return
-    text = address.news(PARAMETER, name, key)
-    st.session_state.setdefault(key, row.usual)
-    if text is None:
-        return
-    try:
-        level = float(text)
-        if not math.isfinite(level):
-            raise ValueError
-    except ValueError as error:
-        _start_anew(name)
-        raise ConfigError(f"The address's level {text[:40]!r} is no number; the slider starts anew.") from error
-    try:
-        row.check_level(level)
-    except ConfigError:
-        _start_anew(name)
-        raise
-    st.session_state[key] = level
+    address.take(PARAMETER, name, _key(name), float(row.usual), lambda text: _read(name, text))
 
 
 def current_level(name: str) -> float:
@@ -57,7 +38,6 @@ def level_slider(name: str) -> None:
     """Draws it, after `take_level`."""
     row = CORRUPTIONS[name]
     if not row.has_level:
-        st.caption(f"{literal(row.title)} has no level.")
         return
     step = _step(row.highest - row.lowest)
     st.slider(
@@ -71,14 +51,21 @@ def level_slider(name: str) -> None:
     )
 
 
+def _read(name: str, text: str) -> tuple[float, list[LatentLabError]]:
+    row = CORRUPTIONS[name]
+    try:
+        level = float(text[:40])
+        row.check_level(level)
+    except ConfigError as error:
+        return float(row.usual), [error]
+    except ValueError:
+        return float(row.usual), [ConfigError(f"The address's level {text[:40]!r} is no number; set it by the slider.")]
+    return level, []
+
+
 def _step(width: float) -> float:
     """A power of ten, so that a value is short in the address."""
     return float(10.0 ** math.floor(math.log10(width / STEPS)))
-
-
-def _start_anew(name: str) -> None:
-    st.session_state[_key(name)] = CORRUPTIONS[name].usual
-    address.forget(PARAMETER)
 
 
 def _key(name: str) -> str:

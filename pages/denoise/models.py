@@ -12,13 +12,11 @@ from pages.common.session import open_anywhere
 from pages.denoise import address
 from pages.generate.model import Explored, choices, open_model
 from vae_core.config import RunConfig
-from vae_core.errors import ConfigError
+from vae_core.errors import ConfigError, LatentLabError
 from vae_core.evaluation.restoration import Material, material
 
 PARAMETER = "models"
 MOST = 6
-OFFERED = ("mnist-denoiser", "example-ae-2d", "example-vae-20d")
-"""What stands there at first: a denoising model, and two that never saw noise."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,8 @@ def choose_models(task: Task) -> list[Explored]:
             "corruption, then it can be chosen here."
         )
     key = f"models@{task.name}"
-    _take(task, names, key)
+    offered = [one for one in task.offered if one in names] or list(names)[:1]
+    address.take(PARAMETER, task.name, key, offered, lambda text: _read(task, names, offered, text))
     chosen = st.multiselect(
         "Models", list(names), key=key, format_func=lambda one: names[one], max_selections=MOST,
         help="The first decides on the images: the others must take images of the same size and colours.",
@@ -73,7 +72,8 @@ def about(model: Explored) -> str:
     """What a model is, in a few words for below its name."""
     config = model.run.config
     seen = f"trained on {_damage(config)}" if config.data.corruption else "never saw damage"
-    return f"{config.model.model.upper()}, {model.latent} latents, {seen}"
+    plural = "s" if model.latent > 1 else ""
+    return f"{config.model.model.upper()}, {model.latent} latent{plural}, {config.data.dataset}, {seen}"
 
 
 def _damage(config: RunConfig) -> str:
@@ -94,24 +94,21 @@ def _corruptions(run_id: str) -> tuple[str, ...]:
     return open_anywhere(run_id).config.data.corruption
 
 
-def _take(task: Task, names: dict[str, str], key: str) -> None:
-    text = address.news(PARAMETER, task.name, key)
-    offered = [one for one in task.offered if one in names] or list(names)[:1]
-    st.session_state.setdefault(key, offered)
-    if text is None:
-        return
+def _read(task: Task, names: dict[str, str], offered: list[str], text: str) -> tuple[list[str], list[LatentLabError]]:
+    """The models of the address that can be chosen, and why others cannot."""
     wanted = list(dict.fromkeys(part for part in text.split(",") if part))[:MOST]
-    known = [one for one in wanted if one in names]
+    refused: list[LatentLabError] = []
     for one in wanted:
         if one not in names:
-            with sentences():
-                _refused(one, task)
-    st.session_state[key] = known or offered
-
-
-def _refused(one: str, task: Task) -> None:
-    open_model(one)  # says why it cannot be had
-    raise ConfigError(f"The model {one!r} was not trained on {task.corruption}; choose another one for this view.")
+            try:
+                open_model(one)
+            except LatentLabError as error:  # there is none, or it is damaged
+                refused.append(error)
+            else:
+                refused.append(
+                    ConfigError(f"The model {one!r} was not trained on {task.corruption}; choose another one.")
+                )
+    return [one for one in wanted if one in names] or offered, refused
 
 
 def _opened(chosen: Sequence[str]) -> list[Explored]:
@@ -153,4 +150,5 @@ def material_of(model: Explored, images: int) -> Material:
 def note(models: Sequence[Explored]) -> None:
     """What stands in the sidebar about the chosen models."""
     for model in models:
-        st.caption(literal(f"{model.run.name}: {about(model)}. {model.note}".rstrip()))
+        if model.note:
+            st.caption(literal(f"{model.run.name}: {model.note[0].lower()}{model.note[1:]}"))

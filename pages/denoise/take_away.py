@@ -24,8 +24,12 @@ class Shown:
     tiles: Sequence[Tile] = field(default_factory=list)
 
 
-def shown() -> Shown:
-    """This session's."""
+def show(tiles: Sequence[Tile]) -> None:
+    """Remembers what stands on the page."""
+    _shown().tiles = tiles
+
+
+def _shown() -> Shown:
     found: Shown = st.session_state.setdefault("shown", Shown())
     return found
 
@@ -36,7 +40,7 @@ def take_away(name: str) -> None:
     Args:
         name: of the files, such as a run's id.
     """
-    holder = shown()
+    holder = _shown()
     if not holder.tiles:
         return
     with st.popover("Download", icon=":material/download:"):
