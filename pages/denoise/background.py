@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import Any
 
 import streamlit as st
@@ -16,6 +16,7 @@ import streamlit as st
 QUIET_SECONDS = 0.4
 
 Steps = Callable[[], Iterator[Any]]
+Queue = SimpleQueue[tuple["Job", Steps]]
 
 
 @dataclass(eq=False)
@@ -37,8 +38,11 @@ class Job:
 
 
 @st.cache_resource(show_spinner=False)
-def _thread() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1, thread_name_prefix="filters")
+def _queue() -> Queue:
+    """With the thread that empties it; a server that ends does not wait for it."""
+    waiting: Queue = SimpleQueue()
+    threading.Thread(target=_serve, args=(waiting,), name="filters", daemon=True).start()
+    return waiting
 
 
 def give_way(slot: str, key: Hashable) -> None:
@@ -60,8 +64,13 @@ def newest(slot: str, key: Hashable, steps: Steps) -> Job:
     job = st.session_state.get(slot)
     if not isinstance(job, Job) or job.key != key:
         job = st.session_state[slot] = Job(key)
-        _thread().submit(_work, job, steps)
+        _queue().put((job, steps))
     return job
+
+
+def _serve(waiting: Queue) -> None:
+    while True:
+        _work(*waiting.get())
 
 
 def _work(job: Job, steps: Steps) -> None:

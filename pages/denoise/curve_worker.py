@@ -107,7 +107,6 @@ def _keep(subject: Subject, name: str, level: float, measured: dict[str, Quality
 def main(arguments: Sequence[str]) -> int:
     """The process; 1 where one of our own errors ended it, which is then the last line, {"error": ...}."""
     name, images, dataset, *folders = arguments
-    os.nice(NICE)
     try:
         for share, what in measure(name, int(images), dataset, [open_folder(Path(folder)) for folder in folders]):
             print(json.dumps({"share": share, "what": what}), flush=True)
@@ -120,4 +119,5 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    os.nice(NICE)
     sys.exit(main(sys.argv[1:]))

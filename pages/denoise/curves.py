@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import get_args
 
 import pandas as pd
 import streamlit as st
@@ -16,12 +19,22 @@ from vae_core.evaluation import colours
 from vae_core.evaluation.filters import FILTERS, TONED
 from vae_core.evaluation.restoration import Point, curve_levels, kept_curve
 from vae_core.levels import CORRUPTIONS, check_channels
-from vae_core.viz.restoration_chart import ALONE, BOUND, DAMAGED, WITH_TONE, quality_spec, quality_table
+from vae_core.viz.restoration_chart import (
+    ALONE,
+    BOUND,
+    DAMAGED,
+    WITH_TONE,
+    Measure,
+    colours_of,
+    quality_spec,
+    quality_table,
+)
 
 TASK = Task("Against level", offered=("mnist-denoiser", "example-ae-2d", "example-vae-20d"))
 IMAGES = 1_000
 POLL_SECONDS = 1.0
-HEIGHT = 430
+HEIGHT = 300
+MEASURES: tuple[Measure, ...] = get_args(Measure)
 Curves = Mapping[str, Sequence[Point]]
 
 
@@ -102,17 +115,28 @@ def _draw(models: Sequence[Explored], name: str, work: Measuring, running: bool)
 
 
 def _charts(points: Curves, name: str) -> None:
-    row = CORRUPTIONS[name]
-    table = quality_table(_rows(points))
-    filters = tuple(one.title for one in FILTERS.values())
-    for column, measure in zip(st.columns(2), ("psnr", "ssim"), strict=True):
-        spec = quality_spec(tuple(points), filters, measure, f"level: {row.measure}", HEIGHT)
-        alt = f"{measure.upper()} against the level of {row.title.lower()}, for {', '.join(points)} and filters"
-        column.vega_lite_chart(table, spec, key=f"curve-{measure}", height=HEIGHT, alt=alt)
+    row, models = CORRUPTIONS[name], tuple(points)
+    table, filters = quality_table(_rows(points)), tuple(one.title for one in FILTERS.values())
+    _legend(colours_of(models, filters), models)
+    with st.container(key="top-curves"):
+        for column, measure in zip(st.columns(2), MEASURES, strict=True):
+            spec = quality_spec(models, filters, measure, row.measure.partition(", of ")[0], HEIGHT)
+            alt = f"{measure.upper()} against the level of {row.title.lower()}, of {', '.join(models)} and of filters"
+            column.vega_lite_chart(table, spec, key=f"curve-{measure}", height=HEIGHT, alt=alt)
     st.caption(
-        "Bold: models; dotted in their colour: their reconstruction of the undamaged picture. Thin: filters, tuned for each "
-        "level on other images; dashed: with a tone correction behind them. Means over the images."
+        "Dotted: a model's reconstruction of undamaged pictures. Dashed: a filter with a tone correction behind it. The "
+        "filters are tuned for each level on other images. Means over the images."
     )
+
+
+def _legend(colours_by_name: Mapping[str, str], models: Sequence[str]) -> None:
+    """For both charts; names are people's, so they are escaped."""
+    parts = [
+        f'<span><i style="display:inline-block;width:1.4rem;height:{4 if name in models else 2}px;background:{colour};'
+        f'margin-right:0.4rem;vertical-align:middle"></i>{escape(name)}</span>'
+        for name, colour in colours_by_name.items()
+    ]
+    st.html(f'<div style="display:flex;flex-wrap:wrap;gap:0.2rem 1.2rem;font-size:0.85rem">{"".join(parts)}</div>')
 
 
 def _rows(points: Curves) -> Iterator[tuple[str, str, float, float, float]]:
@@ -131,18 +155,25 @@ def _rows(points: Curves) -> Iterator[tuple[str, str, float, float, float]]:
 
 def ahead(label: str, points: Sequence[Point]) -> str:
     """At which levels a filter beats a model, and why; Markdown."""
-    lost = [point for point in points if point.winners()]
+    best = {point.level: max((one.psnr for one in point.baselines.values()), default=-math.inf) for point in points}
+    lost = [point for point in points if best[point.level] > point.model.psnr]
     if not lost:
         return f"**{literal(label)}** is ahead of every filter at every level that was measured."
-    worst = max(lost, key=lambda point: point.baselines[point.winners()[0]].psnr - point.model.psnr)
+    narrow = [point for point in lost if point.clean.psnr <= best[point.level]]
+    unseen = [point for point in lost if point.clean.psnr > best[point.level]]
+    return " ".join(_lost(label, group, best) for group in (narrow, unseen) if group)
+
+
+def _lost(label: str, lost: Sequence[Point], best: Mapping[float, float]) -> str:
+    """Levels lost for one reason, the farthest as the example."""
+    worst = max(lost, key=lambda point: best[point.level] - point.model.psnr)
     name = worst.winners()[0]
     title = FILTERS[name.removesuffix(TONED)].title + (", toned" if name.endswith(TONED) else "")
-    reached = worst.baselines[name].psnr
     levels = ", ".join(f"{point.level:g}" for point in lost)
     return (
-        f"**{literal(label)}** is beaten by a filter at {literal(levels)}; most at {worst.level:g}, where "
-        f"{literal(title)} reaches {reached:.1f} dB and it {worst.model.psnr:.1f} dB. "
-        + why(label, worst.clean.psnr, reached)
+        f"**{literal(label)}** is beaten by a filter at {literal(levels)}, by most at {literal(f'{worst.level:g}')}: "
+        f"{literal(title)} reaches {best[worst.level]:.1f} dB and it {worst.model.psnr:.1f} dB. "
+        + why(label, worst.clean.psnr, best[worst.level])
     )
 
 

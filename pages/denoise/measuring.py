@@ -35,6 +35,7 @@ class Measuring:
     what: str = ""
     error: str = ""
     process: subprocess.Popen[str] | None = field(default=None, repr=False)
+    _reader: threading.Thread = field(default_factory=threading.Thread, repr=False)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
@@ -63,22 +64,23 @@ class Measuring:
                 text=True,
                 start_new_session=True,
             )
-            threading.Thread(target=self._follow, args=(self.process,), daemon=True).start()
+            self._reader = threading.Thread(target=self._follow, args=(self.process,), daemon=True)
+            self._reader.start()
 
     def stop(self) -> None:
         """Ends it; the levels that are done stay."""
         with self.lock:
             if self.process is not None and self.running:
                 self.process.terminate()
-                self.process.wait(timeout=10)
+                self._reader.join(timeout=10)
 
     def _follow(self, process: subprocess.Popen[str]) -> None:
-        for line in process.stdout or ():
-            told = json.loads(line)
-            self.share, self.what = told.get("share", self.share), told.get("what", self.what)
-            self.error = told.get("error", self.error)
-        status = process.wait()
-        if status > 0 and not self.error:
+        with process:  # closes the pipe, and waits
+            for line in process.stdout or ():
+                told = json.loads(line)
+                self.share, self.what = told.get("share", self.share), told.get("what", self.what)
+                self.error = told.get("error", self.error)
+        if process.returncode > 0 and not self.error:
             self.error = "The measuring process failed; the server's log has the details."
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ Measure = Literal["psnr", "ssim"]
 DAMAGED = "Damaged"
 ALONE, WITH_TONE, BOUND = "as it is", "toned", "of the undamaged picture"
 TITLES = {"psnr": "PSNR (dB)", "ssim": "SSIM"}
-FILTER_COLOURS = CLASS_COLOURS[6:10]
+FORMATS = {"psnr": ".2f", "ssim": ".3f"}
 
 
 def quality_table(rows: Iterable[tuple[str, str, float, float, float]]) -> pd.DataFrame:
@@ -31,11 +31,19 @@ def quality_table(rows: Iterable[tuple[str, str, float, float, float]]) -> pd.Da
     return table.astype({"level": "float64", "psnr": "float64", "ssim": "float64"})
 
 
+def colours_of(models: Sequence[str], filters: Sequence[str]) -> dict[str, str]:
+    """The colour of each method: models in the first six colours, filters in the last four, the damaged images grey."""
+    own = {label: CLASS_COLOURS[index % 6] for index, label in enumerate(models)}
+    others = {title: CLASS_COLOURS[6 + index % 4] for index, title in enumerate(filters)}
+    return {**own, DAMAGED: LINE_COLOUR, **others}
+
+
 @lru_cache(maxsize=64)
 def quality_spec(
-    models: tuple[str, ...], filters: tuple[str, ...], measure: Measure, level: str, height: int = 320
+    models: tuple[str, ...], filters: tuple[str, ...], measure: Measure, level: str, height: int = 300
 ) -> dict[str, Any]:
-    """Quality against level: models bold, filters thin, what a tone correction adds dashed, bounds dotted.
+    """Quality against level: models bold, filters thin, what a tone correction adds dashed, bounds dotted. The legend is
+    the page's own, since two charts share it.
 
     Args:
         models: their labels.
@@ -47,39 +55,18 @@ def quality_spec(
     Returns:
         One dictionary for all callers; it is not to be changed.
     """
-    colours = [CLASS_COLOURS[index % 6] for index in range(len(models))]
-    thin = [FILTER_COLOURS[index % len(FILTER_COLOURS)] for index in range(len(filters))]
-    legend = {"symbolType": "stroke", "symbolStrokeWidth": 3, "labelLimit": 220}
-    colour = {
-        "field": "method",
-        "type": "nominal",
-        "title": None,
-        "scale": {"domain": [*models, DAMAGED, *filters], "range": [*colours, LINE_COLOUR, *thin]},
-        "legend": {**legend, "orient": "bottom", "columns": 3},
-    }
-    dash = {
-        "field": "variant",
-        "type": "nominal",
-        "title": None,
-        "scale": {"domain": [ALONE, WITH_TONE, BOUND], "range": [[1, 0], [6, 3], [1, 4]]},
-        "legend": None,
-    }
+    colours = colours_of(models, filters)
     tooltip = [
         {"field": "method", "type": "nominal"},
         {"field": "variant", "type": "nominal", "title": "what"},
         {"field": "level", "type": "quantitative", "title": "level", "format": ".3~f"},
-        {
-            "field": measure,
-            "type": "quantitative",
-            "title": TITLES[measure],
-            "format": ".2f" if measure == "psnr" else ".3f",
-        },
+        {"field": measure, "type": "quantitative", "title": TITLES[measure], "format": FORMATS[measure]},
     ]
     encoding = {
-        "x": {"field": "level", "type": "quantitative", "title": level},
+        "x": {"field": "level", "type": "quantitative", "title": level, "scale": {"nice": False}},
         "y": {"field": measure, "type": "quantitative", "title": TITLES[measure], "scale": {"zero": False}},
-        "color": colour,
-        "strokeDash": dash,
+        "color": _nominal("method", list(colours), list(colours.values())),
+        "strokeDash": _nominal("variant", [ALONE, WITH_TONE, BOUND], [[1, 0], [6, 3], [1, 4]]),
         "tooltip": tooltip,
     }
     bold = {"field": "method", "oneOf": list(models)}
@@ -88,7 +75,14 @@ def quality_spec(
         "height": height,
         "encoding": encoding,
         "layer": [
-            {"transform": [{"filter": {"not": bold}}], "mark": {"type": "line", "strokeWidth": 1.3}},
+            {
+                "transform": [{"filter": {"not": bold}}],
+                "mark": {"type": "line", "strokeWidth": 1.3, "point": {"size": 8}},
+            },
             {"transform": [{"filter": bold}], "mark": {"type": "line", "strokeWidth": 3, "point": {"size": 30}}},
         ],
     }
+
+
+def _nominal(field: str, domain: list[str], values: list[Any]) -> dict[str, Any]:
+    return {"field": field, "type": "nominal", "scale": {"domain": domain, "range": values}, "legend": None}
