@@ -54,7 +54,7 @@ DENOISERS: dict[str, tuple[str, RunConfig]] = {
     ),
     "watermark-remover": (
         "Watermark remover, MNIST",
-        make_config(dataset="mnist", latent=128, epochs=8, corruption="watermark", level="0.3:1", **CONV_AE, **COMMON),
+        make_config(dataset="mnist", latent=128, epochs=7, corruption="watermark", level="0.3:1", **CONV_AE, **COMMON),
     ),
     "colouriser-digits": ("Colouriser, digits", make_config(dataset="coloured-mnist-sample", **COLOURISER)),
     "colouriser-clothes": ("Colouriser, clothes", make_config(dataset="coloured-fashion-sample", **COLOURISER)),
@@ -80,28 +80,34 @@ def train_example(run_id: str, root: Path = places.SHIPPED_RUNS) -> Path:
     run = create_run(root, config, run_id=run_id)
     run.write_notes(Notes(name, "Made by tools/train_examples.py."))
     Driver(run).drive()
+    finish(run)
+    return run.folder
+
+
+def finish(run: Run) -> None:
+    """Takes away what only a worker needs, and measures the rest."""
     for pattern in LEFT_OUT:
         for path in run.folder.glob(pattern):
             files.remove(path)
-    if run_id in DENOISERS:
+    if run.id in DENOISERS:
         _thin_film(run)
     document: dict[str, Any] = {"schema": EVALUATION_SCHEMA, "splits": _evaluations(run)}
-    if run_id in RESTORED:
+    if run.id in RESTORED:
         document["restoration"] = [
             _without_run(restore_run(run, name, level, dataset=dataset))
-            for dataset in _datasets(run)
-            for name, level in RESTORED[run_id]
+            for dataset in datasets_of(run)
+            for name, level in RESTORED[run.id]
         ]
     files.write_json(run.folder / "evaluation.json", document)
-    return run.folder
 
 
 def _evaluations(run: Run) -> dict[str, dict[str, object]]:
     """Figures by dataset: of the full set that trained it, and of the bundled sample that everybody has."""
-    return {name: _without_run(evaluate_run(run, dataset=name)) for name in _datasets(run)}
+    return {name: _without_run(evaluate_run(run, dataset=name)) for name in datasets_of(run)}
 
 
-def _datasets(run: Run) -> list[str]:
+def datasets_of(run: Run) -> list[str]:
+    """What an example is measured on: the set that trained it and, where that is not bundled, the sample of it."""
     own = run.config.data.dataset
     return [own] if own.endswith("-sample") else [own, f"{own}-sample"]
 

@@ -247,6 +247,8 @@ def parse_config(document: Any) -> RunConfig:
         raise SchemaTooNew(
             f"This configuration was written in format {found} and this program knows {SCHEMA}; update the program."
         )
+    if isinstance(found, int) and 1 <= found < SCHEMA:  # what is new since has its default
+        document = {**document, "schema": SCHEMA}
     try:
         return RunConfig.model_validate(document)
     except ValidationError as error:

@@ -20,7 +20,7 @@ from vae_core.storage.arrays import Array
 Visible = Literal["slant", "brightness"]
 AMBIGUOUS = (4, 7)
 """The classes whose hue a coin turns round."""
-CLASS_DEGREES, VISIBLE_DEGREES, RANDOM_DEGREES = 36, 50, 15
+CLASS_DEGREES, VISIBLE_DEGREES, RANDOM_DEGREES = 36, 100, 15
 """Between classes; to either side by what can be seen; to either side at random."""
 LIGHTNESS, CHROMA = 128, 110
 """Luma and strength of the tint that white takes, of 255."""

@@ -18,8 +18,9 @@ from torch import Tensor
 
 from vae_core.data import datasets
 from vae_core.data.batches import binarize_split, held_out, to_float
-from vae_core.data.corruptions import corrupt_split, greyscale
+from vae_core.data.corruptions import corrupt, corrupt_split, greyscale
 from vae_core.data.datasets import Dataset
+from vae_core.data.randomness import Stream, generator
 from vae_core.errors import ConfigError, DataError
 from vae_core.evaluation.colours import mean_colours
 from vae_core.evaluation.filters import tuned_filters
@@ -37,7 +38,7 @@ CURVE_SHARES = (0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0)
 WINDOW = 7
 SMALLEST_ERROR = 1e-10
 """A mean squared error below this counts as this: 100 dB."""
-DARK = 0.02
+COLOUR_SIGMA, DARK = 2.0, 0.004
 CORRUPTED, MODEL, CLEAN = "corrupted", "model", "clean"
 
 
@@ -155,9 +156,10 @@ def _restored(trained: Trained, images: Tensor) -> Tensor:
     picture = trained.likelihood.mean_image(trained.model.decode(trained.model.encode(given).mean)).clamp(0, 1)
     if not colours:
         return picture
-    # where the model's picture is black it has no colour to give, and grey stays
-    tint = (picture + DARK) / (greyscale(picture) + DARK)
-    return (given * tint).clamp(0, 1)
+    # colours are coarse: each pixel takes that of its surroundings, since the picture's strokes do not lie exactly on the
+    # given ones; where the picture is black it has no colour to give, and grey stays
+    around = corrupt(picture, "blur", COLOUR_SIGMA, generator(0, Stream.EVALUATION, device=picture.device))
+    return (given * (around + DARK) / (greyscale(around) + DARK)).clamp(0, 1)
 
 
 def psnr(images: Tensor, clean: Tensor) -> Tensor:
