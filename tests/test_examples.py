@@ -42,7 +42,7 @@ def test_it_is_a_finished_run_without_a_workers_leftovers(name: str) -> None:
     film = Film(run.folder)
     film.poll()
     thinned = name in DENOISERS
-    assert (14 if thinned else 40) <= len(film.frames) <= (26 if thinned else 70) and film.frames[0].step == 0
+    assert (8 if thinned else 40) <= len(film.frames) <= (26 if thinned else 70) and film.frames[0].step == 0
 
 
 @pytest.mark.parametrize("name", sorted(AT_MOST))

@@ -22,7 +22,7 @@ from vae_core.training.driver import Driver
 COMMON: dict[str, Any] = {"device": "cpu", "threads": 1}
 CONV_AE: dict[str, Any] = {"model": "ae", "architecture": "conv", "hidden": "16,32"}
 COLOURISER: dict[str, Any] = {
-    **CONV_AE, **COMMON, "latent": 64, "epochs": 30, "corruption": "greyscale", "likelihood": "gaussian", "sigma": 0.1,
+    **CONV_AE, **COMMON, "latent": 64, "epochs": 24, "corruption": "greyscale", "likelihood": "gaussian", "sigma": 0.1,
 }  # fmt: skip
 EXAMPLES: dict[str, tuple[str, RunConfig]] = {
     "example-vae-2d": ("VAE, 2 latents, MNIST", make_config(dataset="mnist", epochs=60, **COMMON)),
@@ -54,7 +54,9 @@ DENOISERS: dict[str, tuple[str, RunConfig]] = {
     ),
     "watermark-remover": (
         "Watermark remover, MNIST",
-        make_config(dataset="mnist", latent=128, epochs=7, corruption="watermark", level="0.3:1", **CONV_AE, **COMMON),
+        make_config(
+            dataset="mnist", model="ae", hidden="320", latent=64, epochs=20, corruption="watermark", level="0.3:1", **COMMON
+        ),
     ),
     "colouriser-digits": ("Colouriser, digits", make_config(dataset="coloured-mnist-sample", **COLOURISER)),
     "colouriser-clothes": ("Colouriser, clothes", make_config(dataset="coloured-fashion-sample", **COLOURISER)),
@@ -67,7 +69,7 @@ RESTORED: dict[str, tuple[tuple[str, float | None], ...]] = {
     "colouriser-clothes": (("greyscale", None),),
 }
 """At what the figures of restoration are measured, on 1,000 test images."""
-THINNED = 3
+THINNED, MOST_FRAMES = 3, 30
 """Of a denoiser's film, whose codes are long, every third frame is kept."""
 LEFT_OUT = ("step-*", "best*", ".lock", "worker.log", "control.json", "preview.npz", "watched")
 EVALUATION_SCHEMA = 1
@@ -117,8 +119,10 @@ def _without_run(figures: dict[str, Any]) -> dict[str, Any]:
 
 
 def _thin_film(run: Run) -> None:
-    """The first frame, every third and the last stay."""
+    """The first frame, every third and the last stay; a film that is thin already is left as it is."""
     found = sorted((run.folder / "film").glob("[0-9]*.npz"))
+    if len(found) < MOST_FRAMES:
+        return
     for index, path in enumerate(found[:-1]):
         if index % THINNED:
             files.remove(path)
