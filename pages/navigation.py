@@ -35,6 +35,13 @@ page = st.navigation(
             url_path="generate",
             help="Play with a trained model: sliders, the latent map, images of your own, directions, walks.",
         ),
+        st.Page(
+            "denoise/page.py",
+            title="Denoise",
+            icon=":material/healing:",
+            url_path="denoise",
+            help="Damage an image and watch models put it back, beside what classical filters do.",
+        ),
     ],
     position="top",
 )

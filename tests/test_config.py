@@ -66,6 +66,8 @@ def test_defaults_are_those_of_the_design() -> None:
         "dataset": "mnist-sample",
         "limit": None,
         "binarize": "none",
+        "corruption": (),
+        "level": None,
         "model": "vae",
         "architecture": "mlp",
         "hidden": (256, 64),
@@ -92,7 +94,7 @@ def test_defaults_are_those_of_the_design() -> None:
 def test_every_field_stands_once_and_says_what_it_is() -> None:
     names = [name for section in SECTIONS.values() for name in section.model_fields]
     assert sorted(names) == sorted(set(names)) == sorted(FIELDS)
-    assert set(FIELDS) == {*RANGES, *CHOICES, "dataset", "hidden"}
+    assert set(FIELDS) == {*RANGES, *CHOICES, "dataset", "hidden", "corruption", "level"}
     for name, info in FIELDS.items():
         assert info.description and info.description.endswith("."), name
     assert unit_of(FIELDS["capacity"]) == "nats per image" and unit_of(FIELDS["beta"]) == ""
@@ -210,7 +212,42 @@ def test_any_value_is_taken_or_named(name: str, value: Any) -> None:
     try:
         make_config(**{name: value})
     except ConfigError as error:
-        assert str(error).startswith(f"{name} must be ") and str(error).endswith(".")
+        own = {"level": "A level needs a corruption", "corruption": "There is no corruption called"}
+        assert str(error).startswith((f"{name} must be ", own.get(name, name))) and str(error).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("names", "level", "ends", "text"),
+    [
+        ("gaussian", None, (0.3, 0.3), None),
+        ("gaussian, salt-and-pepper", "0.10:.6", (0.1, 0.6), "0.1:0.6"),
+        (["blur"], 2, (2.0, 2.0), "2"),
+        ("masking", (0.1, 0.2), (0.1, 0.2), "0.1:0.2"),
+        ("greyscale", None, (0.0, 0.0), None),
+        ("none", None, (0.0, 0.0), None),
+    ],
+)
+def test_a_corruption_and_its_level(names: Any, level: Any, ends: tuple[float, float], text: str | None) -> None:
+    data = make_config(corruption=names, level=level).data
+    assert (data.levels, data.level) == (ends, text)
+    assert make_config(**make_config(corruption=names, level=level).flat()).data == data
+
+
+@pytest.mark.parametrize(
+    ("names", "level", "words"),
+    [
+        ("fog", None, "There is no corruption called 'fog'; the known ones are gaussian, "),
+        ("blur,blur", 1, "is named twice"),
+        ("", 0.3, "A level needs a corruption"),
+        ("greyscale", 0.3, "greyscale has no level"),
+        ("gaussian", "0.1:1.5", "must be 0 to 1, not 1.5"),
+        ("blur,gaussian", 2, "must be 0 to 1, not 2"),
+        ("gaussian", "0.6:0.1", "or LOW:HIGH such as 0.1:0.6, not '0.6:0.1'"),
+        ("gaussian", "nan", "level must be a number"),
+    ],
+)
+def test_a_corruption_that_cannot_be_is_said(names: str, level: Any, words: str) -> None:
+    assert words in sentence(corruption=names, level=level)
 
 
 @pytest.mark.parametrize(
@@ -264,7 +301,7 @@ def test_round_trips_lose_nothing(config: RunConfig) -> None:
     assert make_config(parent=config.parent, **config.flat()) == config
     assert config.changed() == config
     document = json.loads(json.dumps(config.model_dump(mode="json", by_alias=True), allow_nan=False))
-    assert document["schema"] == 1
+    assert document["schema"] == 2
     assert parse_config(document) == config
 
 
@@ -294,10 +331,14 @@ def test_a_configuration_is_frozen() -> None:
 
 
 def test_a_newer_format_says_so() -> None:
-    with pytest.raises(SchemaTooNew, match=r"was written in format 2 and this program knows 1; update the program\.$"):
-        parse_config({"schema": 2, "something": "new"})
+    with pytest.raises(SchemaTooNew, match=r"was written in format 3 and this program knows 2; update the program\.$"):
+        parse_config({"schema": 3, "something": "new"})
     with pytest.raises(ConfigError, match=r"^schema must be a whole number from 1 on, not 0\.$"):
         parse_config({"schema": 0})
+
+
+def test_the_first_format_reads_as_a_run_without_corruption() -> None:
+    assert parse_config({"schema": 1, "model": {"latent": 7}}) == make_config(latent=7)
 
 
 def test_warnings_are_for_what_is_rarely_wanted() -> None:

@@ -41,4 +41,5 @@ def test_a_golden_runs_records_and_film_load(folder: Path) -> None:
     film = Film(folder)
     assert film.poll() and film.subjects is not None
     assert len(film.subjects.labels) == len(film.frames[0].mean)
+    assert (film.subjects.corrupted is not None) == bool(runs.open_folder(folder).config.data.corruption)
     assert film.frames[-1].step == runs.open_folder(folder).status().step

@@ -14,7 +14,10 @@ import pytest
 import vae_core
 from vae_core.storage.places import PROJECT_ROOT
 
-LAYERS = ("errors", "config", "presets", "storage", "data", "models", "objectives", "evaluation", "training", "viz")
+LAYERS = (
+    *("errors", "levels", "config", "presets", "storage", "data"),
+    *("models", "objectives", "evaluation", "training", "viz"),
+)
 TOP = ("cli", "pages", "app")
 PUBLIC = {f"vae_core.{name}": module for name, module in vae_core._PUBLIC.items()}
 CODE = ("vae_core", "pages", "app.py")

@@ -20,6 +20,7 @@ from rich.table import Table
 from vae_core.cli_options import config_options, progress_bar, take_config
 from vae_core.data import catalogue
 from vae_core.errors import LatentLabError, RunLocked
+from vae_core.levels import check_channels
 from vae_core.storage import places
 from vae_core.storage.checkpoints import check_resumable
 from vae_core.storage.files import finite, is_locked
@@ -86,7 +87,8 @@ def train(
     root = places.runs_folder(runs)
     config = take_config(ctx, parent=from_, root=root)
     with progress_bar("loading") as report:
-        registry.load(config.data.dataset, data_dir, report)
+        channels = registry.load(config.data.dataset, data_dir, report).image_shape[0]
+    check_channels(config.data.corruption, channels)
     return _drive(create_run(root, config, name), data_dir, as_json)
 
 
@@ -223,4 +225,4 @@ def _short(value: Any) -> str:
     return ", ".join(map(_short, value)) if isinstance(value, list | tuple) else str(value)
 
 
-from vae_core import cli_generate  # noqa: E402, F401  (adds its commands to those above)
+from vae_core import cli_generate, cli_restore  # noqa: E402, F401  (they add their commands to those above)

@@ -19,7 +19,7 @@ from vae_core.errors import ConfigError, NameInvalid
 from vae_core.storage.checkpoints import load_step
 from vae_core.storage.runs import find_run
 
-METAVARS = {"dataset": "NAME|FOLDER|ZIP|NPZ", "hidden": "SIZES"}
+METAVARS = {"dataset": "NAME|FOLDER|ZIP|NPZ", "hidden": "SIZES", "corruption": "NAME[,NAME]", "level": "L|LOW:HIGH"}
 Report = Callable[[str, float], None]
 
 
@@ -58,7 +58,7 @@ def _help(name: str, info: FieldInfo) -> str:
         parts.append(f"In {unit_of(info)}.")
     if range_text(info):
         parts.append(f"Range: {range_text(info)}.")
-    if name != "hidden" and info.default is not None:
+    if name != "hidden" and info.default not in (None, ()):
         parts.append(f"Default: {info.default}.")
     return " ".join(parts)
 

@@ -13,9 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic.fields import FieldInfo
 
 from vae_core.errors import ConfigError, SchemaTooNew
+from vae_core.levels import CORRUPTIONS, check_corruption, ends_of, level_text, parse_level
 
-SCHEMA = 1
-"""Version of `config.json`; a larger number in a file means that a newer program wrote it."""
+SCHEMA = 2
+"""Version of `config.json`; a larger number in a file means that a newer program wrote it. The second has corruptions."""
 
 DEFAULT_HIDDEN = {"mlp": (256, 64), "conv": (32, 64)}
 LARGE_LEARNING_RATE = 5e-3
@@ -39,6 +40,49 @@ class DataConfig(_Section):
     binarize: Literal["none", "threshold", "dynamic"] = Field(
         "none", description="Grey pixels as they are, cut at one half, or drawn anew as 0 or 1 each step."
     )
+    corruption: tuple[str, ...] = Field(
+        (),
+        max_length=len(CORRUPTIONS),
+        description=f"What damages the input, the target staying clean: {', '.join(CORRUPTIONS)}; of several one is "
+        "drawn for each image.",
+    )
+    level: str | None = Field(
+        None,
+        max_length=64,
+        description="How strong the corruption is, in its own unit: one number, or LOW:HIGH to draw from for each image.",
+    )
+
+    @field_validator("corruption", mode="before")
+    @classmethod
+    def _parse_corruption(cls, value: Any) -> Any:
+        """'gaussian,masking' and 'none', as typed on the command line."""
+        if not isinstance(value, str):
+            return value
+        names = tuple(part.strip() for part in value.split(",") if part.strip())
+        return () if names == ("none",) else names
+
+    @field_validator("level", mode="before")
+    @classmethod
+    def _parse_level(cls, value: Any) -> Any:
+        """A number is written as text, and so is a pair."""
+        if isinstance(value, list | tuple) and len(value) == 2:
+            value = ":".join(map(str, value))
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            value = str(value)
+        return value if not isinstance(value, str) or not value.strip() else level_text(*parse_level(value))
+
+    @model_validator(mode="after")
+    def _corruption_is_whole(self) -> DataConfig:
+        try:
+            check_corruption(self.corruption, self.level)
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    @property
+    def levels(self) -> tuple[float, float]:
+        """The ends of the level; both 0 where the corruption has none."""
+        return ends_of(self.corruption, self.level)
 
 
 class ModelConfig(_Section):
@@ -203,6 +247,8 @@ def parse_config(document: Any) -> RunConfig:
         raise SchemaTooNew(
             f"This configuration was written in format {found} and this program knows {SCHEMA}; update the program."
         )
+    if isinstance(found, int) and 1 <= found < SCHEMA:  # what is new since has its default
+        document = {**document, "schema": SCHEMA}
     try:
         return RunConfig.model_validate(document)
     except ValidationError as error:
@@ -243,6 +289,8 @@ def warnings_for(config: RunConfig) -> list[str]:
 _EXPECTED = {
     "hidden": "sizes from 1 to 8192 such as 256,64, at most 8 of them, or none",
     "dataset": "a name or a path of 1 to 4096 characters",
+    "corruption": "names such as gaussian,masking",
+    "level": "a number such as 0.3, or LOW:HIGH such as 0.1:0.6",
     "parent": "RUN@STEP, a run's id and a step that it keeps",
     "schema": "a whole number from 1 on",
 }

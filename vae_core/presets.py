@@ -31,6 +31,16 @@ PRESETS = {
     "VAE": Preset("A variational autoencoder with two latents: its whole latent space fits on a map."),
     "Autoencoder": Preset("The same network without a prior: it only has to reconstruct.", {"model": "ae"}),
     "β-VAE": Preset("Ten latents and four times the price for information.", {"latent": 10, "beta": 4.0}),
+    "Denoising autoencoder": Preset(
+        "It sees damaged images and has to give the clean ones: Gaussian noise, and salt and pepper.",
+        {
+            "model": "ae",
+            "hidden": "512",
+            "latent": 64,
+            "corruption": "gaussian,salt-and-pepper",
+            "level": "0.1:0.6",
+        },
+    ),
     "Original autoencoder": Preset(
         "The first network of the text that this project grew from: MNIST, 784-256-64-2.",
         {"model": "ae"},

@@ -30,7 +30,7 @@ def single_image(model: Explored) -> Array | None:
     )
     if source == "Test image":
         return _test_image(model)
-    return _drawn(model) if source == "Draw" else _uploaded(model)
+    return drawn_image(model) if source == "Draw" else uploaded_image(model)
 
 
 def _test_image(model: Explored) -> Array:
@@ -42,7 +42,8 @@ def _test_image(model: Explored) -> Array:
     return image
 
 
-def _drawn(model: Explored) -> Array | None:
+def drawn_image(model: Explored) -> Array | None:
+    """A drawing on the canvas, (1, C, H, W) uint8; None before there is one."""
     channels, height, width = model.trained.image_shape
     pixels = canvas(
         key="canvas", shape=(height, width), help="White on black, as the digits are; grey is repeated in colour."
@@ -60,7 +61,8 @@ def _drawn(model: Explored) -> Array | None:
     return np.repeat(grey[None, None], channels, axis=1)
 
 
-def _uploaded(model: Explored) -> Array | None:
+def uploaded_image(model: Explored) -> Array | None:
+    """An uploaded picture, fitted to the model, and what was done to it: (1, C, H, W) uint8; None where there is none."""
     file = st.file_uploader(
         "A picture", type=TYPES, key="upload", help="At most 25 megapixels; it is fitted to the model."
     )

@@ -15,6 +15,7 @@ from pages.train.collapse import expected_collapse
 from vae_core.config import DEFAULT_HIDDEN, FIELDS, RunConfig, make_config, range_text, unit_of
 from vae_core.data import catalogue
 from vae_core.errors import ConfigError
+from vae_core.levels import CORRUPTIONS, check_channels
 from vae_core.presets import PRESETS
 
 DEFAULTS = RunConfig().flat()
@@ -38,6 +39,8 @@ TITLES = {
     "batch_size": "Batch size",
     "lr": "Learning rate",
     "limit": "Limit",
+    "corruption": "Corruption",
+    "level": "Level",
     "threads": "Threads",
     "device": "Device",
 }
@@ -67,6 +70,7 @@ def dials() -> RunConfig | None:
         values |= _more()
     try:
         config = make_config(**values)
+        check_channels(config.data.corruption, catalogue.find(config.data.dataset).shape[0])
     except ConfigError as error:
         st.error(str(error), icon=":material/error:")
         return None
@@ -86,6 +90,7 @@ def _more() -> dict[str, Any]:
     if values["likelihood"].startswith("gaussian"):
         values["sigma"] = _number("sigma")
     values["binarize"] = _choice("binarize")
+    values |= _corruption()
     if not _is_ae():
         values |= {"beta_schedule": _choice("beta_schedule"), "capacity": _number("capacity")}
         if values["capacity"] is not None:
@@ -115,7 +120,7 @@ def _take_preset_of_address() -> None:
     if preset is not None:
         values = preset.config(st.query_params.get("dataset", DEFAULTS["dataset"])).flat()
         for name in values.keys() - set(st.query_params):
-            st.session_state[name] = _hidden_text(values[name]) if name == "hidden" else values[name]
+            st.session_state[name] = _as_shown(name, values[name])
 
 
 def _is_ae() -> bool:
@@ -127,7 +132,7 @@ def _take_preset() -> None:
     preset = PRESETS[st.session_state.preset]
     config = preset.config(st.session_state.get("dataset", DEFAULTS["dataset"])).flat()
     for name, value in config.items():
-        st.session_state[name] = _hidden_text(value) if name == "hidden" else value
+        st.session_state[name] = _as_shown(name, value)
 
 
 def _take_default_sizes() -> None:
@@ -138,7 +143,7 @@ def _take_default_sizes() -> None:
 def set_dials(config: RunConfig) -> None:
     """Sets every dial to a run's configuration; to be called before the dials are drawn, as in a callback."""
     for name, value in config.flat().items():
-        st.session_state[name] = _hidden_text(value) if name == "hidden" else value
+        st.session_state[name] = _as_shown(name, value)
 
 
 def _hidden_text(sizes: tuple[int, ...]) -> str:
@@ -201,6 +206,52 @@ def _choice(name: str, *, disabled: bool = False, on_change: Callable[[], None] 
         on_change=on_change,
     )
     return str(chosen)
+
+
+def _corruption() -> dict[str, Any]:
+    """What damages the input, and how strongly; the level's own help names its unit."""
+    names = st.multiselect(
+        TITLES["corruption"],
+        list(CORRUPTIONS),
+        key="corruption",
+        bind="query-params",
+        help=_help("corruption"),
+        on_change=_take_usual_level,
+        placeholder="none",
+    )
+    rows = [CORRUPTIONS[name] for name in names if CORRUPTIONS[name].has_level]
+    if not rows:
+        return {"corruption": names}
+    ranges = "; ".join(f"{row.title}: {row.measure}, {row.lowest:g} to {row.highest:g}" for row in rows)
+    level = st.text_input(
+        TITLES["level"],
+        value=f"{rows[0].usual:g}",
+        key="level",
+        bind="query-params",
+        help=f"{_help('level')} {ranges}.",
+    )
+    for row in rows:
+        if row.clipping:
+            st.caption(row.clipping)
+    return {"corruption": names, "level": level or None}
+
+
+def _take_usual_level() -> None:
+    """Each corruption has a unit of its own; what was set for another one means nothing."""
+    rows = [CORRUPTIONS[name] for name in st.session_state.corruption if CORRUPTIONS[name].has_level]
+    low = max((row.lowest for row in rows), default=0.0)
+    if rows:
+        usual = min([max(rows[0].usual, low), *(row.highest for row in rows)])
+        st.session_state.level = f"{usual:g}"
+
+
+def _as_shown(name: str, value: Any) -> Any:
+    """A field's value as its widget has it."""
+    if name == "hidden":
+        return _hidden_text(value)
+    if name == "corruption":
+        return list(value)
+    return value or "" if name == "level" else value
 
 
 def _hidden() -> str:

@@ -148,3 +148,15 @@ def test_leaving_and_coming_back(page: Page, address: str) -> None:
     expect(page.locator(".stage")).to_have_count(0)
     page.get_by_text("away").click()
     expect(page.locator(".where")).to_have_text("step 110 of 110")
+
+
+def test_a_denoising_run_shows_corrupted_restored_and_clean(page: Page, address: str) -> None:
+    open_stage(page, address)
+    two = page.locator(PICTURES).bounding_box()
+    expect(page.locator(PICTURES)).to_have_attribute("aria-label", _containing("input above reconstruction"))
+    open_stage(page, address, "denoising")
+    expect(page.locator(PICTURES)).to_have_attribute("aria-label", _containing("corrupted above restored above clean"))
+    three = page.locator(PICTURES).bounding_box()
+    assert two and three and three["height"] > 0
+    bright = "canvas => canvas.getContext('2d').getImageData(8, 22, 1, 1).data[0]"
+    assert page.locator(PICTURES).evaluate(bright) > 200

@@ -150,7 +150,7 @@ def test_a_weight_with_one_bit_changed_is_refused(call: Call, root: Path) -> Non
 
 def test_a_run_of_a_newer_program_is_refused(call: Call, root: Path) -> None:
     config = root / "vae" / "config.json"
-    config.write_text(config.read_text().replace('"schema": 1', '"schema": 2'))
+    config.write_text(config.read_text().replace('"schema": 2', '"schema": 3'))
     assert "format 2 and this program knows 1" in refused(call("evaluate", "vae", "--runs", root))
 
 

@@ -10,13 +10,26 @@ from vae_core.data import catalogue, download
 from vae_core.errors import ConfigError, DataError
 from vae_core.storage.places import PROJECT_ROOT
 
+NAMES = [
+    *("mnist-sample", "fashion-mnist-sample", "mnist", "fashion-mnist"),
+    *("coloured-mnist-sample", "coloured-fashion-sample"),
+]
+
 
 def test_describes_every_row_in_order(tmp_path: Path) -> None:
     infos = catalogue.describe(tmp_path)
-    assert [info.name for info in infos] == ["mnist-sample", "fashion-mnist-sample", "mnist", "fashion-mnist"]
-    assert [info.where for info in infos] == ["bundled", "bundled", "can be downloaded", "can be downloaded"]
-    assert [(info.train, info.test) for info in infos] == [(10_000, 2_000)] * 2 + [(60_000, 10_000)] * 2
-    assert {info.shape for info in infos} == {(1, 28, 28)}
+    assert [info.name for info in infos] == NAMES
+    assert [info.where for info in infos] == [
+        *["bundled"] * 2,
+        *["can be downloaded"] * 2,
+        *["bundled"] * 2,
+    ]
+    assert [(info.train, info.test) for info in infos] == [
+        *[(10_000, 2_000)] * 2,
+        *[(60_000, 10_000)] * 2,
+        *[(10_000, 2_000)] * 2,
+    ]
+    assert [info.shape for info in infos] == [(1, 28, 28)] * 4 + [(3, 28, 28)] * 2
     assert {info.licence for info in infos} == {"CC BY-SA 3.0", "MIT"}
     assert "LeCun" in infos[0].source and "Zalando" in infos[1].source
 

@@ -165,3 +165,33 @@ def test_the_recording_is_not_listed_as_a_run(train_page: OpenPage) -> None:
     page = train_page()
     assert RECORDED not in [run.id for run in manager().active()]
     assert not any("Runs (" in expander.label for expander in page.expander)
+
+
+def _corruption(page: AppTest):  # type: ignore[no-untyped-def]
+    return next(widget for widget in page.multiselect if widget.key == "corruption")
+
+
+def _level(page: AppTest):  # type: ignore[no-untyped-def]
+    return next((widget for widget in page.text_input if widget.key == "level"), None)
+
+
+def test_a_corruption_brings_its_level_and_what_clipping_does(train_page: OpenPage) -> None:
+    page = train_page()
+    assert _corruption(page).value == [] and _level(page) is None
+    _corruption(page).set_value(["gaussian"]).run()
+    assert not page.exception and not page.error
+    assert _level(page).value == "0.3" and "0 to 1" in _level(page).help
+    assert any("half of the noise is lost" in caption.value for caption in page.caption)
+    _corruption(page).set_value(["low-resolution"]).run()
+    assert _level(page).value == "3"
+    _level(page).set_value("40").run()
+    assert len(page.error) == 1 and "must be 1 to 16, not 40" in page.error[0].value
+    assert _button(page, "train").disabled
+
+
+def test_greyscale_asks_for_images_in_colour(train_page: OpenPage) -> None:
+    page = train_page()
+    _corruption(page).set_value(["greyscale"]).run()
+    assert len(page.error) == 1 and "needs images in colour" in page.error[0].value
+    next(widget for widget in page.selectbox if widget.key == "dataset").set_value("coloured-mnist-sample").run()
+    assert not page.exception and not page.error and _level(page) is None

@@ -43,6 +43,13 @@ def test_subjects_round_trip() -> None:
     assert np.array_equal(found.inputs, SUBJECTS.inputs) and found.inputs.dtype == np.uint8
 
 
+def test_damaged_subjects_round_trip() -> None:
+    damaged = dataclasses.replace(SUBJECTS, corrupted=255 - SUBJECTS.inputs)
+    back = frames.unpack_subjects(frames.pack_subjects(damaged))
+    assert back.corrupted is not None and (back.corrupted == 255 - SUBJECTS.inputs).all()
+    assert frames.unpack_subjects(frames.pack_subjects(SUBJECTS)).corrupted is None
+
+
 def test_a_frame_round_trips() -> None:
     frame = frame_at(13)
     found = frames.unpack_frame(frames.pack_frame(frame))

@@ -112,3 +112,15 @@ def test_a_film_of_forty_latents_is_under_three_megabytes(
     assert [frame.step for frame in film.frames] == sorted(film_steps(500))
     assert film.subjects is not None and len(film.subjects.labels) == len(film.frames[0].mean) == 400
     assert film.frames[-1].figures["reconstruction_nats"] < film.frames[0].figures["reconstruction_nats"]
+
+
+def test_a_denoising_film_looks_at_damaged_images_and_keeps_the_clean_ones(small: Dataset) -> None:
+    plain, noisy = (
+        Trainer(make_config(hidden="16", **values), small).camera
+        for values in ({}, {"corruption": "salt-and-pepper", "level": "0.3"})
+    )
+    assert plain.subjects.corrupted is None
+    corrupted = noisy.subjects.corrupted
+    assert corrupted is not None and (noisy.subjects.inputs == plain.subjects.inputs).all()
+    assert 0.14 < (corrupted != noisy.subjects.inputs).mean() < 0.35
+    assert torch.equal(noisy.held_out, plain.held_out) and not torch.equal(noisy.held_out_inputs, plain.held_out)

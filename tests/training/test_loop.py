@@ -10,9 +10,9 @@ import torch
 
 from vae_core.config import make_config, warnings_for
 from vae_core.data.datasets import Dataset
-from vae_core.errors import Diverged
+from vae_core.errors import ConfigError, Diverged
 from vae_core.training.loop import Filmed, HeldOut, Stepped, Trainer, is_held_out_step, train
-from vae_core.training.snapshot import snapshot, weights
+from vae_core.training.snapshot import restore, snapshot, weights
 
 BASE: dict[str, Any] = {"batch_size": 32, "epochs": 3, "hidden": "16", "latent": 2}
 
@@ -253,3 +253,41 @@ def test_selection_looks_at_the_target_while_beta_rises(course: Callable[..., An
     assert done.trainer.best == (by_target["step"], by_target["target"])
     flags = [(event.record["step"], event.best) for event in done.events if isinstance(event, HeldOut)]
     assert [step for step, best in flags if best][-1] == by_target["step"]
+
+
+def test_a_denoising_run_sees_damage_that_is_new_each_step_and_the_same_for_a_seed(small: Dataset) -> None:
+    values = {**BASE, "corruption": "masking", "level": "0.5"}
+    one, other = Trainer(make_config(**values), small), Trainer(make_config(**values, beta=4), small)
+    clean = one.batch()
+    first = one.damaged(clean)
+    assert torch.equal(first, other.damaged(clean))
+    assert 0.4 < float((first == 0).float()[clean > 0].mean()) < 0.6
+    one.step = 1
+    assert not torch.equal(first, one.damaged(clean))
+    assert torch.equal(Trainer(make_config(**BASE), small).damaged(clean), clean)
+
+
+def test_a_denoising_run_aims_at_the_clean_image(course: Callable[..., Any], small: Dataset) -> None:
+    trainer = course(model="ae", corruption="gaussian", level=0.4, epochs=6, hidden="64", latent=16).trainer
+    with torch.no_grad():
+        clean = trainer.held_out.float() / 255
+        seen = trainer.held_out_inputs.float() / 255
+        picture = trainer.likelihood.mean_image(trainer.model.decode(trainer.model.encode(seen).mean))
+    to_clean, to_seen = ((picture - target).square().mean() for target in (clean, seen))
+    assert float(to_clean) < 0.75 * float(to_seen)
+    assert trainer.camera.lines == Trainer(make_config(**BASE, model="ae"), small).camera.lines
+
+
+def test_a_denoising_run_goes_on_with_the_same_bits(course: Callable[..., Any], small: Dataset) -> None:
+    values = {"corruption": "gaussian,salt-and-pepper", "level": "0.1:0.6"}
+    whole, half = course(**values), course(**values, steps=20).trainer
+    resumed = Trainer(half.config, small)
+    restore(resumed, *snapshot(half))
+    for _ in train(resumed):
+        pass
+    assert same_weights(whole.trainer, resumed)
+
+
+def test_greyscale_of_grey_images_is_refused(small: Dataset) -> None:
+    with pytest.raises(ConfigError, match="needs images in colour"):
+        Trainer(make_config(**BASE, corruption="greyscale"), small)

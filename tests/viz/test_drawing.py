@@ -62,3 +62,22 @@ def test_everything_stays_within_the_picture(model: str, hidden: str, encoder: s
     for text in picture.iter(f"{SVG}text"):
         assert 0 < float(text.attrib["y"]) <= height - 2
     assert picture.find(f"{SVG}title") is not None and picture.find(f"{SVG}desc") is not None
+
+
+def test_a_corruption_stands_in_front_with_its_level() -> None:
+    picture, texts = drawn(model="ae", corruption="gaussian,salt-and-pepper", level="0.1:0.6")
+    assert [text for text in texts if text in ("x", "x̃", "z", "x̂")] == ["x", "x̃", "z", "x̂"]
+    assert {"clean", "Gaussian noise", "Salt and pepper", "0.1 to 0.6"} <= set(texts) and "input" not in texts
+    assert "damaged by Gaussian noise, Salt and pepper, 0.1 to 0.6" in picture.attrib["aria-label"]
+
+
+@pytest.mark.parametrize("encoder", ["shared", "separate"])
+def test_a_denoising_vae_draws_each_box_once(encoder: str) -> None:
+    _, texts = drawn(corruption="masking,blur,gaussian", level=0.5, encoder=encoder)
+    for word in ("x", "x̃", "μ", "log σ²", "z", "x̂", "3 corruptions"):
+        assert texts.count(word) == 1, word
+
+
+def test_greyscale_has_no_level_to_draw() -> None:
+    _, texts = drawn((3, 28, 28), corruption="greyscale")
+    assert "Greyscale" in texts and "0" not in texts

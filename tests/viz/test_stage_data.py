@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -44,6 +45,15 @@ def test_a_film_arrives_as_it_was() -> None:
         np.testing.assert_array_equal(arrays["kl"][index], frame.kl_per_dimension)
     np.testing.assert_array_equal(arrays["labels"], subjects.labels)
     np.testing.assert_array_equal(arrays["inputs"], subjects.inputs)
+
+
+def test_a_denoising_runs_damaged_images_are_sent_too() -> None:
+    subjects, frames = scene()
+    projection, names = projection_for(frames[-1].mean, (0, 1))
+    assert "corrupted" not in unpacked(stage_bytes(subjects, frames, projection, Options(names)))[1]
+    damaged = dataclasses.replace(subjects, corrupted=255 - subjects.inputs)
+    _, arrays = unpacked(stage_bytes(damaged, frames, projection, Options(names)))
+    assert (arrays["corrupted"] == 255 - subjects.inputs).all() and (arrays["inputs"] == subjects.inputs).all()
 
 
 def test_live_sends_the_newest_frame_alone() -> None:

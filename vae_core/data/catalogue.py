@@ -25,7 +25,10 @@ class Family:
 
 @dataclass(frozen=True)
 class Row:
-    """A dataset of the table: `digest` is that of its content (`datasets.content_digest`)."""
+    """A dataset of the table: `digest` is that of its content (`datasets.content_digest`).
+
+    A coloured one is made of the bundled set `tinted_from`, its hues following `visible` (`tints.tinted`).
+    """
 
     title: str
     family: Family
@@ -34,6 +37,8 @@ class Row:
     test: int
     digest: str
     shape: tuple[int, int, int] = (1, 28, 28)
+    tinted_from: str = ""
+    visible: Literal["slant", "brightness"] = "slant"
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,27 @@ ROWS = {
         train=60_000,
         test=10_000,
         digest="4a8eeb895efc64e1f4476d70d28895ee99bd8190dfd46d0350449800cfde93ce",
+    ),
+    "coloured-mnist-sample": Row(
+        title="MNIST, a sample in colour",
+        family=_MNIST,
+        bundled=True,
+        train=10_000,
+        test=2_000,
+        digest="577d33a18af4eb2070c372d1a7205534e5f74d1dc22c9e478f91001803e25843",
+        shape=(3, 28, 28),
+        tinted_from="mnist-sample",
+    ),
+    "coloured-fashion-sample": Row(
+        title="Fashion-MNIST, a sample in colour",
+        family=_FASHION,
+        bundled=True,
+        train=10_000,
+        test=2_000,
+        digest="781b353fec1acfa6bd148a105ec3171b5e7c6d4ed36489e6e0d8bbe7d277f0a1",
+        shape=(3, 28, 28),
+        tinted_from="fashion-mnist-sample",
+        visible="brightness",
     ),
 }
 

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae_core.data import catalogue, download
+from vae_core.data import catalogue, download, tints
 from vae_core.errors import CheckpointError, DataError, DiskError
 from vae_core.storage import arrays, files, places
 
@@ -140,6 +140,9 @@ def _write_cache(folder: Path, parts: Parts) -> None:
 
 
 def _unpack(name: str, digest: str) -> Parts:
+    row = catalogue.find(name)
+    if row.tinted_from:
+        return _tinted(row)
     broken = f"The bundled dataset {name!r} is missing or damaged; install the program anew."
     try:
         bundle = arrays.unpack_bundle(files.read_bytes(SAMPLES / f"{name}.npz"))
@@ -148,4 +151,13 @@ def _unpack(name: str, digest: str) -> Parts:
         raise DataError(broken) from error
     if content_digest(parts) != digest:
         raise DataError(broken)
+    return parts
+
+
+def _tinted(row: catalogue.Row) -> Parts:
+    """A bundled set in colour; its random parts differ between the splits."""
+    parts = dict(_bundled(row.tinted_from, catalogue.find(row.tinted_from).digest))
+    for seed, split in enumerate(("train", "test")):
+        images, labels = parts[f"{split}_images"], parts[f"{split}_labels"]
+        parts[f"{split}_images"] = tints.tinted(images, labels, row.visible, seed)
     return parts

@@ -57,20 +57,24 @@ def evaluate(
     *,
     seed: int,
     batch_size: int = BATCH_SIZE,
+    inputs: Tensor | None = None,
 ) -> Evaluation:
     """Walks all images once, adds sums in float64 and divides once by the count.
 
     Args:
         model, likelihood: on one device.
-        images: `uint8`, (N, C, H, W), N at least 1; input and target. Binarised ones come from
-            `batches.binarize_split`.
+        images: `uint8`, (N, C, H, W), N at least 1; the target, and the input too unless `inputs` says otherwise.
+            Binarised ones come from `batches.binarize_split`.
         seed: of the posterior samples, one an image.
         batch_size: at least 1; only speed and memory depend on it.
+        inputs: what the encoder sees of `images`, of the same shape: of a denoising model damaged ones
+            (`corruptions.corrupt_split`). Then the figures are those of its training objective, the negative log-likelihood
+            of the clean image given a code of the damaged one; the sum with the KL bounds no likelihood of the image.
 
     Raises:
         DataError: there is no image.
     """
-    averages, means = _averages(model, likelihood, images, seed, batch_size, whole=True)
+    averages, means = _averages(model, likelihood, images, seed, batch_size, whole=True, inputs=inputs)
     reconstruction = averages["reconstruction"].item()
     kl = averages.get("kl")
     kl_nats = None if kl is None else kl.sum().item()
@@ -87,18 +91,27 @@ def evaluate(
 
 
 @torch.no_grad()
-def elbo_terms(model: Autoencoder, likelihood: Likelihood, images: Tensor, *, seed: int) -> tuple[float, float | None]:
+def elbo_terms(
+    model: Autoencoder, likelihood: Likelihood, images: Tensor, *, seed: int, inputs: Tensor | None = None
+) -> tuple[float, float | None]:
     """Reconstruction and KL (None for an autoencoder) in nats per image, as `evaluate` gives them, in half its time.
 
     What is watched while a model trains; arguments and errors are those of `evaluate`.
     """
-    averages, _ = _averages(model, likelihood, images, seed, BATCH_SIZE, whole=False)
+    averages, _ = _averages(model, likelihood, images, seed, BATCH_SIZE, whole=False, inputs=inputs)
     kl = averages.get("kl")
     return averages["reconstruction"].item(), None if kl is None else kl.sum().item()
 
 
 def _averages(
-    model: Autoencoder, likelihood: Likelihood, images: Tensor, seed: int, batch_size: int, *, whole: bool
+    model: Autoencoder,
+    likelihood: Likelihood,
+    images: Tensor,
+    seed: int,
+    batch_size: int,
+    *,
+    whole: bool,
+    inputs: Tensor | None,
 ) -> tuple[dict[str, Tensor], Tensor]:
     """Means over all images, float64, of the ELBO's terms and (`whole`) of the rest; and the posterior means (N, L)."""
     _check_some(images)
@@ -106,7 +119,8 @@ def _averages(
     sums: dict[str, Tensor] = {}
     means = []
     for rows, target in _batches(images, batch_size, _device(model)):
-        posterior = model.encode(target)
+        seen = target if inputs is None or inputs is images else to_float(inputs[rows].to(target.device))
+        posterior = model.encode(seen)
         means.append(posterior.mean)
         found = _nats(model, likelihood, target, posterior, noise[rows].to(target.device))
         if whole:

@@ -12,6 +12,7 @@ import torch
 
 from vae_core.config import RunConfig
 from vae_core.data import batches, datasets
+from vae_core.data.corruptions import corrupt_split
 from vae_core.errors import CheckpointCorrupt, CheckpointIncompatible, ConfigError, DataError
 from vae_core.evaluation.elbo import evaluate, iw_nll
 from vae_core.models.autoencoder import Autoencoder
@@ -77,6 +78,9 @@ def evaluate_run(
 ) -> dict[str, Any]:
     """The figures of a run on the whole test split, by the names of the command line.
 
+    Of a denoising run they are those of its training objective: what it sees is damaged as in training (one draw, fixed by
+    its seed), and what it is compared with is clean, as is the floor.
+
     Raises:
         DataError: the dataset's images have another shape than those of training.
         LatentLabError: as `load_trained` and `datasets.load` do.
@@ -92,7 +96,9 @@ def evaluate_run(
         )
     seed = run.config.training.seed
     images = batches.binarize_split(data.test_images, run.config.data.binarize, seed)
-    found = asdict(evaluate(trained.model, trained.likelihood, images, seed=seed))
+    asked = run.config.data
+    inputs = corrupt_split(images, asked.corruption, asked.levels, seed)
+    found = asdict(evaluate(trained.model, trained.likelihood, images, seed=seed, inputs=inputs))
     if iw_samples is not None:
         found["iw_nll_nats"] = iw_nll(trained.model, trained.likelihood, images, samples=iw_samples, seed=seed)
     return {"run": str(run.folder), "dataset": data.name, "step": trained.step, **found}

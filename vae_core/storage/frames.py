@@ -28,14 +28,16 @@ class Subjects:
     Attributes:
         labels: (points,) int64, the class of each point of the latent map; -1 where there is none.
         classes: the names of the classes.
-        inputs: (row, channel, height, width) uint8, the images above the reconstructions.
+        inputs: (row, channel, height, width) uint8, the clean images, above the reconstructions.
         lines: nats per image of `floor` (perfect reconstruction) and `collapse` (best constant image), where known.
+        corrupted: what the encoder saw of `inputs`, of the same shape, or None where that was they themselves.
     """
 
     labels: Array
     classes: tuple[str, ...]
     inputs: Array
     lines: dict[str, float]
+    corrupted: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,10 @@ class Frame:
 
 def pack_subjects(subjects: Subjects) -> bytes:
     note = {"classes": list(subjects.classes), "lines": subjects.lines}
-    return pack_bundle({"labels": subjects.labels, "inputs": subjects.inputs, "note": _text(note)})
+    arrays = {"labels": subjects.labels, "inputs": subjects.inputs, "note": _text(note)}
+    if subjects.corrupted is not None:
+        arrays["corrupted"] = subjects.corrupted
+    return pack_bundle(arrays)
 
 
 def unpack_subjects(content: bytes) -> Subjects:
@@ -70,7 +75,8 @@ def unpack_subjects(content: bytes) -> Subjects:
     arrays = unpack_bundle(content)
     note = _note(arrays)
     try:
-        return Subjects(arrays["labels"], tuple(note["classes"]), arrays["inputs"], dict(note["lines"]))
+        known = arrays["labels"], tuple(note["classes"]), arrays["inputs"], dict(note["lines"])
+        return Subjects(*known, arrays.get("corrupted"))
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointCorrupt("The film's subjects are damaged; restore the run's folder from a copy.") from error
 

@@ -13,6 +13,7 @@ import torch
 
 from vae_core.config import RunConfig
 from vae_core.data import batches
+from vae_core.data.corruptions import corrupt_split
 from vae_core.data.datasets import Dataset
 from vae_core.models.autoencoder import Autoencoder
 from vae_core.objectives.divergences import kl_per_dimension
@@ -40,7 +41,8 @@ class Camera:
     """Takes frames of a fixed set of held-out images.
 
     Attributes:
-        held_out: (2000 or fewer, channel, height, width) uint8, the images of all held-out figures.
+        held_out: (2000 or fewer, channel, height, width) uint8, the images of all held-out figures: the target.
+        held_out_inputs: what the encoder sees of them; of a denoising run they are damaged, once and for all.
         subjects: what the frames of this run look at.
         lines: nats per image of a perfect reconstruction (`floor`) and of the best constant image (`collapse`).
     """
@@ -48,12 +50,16 @@ class Camera:
     def __init__(self, dataset: Dataset, config: RunConfig, training_images: torch.Tensor) -> None:
         images, labels = batches.held_out(dataset, HELD_OUT_IMAGES)
         self.held_out = batches.binarize_split(images, config.data.binarize, config.training.seed)
+        data, seed = config.data, config.training.seed
+        self.held_out_inputs = corrupt_split(self.held_out, data.corruption, data.levels, seed)
         points = min(len(images), max(MIN_POINTS, min(MAX_POINTS, CODE_NUMBERS // config.model.latent)))
         row = _row_of_classes(labels[:points].tolist(), max(1, min(MAX_ROW, ROW_BYTES // images[0].numel())))
-        self._points = batches.to_float(self.held_out[:points])
+        self._points = batches.to_float(self.held_out_inputs[:points])
         self._row = self._points[row]
         self.lines = reference_lines(config, training_images, self.held_out)
-        self.subjects = Subjects(labels[:points].numpy(), dataset.classes, self.held_out[row].numpy(), self.lines)
+        corrupted = self.held_out_inputs[row].numpy() if data.corruption else None
+        inputs = self.held_out[row].numpy()
+        self.subjects = Subjects(labels[:points].numpy(), dataset.classes, inputs, self.lines, corrupted)
 
     @torch.no_grad()
     def frame(

@@ -19,10 +19,12 @@ import torch
 
 from vae_core.config import RunConfig
 from vae_core.data import batches
+from vae_core.data.corruptions import corrupt_mixed
 from vae_core.data.datasets import Dataset
 from vae_core.data.randomness import Stream, seed_of
 from vae_core.errors import Diverged
 from vae_core.evaluation.elbo import elbo_terms
+from vae_core.levels import check_channels
 from vae_core.models.build import build_model
 from vae_core.objectives.likelihoods import build_likelihood
 from vae_core.objectives.objective import Objective
@@ -77,6 +79,7 @@ class Trainer:
 
     def __init__(self, config: RunConfig, dataset: Dataset) -> None:
         training = config.training
+        check_channels(config.data.corruption, dataset.image_shape[0])
         self.config = config
         self.dataset_digest = dataset.digest
         self.device = torch.device(device_of(training.device))
@@ -91,6 +94,7 @@ class Trainer:
         self.optimizer = torch.optim.Adam(parameters, lr=training.lr, fused=True)
         self.camera = Camera(dataset, config, self.images)
         self.held_out = self.camera.held_out.to(self.device)
+        self.held_out_inputs = self.camera.held_out_inputs.to(self.device)
         self.step = 0
         self.best: tuple[int, float] | None = None
         self.latest: dict[str, float] = {}
@@ -101,6 +105,7 @@ class Trainer:
         self._order: tuple[int, torch.Tensor] | None = None
         self._epsilon = torch.Generator(self.device)
         self._pixels = torch.Generator(self.device)
+        self._corruption = torch.Generator(self.device)
 
     @property
     def epoch(self) -> float:
@@ -129,6 +134,14 @@ class Trainer:
         pixels = self._pixels.manual_seed(seed_of(self.config.training.seed, Stream.PIXELS, self.step))
         return batches.binarize(images, self.config.data.binarize, pixels)
 
+    def damaged(self, clean: torch.Tensor) -> torch.Tensor:
+        """What the encoder sees of a batch: the images themselves, or of a denoising run damaged anew at each step."""
+        data = self.config.data
+        if not data.corruption:
+            return clean
+        draw = self._corruption.manual_seed(seed_of(self.config.training.seed, Stream.CORRUPTION, self.step))
+        return corrupt_mixed(clean, data.corruption, data.levels, draw)
+
     def train_step(self) -> Record | None:
         """One optimizer step, and its record where this step is recorded.
 
@@ -137,7 +150,7 @@ class Trainer:
         """
         target = self.batch()
         epsilon = self._epsilon.manual_seed(seed_of(self.config.training.seed, Stream.EPSILON, self.step))
-        posterior = self.model.encode(target)
+        posterior = self.model.encode(self.damaged(target))
         output = self.model.decode(posterior.sample(epsilon))
         terms = self.objective.terms(self.likelihood, output, target, posterior)
         loss = self.objective.loss(terms, self.step)
@@ -178,7 +191,9 @@ class Trainer:
     def evaluate_held_out(self) -> Record:
         """The record of the fixed held-out images at this step; changes no state of training."""
         seed = self.config.training.seed
-        reconstruction, kl = elbo_terms(self.model, self.likelihood, self.held_out, seed=seed)
+        reconstruction, kl = elbo_terms(
+            self.model, self.likelihood, self.held_out, seed=seed, inputs=self.held_out_inputs
+        )
         now = self.objective.value(reconstruction, kl, max(self.step - 1, 0))
         record = self._record("held-out", now, reconstruction, kl)
         return {**record, "target": self.objective.target(reconstruction, kl)}

@@ -124,7 +124,8 @@ def _backdrop(subjects: Subjects, box: tuple[float, float, float], prior: bool) 
         reach = radius / box[2] * MAP / 2 * SHARP
         pen.ellipse((zero_x - reach, zero_y - reach, zero_x + reach, zero_y + reach), outline=FAINT, width=SHARP)
     _legend(pen, subjects.classes)
-    _row(picture, subjects.inputs, "input", first=True)
+    given = subjects.inputs if subjects.corrupted is None else subjects.corrupted
+    _row(picture, given, "input" if subjects.corrupted is None else "corrupted", first=True)
     return picture
 
 
@@ -149,7 +150,8 @@ def _picture(
     for (x, y), label in zip(_on_map(places, box), subjects.labels, strict=True):
         colour = CLASS_COLOURS[int(label) % len(CLASS_COLOURS)] if label >= 0 else NO_CLASS
         pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour, outline=PAPER)
-    _row(picture, frame.reconstructions, "reconstruction", first=False)
+    name = "reconstruction" if subjects.corrupted is None else "restored"
+    _row(picture, frame.reconstructions, name, first=False)
     pen.text((EDGE * SHARP, 12 * SHARP), f"step {frame.step:,}", fill=INK, font=_font(20))
     loss = frame.figures.get("loss")
     if loss is not None:
@@ -159,7 +161,7 @@ def _picture(
 
 
 def _row(picture: Image.Image, images: Array, name: str, *, first: bool) -> None:
-    """Images in the upper (inputs) or lower half of the room beside the map, as large as fits there."""
+    """Images in the upper (inputs, or corrupted ones) or lower half of the room beside the map, as large as fits there."""
     top = TOP + (0 if first else MAP // 2)
     left = (2 * EDGE + MAP) * SHARP
     ImageDraw.Draw(picture).text((left, top * SHARP), name, fill=PALE, font=_font(12))

@@ -11,6 +11,7 @@ from html import escape
 from itertools import pairwise
 
 from vae_core.config import RunConfig
+from vae_core.levels import CORRUPTIONS, level_text
 
 WIDTH, MARGIN = 720.0, 14.0
 TALLEST = 132.0
@@ -58,23 +59,36 @@ def network_svg(config: RunConfig, image_shape: tuple[int, int, int]) -> str:
 
 
 def _columns(config: RunConfig, shape: tuple[int, int, int], tallest: float) -> list[_Box]:
-    """Input, hidden layers, code, hidden layers mirrored, output; a VAE has a column for its two heads before z."""
+    """Input (of a denoising model the clean image, then the damaged one), hidden layers, code, hidden layers mirrored,
+    output; a VAE has a column for its two heads before z."""
     channels, height, width = shape
     size = f"{height} × {width} × {channels}"
     hidden = [replace(box, height=box.height * tallest) for box in _hidden(config, shape)]
     latent = config.model.latent
     number = f"{latent} latent{'s' if latent > 1 else ''}"
     likelihood = LIKELIHOODS[config.objective.likelihood].format(sigma=config.objective.sigma)
+    corruption = _corruption(config)
+    front = [_Box(IMAGE, IMAGE, ("clean", size), "x", "image")] if corruption else []
+    entry = _Box(IMAGE, IMAGE, corruption or ("input", size), "x̃" if corruption else "x", "image")
     code = _Box(HEAD, 34.0, (number,), "z", "code")
     heads = [_Box(HEAD, 34.0, (), "μ", "head")] if config.model.model == "vae" else []
     return [
-        _Box(IMAGE, IMAGE, ("input", size), "x", "image"),
+        *front,
+        entry,
         *hidden,
         *heads,
         code,
         *reversed(hidden),
         _Box(IMAGE, IMAGE, ("output", likelihood), "x̂", "image"),
     ]
+
+
+def _corruption(config: RunConfig) -> tuple[str, ...]:
+    """What stands below the damaged image: what damages it, and how strongly; nothing where nothing does."""
+    names = config.data.corruption
+    titles = [CORRUPTIONS[name].title for name in names] if len(names) < 3 else [f"{len(names)} corruptions"]
+    level = level_text(*config.data.levels).replace(":", " to ")
+    return (*titles, level) if any(CORRUPTIONS[name].has_level for name in names) else tuple(titles if names else ())
 
 
 def _hidden(config: RunConfig, shape: tuple[int, int, int]) -> list[_Box]:
@@ -105,10 +119,11 @@ def _placed(boxes: list[_Box], middle: float) -> list[_Box]:
 def _vae(columns: list[_Box], separate: bool) -> list[str]:
     """The input goes through one encoder or two to the heads, and they and epsilon make z."""
     head = next(index for index, box in enumerate(columns) if box.kind == "head")
-    entry, encoder, mean, rest = columns[0], columns[1:head], columns[head], columns[head + 1 :]
+    first = max(index for index in range(head) if columns[index].kind == "image")
+    entry, encoder, mean, rest = columns[first], columns[first + 1 : head], columns[head], columns[head + 1 :]
     apart = 74.0 if separate else 32.0
     mean, spread = replace(mean, y=mean.y - apart), replace(mean, y=mean.y + apart, name="log σ²")
-    parts: list[str] = []
+    parts = _chain(columns[: first + 1])[:-1]  # the damaged image itself is drawn below
     if separate:
         for end in (mean, spread):
             row = [*[replace(box, y=end.y) for box in encoder], end]
@@ -128,8 +143,10 @@ def _vae(columns: list[_Box], separate: bool) -> list[str]:
 
 def _chain(boxes: list[_Box]) -> list[str]:
     """Boxes one behind the other, a funnel between neighbours."""
-    funnels = [_funnel(left, right) for left, right in pairwise(boxes)]
-    return funnels + [_drawn(box) for box in boxes]
+    links = [
+        (_arrow if left.kind == right.kind == "image" else _funnel)(left, right) for left, right in pairwise(boxes)
+    ]
+    return links + [_drawn(box) for box in boxes]
 
 
 def _funnel(left: _Box, right: _Box) -> str:
@@ -183,8 +200,9 @@ def _description(config: RunConfig, shape: tuple[int, int, int]) -> str:
     heads = f"{encoder} for mean and log-variance, and z = mean + sigma times epsilon"
     code = heads if model.model == "vae" else "one code z"
     likelihood = LIKELIHOODS[config.objective.likelihood].format(sigma=config.objective.sigma)
+    damaged = f"; damaged by {', '.join(_corruption(config))} before the encoder" if config.data.corruption else ""
     return (
-        f"Images of {shape[1]} by {shape[2]} with {shape[0]} channel{'s' if shape[0] > 1 else ''}; {kind}: {layers}; "
+        f"Images of {shape[1]} by {shape[2]} with {shape[0]} channel{'s' if shape[0] > 1 else ''}{damaged}; {kind}: {layers}; "
         f"{code} ({model.latent} dimension{'s' if model.latent > 1 else ''}); a decoder that mirrors the encoder; likelihood: "
         f"{likelihood}."
     )

@@ -103,6 +103,8 @@ def _contents(
         "places": np.stack([project(frame.mean, projection) for frame in frames]),
         "reconstructions": np.stack([frame.reconstructions for frame in frames]),
     }
+    if subjects.corrupted is not None:
+        arrays["corrupted"] = subjects.corrupted
     kl = [frame.kl_per_dimension for frame in frames if frame.kl_per_dimension is not None]
     if len(kl) == len(frames):
         arrays["kl"] = np.nan_to_num(np.stack(kl).astype(np.float32), posinf=0.0, neginf=0.0)

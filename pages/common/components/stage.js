@@ -74,7 +74,7 @@ class Stage {
     this.shape = header.arrays.inputs[1]
     this.labels = arrays.labels
     this.members = membersOf(this.labels, header.classes.length)
-    this.inputs = stripOf(arrays.inputs, this.shape)
+    this.rows = rowsOf(arrays, this.shape)
     this.frames = framesOf(header, arrays)
     const again = before && this.film && before.mode === "film" && before.film === header.film
     if (again) {
@@ -204,7 +204,7 @@ class Stage {
     const kl = this.frames[0].kl
     const [count, , height, across] = this.shape
     const most = width >= WIDE ? (kl ? tall * 0.66 : tall) : 320
-    this.layout = rowsLayout(count, height, across, side, most)
+    this.layout = rowsLayout(count, height, across, side, most, this.rows.length)
     this.find(".rows").style.height = `${this.layout.height}px`
     this.find(".kl").hidden = !kl
     this.find(".kl").style.height = `${width >= WIDE ? tall - this.layout.height - 12 : 170}px`
@@ -216,7 +216,7 @@ class Stage {
     const now = this.shown()
     this.drawMap(now)
     const rows = this.sized(".rows")
-    drawRows(rows.context, this.layout, this.shape, this.inputs, ...now.pictures, this.ink)
+    drawRows(rows.context, this.layout, this.shape, this.rows, ...now.pictures, this.ink)
     if (now.kl) {
       const { context, width, height } = this.sized(".kl")
       this.klAt = { ...klScale(width, height, now.kl.length, now.most), kl: now.kl }
@@ -334,7 +334,7 @@ class Stage {
     const map = `latent map of ${this.labels.length} held-out images over ${axes.filter(Boolean).join(" and ")}`
     const label = (selector, text) => this.find(`${selector} canvas`).setAttribute("aria-label", `${alt}: ${text}`)
     label(".map", `${map}, coloured by class; ${figures}`)
-    label(".rows", `${this.shape[0]} held-out images, input above reconstruction; ${rows[0].join(" ").trim()}`)
+    label(".rows", `${this.shape[0]} held-out images, ${this.rows.map(([name]) => name).join(" above ")}; ${rows[0].join(" ").trim()}`)
     const kl = this.frames[0].kl
     if (kl) {
       const { kl: values } = this.klAt

@@ -1,6 +1,7 @@
 """The stage: the live picture of one run, drawn in the browser.
 
-It shows the latent map, inputs above reconstructions, and KL per dimension, and moves from frame to frame. A film is
+It shows the latent map, inputs above reconstructions (of a denoising run corrupted, restored and clean images), and KL
+per dimension, and moves from frame to frame. A film is
 sent once; scrubbing and playing it need no server.
 """
 

@@ -1,22 +1,22 @@
-// The pictures beside the map: inputs above reconstructions, and KL per dimension.
+// The pictures beside the map: inputs above reconstructions, or corrupted, restored and clean; and KL per dimension.
 
 const CAPTION = 17
 const GAP = 4
 const OFF_NATS = 0.01
 
 /** The widest images that fit: how many a line, and their size, whole multiples of a screen pixel where they can be. */
-function rowsLayout(count, height, width, room, most) {
+function rowsLayout(count, height, width, room, most, rows) {
   const ratio = window.devicePixelRatio || 1
   let best = null
   for (let lines = 1; lines <= count; lines++) {
     const columns = Math.ceil(count / lines)
     const across = (room - GAP * (columns - 1)) / columns
-    const down = ((most - GAP * (lines - 1)) / lines - 2 * CAPTION) / 2
+    const down = ((most - GAP * (lines - 1)) / lines - rows * CAPTION) / rows
     const raw = Math.min(across / width, down / height) * ratio
     const scale = (raw >= 1 ? Math.floor(raw) : Math.max(raw, 0.1)) / ratio
     if (!best || scale > best.scale) best = { lines, columns, scale }
   }
-  const line = 2 * (CAPTION + best.scale * height)
+  const line = rows * (CAPTION + best.scale * height)
   return { ...best, line, height: best.lines * line + GAP * (best.lines - 1) }
 }
 
@@ -40,8 +40,15 @@ function stripOf(pixels, [count, channels, height, width]) {
   return strip
 }
 
+/** Name and strip of each row; without a strip it is the one that changes from frame to frame. */
+function rowsOf(arrays, shape) {
+  const clean = stripOf(arrays.inputs, shape)
+  if (!arrays.corrupted) return [["input", clean], ["reconstruction", null]]
+  return [["corrupted", stripOf(arrays.corrupted, shape)], ["restored", null], ["clean", clean]]
+}
+
 /** `mix` 0 shows the reconstructions of `from`, 1 those of `to`. */
-function drawRows(context, layout, shape, inputs, from, to, mix, ink) {
+function drawRows(context, layout, shape, rows, from, to, mix, ink) {
   const [count, , height, width] = shape
   const size = { x: width * layout.scale, y: height * layout.scale }
   context.imageSmoothingEnabled = false
@@ -51,8 +58,8 @@ function drawRows(context, layout, shape, inputs, from, to, mix, ink) {
   for (let line = 0; line < layout.lines; line++) {
     const top = line * (layout.line + GAP)
     context.globalAlpha = 0.75
-    context.fillText("input", 0, top + CAPTION - 5)
-    context.fillText("reconstruction", 0, top + CAPTION + size.y + CAPTION - 5)
+    const topOf = (row) => top + CAPTION + row * (size.y + CAPTION)
+    rows.forEach(([name], row) => context.fillText(name, 0, topOf(row) - 5))
     const first = line * layout.columns
     for (let image = first; image < Math.min(first + layout.columns, count); image++) {
       const x = (image - first) * (size.x + GAP)
@@ -60,9 +67,10 @@ function drawRows(context, layout, shape, inputs, from, to, mix, ink) {
         context.globalAlpha = alpha
         context.drawImage(strip, image * width, 0, width, height, x, y, size.x, size.y)
       }
-      put(inputs, top + CAPTION, 1)
-      put(from, top + 2 * CAPTION + size.y, 1)
-      if (mix > 0) put(to, top + 2 * CAPTION + size.y, mix)
+      rows.forEach(([, strip], row) => {
+        put(strip ?? from, topOf(row), 1)
+        if (!strip && mix > 0) put(to, topOf(row), mix)
+      })
     }
   }
   context.globalAlpha = 1

@@ -1,8 +1,10 @@
-"""The stage alone on a page: `?mode=film` or `live`, which has a button that brings the next frame."""
+"""The stage alone on a page: `?mode=film` or `live`, which has a button that brings the next frame; `&denoising` gives
+the frames damaged inputs."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import streamlit as st
 
@@ -11,6 +13,8 @@ from tests.viz.scenes import scene
 from vae_core.viz.projection import projection_for
 
 subjects, frames = st.cache_resource(scene)()
+if "denoising" in st.query_params:
+    subjects = replace(subjects, corrupted=255 - subjects.inputs)
 projection, names = projection_for(frames[-1].mean, (0, 1))
 if st.query_params.get("mode") == "live":
     shown = st.session_state.setdefault("shown", 1)

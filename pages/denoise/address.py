@@ -1,0 +1,69 @@
+"""What the address says of a setting, where a widget's own binding would lose it: the value is checked by us, so that a
+wrong one is a sentence, which stands until the person changes the setting.
+
+A setting has a scope, such as the corruption that a level belongs to: another scope starts from its own default, not from
+the number that stands in the address for the one before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from pages.common.errors import show_error
+from vae_core.errors import LatentLabError
+
+
+def take(
+    parameter: str, scope: str, key: str, usual: Any, read: Callable[[str], tuple[Any, list[LatentLabError]]]
+) -> None:
+    """Before the widget is drawn: sets it to the address's value where that is news, and shows what is wrong with it.
+
+    Args:
+        parameter: of the address.
+        scope: what the setting belongs to.
+        key: of the widget.
+        usual: what the widget starts with.
+        read: from the address's text to a value that the widget can take, and what had to be refused in it.
+    """
+    text = _news(parameter, scope, key)
+    if key not in st.session_state:
+        st.session_state[key] = usual
+    if text is not None:
+        value, refused = read(text)
+        st.session_state[key] = value
+        st.session_state[f"refused-{parameter}"] = (key, value, refused)
+    of, fallback, errors = st.session_state.get(f"refused-{parameter}", ("", None, []))
+    if of == key and st.session_state[key] == fallback:
+        for error in errors:
+            show_error(error)
+
+
+def write(parameter: str, scope: str, text: str) -> None:
+    """Puts a setting into the address, as this page's own word."""
+    if st.query_params.get(parameter) != text:
+        st.query_params[parameter] = text
+    st.session_state[_written_key(parameter)] = (scope, text)
+
+
+def forget(parameter: str) -> None:
+    """Takes a setting out of the address, where it has no meaning."""
+    if parameter in st.query_params:
+        del st.query_params[parameter]
+    st.session_state.pop(_written_key(parameter), None)
+
+
+def _news(parameter: str, scope: str, key: str) -> str | None:
+    """The text in the address that the widget does not know yet: of a link that was opened, after the browser went back
+    or forward, and where the widget was not on the page for a while."""
+    text = st.query_params.get(parameter)
+    written = st.session_state.get(_written_key(parameter))
+    if text is None or written == (scope, text):
+        return text if key not in st.session_state else None
+    return text if written is None or text != written[1] else None
+
+
+def _written_key(parameter: str) -> str:
+    return f"written-{parameter}"

@@ -1,0 +1,138 @@
+"""What is looked at: clean images, how they are damaged, and what a model or a filter makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+import torch
+from torch import Tensor
+
+from pages.denoise.models import labelled
+from pages.generate.model import Explored
+from vae_core.data.batches import to_float
+from vae_core.data.corruptions import corrupt_split
+from vae_core.evaluation.filters import FILTERS, Tuned, tuned_filters
+from vae_core.evaluation.restoration import TUNING_IMAGES, Quality, bytes_of, quality, restore
+from vae_core.levels import CORRUPTIONS, check_channels
+from vae_core.storage.arrays import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """Images and their damage.
+
+    Attributes:
+        clean: (N, C, H, W) uint8; of a picture that came damaged, the picture itself.
+        damaged: the same shape.
+        corruption: a name, or empty where nothing was added.
+        level, seed: of the damage.
+    """
+
+    clean: Tensor
+    damaged: Tensor
+    corruption: str = ""
+    level: float = 0.0
+    seed: int = 0
+
+    @property
+    def known(self) -> bool:
+        """Whether anybody knows what the images should look like."""
+        return bool(self.corruption)
+
+    @property
+    def key(self) -> tuple[bytes, str, float, int]:
+        """All that the case depends on."""
+        return self.clean.numpy().tobytes(), self.corruption, self.level, self.seed
+
+
+@dataclass(frozen=True, eq=False)
+class Restored:
+    """What a method makes of a case: uint8 images, and their quality where the clean ones are known."""
+
+    images: Array
+    quality: Quality | None
+
+
+def damaged_case(images: Array, corruption: str, level: float, seed: int) -> Case:
+    """Images (N, C, H, W) uint8, damaged.
+
+    Raises:
+        ConfigError: the level is out of its range, or the images have the wrong channels.
+    """
+    clean = torch.from_numpy(np.array(images))
+    check_channels([corruption], clean.shape[1])
+    CORRUPTIONS[corruption].check_level(level)
+    return Case(clean, corrupt_split(clean, [corruption], (level, level), seed), corruption, level, seed)
+
+
+def given_case(images: Array) -> Case:
+    """Images that came damaged: nothing is added."""
+    given = torch.from_numpy(np.array(images))
+    return Case(given, given)
+
+
+def by_model(model: Explored, case: Case) -> Restored:
+    """The model's picture of the damaged images.
+
+    Raises:
+        DataError: it takes images of another shape.
+    """
+    return judged(restore(model.trained, to_float(case.damaged)), case)
+
+
+def by_models(models: Sequence[Explored], case: Case) -> dict[str, Restored]:
+    """What each model makes of it, by the models' labels."""
+    return {label: by_model(model, case) for label, model in labelled(models).items()}
+
+
+def bound_of(model: Explored, case: Case) -> Quality:
+    """The quality of the model's reconstruction of the clean images, which its restoration can hardly exceed."""
+    clean = to_float(case.clean)
+    return quality(restore(model.trained, clean), clean)
+
+
+def clipping_text(case: Case) -> str:
+    """What cutting to 0 to 1 did to the noise, in these images; empty where nothing is cut."""
+    words = CORRUPTIONS[case.corruption].clipping
+    if not words or case.level == 0:
+        return ""
+    left = (case.damaged.numpy().astype(np.float64) - case.clean.numpy()) / 255
+    return (
+        f"{words} Of a standard deviation of {case.level:g}, {left.std():.2f} is left here, and its mean is "
+        f"{left.mean():+.2f}."
+    )
+
+
+def judged(images: Tensor, case: Case) -> Restored:
+    """Images (N, C, H, W) in [0, 1] as bytes, with their quality."""
+    return Restored(bytes_of(images), quality(images, to_float(case.clean)) if case.known else None)
+
+
+def damage(case: Case) -> Quality | None:
+    """The quality of the damaged images themselves."""
+    return quality(to_float(case.damaged), to_float(case.clean)) if case.known else None
+
+
+def filtered(model: Explored, case: Case) -> Iterator[tuple[Tuned, Restored]]:
+    """What each classical filter makes of a case, plain and toned, one after the other.
+
+    Args:
+        model: its training images are what the filters are tuned on.
+        case: a known one.
+    """
+    images = to_float(case.damaged).numpy()
+    for name in FILTERS:
+        tuned = _tuned(model.dataset.name, case.corruption, case.level, name, model.dataset.train_images)
+        for one in tuned.values():
+            yield one, judged(torch.from_numpy(one.apply(images)), case)
+
+
+@st.cache_data(max_entries=1024, show_spinner=False)
+def _tuned(dataset: str, corruption: str, level: float, name: str, _images: Tensor) -> dict[str, Tuned]:
+    """On the first training images, damaged by a draw of their own."""
+    others = _images[:TUNING_IMAGES]
+    worse = corrupt_split(others, [corruption], (level, level), 1)
+    return tuned_filters(to_float(worse).numpy(), to_float(others).numpy(), [name])

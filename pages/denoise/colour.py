@@ -1,0 +1,133 @@
+"""Colourisation: grey and coloured under one divider, the true colours beside them, and what can be had without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+import torch
+from torch import Tensor
+
+from pages.common.errors import literal, sentences
+from pages.denoise.case import Case, Restored, by_models, damaged_case, judged
+from pages.denoise.curves import curves_panel
+from pages.denoise.gallery import Tile, gallery, legend
+from pages.denoise.images import Chosen, choose_images
+from pages.denoise.models import Task, choose_models, note
+from pages.denoise.restore import already_damaged
+from pages.denoise.take_away import show, take_away, train_link
+from pages.denoise.tiles import tiles_of
+from pages.denoise.watermark import split, split_as_given
+from pages.generate.model import POINTS, Explored
+from vae_core.data import catalogue, datasets, tints
+from vae_core.data.batches import held_out, to_float
+from vae_core.data.corruptions import corrupt_split
+from vae_core.evaluation.colours import TITLES, MeanColours, mean_colours
+from vae_core.evaluation.restoration import COLOUR_IMAGES
+
+NAME = "greyscale"
+TASK = Task("Colour", NAME, offered=("colouriser-digits",))
+DRAWS = 4
+
+
+def colour_view() -> None:
+    """All of the view."""
+    with st.sidebar:
+        models = choose_models(TASK)
+        given = already_damaged()
+        note(models)
+    chosen = choose_images(models[0])
+    if chosen is not None and given:
+        split_as_given(models, chosen)
+    elif chosen is not None:
+        with sentences():
+            _pictures(models, chosen)
+    take_away(models[0].run.id)
+    if chosen is not None and not given:
+        _ambiguous(models[0], chosen)
+        st.markdown("**Over the test images**")
+        curves_panel(models, NAME)
+
+
+def _pictures(models: Sequence[Explored], chosen: Chosen) -> None:
+    case = damaged_case(chosen.images, NAME, 0.0, 0)
+    restored = by_models(models, case)
+    first, grey, *others = tiles_of(models, case, restored)
+    tiles = [Tile("True colours", first.images), Tile("Grey", grey.images, "", grey.clean, grey.quality), *others]
+    clean = case.clean.numpy()
+    tiles += [
+        Tile(title, one.images, about, clean, one.quality) for title, about, one in _baselines(models[0], case, chosen)
+    ]
+    with st.container(key="top-split"):
+        left, right = st.columns([2, 3]) if len(clean) == 1 else (st.container(), st.container())
+        with left:
+            split(grey.images, others[0].images, ("grey", others[0].name), "Grey and coloured")
+        with right:
+            gallery(tiles, size=150)
+            legend()
+    show(tiles)
+    train_link(models[0], NAME, 0.0)
+
+
+def _baselines(model: Explored, case: Case, chosen: Chosen) -> list[tuple[str, str, Restored]]:
+    """Title, a few words and the pictures of the mean colour, and of the class's where it is known."""
+    means, grey = _means(model.dataset.name, model), to_float(case.damaged)
+    found = [(TITLES["mean-colour"], "of all training images", judged(means.mean_colour(grey), case))]
+    if chosen.labels is not None:
+        coloured = means.class_mean_colour(grey, torch.from_numpy(np.array(chosen.labels)))
+        found.append(("Class's mean colour", "told the true class", judged(coloured, case)))
+    return found
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _means(dataset: str, _model: Explored) -> MeanColours:
+    images = _model.dataset.train_images[:COLOUR_IMAGES]
+    grey = corrupt_split(images, [NAME], (0.0, 0.0), 0)
+    return mean_colours(_model.dataset, grey, images, _model.dataset.train_labels[:COLOUR_IMAGES])
+
+
+def _ambiguous(model: Explored, chosen: Chosen) -> None:
+    """An image whose colour a coin has decided, in colours that were as likely, and the model's answer."""
+    row = catalogue.find(model.dataset.name)
+    if not row.tinted_from:
+        return
+    index = _ambiguous_index(model, chosen)
+    if index is None:
+        return
+    label = int(model.labels[index])
+    drawn = _other_colours(row.tinted_from, row.visible, index, label)
+    grey = corrupt_split(drawn[:1], [NAME], (0.0, 0.0), 0).numpy()
+    st.markdown(f"**What nobody can know**: class {literal(model.dataset.classes[label])}, test image {index}")
+    tiles = [Tile("Grey", grey)]
+    answer: Tile | None = None
+    for number in range(len(drawn)):
+        case = damaged_case(drawn[number : number + 1].numpy(), NAME, 0.0, 0)
+        name, one = next(iter(by_models([model], case).items()))
+        answer = Tile(name, one.images, "its answer")
+        tiles.append(Tile(f"Could be, {number + 1}", case.clean.numpy(), "", None, one.quality))
+    gallery([*tiles, *([answer] if answer else [])], size=120)
+    st.caption(
+        "For this class a coin decides between a hue and its opposite, and the grey picture tells nothing of it. The answer "
+        "with the least mean squared error lies between the two, close to grey: it is wrong for each, and no model can do "
+        "better on average. The figures compare the answer with each."
+    )
+
+
+def _ambiguous_index(model: Explored, chosen: Chosen) -> int | None:
+    """The chosen test image where it is of such a class, else the first that is."""
+    if chosen.labels is not None and int(chosen.labels[0]) in tints.AMBIGUOUS and chosen.first is not None:
+        return chosen.first
+    found = np.flatnonzero(np.isin(model.labels.numpy(), tints.AMBIGUOUS))
+    return int(found[0]) if len(found) else None
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _other_colours(source: str, visible: tints.Visible, index: int, label: int) -> Tensor:
+    """One grey test image in colours that are equally likely, (DRAWS, 3, H, W) uint8, of both sides of the coin."""
+    grey = held_out(datasets.load(source), POINTS)[0][index : index + 1]
+    images, labels = grey.expand(4 * DRAWS, -1, -1, -1), torch.full((4 * DRAWS,), label)
+    hues, coloured = tints.hues(images, labels, visible, 0), tints.tinted(images, labels, visible, 0)
+    order = np.argsort(hues, kind="stable")
+    evenly = order[np.linspace(0, len(order) - 1, DRAWS).round().astype(int)]
+    return coloured[torch.from_numpy(evenly)]

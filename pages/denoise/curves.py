@@ -1,0 +1,195 @@
+"""Quality against level over 1,000 test images, of models and filters; measured beside the page, kept with the runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import get_args
+
+import pandas as pd
+import streamlit as st
+
+from pages.common.errors import literal, sentences, show_error
+from pages.denoise.filters import why
+from pages.denoise.measuring import Measuring, failed, key_of, measuring
+from pages.denoise.models import Task, choose_models, labelled, material_of, note
+from pages.generate.model import Explored
+from vae_core.evaluation import colours
+from vae_core.evaluation.filters import FILTERS, TONED
+from vae_core.evaluation.restoration import Point, curve_levels, kept_curve
+from vae_core.levels import CORRUPTIONS, check_channels
+from vae_core.viz.restoration_chart import (
+    ALONE,
+    BOUND,
+    DAMAGED,
+    WITH_TONE,
+    Measure,
+    colours_of,
+    quality_spec,
+    quality_table,
+)
+
+TASK = Task("Against level", offered=("mnist-denoiser", "example-ae-2d", "example-vae-20d"))
+IMAGES = 1_000
+POLL_SECONDS = 1.0
+HEIGHT = 300
+MEASURES: tuple[Measure, ...] = get_args(Measure)
+Curves = Mapping[str, Sequence[Point]]
+
+
+def curves_view() -> None:
+    """All of the view."""
+    with st.sidebar:
+        models = choose_models(TASK)
+        name = st.selectbox("Corruption", list(CORRUPTIONS), key="corrupt", bind="query-params")
+        st.caption(literal(CORRUPTIONS[name].about))
+        note(models)
+    curves_panel(models, str(name))
+
+
+def curves_panel(models: Sequence[Explored], name: str) -> None:
+    """The buttons, the progress, and what is known: a curve, or a table where the corruption has no level."""
+    with sentences():
+        check_channels([name], models[0].trained.image_shape[0])
+        work = measuring()
+        running = work.running and work.key == key_of(name, models)
+        _buttons(models, name, running)
+
+        def draw() -> None:
+            with sentences():
+                _draw(models, name, work, running)
+                if running and not work.running:
+                    st.rerun()  # once more and whole, without the timer
+
+        st.fragment(draw, run_every=POLL_SECONDS if running else None, key="curves")()
+
+
+def known_curves(models: Sequence[Explored], name: str) -> dict[str, list[Point]]:
+    """The points that are kept, by the models' labels."""
+    found = {}
+    for label, model in labelled(models).items():
+        found[label] = kept_curve(model.run, model.trained, material_of(model, IMAGES), name)
+    return found
+
+
+def _buttons(models: Sequence[Explored], name: str, running: bool) -> None:
+    levels = len(curve_levels(name))
+    whole = all(len(points) >= levels for points in known_curves(models, name).values())
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if running:
+            st.button("Stop", key="stop_measuring", icon=":material/stop:", on_click=measuring().stop)
+        else:
+            st.button(
+                f"Measure on {IMAGES:,} test images", key="measure", icon=":material/play_arrow:", disabled=whole,
+                on_click=_start, args=(models, name),
+            )  # fmt: skip
+        st.caption(
+            "Measured, and kept with the runs."
+            if whole
+            else "Takes some minutes in a process of its own; what is measured is kept with the runs.",
+            width="content",
+        )
+
+
+def _start(models: Sequence[Explored], name: str) -> None:
+    with sentences():
+        measuring().start(name, models, IMAGES)
+
+
+def _draw(models: Sequence[Explored], name: str, work: Measuring, running: bool) -> None:
+    if running:
+        st.progress(min(work.share, 1.0), literal(work.what))
+    error = failed(work) if work.key == key_of(name, models) else None
+    if error is not None:
+        show_error(error)
+    points = {label: own for label, own in known_curves(models, name).items() if own}
+    if not points:
+        st.info(f"Nothing is measured yet of {literal(CORRUPTIONS[name].title)}.", icon=":material/query_stats:")
+    elif CORRUPTIONS[name].has_level:
+        _charts(points, name)
+        for label, own in points.items():
+            st.markdown(ahead(label, own))
+    else:
+        _table(points)
+
+
+def _charts(points: Curves, name: str) -> None:
+    row, models = CORRUPTIONS[name], tuple(points)
+    table, filters = quality_table(_rows(points)), tuple(one.title for one in FILTERS.values())
+    _legend(colours_of(models, filters), models)
+    with st.container(key="top-curves"):
+        for column, measure in zip(st.columns(2), MEASURES, strict=True):
+            spec = quality_spec(models, filters, measure, row.measure.partition(", of ")[0], HEIGHT)
+            alt = f"{measure.upper()} against the level of {row.title.lower()}, of {', '.join(models)} and of filters"
+            column.vega_lite_chart(table, spec, key=f"curve-{measure}", height=HEIGHT, alt=alt)
+    st.caption(
+        "Dotted: a model's reconstruction of undamaged pictures. Dashed: a filter with a tone correction behind it. The "
+        "filters are tuned for each level on other images. Means over the images."
+    )
+
+
+def _legend(colours_by_name: Mapping[str, str], models: Sequence[str]) -> None:
+    """For both charts; names are people's, so they are escaped."""
+    parts = [
+        f'<span><i style="display:inline-block;width:1.4rem;height:{4 if name in models else 2}px;background:{colour};'
+        f'margin-right:0.4rem;vertical-align:middle"></i>{escape(name)}</span>'
+        for name, colour in colours_by_name.items()
+    ]
+    st.html(f'<div style="display:flex;flex-wrap:wrap;gap:0.2rem 1.2rem;font-size:0.85rem">{"".join(parts)}</div>')
+
+
+def _rows(points: Curves) -> Iterator[tuple[str, str, float, float, float]]:
+    opponents: dict[float, Point] = {}
+    for label, own in points.items():
+        for point in own:
+            opponents.setdefault(point.level, point)
+            yield label, ALONE, point.level, point.model.psnr, point.model.ssim
+            yield label, BOUND, point.level, point.clean.psnr, point.clean.ssim
+    for level, point in sorted(opponents.items()):
+        yield DAMAGED, ALONE, level, point.corrupted.psnr, point.corrupted.ssim
+        for name, one in point.baselines.items():
+            title = FILTERS[name.removesuffix(TONED)].title
+            yield title, WITH_TONE if name.endswith(TONED) else ALONE, level, one.psnr, one.ssim
+
+
+def ahead(label: str, points: Sequence[Point]) -> str:
+    """At which levels a filter beats a model, and why; Markdown."""
+    best = {point.level: max((one.psnr for one in point.baselines.values()), default=-math.inf) for point in points}
+    lost = [point for point in points if best[point.level] > point.model.psnr]
+    if not lost:
+        return f"**{literal(label)}** is ahead of every filter at every level that was measured."
+    narrow = [point for point in lost if point.clean.psnr <= best[point.level]]
+    unseen = [point for point in lost if point.clean.psnr > best[point.level]]
+    return " ".join(_lost(label, group, best) for group in (narrow, unseen) if group)
+
+
+def _lost(label: str, lost: Sequence[Point], best: Mapping[float, float]) -> str:
+    """Levels lost for one reason, the farthest as the example."""
+    worst = max(lost, key=lambda point: best[point.level] - point.model.psnr)
+    name = worst.winners()[0]
+    title = FILTERS[name.removesuffix(TONED)].title + (", toned" if name.endswith(TONED) else "")
+    levels = ", ".join(f"{point.level:g}" for point in lost)
+    return (
+        f"**{literal(label)}** is beaten by a filter at {literal(levels)}, by most at {literal(f'{worst.level:g}')}: "
+        f"{literal(title)} reaches {best[worst.level]:.1f} dB and it {worst.model.psnr:.1f} dB. "
+        + why(label, worst.clean.psnr, best[worst.level])
+    )
+
+
+def _table(points: Curves) -> None:
+    rows: list[tuple[str, float, float]] = []
+    for label, own in points.items():
+        rows.append((label, own[-1].model.psnr, own[-1].model.ssim))
+    last = next(iter(points.values()))[-1]
+    rows += [(colours.TITLES.get(name, name), one.psnr, one.ssim) for name, one in last.baselines.items()]
+    rows.append((DAMAGED, last.corrupted.psnr, last.corrupted.ssim))
+    table = pd.DataFrame(rows, columns=["method", "PSNR (dB)", "SSIM"])
+    st.dataframe(
+        table, hide_index=True, width="content", key="quality",
+        column_config={
+            "PSNR (dB)": st.column_config.NumberColumn(format="%.2f"),
+            "SSIM": st.column_config.NumberColumn(format="%.3f"),
+        },
+    )  # fmt: skip
+    st.caption(f"Means over {IMAGES:,} test images.")

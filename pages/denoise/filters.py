@@ -1,0 +1,114 @@
+"""Classical filters beside the models: they come when they are ready, and nothing waits for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import streamlit as st
+
+from pages.common.errors import literal, show_error
+from pages.denoise.background import Job, give_way, newest
+from pages.denoise.case import Case, Restored, bound_of, filtered
+from pages.denoise.gallery import Tile, gallery
+from pages.denoise.models import labelled
+from pages.generate.model import Explored
+from vae_core.evaluation.filters import FILTERS, TONED, Tuned
+from vae_core.evaluation.restoration import Quality
+from vae_core.levels import CORRUPTIONS
+from vae_core.storage.arrays import Array
+
+SLOT = "filters"
+POLL_SECONDS = 0.5
+SIZE = 120
+
+
+def make_way(model: Explored, case: Case) -> None:
+    """The filters of another case stop, so that the models have the processor."""
+    give_way(SLOT, _key(model, case))
+
+
+def filters_panel(models: Sequence[Explored], case: Case, restored: Mapping[str, Restored]) -> None:
+    """Draws what is ready, and looks again until all is.
+
+    Args:
+        models: those that restored; the filters are tuned on the training images of the first.
+        case: a known one.
+        restored: what the models made of it, by their labels.
+    """
+    if not CORRUPTIONS[case.corruption].has_level:
+        st.caption("No filter is shown: from grey alone none can tell a colour.")
+        return
+    job = newest(SLOT, _key(models[0], case), lambda: filtered(models[0], case))
+    waiting = not job.done
+
+    def draw() -> None:
+        _draw(job, case)
+        if job.done and job.results:
+            st.markdown(verdict(best_of(job), restored, lambda label: bound_of(labelled(models)[label], case)))
+        if waiting and job.done:
+            st.rerun()  # once more and whole, without the timer
+
+    st.fragment(draw, run_every=POLL_SECONDS if waiting else None, key="filters-panel")()
+
+
+def best_of(job: Job) -> tuple[Tuned, Restored] | None:
+    """The filter with the highest PSNR, of those that are ready."""
+    return max(job.results, key=lambda one: one[1].quality.psnr, default=None)
+
+
+def _key(model: Explored, case: Case) -> tuple[object, ...]:
+    return (model.dataset.name, *case.key)
+
+
+def _draw(job: Job, case: Case) -> None:
+    st.markdown("**Classical filters**, each tuned for this damage on other images")
+    if job.error is not None:
+        show_error(job.error)
+    if not job.results:
+        st.caption("Tuning the filters …" if not job.done else "There is nothing to show.")
+        return
+    clean = case.clean.numpy()
+    gallery([_tile(tuned, restored, clean) for tuned, restored in job.results], size=SIZE)
+    left = 2 * len(FILTERS) - len(job.results)
+    st.caption(
+        f"Tuning the filters … {left} to come"
+        if not job.done
+        else "Toned: followed by the cubic of the grey value that fits training images best, since clipped noise lifts a "
+        "black background and a filter alone cannot know that."
+    )
+
+
+def _tile(tuned: Tuned, restored: Restored, clean: Array) -> Tile:
+    name = FILTERS[tuned.name.removesuffix(TONED)]
+    about = f"{name.strength_name.split(',')[0]} {tuned.strength:g}"
+    return Tile(tuned.title, restored.images, about, clean, restored.quality)
+
+
+def verdict(
+    best: tuple[Tuned, Restored] | None, models: Mapping[str, Restored], bound: Callable[[str], Quality]
+) -> str:
+    """Who is ahead, and where it is a filter, why; Markdown."""
+    scores = {name: one.quality.psnr for name, one in models.items() if one.quality is not None}
+    if best is None or best[1].quality is None or not scores:
+        return ""
+    first = max(scores, key=lambda name: scores[name])
+    title, filter_psnr = literal(best[0].title), best[1].quality.psnr
+    if scores[first] >= filter_psnr:
+        ahead = scores[first] - filter_psnr
+        return f"**{literal(first)}** is {ahead:.1f} dB ahead of the best filter ({title}, {filter_psnr:.1f} dB)."
+    return f"Here a filter wins: **{title}** is {filter_psnr - scores[first]:.1f} dB ahead of {literal(first)}. " + why(
+        first, bound(first).psnr, filter_psnr
+    )
+
+
+def why(name: str, bound: float, filter_psnr: float) -> str:
+    """Why a filter can win; Markdown."""
+    if bound <= filter_psnr:
+        return (
+            f"Undamaged pictures come back from {literal(name)} with only {bound:.1f} dB: what does not fit through "
+            "its bottleneck is lost, and damage does not bring it back."
+        )
+    return (
+        f"Undamaged pictures come back from {literal(name)} with {bound:.1f} dB, so its bottleneck is not the reason: it was "
+        "not trained for this damage at this level."
+    )

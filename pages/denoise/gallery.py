@@ -1,0 +1,111 @@
+"""Pictures side by side, with their error maps below them and their figures: one piece of HTML, so that it comes at once."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import streamlit as st
+
+from vae_core.evaluation.restoration import Quality
+from vae_core.storage.arrays import Array
+from vae_core.viz.error_map import error_map, ramp_css
+from vae_core.viz.grids import mosaic, png_bytes
+
+SMALLEST = 100
+_STYLE = f"""<style>
+.tiles {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(var(--least), 1fr)); gap: 0.2rem 0.9rem; }}
+.tiles figure {{ margin: 0; min-width: 0; font-size: 0.875rem; line-height: 1.35; }}
+.tiles:not(.rows) figure {{
+  display: grid; grid-row: span 3; grid-template-rows: subgrid; grid-template-columns: minmax(0, 1fr); align-content: start;
+}}
+.tiles.rows {{ grid-template-columns: minmax(0, 1fr); }}
+.tiles.rows figcaption {{ display: flex; flex-wrap: wrap; gap: 0 0.8rem; align-items: baseline; }}
+.tiles .name {{ font-weight: 600; overflow-wrap: anywhere; display: block; }}
+.tiles .faint {{ font-size: 0.75rem; opacity: 0.7; overflow-wrap: anywhere; }}
+.tiles:not(.rows) .faint {{ display: block; }}
+.tiles .numbers {{ font-variant-numeric: tabular-nums; margin-bottom: 0.7rem; }}
+.tiles .numbers span {{ white-space: nowrap; margin-right: 0.5em; }}
+.tiles .both {{ display: grid; grid-template-columns: minmax(0, 1fr); gap: 0.35rem; align-content: start; }}
+.tiles.rows .both {{ grid-template-columns: repeat(2, minmax(0, 1fr)); }}
+.tiles img {{ width: 100%; image-rendering: pixelated; border-radius: 4px; display: block; }}
+.ramp {{ display: flex; align-items: center; gap: 0.5rem; font-size: 0.8rem; }}
+.ramp i {{ flex: none; width: 9rem; height: 0.7rem; border-radius: 3px; background: {ramp_css()}; }}
+</style>"""
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """One way of showing the images.
+
+    Attributes:
+        name: what it is; shown literally.
+        images: (N, C, H, W) uint8.
+        about: a few words more; may be empty.
+        clean: of the same shape, for the error map; None where nobody knows it, or for the clean ones themselves.
+        quality: means over the images, or None.
+    """
+
+    name: str
+    images: Array
+    about: str = ""
+    clean: Array | None = None
+    quality: Quality | None = None
+
+    @property
+    def figures(self) -> str:
+        """'PSNR 19.5 dB, SSIM 0.871', or the empty string."""
+        return "" if self.quality is None else quality_text(self.quality)
+
+
+def quality_text(quality: Quality) -> str:
+    """PSNR in dB, and SSIM where the images are large enough for it."""
+    similarity = "" if math.isnan(quality.ssim) else f", SSIM {quality.ssim:.3f}"
+    return f"PSNR {quality.psnr:.1f} dB{similarity}"
+
+
+def gallery(tiles: Sequence[Tile], *, size: int = 200) -> None:
+    """Single images stand beside each other, rows of images below each other.
+
+    Args:
+        tiles: at least one.
+        size: the largest width of a single image, in CSS pixels.
+    """
+    rows = len(tiles[0].images) > 1
+    share = f"calc((100% - {len(tiles) - 1} * 0.9rem) / {len(tiles)})"  # as large as lets all stand in one line, if not small
+    style = f"--least:clamp({min(size, SMALLEST)}px, {share}, {size}px)"
+    figures = "".join(_figure(tile) for tile in tiles)
+    st.html(f'{_STYLE}<div class="tiles{" rows" if rows else ""}" style="{style}">{figures}</div>')
+
+
+def legend() -> None:
+    """The scale of all error maps."""
+    st.html(
+        f'{_STYLE}<div class="ramp"><span>Error map: |picture − original|, 0</span><i role="img" '
+        'aria-label="from black over red to pale yellow"></i><span>1, of the pixel range; one scale for all</span></div>'
+    )
+
+
+def _figure(tile: Tile) -> str:
+    words = tile.figures
+    numbers = " ".join(f"<span>{escape(part)}</span>" for part in words.split(", ") if part)
+    alt = escape(f"{tile.name}: {words}" if words else tile.name)
+    pictures = f'<img alt="{alt}" src="{address(tile.images)}">'
+    if tile.clean is not None:
+        pictures += (
+            f'<img alt="{escape("Error map of " + tile.name)}" src="{address(error_map(tile.images, tile.clean))}">'
+        )
+    elif len(tile.images) > 1:
+        pictures += "<span></span>"
+    return (
+        f'<figure><figcaption><span class="name">{escape(tile.name)}</span><span class="faint">{escape(tile.about)}</span>'
+        f'</figcaption><div class="both">{pictures}</div><div class="numbers">{numbers}</div></figure>'
+    )
+
+
+def address(images: Array) -> str:
+    """The images in a row, as a PNG within the page."""
+    return "data:image/png;base64," + base64.b64encode(png_bytes(mosaic(images, len(images)))).decode()

@@ -1,0 +1,54 @@
+"""Which images are damaged and restored: one of the test images, eight of them, a drawing, an upload."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from pages.common.errors import literal
+from pages.generate.image import drawn_image, uploaded_image
+from pages.generate.model import Explored
+from vae_core.storage.arrays import Array
+
+SOURCES = ("Test image", "Eight in a row", "Draw", "Upload")
+ROW = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """What a person wants to see restored.
+
+    Attributes:
+        images: (N, C, H, W) uint8, N of 1 or `ROW`.
+        labels: (N,) int64, or None where nobody knows.
+        first: the number of the first among the test images, or None.
+    """
+
+    images: Array
+    labels: Array | None = None
+    first: int | None = None
+
+
+def choose_images(model: Explored) -> Chosen | None:
+    """Draws the choice; None before there is an image."""
+    place = st.container(horizontal=True, vertical_alignment="bottom")
+    source = place.segmented_control(
+        "Image", SOURCES, default=SOURCES[0], required=True, key="picture", bind="query-params"
+    )
+    if source in SOURCES[:2]:
+        with place:
+            return _of_test(model, ROW if source == SOURCES[1] else 1)
+    image = drawn_image(model) if source == "Draw" else uploaded_image(model)
+    return None if image is None else Chosen(image)
+
+
+def _of_test(model: Explored, count: int) -> Chosen:
+    last = len(model.images) - 1
+    first = st.number_input(f"Number, 0 to {last}", 0, last, 0, key="number", bind="query-params", width=160)
+    rows = (int(first) + np.arange(min(count, last + 1))) % (last + 1)
+    labels = model.labels.numpy()[rows]
+    names = ", ".join(model.dataset.classes[label] for label in labels)
+    st.caption(literal(f"{model.dataset.name}, class {names}; never trained on"), width="content")
+    return Chosen(model.images.numpy()[rows], labels, int(first))

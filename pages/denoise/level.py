@@ -1,0 +1,72 @@
+"""The level of a corruption: a slider with its unit, in the address."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from pages.common.errors import literal
+from pages.denoise import address
+from vae_core.errors import ConfigError, LatentLabError
+from vae_core.levels import CORRUPTIONS
+
+PARAMETER = "level"
+STEPS = 50
+
+
+def take_level(name: str) -> None:
+    """Before the slider is drawn: it stands at the address's level where that is news; one that is no number or out of
+    range is a sentence, and the slider stands at the usual."""
+    row = CORRUPTIONS[name]
+    if not row.has_level:
+        address.forget(PARAMETER)
+        return
+    address.take(PARAMETER, name, _key(name), float(row.usual), lambda text: _read(name, text))
+
+
+def current_level(name: str) -> float:
+    """The level that the slider shows, which also goes into the address; 0 where the corruption has none."""
+    if not CORRUPTIONS[name].has_level:
+        return 0.0
+    level = float(st.session_state[_key(name)])
+    address.write(PARAMETER, name, f"{level:g}")
+    return level
+
+
+def level_slider(name: str) -> None:
+    """Draws it, after `take_level`."""
+    row = CORRUPTIONS[name]
+    if not row.has_level:
+        return
+    step = _step(row.highest - row.lowest)
+    st.slider(
+        f"Level: {literal(row.measure)}",
+        float(row.lowest),
+        float(row.highest),
+        step=step,
+        format=f"%.{max(0, -round(math.log10(step)))}f",
+        key=_key(name),
+        help=literal(row.about),
+    )
+
+
+def _read(name: str, text: str) -> tuple[float, list[LatentLabError]]:
+    row = CORRUPTIONS[name]
+    try:
+        level = float(text[:40])
+        row.check_level(level)
+    except ConfigError as error:
+        return float(row.usual), [error]
+    except ValueError:
+        return float(row.usual), [ConfigError(f"The address's level {text[:40]!r} is no number; set it by the slider.")]
+    return level, []
+
+
+def _step(width: float) -> float:
+    """A power of ten, so that a value is short in the address."""
+    return float(10.0 ** math.floor(math.log10(width / STEPS)))
+
+
+def _key(name: str) -> str:
+    return f"level@{name}"

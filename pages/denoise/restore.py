@@ -1,0 +1,101 @@
+"""The main view: clean, damaged, restored and error map side by side; what follows the level is a fragment of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages.common.errors import literal, sentences
+from pages.denoise.case import by_models, clipping_text, damaged_case, given_case
+from pages.denoise.filters import filters_panel, make_way
+from pages.denoise.gallery import gallery, legend
+from pages.denoise.images import Chosen, choose_images
+from pages.denoise.level import current_level, level_slider, take_level
+from pages.denoise.models import Task, choose_models, note
+from pages.denoise.take_away import show, take_away, train_link
+from pages.denoise.tiles import given_tiles, tiles_of
+from pages.generate.model import Explored
+from vae_core.levels import CORRUPTIONS
+
+TASK = Task("Restore", offered=("mnist-denoiser", "example-ae-2d", "example-vae-20d"))
+"""What stands there at first: a denoising model, and two that never saw noise."""
+MOST_SEED = 2**32 - 1
+
+
+def restore_view() -> None:
+    """All of the view: what to choose in the sidebar, the images, the pictures."""
+    with st.sidebar:
+        models = choose_models(TASK)
+        given = already_damaged()
+        name = "" if given else _corruption()
+        seed = 0 if given else choose_seed()
+        note(models)
+    chosen = choose_images(models[0])
+    if chosen is None:
+        return
+    if given:
+        as_given(models, chosen)
+    else:
+        _follow(models, chosen, name, seed)
+    take_away(models[0].run.id)
+
+
+def already_damaged() -> bool:
+    """Whether the images are to be taken as they are."""
+    return st.toggle(
+        "It is damaged already", key="damaged", bind="query-params",
+        help="Nothing is added, and no figure is claimed, since nobody knows what it should look like.",
+    )  # fmt: skip
+
+
+def choose_seed() -> int:
+    """The seed of the damage."""
+    seed = st.number_input(
+        "Seed", 0, MOST_SEED, 0, key="seed", bind="query-params",
+        help="Of the random damage: the same seed damages the same places, at any level.",
+    )  # fmt: skip
+    return int(seed)
+
+
+def as_given(models: Sequence[Explored], chosen: Chosen) -> None:
+    """The images restored as they are."""
+    with sentences():
+        case = given_case(chosen.images)
+        tiles = given_tiles(case, by_models(models, case))
+        gallery(tiles)
+        st.caption(
+            "Nothing was added, so there is no original to compare with: no error map and no figures. The classical filters "
+            "are left out too, since they are tuned for a known damage."
+        )
+        show(tiles)
+
+
+def _corruption() -> str:
+    name = st.selectbox("Corruption", list(CORRUPTIONS), key="corrupt", bind="query-params")
+    st.caption(literal(CORRUPTIONS[name].about))
+    return str(name)
+
+
+@st.fragment(key="restoring")
+def _follow(models: Sequence[Explored], chosen: Chosen, name: str, seed: int) -> None:
+    """The slider, and the pictures that follow it. They are drawn before it, so that they are on the page before it."""
+    slider, pictures = st.container(), st.container()
+    with sentences():
+        with slider:
+            take_level(name)
+        case = damaged_case(chosen.images, name, current_level(name), seed)
+        make_way(models[0], case)
+        restored = by_models(models, case)
+        tiles = tiles_of(models, case, restored)
+        with pictures:
+            gallery(tiles)
+        show(tiles)
+        with slider:
+            level_slider(name)
+        legend()
+        words = clipping_text(case)
+        if words:
+            st.caption(literal(words))
+        train_link(models[0], name, case.level)
+        filters_panel(models, case, restored)

@@ -1,0 +1,96 @@
+"""What one takes away: the pictures as PNG, and a link that opens Train with this corruption and this model's set-up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import streamlit as st
+
+from pages.common.errors import literal
+from pages.denoise.gallery import Tile
+from pages.generate.model import Explored
+from vae_core.storage.arrays import Array
+from vae_core.viz.grids import mosaic, png_bytes
+
+SHEET_SCALE = 4
+
+
+@dataclass(eq=False)
+class Shown:
+    """The tiles that stand on the page now: the buttons are older than what the slider last showed."""
+
+    tiles: Sequence[Tile] = field(default_factory=list)
+
+
+def show(tiles: Sequence[Tile]) -> None:
+    """Remembers what stands on the page."""
+    _shown().tiles = tiles
+
+
+def _shown() -> Shown:
+    found: Shown = st.session_state.setdefault("shown", Shown())
+    return found
+
+
+def take_away(name: str) -> None:
+    """Buttons that make the file when pressed, of what is on the page at that moment.
+
+    Args:
+        name: of the files, such as a run's id.
+    """
+    holder = _shown()
+    if not holder.tiles:
+        return
+    with st.popover("Download", icon=":material/download:"):
+        _button("All, side by side", f"{name}-all.png", "all", lambda: sheet(holder.tiles))
+        for index, tile in enumerate(holder.tiles):
+            _button(literal(tile.name), f"{name}-{index}.png", str(index), _one(holder, index))
+        st.caption("PNG; all together four times as large, in the order of the page, single ones at their own size.")
+
+
+def sheet(tiles: Sequence[Tile]) -> bytes:
+    """Rows of images below each other, single images beside each other."""
+    count = len(tiles[0].images)
+    images: Array = np.concatenate([_coloured(tile.images) for tile in tiles])
+    return png_bytes(mosaic(images, count if count > 1 else len(tiles), scale=SHEET_SCALE))
+
+
+def _one(holder: Shown, index: int) -> Callable[[], bytes]:
+    def content() -> bytes:
+        images = holder.tiles[min(index, len(holder.tiles) - 1)].images
+        return png_bytes(mosaic(images, len(images)))
+
+    return content
+
+
+def _coloured(images: Array) -> Array:
+    return np.repeat(images, 3, axis=1) if images.shape[1] == 1 else images
+
+
+def _button(label: str, file_name: str, key: str, content: Callable[[], bytes]) -> None:
+    st.download_button(
+        label, content, file_name=file_name, mime="image/png", key=f"png-{key}", on_click="ignore", width="stretch"
+    )
+
+
+def train_link(model: Explored, corruption: str, level: float) -> None:
+    """Opens the Train page with the model's set-up and this corruption."""
+    st.page_link(
+        "train/page.py",
+        label="Train a better one",
+        icon=":material/model_training:",
+        help="Opens Train with the first model's set-up and this corruption and level.",
+        query_params=set_up(model, corruption, level),
+    )
+
+
+def set_up(model: Explored, corruption: str, level: float) -> dict[str, str]:
+    """The dials of the Train page, as its address names them."""
+    values = {**model.run.config.flat(), "corruption": (corruption,), "level": f"{level:g}" if level else None}
+    return {name: _text(value) for name, value in values.items() if value is not None}
+
+
+def _text(value: object) -> str:
+    return ",".join(map(str, value)) or "none" if isinstance(value, tuple) else f"{value}"

@@ -1,0 +1,297 @@
+"""The Denoise page: pictures and figures that follow the level, the address, what is refused, each view, kept curves."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.denoise import background
+from pages.denoise import case as case_module
+from pages.denoise.curve_worker import main, measure
+from pages.denoise.curves import ahead
+from pages.denoise.filters import SLOT
+from pages.denoise.measuring import Measuring
+from pages.generate.model import open_model
+from vae_core.config import make_config
+from vae_core.data.corruptions import CORRUPTIONS
+from vae_core.data.datasets import load
+from vae_core.errors import RunStateError
+from vae_core.evaluation.restoration import Point, Quality, keep_curve, kept_curve, material
+from vae_core.evaluation.trained import load_trained
+from vae_core.storage import places
+from vae_core.storage.runs import Run, create_run, open_run
+from vae_core.training.driver import Driver
+
+PLAIN = "example-ae-2d,example-vae-20d"
+VAE = "example-vae-20d"
+PSNR = re.compile(r"PSNR (-?[\d.]+) dB")
+TINY = {"model": "ae", "limit": 64, "epochs": 1, "hidden": "8"}
+
+
+@pytest.fixture(autouse=True)
+def no_filters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Filters would take the processor from the other tests; who wants them sets it back."""
+    monkeypatch.setattr(background, "QUIET_SECONDS", 3600.0)
+
+
+def open_page(**query: str) -> AppTest:
+    """The Denoise page at an address of one's own."""
+    test = AppTest.from_file(str(places.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
+    for name, value in query.items():
+        test.query_params[name] = value
+    return test.switch_page("denoise/page.py").run()
+
+
+def gallery(page: AppTest) -> str:
+    """The HTML of the first gallery."""
+    return next(str(one.proto.body) for one in page.get("html") if '<div class="tiles' in one.proto.body)
+
+
+def figures(page: AppTest) -> list[float]:
+    """The PSNR of the damaged picture, then of each model's."""
+    return [float(number) for number in PSNR.findall(re.sub(r'alt="[^"]*"', "", gallery(page)))]
+
+
+def pictures(page: AppTest) -> list[str]:
+    return re.findall(r'src="data:image/png;base64,([^"]+)"', gallery(page))
+
+
+def of_address(page: AppTest, name: str) -> str:
+    value = page.query_params[name]
+    return value if isinstance(value, str) else str(value[0])
+
+
+def sentences_of(page: AppTest) -> list[str]:
+    assert not page.exception
+    return [one.value.replace("\\", "") for one in page.error]
+
+
+def tiny_run(root: Path, **values: Any) -> Run:
+    """A run with a model of eight hidden numbers, trained for one step."""
+    run = create_run(root, make_config(**{**TINY, **values}))
+    Driver(run).drive()
+    return run
+
+
+def wait_until(done: Callable[[], bool]) -> None:
+    leave = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < leave
+        time.sleep(0.05)
+
+
+def test_original_damaged_restored_and_error_maps_are_there_at_once_with_figures() -> None:
+    page = open_page(models=PLAIN)
+    assert sentences_of(page) == []
+    assert len(figures(page)) == 3 and all(5 < psnr < 40 for psnr in figures(page))
+    assert gallery(page).count("SSIM") >= 3 and gallery(page).count("Error map of") == 3
+    assert len(set(pictures(page))) == 7  # four pictures, three error maps
+    assert any("half of the noise is lost" in caption.value for caption in page.caption)  # what clipping does
+
+
+def test_the_level_changes_picture_figures_and_address() -> None:
+    page = open_page(models=VAE)
+    before, shown = figures(page), pictures(page)
+    page.slider[0].set_value(0.8).run()
+    assert figures(page)[0] < before[0] - 3 and figures(page)[1] < before[1]
+    assert pictures(page)[0] == shown[0] and pictures(page)[1] != shown[1]
+    assert of_address(page, "level") == "0.8"
+
+
+def test_a_link_shows_the_same_pictures_and_another_seed_others() -> None:
+    link = {"models": VAE, "corrupt": "salt-and-pepper", "level": "0.4", "seed": "3", "number": "17"}
+    first, again, other = open_page(**link), open_page(**link), open_page(**{**link, "seed": "4"})
+    assert first.slider[0].value == 0.4 and first.selectbox[0].value == "salt-and-pepper"
+    assert gallery(first) == gallery(again) != gallery(other)
+    assert pictures(first)[0] == pictures(other)[0]
+
+
+def test_a_corruption_has_a_level_of_its_own() -> None:
+    page = open_page(models=VAE, level="0.8")
+    page.selectbox[0].set_value("blur").run()
+    assert page.slider[0].value == CORRUPTIONS["blur"].usual
+    page.selectbox[0].set_value("low-resolution").run()
+    assert sentences_of(page) == [] and of_address(page, "level") == "3"
+
+
+@pytest.mark.parametrize("level", ["3", "nan", "much"])
+def test_a_level_out_of_range_is_one_sentence_that_stands_until_the_slider_moves(level: str) -> None:
+    page = open_page(models=VAE, level=level)
+    for _ in range(2):
+        assert len(sentences_of(page)) == 1 and "level" in sentences_of(page)[0]
+        assert page.slider[0].value == CORRUPTIONS["gaussian"].usual and len(figures(page)) == 2
+        page.run()
+    page.slider[0].set_value(0.5).run()
+    assert sentences_of(page) == []
+
+
+def test_grey_images_have_no_colours_to_lose() -> None:
+    page = open_page(models=VAE, corrupt="greyscale")
+    assert len(sentences_of(page)) == 1 and "needs images in colour" in sentences_of(page)[0]
+
+
+@pytest.mark.parametrize("gone", ["gone-model", "../../etc"])
+def test_a_model_that_is_gone_is_one_sentence_and_the_others_stay(gone: str) -> None:
+    page = open_page(models=f"{gone},{VAE}")
+    assert len(sentences_of(page)) == 1 and len(figures(page)) == 2
+    assert of_address(page, "models") == VAE
+
+
+def test_a_colour_model_and_a_grey_one_do_not_go_together(runs: Path) -> None:
+    coloured = tiny_run(runs, dataset="coloured-mnist-sample", corruption="masking", level=0.3)
+    page = open_page(models=f"{VAE},{coloured.id}", corrupt="masking")
+    assert len(sentences_of(page)) == 1 and "colour images of 28 x 28 pixels" in sentences_of(page)[0]
+    assert len(figures(page)) == 2
+    alone = open_page(models=coloured.id, corrupt="masking")
+    assert sentences_of(alone) == [] and "masking 0.3" in gallery(alone)
+
+
+def test_what_is_damaged_already_gets_nothing_added_and_no_figure() -> None:
+    page = open_page(models=PLAIN, damaged="true")
+    assert sentences_of(page) == [] and not page.slider
+    assert figures(page) == [] and "Error map" not in gallery(page) and len(pictures(page)) == 3
+    assert any("no error map and no figures" in caption.value for caption in page.caption)
+    assert pictures(page)[0] == pictures(open_page(models=VAE))[0]
+
+
+def test_eight_in_a_row_and_no_model() -> None:
+    page = open_page(models=VAE, picture="Eight in a row", number="998")
+    assert sentences_of(page) == [] and 'class="tiles rows"' in gallery(page)
+    page.multiselect[0].set_value([]).run()
+    assert sentences_of(page) == ["Choose at least one model, in the panel on the left."]
+
+
+def test_filters_come_later_tuned_and_the_page_says_who_is_ahead_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(case_module, "TUNING_IMAGES", 8)
+    page = open_page(models=VAE, level="0.1")
+    assert len(figures(page)) == 2  # not waited for
+    wait_until(lambda: bool(page.session_state[SLOT].done))
+    page.run()
+    filters = [one.proto.body for one in page.get("html") if "Non-local means, toned" in one.proto.body]
+    assert len(filters) == 1 and filters[0].count("<figure>") == 8
+    words = " ".join(one.value for one in page.markdown)
+    assert "Here a filter wins" in words and "what does not fit through its bottleneck is lost" in words
+
+
+def test_the_watermark_view_has_a_divider_and_says_where_no_model_is(runs: Path) -> None:
+    run = tiny_run(runs, corruption="watermark", level="0.4:1")
+    page = open_page(task="Watermark", models=run.id)
+    assert sentences_of(page) == []
+    assert "opacity" in page.slider[0].label and len(figures(page)) == 2
+    assert len(page.get("bidi_component")) == 1
+    wrong = open_page(task="Watermark", models=VAE)
+    assert len(sentences_of(wrong)) == 1 and "was not trained on watermark" in sentences_of(wrong)[0]
+
+
+def test_the_colour_view_shows_true_colours_baselines_and_an_ambiguous_case(runs: Path) -> None:
+    run = tiny_run(runs, dataset="coloured-mnist-sample", corruption="greyscale", likelihood="gaussian")
+    page = open_page(task="Colour", models=run.id)
+    assert sentences_of(page) == []
+    for words in ("True colours", "Mean colour", "told the true class"):
+        assert words in gallery(page)
+    grey, model, mean, of_class = figures(page)
+    assert grey < of_class and mean < of_class and model < of_class  # one step has learnt nothing
+    assert any("What nobody can know" in one.value for one in page.markdown)
+    could_be = next(one.proto.body for one in page.get("html") if "Could be, 4" in one.proto.body)
+    assert len(set(re.findall(r'src="([^"]+)"', could_be))) == 6
+    given = open_page(task="Colour", models=run.id, damaged="true")
+    assert sentences_of(given) == [] and len(given.get("bidi_component")) == 1
+
+
+def test_train_opens_with_the_corruption_and_the_set_up_of_the_model() -> None:
+    page = open_page(models=VAE, corrupt="masking", level="0.45")
+    link = next(one for one in page.get("page_link") if one.proto.label == "Train a better one")
+    query = dict(part.split("=", 1) for part in link.proto.query_string.split("&"))
+    assert query["corruption"] == "masking" and query["level"] == "0.45" and query["latent"] == "20"
+    train = AppTest.from_file(str(places.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
+    for name, value in query.items():
+        train.query_params[name] = value.replace("%2C", ",")
+    train.switch_page("train/page.py").run()
+    assert not train.exception and not train.error
+    assert train.session_state["latent"] == 20 and train.session_state["level"] == "0.45"
+    back = train.switch_page("denoise/page.py").run()  # the two pages' settings have other names
+    assert sentences_of(back) == []
+
+
+def test_a_curve_is_kept_with_its_run_and_baselines_are_measured_once(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pages.denoise.curve_worker.curve_levels", lambda name: [0.2])
+    monkeypatch.setattr("vae_core.evaluation.restoration.TUNING_IMAGES", 4)
+    pair = [tiny_run(runs, corruption="masking", level=level) for level in (0.2, 0.4)]
+    told = list(measure("masking", 6, "mnist-sample", pair))
+    assert [share for share, _ in told] == sorted(share for share, _ in told) and told[-1][0] == 1
+    found = [kept(run, "masking", 6) for run in pair]
+    assert [len(points) for points in found] == [1, 1]
+    assert found[0][0].baselines == found[1][0].baselines and len(found[0][0].baselines) == 8
+    assert found[0][0].model != found[1][0].model
+    again = list(measure("masking", 6, "mnist-sample", pair))
+    assert len(again) == 2 and [kept(run, "masking", 6) for run in pair] == found
+
+
+def test_kept_curves_are_drawn_and_where_a_filter_wins_is_said(runs: Path) -> None:
+    run = tiny_run(runs, corruption="masking", level=0.2)
+    trained, data = load_trained(run), load("mnist-sample")
+    points = [point(0.05, 12.0, 13.0, 15.0), point(0.5, 11.0, 13.0, 9.0)]
+    keep_curve(run, trained, material(data, trained, 1000), "masking", points)
+    page = open_page(task="Against level", models=run.id, corrupt="masking")
+    assert sentences_of(page) == [] and len(page.get("vega_lite_chart")) == 2
+    words = " ".join(one.value.replace("\\", "") for one in page.markdown)
+    assert "is beaten by a filter at 0.05, by most at 0.05: Median, toned reaches 15.0 dB and it 12.0 dB" in words
+
+
+def test_why_a_filter_wins_depends_on_the_reconstruction_of_undamaged_pictures() -> None:
+    narrow, unseen, ahead_of = point(0.1, 12.0, 13.0, 15.0), point(0.6, 8.0, 13.0, 9.0), point(0.3, 12.0, 13.0, 9.0)
+    assert ahead("m", [ahead_of]) == "**m** is ahead of every filter at every level that was measured."
+    assert "bottleneck is lost" in ahead("m", [narrow, ahead_of]) and "not trained" not in ahead("m", [narrow])
+    both = ahead("m", [narrow, unseen]).replace("\\", "")
+    assert "filter at 0.1," in both and "filter at 0.6," in both and "was not trained for this damage" in both
+
+
+def test_a_process_measures_and_one_at_a_time(runs: Path) -> None:
+    run = tiny_run(runs, dataset="coloured-mnist-sample", corruption="greyscale", likelihood="gaussian")
+    model, work = open_model(run.id), Measuring()
+    work.start("greyscale", [model], 20)
+    work.start("greyscale", [model], 20)  # a double click
+    with pytest.raises(RunStateError, match="Another curve"):
+        work.start("masking", [model], 20)
+    wait_until(lambda: not work.running and work.share == 1)
+    assert work.error == "" and len(kept(run, "greyscale", 20)) == 1  # with no filter to tune it is done at once
+    work.start("masking", [model], 20)
+    work.stop()
+    assert not work.running and work.error == ""
+
+
+def test_what_stops_a_measurement_is_one_sentence(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = tiny_run(runs)
+    (run.folder / "model.safetensors").write_bytes(b"")
+    assert main(["masking", "20", "mnist-sample", str(run.folder)]) == 1
+    assert "cut short or changed" in json.loads(capsys.readouterr().out)["error"]
+
+
+def kept(run: Run, name: str, images: int) -> list[Point]:
+    trained = load_trained(run)
+    return kept_curve(run, trained, material(load(run.config.data.dataset), trained, images), name)
+
+
+def point(level: float, model: float, clean: float, best: float) -> Point:
+    """A made-up point whose best filter is the toned median."""
+    baselines = {"median": Quality(5.0, 0.1), "median-toned": Quality(best, 0.5)}
+    return Point(level, Quality(6.0, 0.1), Quality(model, 0.4), Quality(clean, 0.6), baselines)
+
+
+def test_the_denoiser_and_two_plain_models_are_offered() -> None:
+    page = open_page()
+    offered = page.multiselect[0].value
+    assert offered == ["mnist-denoiser", "example-ae-2d", "example-vae-20d"]
+    damaged, denoiser, *plain = figures(page)
+    assert denoiser > damaged + 3 and denoiser > max(plain) + 3  # what training on noise adds
+    assert open_run(places.SHIPPED_RUNS, offered[0]).config.data.corruption
