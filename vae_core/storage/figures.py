@@ -1,0 +1,107 @@
+"""The figures of a run, computed once and kept: `figures.json` beside it, as `evaluate` gives them.
+
+They belong to weights, named by their SHA-256: those of a run that was made longer since count as not there. Whatever is
+wrong with the file, they can be computed anew, so that nothing here raises for what it reads.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from vae_core.errors import LatentLabError
+from vae_core.storage import files, places
+from vae_core.storage.arrays import check_schema
+from vae_core.storage.runs import KEPT_RUNS, Run, is_shipped
+from vae_core.storage.stamped import Stamped
+
+SCHEMA = 1
+NUMBERS = ("images", "step", "reconstruction_nats", "negative_elbo_nats", "floor_nats", "mse_per_pixel")
+OPTIONAL = ("kl_nats", "active_units")
+"""None for an autoencoder, which has no posterior."""
+
+Figures = dict[str, Any]
+_DOCUMENTS: Stamped[Figures | None] = Stamped(KEPT_RUNS)
+_DIGESTS: Stamped[str | None] = Stamped(KEPT_RUNS)
+
+
+def read_figures(run: Run) -> Figures | None:
+    """The kept figures of a run's final weights, or None where there are none (yet).
+
+    Returns:
+        The keys of `evaluate` (`dataset`, `step`, `images`, nats per image, `mse_per_pixel`, ...), `weights_sha256` and
+        `command`, which gives them again.
+    """
+    if is_shipped(run):
+        document = _DOCUMENTS.get(run.folder / "evaluation.json", lambda: _recorded(run))
+    else:
+        path = run.folder / "figures.json"
+        document = _DOCUMENTS.get(path, lambda: _kept(path))
+    digest = weights_digest(run)
+    if document is None or digest is None or document.get("weights_sha256", digest) != digest:
+        return None
+    return {**document, "weights_sha256": digest, "command": command(run, str(document["dataset"]))}
+
+
+def write_figures(run: Run, figures: Figures, weights_sha256: str) -> None:
+    """Keeps what `evaluate` gave for these weights.
+
+    Raises:
+        DiskError: the folder is full or read-only.
+    """
+    kept = {key: value for key, value in figures.items() if key not in ("run", "command", "weights_sha256")}
+    files.write_json(run.folder / "figures.json", {"schema": SCHEMA, "weights_sha256": weights_sha256, **kept})
+
+
+def command(run: Run, dataset: str) -> str:
+    """The command that gives a run's figures again; for a run elsewhere than in the usual folder with its path."""
+    usual = run.folder.parent.resolve() == places.SHIPPED_RUNS.resolve()
+    given = run.id if usual else _quoted(str(run.folder))
+    other = "" if dataset == run.config.data.dataset else f" --dataset {_quoted(dataset)}"
+    return f"python -m vae_core evaluate {given}{other} --json"
+
+
+def weights_digest(run: Run) -> str | None:
+    """SHA-256 of the final weights as their manifest names it, or None where there are none."""
+    path = run.folder / "model.json"
+    return _DIGESTS.get(path, lambda: _digest(path))
+
+
+def check_figures(document: Figures) -> Figures:
+    """The document, if it is one of figures.
+
+    Raises:
+        CheckpointCorrupt: a figure is missing or no number.
+        SchemaTooNew: a newer program wrote it.
+    """
+    check_schema(document.get("schema"), SCHEMA, "figures.json")
+    return document
+
+
+def _quoted(text: str) -> str:
+    import shlex
+
+    return shlex.quote(text)
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        return str(files.read_json(path)["files"]["model.safetensors"]["sha256"])
+    except (LatentLabError, OSError, KeyError, TypeError):
+        return None
+
+
+def _kept(path: Path) -> Figures | None:
+    try:
+        return check_figures(files.read_json(path))
+    except (LatentLabError, OSError):
+        return None
+
+
+def _recorded(run: Run) -> Figures | None:
+    """A shipped run's, on the dataset that it was trained on."""
+    try:
+        splits = files.read_json(run.folder / "evaluation.json")["splits"]
+        return dict(splits[run.config.data.dataset])
+    except (LatentLabError, OSError, KeyError, TypeError, ValueError):
+        return None
