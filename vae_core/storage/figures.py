@@ -6,10 +6,12 @@ wrong with the file, they can be computed anew, so that nothing here raises for 
 
 from __future__ import annotations
 
+import math
+import shlex
 from pathlib import Path
 from typing import Any
 
-from vae_core.errors import LatentLabError
+from vae_core.errors import CheckpointCorrupt, LatentLabError
 from vae_core.storage import files, places
 from vae_core.storage.arrays import check_schema
 from vae_core.storage.runs import KEPT_RUNS, Run, is_shipped
@@ -19,6 +21,7 @@ SCHEMA = 1
 NUMBERS = ("images", "step", "reconstruction_nats", "negative_elbo_nats", "floor_nats", "mse_per_pixel")
 OPTIONAL = ("kl_nats", "active_units")
 """None for an autoencoder, which has no posterior."""
+KNOWN = ("dataset", "dataset_sha256", "weights_sha256", *NUMBERS, *OPTIONAL, "kl_per_dimension")
 
 Figures = dict[str, Any]
 _DOCUMENTS: Stamped[Figures | None] = Stamped(KEPT_RUNS)
@@ -30,7 +33,7 @@ def read_figures(run: Run) -> Figures | None:
 
     Returns:
         The keys of `evaluate` (`dataset`, `step`, `images`, nats per image, `mse_per_pixel`, ...), `weights_sha256` and
-        `command`, which gives them again.
+        `command`, which gives them again; a dictionary of the caller's own.
     """
     if is_shipped(run):
         document = _DOCUMENTS.get(run.folder / "evaluation.json", lambda: _recorded(run))
@@ -49,15 +52,19 @@ def write_figures(run: Run, figures: Figures, weights_sha256: str) -> None:
     Raises:
         DiskError: the folder is full or read-only.
     """
-    kept = {key: value for key, value in figures.items() if key not in ("run", "command", "weights_sha256")}
-    files.write_json(run.folder / "figures.json", {"schema": SCHEMA, "weights_sha256": weights_sha256, **kept})
+    files.write_json(run.folder / "figures.json", figures_document({**figures, "weights_sha256": weights_sha256}))
+
+
+def figures_document(figures: Figures) -> Figures:
+    """What `figures.json` holds of them: all but the names of places, which differ from machine to machine."""
+    return {"schema": SCHEMA, **{key: value for key, value in figures.items() if key not in ("run", "command")}}
 
 
 def command(run: Run, dataset: str) -> str:
     """The command that gives a run's figures again; for a run elsewhere than in the usual folder with its path."""
     usual = run.folder.parent.resolve() == places.SHIPPED_RUNS.resolve()
-    given = run.id if usual else _quoted(str(run.folder))
-    other = "" if dataset == run.config.data.dataset else f" --dataset {_quoted(dataset)}"
+    given = run.id if usual else shlex.quote(str(run.folder))
+    other = "" if dataset == run.config.data.dataset else f" --dataset {shlex.quote(dataset)}"
     return f"python -m vae_core evaluate {given}{other} --json"
 
 
@@ -75,13 +82,18 @@ def check_figures(document: Figures) -> Figures:
         SchemaTooNew: a newer program wrote it.
     """
     check_schema(document.get("schema"), SCHEMA, "figures.json")
-    return document
+    names = [document.get(name) for name in ("dataset", "weights_sha256")]
+    numbers = [document.get(name) for name in NUMBERS]
+    kl = document.get("kl_per_dimension")
+    fits = all(isinstance(name, str) for name in names) and all(_is_number(number) for number in numbers)
+    fits = fits and all(document.get(name) is None or _is_number(document[name]) for name in OPTIONAL)
+    if not fits or not (kl is None or (isinstance(kl, list) and all(_is_number(value) for value in kl))):
+        raise CheckpointCorrupt("figures.json is damaged: a figure is missing or no number; remove the file.")
+    return {key: value for key, value in document.items() if key in KNOWN}
 
 
-def _quoted(text: str) -> str:
-    import shlex
-
-    return shlex.quote(text)
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _digest(path: Path) -> str | None:
