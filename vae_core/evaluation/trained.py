@@ -95,7 +95,7 @@ def evaluate_run(
     found = asdict(evaluate(trained.model, trained.likelihood, images, seed=seed))
     if iw_samples is not None:
         found["iw_nll_nats"] = iw_nll(trained.model, trained.likelihood, images, samples=iw_samples, seed=seed)
-    return {"run": str(run.folder), "dataset": data.name, "step": trained.step, **found}
+    return {"run": str(run.folder), "dataset": data.name, "dataset_sha256": data.digest, "step": trained.step, **found}
 
 
 def load_weights(modules: dict[str, torch.nn.Module], tensors: dict[str, Array]) -> None:

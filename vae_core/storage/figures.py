@@ -7,6 +7,8 @@ wrong with the file, they can be computed anew, so that nothing here raises for 
 from __future__ import annotations
 
 import math
+import os
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -38,21 +40,30 @@ def read_figures(run: Run) -> Figures | None:
     if is_shipped(run):
         document = _DOCUMENTS.get(run.folder / "evaluation.json", lambda: _recorded(run))
     else:
-        path = run.folder / "figures.json"
-        document = _DOCUMENTS.get(path, lambda: _kept(path))
+        document = _beside(run)
     digest = weights_digest(run)
-    if document is None or digest is None or document.get("weights_sha256", digest) != digest:
+    if digest is None:
+        return None
+    if document is None:
+        document = _kept(_elsewhere(digest))
+    if document is None or document.get("weights_sha256", digest) != digest:
         return None
     return {**document, "weights_sha256": digest, "command": command(run, str(document["dataset"]))}
 
 
 def write_figures(run: Run, figures: Figures, weights_sha256: str) -> None:
-    """Keeps what `evaluate` gave for these weights.
+    """Keeps what `evaluate` gave for these weights: beside the run, or in the cache where its folder is read-only.
 
     Raises:
-        DiskError: the folder is full or read-only.
+        DiskError: neither can be written.
     """
-    files.write_json(run.folder / "figures.json", figures_document({**figures, "weights_sha256": weights_sha256}))
+    document = figures_document({**figures, "weights_sha256": weights_sha256})
+    if not is_shipped(run) and os.access(run.folder, os.W_OK):
+        files.write_json(run.folder / "figures.json", document)
+        return
+    path = _elsewhere(weights_sha256)
+    files.make_folder(path.parent)
+    files.write_json(path, document, durable=False)
 
 
 def figures_document(figures: Figures) -> Figures:
@@ -96,11 +107,22 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
+def _beside(run: Run) -> Figures | None:
+    path = run.folder / "figures.json"
+    return _DOCUMENTS.get(path, lambda: _kept(path))
+
+
+def _elsewhere(weights_sha256: str) -> Path:
+    """For a run whose folder takes nothing, by what the figures are of."""
+    return places.cache_folder() / "figures" / f"{weights_sha256}.json"
+
+
 def _digest(path: Path) -> str | None:
     try:
-        return str(files.read_json(path)["files"]["model.safetensors"]["sha256"])
+        digest = files.read_json(path)["files"]["model.safetensors"]["sha256"]
     except (LatentLabError, OSError, KeyError, TypeError):
         return None
+    return digest if isinstance(digest, str) and re.fullmatch("[0-9a-f]{64}", digest) else None
 
 
 def _kept(path: Path) -> Figures | None:

@@ -245,10 +245,10 @@ def new_id(config: RunConfig) -> str:
 
 
 def free_id(root: Path, wanted: str) -> str:
-    """The id, or where it is taken under `root` the first of the same with -2, -3, ... behind it."""
+    """The id, or where it is taken under `root` or by a shipped run the first with -2, -3, ... behind it."""
     number = 1
     candidate = check_id(wanted)
-    while os.path.lexists(root / candidate):
+    while os.path.lexists(root / candidate) or os.path.lexists(places.SHIPPED_RUNS / candidate):
         number += 1
         suffix = f"-{number}"
         candidate = wanted[: 40 - len(suffix)] + suffix
