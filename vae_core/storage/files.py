@@ -231,7 +231,7 @@ def read_bytes(path: Path) -> bytes:
 
 def size_of(folder: Path) -> int:
     """Bytes of all the files in a folder, at any depth; links count as nothing, and what is gone meanwhile as well."""
-    total, waiting = 0, [str(folder)]
+    total, waiting = 0, [] if folder.is_symlink() else [str(folder)]
     while waiting:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(waiting.pop()) as entries:
             for entry in entries:

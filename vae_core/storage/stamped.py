@@ -24,7 +24,7 @@ class Stamped(Generic[Value]):
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._lock = threading.Lock()
-        self._kept: dict[str, tuple[tuple[int, int, int], Value]] = {}
+        self._kept: dict[str, tuple[tuple[int, ...], Value]] = {}
 
     def get(self, path: Path | str, read: Callable[[], Value]) -> Value:
         """What `read` makes of the file, which must be nothing that anybody changes; raises what `read` raises."""
@@ -33,7 +33,8 @@ class Stamped(Generic[Value]):
             found = os.stat(key)  # noqa: PTH116  (a third of the cost of Path's, thousands of times)
         except (OSError, ValueError):  # not there, or no path at all: `read` has the words for it
             return read()
-        stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
+        # the last one cannot be set back, as a copy that keeps times does
+        stamp = (found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns)
         kept = self._kept.get(key)
         if kept is not None and kept[0] == stamp:
             return kept[1]
@@ -42,7 +43,7 @@ class Stamped(Generic[Value]):
             self._keep(key, (stamp, value))
         return value
 
-    def _keep(self, key: str, entry: tuple[tuple[int, int, int], Value]) -> None:
+    def _keep(self, key: str, entry: tuple[tuple[int, ...], Value]) -> None:
         with self._lock:
             if len(self._kept) >= self._capacity and key not in self._kept:
                 for old in list(self._kept)[: self._capacity // 2]:

@@ -22,6 +22,7 @@ from vae_core.storage.runs import Run, free_id, is_shipped, open_folder
 
 FOLDER = ".trash"
 _ID = re.compile(r"(?P<run>[a-z0-9-]{1,40})-(?P<when>[0-9]{12})-[0-9a-f]{4}")
+TRAINED = "The run {0!r} is being trained; stop it first, then delete it."
 _STAMP = "%y%m%d%H%M%S"
 
 
@@ -54,10 +55,7 @@ def delete(run: Run) -> Trashed:
         RunNotFound: it is gone already.
         DiskError: the folder cannot be moved; the run stands where it was.
     """
-    if is_shipped(run):
-        raise RunStateError(f"The run {run.id!r} came with the program and cannot be deleted; copy it to change it.")
-    if not run.folder.is_dir():
-        raise RunNotFound(f"The run {run.id!r} is gone; choose another one.")
+    check_deletable(run)
     trash = run.folder.parent / FOLDER
     files.make_folder(trash)
     target = trash / f"{run.id}-{time.strftime(_STAMP, time.gmtime())}-{secrets.token_hex(2)}"
@@ -65,9 +63,19 @@ def delete(run: Run) -> Trashed:
         with files.lock(run.lock_path, timeout=0):
             files.move(run.folder, target)
     except filelock.Timeout as error:
-        raise RunStateError(f"The run {run.id!r} is being trained; stop it first, then delete it.") from error
+        raise RunStateError(TRAINED.format(run.id)) from error
     files.remove(target / ".lock")
     return _trashed(target)
+
+
+def check_deletable(run: Run) -> None:
+    """Raises as `delete` does, and moves nothing."""
+    if is_shipped(run):
+        raise RunStateError(f"The run {run.id!r} came with the program and cannot be deleted; copy it to change it.")
+    if not run.folder.is_dir():
+        raise RunNotFound(f"The run {run.id!r} is gone; choose another one.")
+    if files.is_locked(run.lock_path):
+        raise RunStateError(TRAINED.format(run.id))
 
 
 def restore(root: Path, trashed_id: str) -> Run:
