@@ -45,7 +45,7 @@ def read_figures(run: Run) -> Figures | None:
     if digest is None:
         return None
     if document is None:
-        document = _kept(_elsewhere(digest))
+        document = _kept(_elsewhere(run, digest))
     if document is None or document.get("weights_sha256", digest) != digest:
         return None
     return {**document, "weights_sha256": digest, "command": command(run, str(document["dataset"]))}
@@ -61,7 +61,7 @@ def write_figures(run: Run, figures: Figures, weights_sha256: str) -> None:
     if not is_shipped(run) and os.access(run.folder, os.W_OK):
         files.write_json(run.folder / "figures.json", document)
         return
-    path = _elsewhere(weights_sha256)
+    path = _elsewhere(run, weights_sha256)
     files.make_folder(path.parent)
     files.write_json(path, document, durable=False)
 
@@ -112,9 +112,10 @@ def _beside(run: Run) -> Figures | None:
     return _DOCUMENTS.get(path, lambda: _kept(path))
 
 
-def _elsewhere(weights_sha256: str) -> Path:
+def _elsewhere(run: Run, weights_sha256: str) -> Path:
     """For a run whose folder takes nothing, by what the figures are of."""
-    return places.cache_folder() / "figures" / f"{weights_sha256}.json"
+    what = files.digest(f"{weights_sha256} {run.config.model_dump_json()}".encode())
+    return places.cache_folder() / "figures" / f"{what}.json"
 
 
 def _digest(path: Path) -> str | None:
