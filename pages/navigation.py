@@ -35,6 +35,13 @@ page = st.navigation(
             url_path="generate",
             help="Play with a trained model: sliders, the latent map, images of your own, directions, walks.",
         ),
+        st.Page(
+            "library/page.py",
+            title="Library",
+            icon=":material/inventory_2:",
+            url_path="library",
+            help="All runs and shipped models: find, name, export, import, delete.",
+        ),
     ],
     position="top",
 )
