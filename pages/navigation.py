@@ -42,6 +42,13 @@ page = st.navigation(
             url_path="denoise",
             help="Damage an image and watch models put it back, beside what classical filters do.",
         ),
+        st.Page(
+            "library/page.py",
+            title="Library",
+            icon=":material/inventory_2:",
+            url_path="library",
+            help="All runs and shipped models: find, name, export, import, delete.",
+        ),
     ],
     position="top",
 )

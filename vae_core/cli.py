@@ -24,7 +24,7 @@ from vae_core.levels import check_channels
 from vae_core.storage import places
 from vae_core.storage.checkpoints import check_resumable
 from vae_core.storage.files import finite, is_locked
-from vae_core.storage.runs import Run, Status, create_run, find_run, list_runs, make_longer
+from vae_core.storage.runs import Run, Status, create_run, find_run, make_longer
 
 USAGE_ERROR: Any = typer.BadParameter.__base__  # the parser's own error, whichever click typer brings along
 
@@ -139,17 +139,6 @@ def evaluate(
     _print(result, as_json, lambda: _table([{"figure": k, "value": _short(v)} for k, v in result.items()]))
 
 
-@app.command("runs")
-def runs_command(runs: Runs = None, as_json: Json = False) -> None:
-    """All runs, the newest first."""
-    found, problems = list_runs(places.runs_folder(runs))
-    rows = [_run_row(run) for run in found]
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    columns = ("run", "name", "state", "step", "dataset", "model", "latent", "beta")
-    _print({"runs": rows}, as_json, lambda: _table(rows, {column: column for column in columns}))
-
-
 def _drive(run: Run, data_dir: Path | None, as_json: bool) -> int:
     """Trains in this process, with a bar on standard error."""
     import signal
@@ -188,20 +177,6 @@ def _train_result(run: Run, status: Status) -> dict[str, Any]:
     }
 
 
-def _run_row(run: Run) -> dict[str, Any]:
-    status, config = run.status(), run.config
-    return {
-        "run": run.id,
-        "folder": str(run.folder),
-        "name": run.notes().name,
-        "state": run.state(),
-        "step": status.step,
-        "total_steps": status.total_steps,
-        "parent": config.parent,
-        **config.flat(),
-    }
-
-
 def _print(result: dict[str, Any], as_json: bool, text: Callable[[], str | Table]) -> None:
     if as_json:
         print(json.dumps(finite(result), allow_nan=False))
@@ -225,4 +200,4 @@ def _short(value: Any) -> str:
     return ", ".join(map(_short, value)) if isinstance(value, list | tuple) else str(value)
 
 
-from vae_core import cli_generate, cli_restore  # noqa: E402, F401  (they add their commands to those above)
+from vae_core import cli_generate, cli_restore, cli_runs  # noqa: E402, F401  (they add their commands to those above)

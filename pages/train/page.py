@@ -8,6 +8,7 @@ from pages.common.errors import literal, sentences
 from pages.common.session import RECORDED, RUN_PARAMETER, chosen_run, manager
 from pages.train.controls import controls
 from pages.train.dials import dials, set_dials
+from pages.train.origin import with_origin
 from pages.train.panel import panel
 from vae_core.config import RunConfig
 from vae_core.errors import LatentLabError
@@ -22,7 +23,7 @@ def page() -> None:
     manager().warm()
     run = _looked_at()
     with st.sidebar, sentences():
-        config = dials()
+        config = with_origin(dials())
         controls(config, run)
         _run_list(run)
     st.title("Train", anchor=False)
@@ -66,6 +67,7 @@ def _run_list(run: Run | None) -> None:
                 label=literal(f"{found.name} ({found.state()})"),
                 query_params={RUN_PARAMETER: found.id},
             )
+        st.page_link("library/page.py", label="All of them, in the Library", icon=":material/inventory_2:")
     if run is not None:
         others = [found for found in runs if found.id != run.id]
         _choose_beside(others)

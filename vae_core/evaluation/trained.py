@@ -101,14 +101,24 @@ def evaluate_run(
     found = asdict(evaluate(trained.model, trained.likelihood, images, seed=seed, inputs=inputs))
     if iw_samples is not None:
         found["iw_nll_nats"] = iw_nll(trained.model, trained.likelihood, images, samples=iw_samples, seed=seed)
-    return {"run": str(run.folder), "dataset": data.name, "step": trained.step, **found}
+    return {"run": str(run.folder), "dataset": data.name, "dataset_sha256": data.digest, "step": trained.step, **found}
 
 
 def load_weights(modules: dict[str, torch.nn.Module], tensors: dict[str, Array]) -> None:
-    """Puts named arrays into modules; all names and shapes must agree.
+    """Puts named arrays into modules; raises as `check_weights` does, and then nothing was put."""
+    expected, given = check_weights(modules, tensors)
+    with torch.no_grad():
+        for name, tensor in expected.items():
+            tensor.copy_(torch.from_numpy(np.array(given[name])))
+
+
+def check_weights(
+    modules: dict[str, torch.nn.Module], tensors: dict[str, Array]
+) -> tuple[dict[str, torch.Tensor], dict[str, Array]]:
+    """The weights of the modules, and the arrays that go into them, by the same names; all must agree.
 
     Raises:
-        CheckpointIncompatible: lists the first five that differ.
+        CheckpointIncompatible: lists the first five that differ in name or shape, or names one of another type.
         CheckpointCorrupt: names the first weight that is not finite.
     """
     expected = {
@@ -127,9 +137,7 @@ def load_weights(modules: dict[str, torch.nn.Module], tensors: dict[str, Array])
             raise CheckpointIncompatible(f"The weights are of another network: {name} is {value.dtype}, not float32.")
         if not np.isfinite(value).all():
             raise CheckpointCorrupt(f"The weights {name} hold values that are not finite; use an earlier checkpoint.")
-    with torch.no_grad():
-        for name, tensor in expected.items():
-            tensor.copy_(torch.from_numpy(np.array(given[name])))
+    return expected, given
 
 
 def _shape(value: Array | torch.Tensor | None) -> str:

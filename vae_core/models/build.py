@@ -35,8 +35,7 @@ def build_model(config: ModelConfig, image_shape: ImageShape, seed: int) -> Auto
     Raises:
         ConfigError: the network would have more than `MAX_PARAMETERS` parameters.
     """
-    with torch.device("meta"):
-        model = _assemble(config, image_shape)
+    model = describe_model(config, image_shape)
     count = sum(parameter.numel() for parameter in model.parameters())
     if count > MAX_PARAMETERS:
         raise ConfigError(
@@ -46,6 +45,12 @@ def build_model(config: ModelConfig, image_shape: ImageShape, seed: int) -> Auto
     model.to_empty(device="cpu")
     initialise(model, generator(seed, Stream.INITIALISATION))
     return model
+
+
+def describe_model(config: ModelConfig, image_shape: ImageShape) -> Autoencoder:
+    """The network without its numbers, on the meta device: names and shapes of the weights, and nothing allocated."""
+    with torch.device("meta"):
+        return _assemble(config, image_shape)
 
 
 def _assemble(config: ModelConfig, shape: ImageShape) -> Autoencoder:

@@ -89,11 +89,28 @@ def unpack_bundle(content: bytes) -> dict[str, Array]:
     return arrays
 
 
-def pack_tensors(tensors: Mapping[str, Array]) -> bytes:
-    """Named arrays as safetensors, with the schema number in the header."""
+def pack_tensors(tensors: Mapping[str, Array], notes: Mapping[str, str] | None = None) -> bytes:
+    """Named arrays as safetensors, with the schema number in the header and what `notes` adds to it."""
     # not ascontiguousarray, which makes a list of one of a single number
     whole = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
-    return bytes(safetensors.numpy.save(whole, metadata={"schema": str(SCHEMA)}))
+    content = bytes(safetensors.numpy.save(whole, metadata={"schema": str(SCHEMA)}))
+    return _with_notes(content, notes) if notes else content
+
+
+def _with_notes(content: bytes, notes: Mapping[str, str]) -> bytes:
+    """The header written anew: safetensors puts several notes into an order that changes from call to call."""
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:end])
+    header["__metadata__"] |= notes
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[end:]
+
+
+def tensor_notes(content: bytes) -> dict[str, str]:
+    """The notes in the header of a safetensors file; raises CheckpointCorrupt where that is none."""
+    notes = _checked_header(content).get("__metadata__", {})
+    return {str(key): str(value) for key, value in notes.items()} if isinstance(notes, dict) else {}
 
 
 def unpack_tensors(content: bytes) -> dict[str, Array]:

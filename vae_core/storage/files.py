@@ -229,6 +229,19 @@ def read_bytes(path: Path) -> bytes:
         raise DiskError(f"{str(path)!r} cannot be read ({reason}); look after its folder and try again.") from error
 
 
+def size_of(folder: Path) -> int:
+    """Bytes of all the files in a folder, at any depth; links count as nothing, and what is gone meanwhile as well."""
+    total, waiting = 0, [] if folder.is_symlink() else [str(folder)]
+    while waiting:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                elif entry.is_file(follow_symlinks=False):
+                    total += entry.stat(follow_symlinks=False).st_size
+    return total
+
+
 def digest(content: bytes | memoryview) -> str:
     """SHA-256 in hexadecimal."""
     return hashlib.sha256(content).hexdigest()

@@ -19,9 +19,17 @@ from pathlib import Path
 from typing import Any
 
 from vae_core.config import RunConfig, parse_config
-from vae_core.errors import CheckpointCorrupt, ConfigError, LatentLabError, NameInvalid, RunNotFound
-from vae_core.storage import files
+from vae_core.errors import (
+    CheckpointCorrupt,
+    ConfigError,
+    LatentLabError,
+    NameInvalid,
+    RunNotFound,
+    RunStateError,
+)
+from vae_core.storage import files, places
 from vae_core.storage.arrays import check_schema
+from vae_core.storage.stamped import Stamped
 
 SCHEMA = 1
 ID = re.compile(r"[a-z0-9-]{1,40}")
@@ -30,6 +38,8 @@ WANTS = ("run", "pause", "stop")
 RESUMABLE = ("interrupted", "paused", "stopped", "failed", "diverged")
 WATCHED_SECONDS = 5.0
 MAX_NAME = 80
+MAX_NOTES = 10_000
+KEPT_RUNS = 20_000
 
 
 @dataclass(frozen=True)
@@ -102,7 +112,8 @@ class Run:
 
     def status(self) -> Status:
         """What `status.json` says."""
-        return Status(**_document(self.folder / "status.json", Status))
+        path = self.folder / "status.json"
+        return _STATUSES.get(path, lambda: Status(**_document(path, Status)))
 
     def write_status(self, status: Status) -> None:
         files.write_json(self.folder / "status.json", {"schema": SCHEMA, **asdict(status)}, durable=False)
@@ -134,7 +145,7 @@ class Run:
 
     def notes(self) -> Notes:
         path = self.folder / "notes.json"
-        return Notes(**_document(path, Notes)) if path.exists() else Notes()
+        return _NOTES.get(path, lambda: Notes(**_document(path, Notes)) if path.exists() else Notes())
 
     def write_notes(self, notes: Notes) -> None:
         files.write_json(self.folder / "notes.json", {"schema": SCHEMA, **asdict(notes)})
@@ -153,6 +164,42 @@ class Run:
             return time.time() - (self.folder / "watched").stat().st_mtime < WATCHED_SECONDS
         except FileNotFoundError:
             return False
+
+
+_CONFIGS: Stamped[RunConfig] = Stamped(KEPT_RUNS)
+_STATUSES: Stamped[Status] = Stamped(KEPT_RUNS)
+_NOTES: Stamped[Notes] = Stamped(KEPT_RUNS)
+
+
+def is_shipped(run: Run) -> bool:
+    """Whether it came with the program: read-only, to be copied and not changed.
+
+    Only the folder of the program itself holds such runs, each with its recorded evaluation, and nothing that is
+    imported may bring that file along.
+    """
+    # the file first: to resolve two paths for each of thousands of runs would be felt
+    recorded = os.path.exists(f"{run.folder}/evaluation.json")  # noqa: PTH110
+    return recorded and run.folder.parent.resolve() == places.SHIPPED_RUNS.resolve()
+
+
+def edit_notes(run: Run, *, name: str | None = None, notes: str | None = None) -> Notes:
+    """Writes a new name or new notes beside a run, and returns both; what is left out stays.
+
+    Raises:
+        RunStateError: it is a shipped run.
+        NameInvalid: the name is none (`check_name`), or the notes are longer than `MAX_NOTES`.
+        RunNotFound, DiskError: the folder is gone, or cannot be written.
+    """
+    if is_shipped(run):
+        raise RunStateError(f"The run {run.id!r} came with the program and is not changed; copy it and name the copy.")
+    if notes is not None and len(notes) > MAX_NOTES:
+        raise NameInvalid(f"Notes are at most {MAX_NOTES:,} characters; shorten them.")
+    before = run.notes()
+    if not run.folder.is_dir():
+        raise RunNotFound(f"The run {run.id!r} is gone; choose another one.")
+    after = Notes(before.name if name is None else check_name(name), before.notes if notes is None else notes)
+    run.write_notes(after)
+    return after
 
 
 def make_longer(run: Run, epochs: int) -> Run:
@@ -198,6 +245,17 @@ def new_id(config: RunConfig) -> str:
     return f"{time.strftime('%y%m%d-%H%M%S')}-{config.model.model}-{slug}-{secrets.token_hex(2)}"
 
 
+def free_id(root: Path, wanted: str) -> str:
+    """The id, or where it is taken under `root` or by a shipped run the first with -2, -3, ... behind it."""
+    number = 1
+    candidate = check_id(wanted)
+    while os.path.lexists(root / candidate) or os.path.lexists(places.SHIPPED_RUNS / candidate):
+        number += 1
+        suffix = f"-{number}"
+        candidate = wanted[: 40 - len(suffix)] + suffix
+    return candidate
+
+
 def create_run(root: Path, config: RunConfig, name: str = "", run_id: str | None = None) -> Run:
     """Makes a run folder in state "queued".
 
@@ -241,9 +299,9 @@ def open_run(root: Path, run_id: str) -> Run:
 
 def open_folder(folder: Path) -> Run:
     """The run in a folder; raises as `open_run` does."""
+    asked, longer = folder / "config.json", folder / "longer.json"
     try:
-        config = parse_config(files.read_json(folder / "config.json"))
-        longer = folder / "longer.json"
+        config = _CONFIGS.get(asked, lambda: parse_config(files.read_json(asked)))
         return Run(folder, _extended(config, files.read_json(longer)) if longer.exists() else config)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise RunNotFound(
@@ -260,19 +318,30 @@ def find_run(given: str, root: Path) -> Run:
 
 
 def list_runs(root: Path) -> tuple[list[Run], list[str]]:
-    """The readable runs under `root`, newest first, and a sentence for each folder that cannot be read."""
+    """The readable runs under `root`, newest first, and a sentence for each folder that cannot be read.
+
+    Only what changed since the last call is read and parsed again, so that thousands of runs are listed at the cost of
+    a look at their files' times.
+    """
     runs: list[Run] = []
     problems: list[str] = []
-    folders = root.iterdir() if root.is_dir() else iter(())
-    for folder in sorted((path for path in folders if ID.fullmatch(path.name) and path.is_dir()), reverse=True):
+    for name in folder_ids(root):
         try:
-            run = open_folder(folder)
+            run = open_folder(root / name)
             run.status()
             run.notes()
             runs.append(run)
         except LatentLabError as error:
-            problems.append(f"{folder.name}: {error}")
+            problems.append(f"{name}: {error}")
     return runs, problems
+
+
+def folder_ids(root: Path) -> list[str]:
+    """The folders under `root` whose name is an id, the last one first."""
+    if not root.is_dir():
+        return []
+    with os.scandir(root) as entries:
+        return sorted((entry.name for entry in entries if ID.fullmatch(entry.name) and entry.is_dir()), reverse=True)
 
 
 def _document(path: Path, kind: type) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from vae_core.config import RunConfig
 from vae_core.errors import LatentLabError, RunStateError
 from vae_core.storage import checkpoints, files
 from vae_core.storage.runs import RESUMABLE, Control, Run, create_run, list_runs
+from vae_core.training.background import Background
 
 TICK_SECONDS = 0.1
 REWARM_SECONDS = 12.0
@@ -30,12 +31,17 @@ Worker = subprocess.Popen[bytes]
 
 
 class Manager:
-    """Starts, queues and finds runs under one folder. Safe to call from many threads."""
+    """Starts, queues and finds runs under one folder. Safe to call from many threads.
+
+    Attributes:
+        figures: computes those of finished runs that have none yet; `figures.ask(runs)`.
+    """
 
     def __init__(self, root: Path, *, data_dir: Path | None = None, slots: int | None = None) -> None:
         self.root = root
         self.data_dir = data_dir.resolve() if data_dir else None  # workers have a working folder of their own
         self.slots = slots or max(1, os.cpu_count() or 1)
+        self.figures = Background(self.data_dir)
         self._lock = threading.RLock()
         self._queue: list[Run] = []
         self._workers: dict[str, tuple[Run, Worker]] = {}
@@ -135,6 +141,7 @@ class Manager:
         """Ends the idle worker and the thread; running workers go on."""
         self._closed.set()
         self._thread.join(timeout=5)
+        self.figures.close()
         with self._lock:
             if self._idle is not None and self._idle.stdin is not None:
                 self._idle.stdin.close()

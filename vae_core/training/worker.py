@@ -19,8 +19,9 @@ import time
 from pathlib import Path
 
 from vae_core.errors import DiskError, LatentLabError
+from vae_core.evaluation.figures import keep_figures
 from vae_core.storage import files
-from vae_core.storage.runs import open_folder
+from vae_core.storage.runs import Run, open_folder
 from vae_core.training.driver import CHECKPOINT_SECONDS, Driver
 
 IDLE_SECONDS = 600.0
@@ -45,7 +46,17 @@ def work(folder: Path, data_dir: Path | None = None, checkpoint_seconds: float =
         _log(str(error))
         return 0 if isinstance(error, DiskError) else 1
     _log(f"{status.state} at step {status.step}, {status.seconds:.1f} s")
+    if status.state == "done":
+        _keep_figures(driver.run, data_dir)
     return 0
+
+
+def _keep_figures(run: Run, data_dir: Path | None) -> None:
+    """While everything is at hand. The run is done and its lock free: no page and no resume waits for this."""
+    try:
+        keep_figures(run, data_dir)
+    except LatentLabError as error:
+        _log(f"Its figures could not be computed: {error}")
 
 
 def wait(idle_seconds: float = IDLE_SECONDS) -> int:

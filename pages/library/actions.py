@@ -1,0 +1,110 @@
+"""What can be done with the chosen runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from pages.common.errors import literal, sentences
+from pages.common.session import RUN_PARAMETER, manager
+from pages.library.carry import check_button, copy_button, export
+from pages.library.deleted import delete, stop_and_wait
+from pages.library.onward import onward
+from pages.library.shelf import ACTIVE, CHOSEN_PARAMETER, Wanted, choose
+from pages.library.words import COLOURS
+from vae_core.storage.listing import Summary
+from vae_core.storage.runs import MAX_NAME, MAX_NOTES, Run, edit_notes
+
+COMPARE = "compare/page.py"
+MODEL_PARAMETER = "trained"  # of the Generate page, whose modules import torch
+
+
+def actions(chosen: Sequence[Summary], fits: Sequence[Summary], wanted: Wanted) -> None:
+    """A line of buttons: those of one run, or those that make sense for several."""
+    one = chosen[0] if len(chosen) == 1 else None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if one is not None:
+            st.badge(one.state, color=COLOURS.get(one.state, "red"))
+        st.markdown(f"**{literal(one.name) if one else f'{len(chosen)} runs'}**", width="content")
+        st.button("Clear", key="unchoose", type="tertiary", on_click=choose, args=([],), help="Chooses nothing.")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="library-actions"):
+        if one is not None:
+            _open(one)
+        _compare(chosen)
+        if one is not None:
+            onward(one)
+            if not one.shipped:
+                _notes(one)
+            copy_button(one)
+        export(chosen)
+        _stop([each.run for each in chosen if each.state in ACTIVE])
+        _delete([each for each in chosen if not each.shipped], fits, wanted)
+    if one is not None and not one.verified:
+        st.warning("Its weights were copied in by hand and are not believed before they are checked.")
+        check_button(one)
+
+
+def _open(one: Summary) -> None:
+    usable = (one.run.folder / "model.json").exists()
+    st.page_link(
+        "generate/page.py", label="Generate", icon=":material/auto_awesome:", disabled=not usable,
+        query_params={MODEL_PARAMETER: one.id} if usable else None,
+        help=None if usable else "There is nothing to generate with before its training has ended.",
+    )  # fmt: skip
+    st.page_link(
+        "train/page.py", label="Train", icon=":material/model_training:", query_params={RUN_PARAMETER: one.id},
+        help="Its curves, film and figures as they were, or are, while it trains.",
+    )  # fmt: skip
+
+
+def _compare(chosen: Sequence[Summary]) -> None:
+    if (Path(__file__).parents[1] / COMPARE).exists():
+        st.page_link(
+            COMPARE, label="Compare", icon=":material/compare:",
+            query_params={CHOSEN_PARAMETER: ",".join(one.id for one in chosen)},
+        )  # fmt: skip
+
+
+def _notes(one: Summary) -> None:
+    """Name and notes, which stand beside the run; the run itself does not change."""
+    with (
+        st.popover("Name and notes", icon=":material/edit:", key="notes"),
+        st.form(f"notes-{one.id}", border=False),
+    ):
+        name = st.text_input("Name", one.notes.name, key=f"name-{one.id}", max_chars=MAX_NAME, placeholder=one.name)
+        notes = st.text_area("Notes", one.notes.notes, key=f"text-{one.id}", max_chars=MAX_NOTES)
+        if st.form_submit_button("Save", key="save_notes", icon=":material/save:"):
+            with sentences():
+                edit_notes(one.run, name=name, notes=notes)
+                st.rerun()
+
+
+def _stop(active: Sequence[Run]) -> None:
+    if active:
+        st.button("Stop", key="stop_chosen", icon=":material/stop:", on_click=_stop_all, args=(active,))
+
+
+def _stop_all(active: Sequence[Run]) -> None:
+    for run in active:
+        with sentences():
+            manager().stop(run)
+
+
+def _delete(own: Sequence[Summary], fits: Sequence[Summary], wanted: Wanted) -> None:
+    """To the trash, with a way back; what is being trained is stopped first, and only on request."""
+    if not own:
+        return
+    active = [one for one in own if one.state in ACTIVE]
+    if not active:
+        st.button("Delete", key="delete", icon=":material/delete:", on_click=delete, args=(own, fits, wanted))
+        return
+    with st.popover("Delete", icon=":material/delete:", key="delete_active"):
+        st.markdown("It is being trained." if len(own) == 1 else f"{len(active)} of them are being trained.")
+        if st.button("Stop, then delete", key="stop_and_delete", type="primary"):
+            with sentences():
+                with st.spinner("Saving and stopping"):
+                    stop_and_wait([one.run for one in active])
+                delete(own, fits, wanted)
+                st.rerun()

@@ -1,0 +1,71 @@
+"""The trash: what lies in it, each with a way back, and how much emptying it frees."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from pages.common.errors import literal, sentences
+from pages.common.session import manager
+from pages.library.deleted import KEPT, forget
+from pages.library.shelf import choose
+from pages.library.words import age_text, size_text
+from vae_core.storage import trash
+from vae_core.storage.trash import Trashed
+
+SHOWN = 50
+WIDTHS = (6, 2, 2, 2)
+RESTORED = "library-restored"
+
+
+def bin_view() -> None:
+    """All that was deleted, the last first."""
+    restored = st.session_state.pop(RESTORED, None)
+    if restored is not None:
+        st.success(literal(f"{restored} is back among the runs, and chosen there."), icon=":material/undo:")
+    root = manager().root
+    found = trash.list_trash(root)
+    if not found:
+        st.info("The trash is empty. What you delete lies here until you empty it.", icon=":material/delete:")
+        return
+    _empty(sum(each.bytes for each in found), len(found))
+    for each in found[:SHOWN]:
+        _line(each)
+    if len(found) > SHOWN:
+        st.caption(f"and {len(found) - SHOWN:,} older ones")
+
+
+def _empty(size: int, count: int) -> None:
+    freed = size_text(size)
+    with st.popover(f"Empty (frees {freed})", icon=":material/delete_forever:", key="empty"):
+        st.markdown(f"{count} run{'s' if count > 1 else ''} would be gone for good.")
+        st.button("Remove for good", key="empty_now", type="primary", on_click=_empty_now)
+
+
+def _empty_now() -> None:
+    with sentences():
+        trash.empty(manager().root)
+        st.session_state.pop(KEPT, None)
+
+
+def _line(each: Trashed) -> None:
+    name, when, size, back = st.columns(WIDTHS, vertical_alignment="center")
+    with name:
+        st.markdown(f"**{literal(each.name)}**  \n:small[{literal(each.run_id)}]")
+    when.caption(f"deleted {_ago(each.when)}")
+    size.caption(size_text(each.bytes))
+    back.button("Restore", key=f"restore-{each.id}", icon=":material/undo:", on_click=_restore, args=(each,))
+
+
+def _ago(when: float) -> str:
+    age = age_text(time.time() - when)
+    return "just now" if age == "now" else f"{age} ago"
+
+
+def _restore(each: Trashed) -> None:
+    with sentences():
+        run = trash.restore(manager().root, each.id)
+        forget(each.id)
+        choose([run.id])
+        st.session_state[RESTORED] = run.name

@@ -1,0 +1,183 @@
+"""Everything about one run: its figures, what was asked, how it came about, its film, its log and its files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.common.components.stage import stage
+from pages.common.errors import literal, sentences
+from pages.common.live import follow
+from pages.library.files import log_tail, own_files
+from pages.library.onward import kept
+from pages.library.shelf import ACTIVE, CHOSEN_PARAMETER
+from pages.library.words import size_text
+from pages.train.curves import loss_chart
+from pages.train.dials import DEFAULTS, TITLES
+from pages.train.view import View
+from vae_core.config import FIELDS, RunConfig, unit_of
+from vae_core.errors import RunNotFound
+from vae_core.storage.figures import read_figures
+from vae_core.storage.listing import Summary
+from vae_core.storage.runs import Run
+from vae_core.viz.projection import projection_for
+
+VIEWS = ("Figures", "Film", "Log and files")
+VIEW = View("PCA", 1, 2, False, False, False, 0.0)
+POLL_SECONDS = 2.0
+CHILDREN = 12
+FIGURES = {
+    "negative_elbo_nats": ("negative ELBO", "nats per image"),
+    "reconstruction_nats": ("reconstruction", "nats per image"),
+    "kl_nats": ("KL", "nats per image"),
+    "floor_nats": ("floor: perfect reconstruction", "nats per image"),
+    "active_units": ("active units", "dimensions"),
+    "mse_per_pixel": ("squared error", "per pixel, range 0 to 1"),
+    "images": ("on", "test images"),
+    "step": ("at step", ""),
+}
+
+
+def card(one: Summary, rows: Sequence[Summary]) -> None:
+    """Draws the card of a run; while it is being trained its curves go on.
+
+    Args:
+        one: the run.
+        rows: all runs, for its parent and its children.
+    """
+    view = st.segmented_control(
+        "Card", VIEWS, default=VIEWS[0], required=True, key="card", bind="query-params", label_visibility="collapsed"
+    )
+
+    def draw() -> None:
+        with sentences():
+            if not one.run.folder.is_dir():
+                raise RunNotFound(f"The run {one.id!r} is gone; choose another one.")
+            if view == "Figures":
+                _figures_view(one, rows)
+            elif view == "Film":
+                _film(one)
+            else:
+                _files_view(one.run)
+
+    st.fragment(draw, run_every=POLL_SECONDS if one.state == "running" else None, key=f"card-{one.id}")()
+
+
+def _figures_view(one: Summary, rows: Sequence[Summary]) -> None:
+    if one.notes.notes:
+        st.text(one.notes.notes)
+    if one.status.message and one.state not in ("running", "done"):
+        st.caption(literal(f"{one.state}: {one.status.message}"))
+    with st.container(key="top-card"):
+        left, right = st.columns([5, 6])
+    with left:
+        _figures(one.run)
+        _family(one, rows)
+    with right:
+        follower = follow(one.run)
+        if follower.film.subjects is None or not follower.metrics.train.records():
+            st.caption("It has recorded no curve.")
+        else:
+            loss_chart(follower, VIEW, "card")
+    _configuration(one.run.config)
+
+
+def _figures(run: Run) -> None:
+    """The kept figures with their units, and the command that gives them again."""
+    found = read_figures(run)
+    if found is None:
+        waiting = (run.folder / "model.json").exists()
+        st.caption("Its figures are being computed." if waiting else "It has no figures before its training has ended.")
+        return
+    rows = [(title, _number(name, found[name]), unit) for name, (title, unit) in FIGURES.items() if name in found]
+    table = pd.DataFrame(rows, columns=["figure", "value", "unit"])
+    st.dataframe(table, hide_index=True, key="card-figures", height="content")
+    st.caption(literal(f"On the test images of {found['dataset']}; the same figures again:"))
+    st.code(str(found["command"]), language="bash", wrap_lines=True)
+
+
+def _number(name: str, value: Any) -> str:
+    if value is None:
+        return "none: it has no posterior"
+    if name in ("images", "step", "active_units"):
+        return f"{value:,}"
+    return f"{value:.4f}" if name == "mse_per_pixel" else f"{value:.2f}"
+
+
+def _family(one: Summary, rows: Sequence[Summary]) -> None:
+    """Where its weights came from, what started from it, and the steps from which more can."""
+    names = {row.id: row.name for row in rows}
+    parent, _, step = (one.run.config.parent or "").partition("@")
+    if parent in names:
+        _link(f"Started from {names[parent]}, step {step}", parent)
+    elif parent:
+        st.caption(literal(f"Started from {parent}, step {step}, which is not here."))
+    children = [row for row in rows if (row.run.config.parent or "").partition("@")[0] == one.id]
+    for child in children[:CHILDREN]:
+        _link(f"{child.name} started from its step {(child.run.config.parent or '').partition('@')[2]}", child.id)
+    if len(children) > CHILDREN:
+        st.caption(f"and {len(children) - CHILDREN:,} more that started from it")
+    steps = sorted(kept(one.run))
+    if steps:
+        st.caption(f"It keeps step{'s' if len(steps) > 1 else ''} {', '.join(f'{step:,}' for step in steps)}.")
+
+
+def _link(label: str, run_id: str) -> None:
+    st.page_link(
+        "library/page.py", label=literal(label), icon=":material/account_tree:", query_params={CHOSEN_PARAMETER: run_id}
+    )
+
+
+def _configuration(config: RunConfig) -> None:
+    """What differs from the defaults, then all of it."""
+    flat = config.flat()
+    differing = [name for name in flat if flat[name] != DEFAULTS[name]]
+    with st.container(horizontal=True):
+        st.caption("Other than the defaults:" if differing else "All settings are the defaults.", width="content")
+        for name in differing:
+            st.badge(literal(f"{TITLES[name]} {_value(flat[name])}"), color="gray")
+    with st.expander("All settings", icon=":material/tune:"):
+        rows = [(TITLES[name], _value(value), unit_of(FIELDS[name]), name) for name, value in flat.items()]
+        table = pd.DataFrame(rows, columns=["setting", "value", "unit", "name"])
+        st.dataframe(table, hide_index=True, key="card-settings", height="content")
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    return "off" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _film(one: Summary) -> None:
+    follower = follow(one.run)
+    subjects, frames, newest = follower.film.subjects, follower.film.frames, follower.newest
+    if subjects is None or newest is None:
+        st.info("This run has recorded no picture.", icon=":material/hourglass_empty:")
+        return
+    live = one.state in ACTIVE or not frames
+    projection, axis_names = projection_for(newest.mean, VIEW.plane(newest.mean.shape[1]))
+    stage(
+        key=f"library-{one.id}-{'live' if live else 'film'}",
+        subjects=subjects,
+        frames=[newest] if live else frames,
+        projection=projection,
+        axis_names=axis_names,
+        mode="live" if live else "film",
+        alt=f"Training of {one.name}",
+    )
+
+
+def _files_view(run: Run) -> None:
+    log = log_tail(run)
+    if log:
+        st.caption("The end of its worker's log")
+        st.code(log, language=None, wrap_lines=True, height=220)
+    else:
+        st.caption("It has no log: it was trained elsewhere, or has not begun.")
+    found = own_files(run)
+    st.caption(f"{len(found):,} files, {size_text(sum(size for _, size in found))}")
+    table = pd.DataFrame([(name, size_text(size)) for name, size in found], columns=["file", "size"])
+    st.dataframe(table, hide_index=True, key="card-files", height=min(35 * len(found) + 38, 320))

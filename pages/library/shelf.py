@@ -1,0 +1,176 @@
+"""Which runs are shown, and in which order: what the address wants, and the rows that fit it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from pages.common.session import roots
+from vae_core.storage.listing import Summary, summaries
+from vae_core.storage.runs import STATES
+
+SORT_PARAMETER, PAGE_PARAMETER, CHOSEN_PARAMETER = "sort", "at", "runs"
+ACTIVE = ("running", "paused", "queued")
+ANY_STATE, ANY_IMAGES, ANY_MODEL, ALL = "any state", "all images", "any model", "own and shipped"
+STATES_SHOWN = (ANY_STATE, *STATES, "interrupted")
+MODELS = (ANY_MODEL, "ae", "vae")
+WHOSE = (ALL, "own", "shipped")
+ROWS = 25
+MOST_CHOSEN = 100
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the address asks for.
+
+    Attributes:
+        find: words that name, id or notes hold, all of them.
+        state, images, model, whose: one of the options, the first of which leaves all.
+        sort, down: the column, and whether from the largest down; an empty column puts the active first, then the newest.
+    """
+
+    find: str = ""
+    state: str = ANY_STATE
+    images: str = ANY_IMAGES
+    model: str = ANY_MODEL
+    whose: str = ALL
+    sort: str = ""
+    down: bool = False
+
+    @property
+    def is_everything(self) -> bool:
+        return (self.find, self.state, self.images, self.model, self.whose) == (
+            "",
+            ANY_STATE,
+            ANY_IMAGES,
+            ANY_MODEL,
+            ALL,
+        )
+
+
+def everything() -> tuple[list[Summary], list[str]]:
+    """All runs, one's own before shipped ones of the same id, and a sentence for each folder that cannot be read."""
+    found: dict[str, Summary] = {}
+    problems: list[str] = []
+    for root in roots():
+        rows, sentences = summaries(root)
+        found = {**{row.id: row for row in rows}, **found}
+        problems += sentences
+    return list(found.values()), problems
+
+
+def fitting(rows: list[Summary], wanted: Wanted) -> list[Summary]:
+    """The rows that fit, in the order that is wanted; what has no value stands last, whichever way."""
+    words = wanted.find.casefold().split()
+    kept = [row for row in rows if _fits(row, wanted) and _has(row, words)]
+    if wanted.sort not in KEYS:
+        return sorted(kept, key=lambda row: (_rank(row), -row.changed))
+    key = KEYS[wanted.sort]
+    known = [row for row in kept if key(row) is not None]
+    unknown = [row for row in kept if key(row) is None]
+    return sorted(known, key=key, reverse=wanted.down) + unknown
+
+
+def _fits(row: Summary, wanted: Wanted) -> bool:
+    config = row.run.config
+    return (
+        wanted.state in (ANY_STATE, row.state)
+        and wanted.images in (ANY_IMAGES, config.data.dataset)
+        and wanted.model in (ANY_MODEL, config.model.model)
+        and wanted.whose in (ALL, "shipped" if row.shipped else "own")
+    )
+
+
+def _has(row: Summary, words: list[str]) -> bool:
+    text = f"{row.name} {row.id} {row.notes.notes}".casefold() if words else ""
+    return all(word in text for word in words)
+
+
+def _rank(row: Summary) -> int:
+    """The active first, the shipped last."""
+    return ACTIVE.index(row.state) if row.state in ACTIVE else len(ACTIVE) + row.shipped
+
+
+KEYS: dict[str, Callable[[Summary], Any]] = {
+    "name": lambda row: row.name.casefold(),
+    "images": lambda row: row.run.config.data.dataset.casefold(),
+    "model": lambda row: (row.run.config.model.model, row.run.config.model.architecture),
+    "latent": lambda row: row.run.config.model.latent,
+    "beta": lambda row: row.run.config.objective.beta if row.run.config.model.model == "vae" else None,
+    "nats": lambda row: row.nats,
+    "state": lambda row: row.state,
+    "parent": lambda row: row.run.config.parent,
+    "age": lambda row: None if row.shipped else time.time() - row.changed,
+    "size": lambda row: row.bytes,
+}
+"""What each column is sorted by; None: it has no value there."""
+
+
+def choose_wanted(rows: list[Summary]) -> Wanted:
+    """Draws the search and the filters, each in the address."""
+    datasets = sorted({row.run.config.data.dataset for row in rows})
+    with st.container(horizontal=True, vertical_alignment="bottom", key="library-filters"):
+        find = st.text_input(
+            "Find", key="find", bind="query-params", placeholder="words of a name, an id or notes", width=300,
+            icon=":material/search:",
+        )  # fmt: skip
+        state = st.selectbox("State", STATES_SHOWN, key="in_state", bind="query-params", width=150)
+        images = st.selectbox("Images", [ANY_IMAGES, *datasets], key="of_images", bind="query-params", width=200)
+        model = st.selectbox("Model", MODELS, key="of_model", bind="query-params", width=140)
+        whose = st.selectbox("Whose", WHOSE, key="whose", bind="query-params", width=170)
+    given = st.query_params.get(SORT_PARAMETER, "")
+    column = given.removeprefix("-")
+    sort = column if column in KEYS else ""
+    return Wanted(find or "", state, images, model, whose, sort, bool(sort) and given.startswith("-"))
+
+
+def sort_by(column: str) -> None:
+    """Sorts by a column; once more turns the order round, and a third time goes back to the order of the start."""
+    if column not in KEYS:
+        return
+    before = st.query_params.get(SORT_PARAMETER, "")
+    after = {column: f"-{column}", f"-{column}": ""}.get(before, column)
+    _put(SORT_PARAMETER, after)
+    _put(PAGE_PARAMETER, "")
+
+
+def page_of(count: int) -> tuple[int, int]:
+    """The page that the address names, held to those there are, and their number."""
+    pages = max(1, -(-count // ROWS))
+    given = st.query_params.get(PAGE_PARAMETER, "1")
+    # isdecimal lets digits of other scripts and of any length through
+    page = int(given) if given.isascii() and given.isdecimal() and len(given) < 7 else 1
+    return min(max(page, 1), pages), pages
+
+
+def go_to_page(page: object) -> None:
+    if isinstance(page, int | float) and page == page:
+        _put(PAGE_PARAMETER, str(int(page)) if page > 1 else "")
+
+
+def chosen_ids() -> list[str]:
+    """The ids that the address names, each once."""
+    given = st.query_params.get(CHOSEN_PARAMETER, "")
+    return list(dict.fromkeys(part for part in given.split(",") if part))[:MOST_CHOSEN]
+
+
+def choose(ids: list[str]) -> None:
+    """Puts the chosen runs into the address."""
+    _put(CHOSEN_PARAMETER, ",".join(dict.fromkeys(ids[:MOST_CHOSEN])))
+
+
+def _put(name: str, value: str) -> None:
+    if value:
+        st.query_params[name] = value
+    elif name in st.query_params:
+        del st.query_params[name]
+
+
+def is_own(folder: Path) -> bool:
+    """Whether a run stands in the folder that new runs are made in."""
+    return folder.parent.resolve() == roots()[0].resolve()

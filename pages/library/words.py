@@ -1,0 +1,52 @@
+"""Sizes, ages and states in words."""
+
+from __future__ import annotations
+
+from pages.common.chip import Colour
+from pages.common.components.run_table import State
+from pages.common.session import manager
+from pages.train.controls import duration
+from vae_core.storage.runs import Run, Status
+
+COLOURS: dict[str, Colour] = {
+    "running": "green",
+    "done": "blue",
+    "paused": "orange",
+    "queued": "gray",
+    "stopped": "gray",
+}
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+def size_text(count: int) -> str:
+    """'812 B', '14 kB', '2.3 MB', '1.4 GB', in powers of 1,000."""
+    for unit, factor in (("GB", 1_000_000_000), ("MB", 1_000_000)):
+        if count >= factor:
+            return f"{count / factor:.1f} {unit}"
+    return f"{count / 1000:.0f} kB" if count >= 1000 else f"{count} B"
+
+
+def age_text(seconds: float) -> str:
+    """'now', '5 min', '3 h', '12 days'; a clock that went back makes nothing younger than now."""
+    if seconds < MINUTE:
+        return "now"
+    if seconds < HOUR:
+        return f"{seconds // MINUTE:.0f} min"
+    if seconds < 2 * DAY:
+        return f"{seconds // HOUR:.0f} h"
+    return f"{seconds // DAY:.0f} days"
+
+
+def state_of(run: Run, status: Status, state: str) -> State:
+    """How a run stands, for the table; an active one with the share that is done."""
+    colour = COLOURS.get(state, "red")
+    if state not in ("running", "paused", "queued"):
+        return State(state, colour)
+    place = manager().place(run)
+    if state == "queued":
+        return State(state, colour, text=f"place {place}" if place else "")
+    share = status.step / status.total_steps if status.total_steps else 0.0
+    text = f"epoch {status.epoch:.1f}"
+    if state == "running" and status.step and status.seconds:
+        text += f", {duration((status.total_steps - status.step) * status.seconds / status.step)} left"
+    return State(state, colour, share, text)

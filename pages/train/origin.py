@@ -1,0 +1,53 @@
+"""Another run's kept step that the next run starts from, as the address names it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.common.errors import literal, sentences
+from pages.common.session import manager
+from vae_core.config import RunConfig
+from vae_core.errors import LatentLabError, RunNotFound
+from vae_core.storage import checkpoints
+from vae_core.storage.runs import open_run
+
+ORIGIN_PARAMETER = "from"
+
+
+def with_origin(config: RunConfig | None) -> RunConfig | None:
+    """The configuration with its parent, which is said above the buttons; a parent that is not here is told once."""
+    origin = st.query_params.get(ORIGIN_PARAMETER)
+    if not origin or config is None:
+        return config
+    with sentences():
+        try:
+            started = config.changed(parent=origin)
+            name = _name(origin)
+        except LatentLabError:
+            forget_origin()
+            raise
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(literal(f"Starts from the weights of {name}, step {origin.partition('@')[2]}."))
+            st.button("Start anew", key="forget_origin", type="tertiary", on_click=forget_origin)
+        return started
+    return config
+
+
+def forget_origin() -> None:
+    if ORIGIN_PARAMETER in st.query_params:
+        del st.query_params[ORIGIN_PARAMETER]
+
+
+def _name(origin: str) -> str:
+    """The name of the run whose step that is.
+
+    Raises:
+        NameInvalid, RunNotFound: there is no such run here, or it does not keep that step.
+    """
+    run_id, _, step = origin.partition("@")
+    run = open_run(manager().root, run_id)
+    steps = checkpoints.kept_steps(run.folder)
+    if int(step) not in steps:
+        kept = ", ".join(map(str, sorted(steps))) or "none"
+        raise RunNotFound(f"The run {run.name!r} keeps no step {step}; it keeps {kept}.")
+    return run.name

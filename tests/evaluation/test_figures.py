@@ -1,0 +1,124 @@
+"""Figures are computed once, kept beside the run, and belong to weights: those of other weights count as none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.finished import train_small
+from vae_core.cli import main
+from vae_core.errors import CheckpointCorrupt, DataError
+from vae_core.evaluation import figures as module
+from vae_core.evaluation.figures import keep_figures
+from vae_core.evaluation.trained import evaluate_run
+from vae_core.storage import archive, files, places, runs
+from vae_core.storage.figures import read_figures, weights_digest
+from vae_core.storage.runs import Run, open_run
+from vae_core.training.driver import Driver
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return train_small(tmp_path_factory.mktemp("figures"), "mine")
+
+
+@pytest.fixture
+def run(trained: Run, tmp_path: Path) -> Run:
+    return archive.copy_run(trained, tmp_path)
+
+
+def test_they_are_those_of_evaluate_and_kept(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_figures(run) is None
+    expected = evaluate_run(run)
+    keep_figures(run)
+    kept = read_figures(run)
+    assert kept is not None and kept["weights_sha256"] == weights_digest(run) == files.file_digest(
+        run.folder / "model.safetensors"
+    )
+    assert {
+        key: list(value) if isinstance(value, tuple) else value for key, value in expected.items() if key != "run"
+    } == {key: value for key, value in kept.items() if key not in ("command", "weights_sha256")}
+    monkeypatch.setattr(module, "evaluate_run", lambda *_, **__: pytest.fail("computed twice"))
+    assert keep_figures(run) == kept
+
+
+def test_the_command_gives_them_again(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    keep_figures(run)
+    kept = read_figures(run)
+    assert kept is not None and kept["command"] == f"python -m vae_core evaluate {run.folder} --json"
+    assert main(kept["command"].split()[3:]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert {key: printed[key] for key in printed if key != "run"} == {
+        key: kept[key] for key in kept if key not in ("command", "weights_sha256")
+    }
+
+
+def test_those_of_other_weights_count_as_none(run: Run) -> None:
+    keep_figures(run)
+    Driver(runs.make_longer(run, 2)).drive()
+    assert read_figures(run) is None
+    assert keep_figures(run)["step"] == 6 and read_figures(run) is not None
+
+
+def test_they_go_with_an_export_and_not_with_other_weights(run: Run, tmp_path: Path) -> None:
+    kept = keep_figures(run)
+    copy = archive.copy_run(run, tmp_path / "there")
+    found = read_figures(copy)
+    assert found is not None and found["negative_elbo_nats"] == kept["negative_elbo_nats"]
+    assert copy.id in found["command"] and str(run.folder).encode() not in (copy.folder / "figures.json").read_bytes()
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"schema": 2}', b'{"schema": 1}', b'{"schema": 1, "images": "<b>"}'])
+def test_damaged_ones_are_computed_anew(content: bytes, run: Run) -> None:
+    (run.folder / "figures.json").write_bytes(content)
+    assert read_figures(run) is None
+    keep_figures(run)
+    assert read_figures(run) is not None
+
+
+def test_a_read_only_folder_keeps_them_in_the_cache(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)  # chmod stops nobody who is root
+    before = sorted(run.folder.iterdir())
+    kept = keep_figures(run)
+    found = read_figures(run)
+    assert sorted(run.folder.iterdir()) == before
+    assert found is not None and found["negative_elbo_nats"] == kept["negative_elbo_nats"]
+
+
+def test_shipped_runs_bring_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    example = open_run(places.SHIPPED_RUNS, "example-vae-2d")
+    monkeypatch.setattr(module, "evaluate_run", lambda *_, **__: pytest.fail("computed"))
+    found = keep_figures(example)
+    assert (found["dataset"], found["images"]) == ("mnist", 10_000) and 130 < found["negative_elbo_nats"] < 147
+    assert found["command"] == "python -m vae_core evaluate example-vae-2d --json"
+
+
+def test_a_dataset_that_is_not_here_is_not_downloaded(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bundled sample of it stands in, and the figures say so."""
+    document: dict[str, Any] = json.loads((run.folder / "config.json").read_bytes())
+    files.write_json(run.folder / "config.json", {**document, "data": {"dataset": "mnist"}})
+    far = open_run(run.folder.parent, run.id)
+    (tmp_path / "empty").mkdir()
+    keep_figures(far, tmp_path / "empty")
+    kept = read_figures(far)
+    assert (
+        kept is not None
+        and kept["dataset"] == "mnist-sample"
+        and kept["command"].endswith("--dataset mnist-sample --json")
+    )
+    files.remove(far.folder / "figures.json")
+    monkeypatch.delitem(module.catalogue.ROWS, "mnist-sample")
+    with pytest.raises(DataError, match="'mnist' is not here"):
+        keep_figures(far, tmp_path / "empty")
+
+
+def test_a_run_without_weights_has_none(tmp_path: Path) -> None:
+    run = runs.create_run(tmp_path, runs.RunConfig())
+    assert read_figures(run) is None
+    with pytest.raises(CheckpointCorrupt, match=r"holds no final weights yet"):
+        keep_figures(run)

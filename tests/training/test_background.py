@@ -1,0 +1,80 @@
+"""Figures in the background: one process at a time, each run tried once, the page never waiting."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.finished import train_small
+from tests.training.outcome import wait_for
+from vae_core.storage import archive, files
+from vae_core.storage.figures import read_figures
+from vae_core.storage.runs import Run
+from vae_core.training import background as module
+from vae_core.training.background import Background
+from vae_core.training.worker import work
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return train_small(tmp_path_factory.mktemp("background"), "mine", seed=9)
+
+
+@pytest.fixture
+def background() -> Iterator[Background]:
+    made = Background()
+    yield made
+    made.close()
+
+
+def damaged(run: Run) -> Run:
+    (run.folder / "model.safetensors").write_bytes(b"x")
+    return run
+
+
+def test_figures_come_without_waiting_and_a_run_at_fault_does_not_hold_up_the_others(
+    trained: Run, background: Background, tmp_path: Path
+) -> None:
+    runs = [damaged(archive.copy_run(trained, tmp_path)), archive.copy_run(trained, tmp_path)]
+    began = time.monotonic()
+    assert background.ask(runs) and time.monotonic() - began < 1.0
+    first = background._process
+    assert background.ask(runs) and background._process is first, "one process at a time"
+    wait_for(lambda: read_figures(runs[1]) is not None, "the figures")
+    wait_for(lambda: not background.is_busy, "the process to end")
+    assert "could not be computed: model.safetensors was cut short" in (runs[0].folder / "worker.log").read_text()
+    assert not background.ask(runs), "what failed is not tried again"
+
+
+def test_closing_ends_the_process_and_nothing_starts_after(
+    trained: Run, background: Background, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Background, "_start", lambda self, folders: sleeper())
+    run = archive.copy_run(trained, tmp_path)
+    assert background.ask([run])
+    background.close()
+    assert not background.is_busy and not background.ask([archive.copy_run(trained, tmp_path)])
+
+
+def sleeper() -> object:
+    return module.subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+
+
+def test_a_finished_worker_leaves_the_figures(trained: Run, tmp_path: Path) -> None:
+    run = archive.copy_run(trained, tmp_path)
+    for path in [*run.folder.glob("*.safetensors"), *run.folder.glob("figures.json")]:
+        files.remove(path)
+    for name in ("model.json", "best.json", "step-00000003.json"):
+        files.remove(run.folder / name)
+    assert work(run.folder) == 0
+    found = read_figures(run)
+    assert run.state() == "done" and found is not None and found["step"] == 3
+
+
+def test_a_folder_that_is_gone_is_no_crash(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    module.work([tmp_path / "gone"])
+    assert "There is no run 'gone'" in capsys.readouterr().err and list(tmp_path.iterdir()) == []

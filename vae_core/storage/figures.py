@@ -1,0 +1,142 @@
+"""The figures of a run, computed once and kept: `figures.json` beside it, as `evaluate` gives them.
+
+They belong to weights, named by their SHA-256: those of a run that was made longer since count as not there. Whatever is
+wrong with the file, they can be computed anew, so that nothing here raises for what it reads.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+from vae_core.errors import CheckpointCorrupt, LatentLabError
+from vae_core.storage import files, places
+from vae_core.storage.arrays import check_schema
+from vae_core.storage.runs import KEPT_RUNS, Run, is_shipped
+from vae_core.storage.stamped import Stamped
+
+SCHEMA = 1
+NUMBERS = ("images", "step", "reconstruction_nats", "negative_elbo_nats", "floor_nats", "mse_per_pixel")
+OPTIONAL = ("kl_nats", "active_units")
+"""None for an autoencoder, which has no posterior."""
+KNOWN = ("dataset", "dataset_sha256", "weights_sha256", *NUMBERS, *OPTIONAL, "kl_per_dimension")
+
+Figures = dict[str, Any]
+_DOCUMENTS: Stamped[Figures | None] = Stamped(KEPT_RUNS)
+_DIGESTS: Stamped[str | None] = Stamped(KEPT_RUNS)
+
+
+def read_figures(run: Run) -> Figures | None:
+    """The kept figures of a run's final weights, or None where there are none (yet).
+
+    Returns:
+        The keys of `evaluate` (`dataset`, `step`, `images`, nats per image, `mse_per_pixel`, ...), `weights_sha256` and
+        `command`, which gives them again; a dictionary of the caller's own.
+    """
+    if is_shipped(run):
+        document = _DOCUMENTS.get(run.folder / "evaluation.json", lambda: _recorded(run))
+    else:
+        document = _beside(run)
+    digest = weights_digest(run)
+    if digest is None:
+        return None
+    if document is None:
+        document = _kept(_elsewhere(run, digest))
+    if document is None or document.get("weights_sha256", digest) != digest:
+        return None
+    return {**document, "weights_sha256": digest, "command": command(run, str(document["dataset"]))}
+
+
+def write_figures(run: Run, figures: Figures, weights_sha256: str) -> None:
+    """Keeps what `evaluate` gave for these weights: beside the run, or in the cache where its folder is read-only.
+
+    Raises:
+        DiskError: neither can be written.
+    """
+    document = figures_document({**figures, "weights_sha256": weights_sha256})
+    if not is_shipped(run) and os.access(run.folder, os.W_OK):
+        files.write_json(run.folder / "figures.json", document)
+        return
+    path = _elsewhere(run, weights_sha256)
+    files.make_folder(path.parent)
+    files.write_json(path, document, durable=False)
+
+
+def figures_document(figures: Figures) -> Figures:
+    """What `figures.json` holds of them: all but the names of places, which differ from machine to machine."""
+    return {"schema": SCHEMA, **{key: value for key, value in figures.items() if key not in ("run", "command")}}
+
+
+def command(run: Run, dataset: str) -> str:
+    """The command that gives a run's figures again; for a run elsewhere than in the usual folder with its path."""
+    usual = run.folder.parent.resolve() == places.SHIPPED_RUNS.resolve()
+    given = run.id if usual else shlex.quote(str(run.folder))
+    other = "" if dataset == run.config.data.dataset else f" --dataset {shlex.quote(dataset)}"
+    return f"python -m vae_core evaluate {given}{other} --json"
+
+
+def weights_digest(run: Run) -> str | None:
+    """SHA-256 of the final weights as their manifest names it, or None where there are none."""
+    path = run.folder / "model.json"
+    return _DIGESTS.get(path, lambda: _digest(path))
+
+
+def check_figures(document: Figures) -> Figures:
+    """The document, if it is one of figures.
+
+    Raises:
+        CheckpointCorrupt: a figure is missing or no number.
+        SchemaTooNew: a newer program wrote it.
+    """
+    check_schema(document.get("schema"), SCHEMA, "figures.json")
+    names = [document.get(name) for name in ("dataset", "weights_sha256")]
+    numbers = [document.get(name) for name in NUMBERS]
+    kl = document.get("kl_per_dimension")
+    fits = all(isinstance(name, str) for name in names) and all(_is_number(number) for number in numbers)
+    fits = fits and all(document.get(name) is None or _is_number(document[name]) for name in OPTIONAL)
+    if not fits or not (kl is None or (isinstance(kl, list) and all(_is_number(value) for value in kl))):
+        raise CheckpointCorrupt("figures.json is damaged: a figure is missing or no number; remove the file.")
+    return {key: value for key, value in document.items() if key in KNOWN}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _beside(run: Run) -> Figures | None:
+    path = run.folder / "figures.json"
+    return _DOCUMENTS.get(path, lambda: _kept(path))
+
+
+def _elsewhere(run: Run, weights_sha256: str) -> Path:
+    """For a run whose folder takes nothing, by what the figures are of."""
+    what = files.digest(f"{weights_sha256} {run.config.model_dump_json()}".encode())
+    return places.cache_folder() / "figures" / f"{what}.json"
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        digest = files.read_json(path)["files"]["model.safetensors"]["sha256"]
+    except (LatentLabError, OSError, KeyError, TypeError):
+        return None
+    return digest if isinstance(digest, str) and re.fullmatch("[0-9a-f]{64}", digest) else None
+
+
+def _kept(path: Path) -> Figures | None:
+    try:
+        return check_figures(files.read_json(path))
+    except (LatentLabError, OSError):
+        return None
+
+
+def _recorded(run: Run) -> Figures | None:
+    """A shipped run's, on the dataset that it was trained on."""
+    try:
+        splits = files.read_json(run.folder / "evaluation.json")["splits"]
+        return dict(splits[run.config.data.dataset])
+    except (LatentLabError, OSError, KeyError, TypeError, ValueError):
+        return None

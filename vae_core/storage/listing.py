@@ -1,0 +1,111 @@
+"""What a table of runs shows: one row a run, made of small files that are read again only when they change."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from vae_core.errors import LatentLabError
+from vae_core.storage import files
+from vae_core.storage.figures import Figures, read_figures
+from vae_core.storage.runs import KEPT_RUNS, Notes, Run, Status, folder_ids, is_shipped, list_runs
+from vae_core.storage.stamped import Stamped
+
+_SIZES: Stamped[int] = Stamped(KEPT_RUNS)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One run as a table shows it.
+
+    Attributes:
+        run: the handle.
+        status, notes: what its files say.
+        state: as a reader concludes it (`Run.state`).
+        figures: the kept figures of its final weights, or None where they are not computed yet.
+        bytes: of its folder on the disk.
+        changed: when its status was written last, seconds since 1970.
+        shipped: it came with the program: read-only.
+        verified: its final weights have a manifest; False for weights that somebody copied in by hand.
+    """
+
+    run: Run
+    status: Status
+    notes: Notes
+    state: str
+    figures: Figures | None
+    bytes: int
+    changed: float
+    shipped: bool
+    verified: bool
+
+    @property
+    def id(self) -> str:
+        return self.run.id
+
+    @property
+    def name(self) -> str:
+        """What the person called it, else what it is in short."""
+        return self.run.name
+
+    @property
+    def nats(self) -> float | None:
+        """The negative ELBO on the whole test split, nats per image, where it is known."""
+        value = (self.figures or {}).get("negative_elbo_nats")
+        return None if value is None else float(value)
+
+
+def summaries(root: Path) -> tuple[list[Summary], list[str]]:
+    """A row for each readable run under `root`, newest first, and a sentence for each folder that cannot be read."""
+    runs, problems = list_runs(root)
+    rows: list[Summary] = []
+    for run in runs:
+        try:
+            rows.append(summary(run))
+        except LatentLabError as error:  # removed or damaged since the list was made
+            problems.append(f"{run.id}: {error}")
+    return rows, problems
+
+
+def summary(run: Run) -> Summary:
+    """The row of one run.
+
+    Raises:
+        RunNotFound: it is gone.
+        CheckpointCorrupt, SchemaTooNew: its status or its notes cannot be read.
+    """
+    status = run.status()
+    return Summary(
+        run,
+        status,
+        run.notes(),
+        run.state() if status.state == "running" else status.state,
+        read_figures(run),
+        _SIZES.get(run.folder, lambda: files.size_of(run.folder)),
+        _changed(run),
+        is_shipped(run),
+        is_verified(run.folder),
+    )
+
+
+def is_verified(folder: Path) -> bool:
+    """Whether the final weights, where there are any, have the manifest without which nothing believes them."""
+    # os.path, since two looks by Path for each of thousands of runs would be felt
+    weights, manifest = f"{folder}/model.safetensors", f"{folder}/model.json"
+    return os.path.exists(manifest) or not os.path.exists(weights)  # noqa: PTH110
+
+
+def unverified(root: Path) -> list[str]:
+    """The ids of folders under `root` with final weights and no manifest: copied by hand, or left by a crash.
+
+    `vae_core.evaluation.incoming.verify` checks one, after which it is a run as any other.
+    """
+    return [name for name in folder_ids(root) if not is_verified(root / name)]
+
+
+def _changed(run: Run) -> float:
+    try:
+        return os.stat(f"{run.folder}/status.json").st_mtime  # noqa: PTH116
+    except FileNotFoundError:
+        return 0.0
