@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from tools.train_examples import DENOISERS, EXAMPLES, LEFT_OUT, datasets_of
+from tools.train_examples import DENOISERS, EXAMPLES, LEFT_OUT, RESTORED, datasets_of
 from vae_core.data import batches, datasets
+from vae_core.evaluation import restoration
 from vae_core.evaluation.latents import Pca
-from vae_core.evaluation.trained import evaluate_run
+from vae_core.evaluation.trained import evaluate_run, load_trained
 from vae_core.storage import files, places
 from vae_core.storage.frames import Film
 from vae_core.storage.runs import Run, open_run
@@ -74,3 +76,31 @@ def test_an_autoencoder_beats_pca_with_as_many_components(name: str) -> None:
 def test_all_of_them_fit_into_fifty_megabytes() -> None:
     shipped = [path for name in NAMES for path in (places.SHIPPED_RUNS / name).rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in shipped) < 50_000_000
+
+
+MARGIN = {"mnist-denoiser": 2.0}
+"""How far a model must lead the best of its opponents, dB."""
+
+
+@pytest.mark.parametrize("name", sorted(DENOISERS))
+def test_a_restoring_model_beats_its_input_and_every_opponent(name: str) -> None:
+    points = files.read_json(example(name).folder / "evaluation.json")["restoration"]
+    assert {(one["corruption"], one["level"]) for one in points} == set(RESTORED[name])
+    for one in points:
+        assert one["images"] == 1000 and one["psnr_model"] > one["psnr_corrupted"]
+        best = max(other["psnr"] for other in one["baselines"].values())
+        assert one["psnr_model"] >= best + MARGIN.get(name, 0.0), (one["dataset"], one["corruption"], one["level"])
+
+
+@pytest.mark.parametrize("name", sorted(DENOISERS))
+def test_its_recorded_restoration_is_true(name: str) -> None:
+    """The damaged images and the model's, on the sample; the opponents, which take seconds, are tested elsewhere."""
+    recorded_points = files.read_json(example(name).folder / "evaluation.json")["restoration"]
+    sample = datasets_of(example(name))[-1]
+    one = next(point for point in recorded_points if point["dataset"] == sample)
+    trained = load_trained(example(name))
+    found = restoration.material(datasets.load(sample), trained, one["images"])
+    first = islice(restoration.methods(trained, found, one["corruption"], one["level"] or 0.0), 2)
+    clean = batches.to_float(found.clean)
+    for method, images in first:
+        assert float(restoration.psnr(images, clean).mean()) == pytest.approx(one[f"psnr_{method}"], abs=0.01)

@@ -55,7 +55,7 @@ DENOISERS: dict[str, tuple[str, RunConfig]] = {
     "watermark-remover": (
         "Watermark remover, MNIST",
         make_config(
-            dataset="mnist", model="ae", hidden="320", latent=64, epochs=20, corruption="watermark", level="0.3:1", **COMMON
+            dataset="mnist", latent=128, epochs=6, lr=2e-3, corruption="watermark", level="0.3:1", **CONV_AE, **COMMON
         ),
     ),
     "colouriser-digits": ("Colouriser, digits", make_config(dataset="coloured-mnist-sample", **COLOURISER)),
@@ -64,7 +64,7 @@ DENOISERS: dict[str, tuple[str, RunConfig]] = {
 EXAMPLES |= DENOISERS
 RESTORED: dict[str, tuple[tuple[str, float | None], ...]] = {
     "mnist-denoiser": (("salt-and-pepper", 0.25), ("gaussian", 0.5)),
-    "watermark-remover": (("watermark", 0.7),),
+    "watermark-remover": (("watermark", 0.7), ("watermark", 1.0)),
     "colouriser-digits": (("greyscale", None),),
     "colouriser-clothes": (("greyscale", None),),
 }

@@ -7,6 +7,7 @@ the number that stands in the address for the one before.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,8 @@ import streamlit as st
 
 from pages.common.errors import show_error
 from vae_core.errors import LatentLabError
+
+ECHO_SECONDS = 5.0
 
 
 def take(
@@ -45,6 +48,11 @@ def write(parameter: str, scope: str, text: str) -> None:
     """Puts a setting into the address, as this page's own word."""
     if st.query_params.get(parameter) != text:
         st.query_params[parameter] = text
+    before = st.session_state.get(_written_key(parameter))
+    if before is not None and before[1] != text:
+        now = time.monotonic()
+        echoes = {one: at for one, at in _echoes(parameter).items() if now - at < ECHO_SECONDS}
+        st.session_state[_echo_key(parameter)] = {**echoes, before[1]: now}
     st.session_state[_written_key(parameter)] = (scope, text)
 
 
@@ -57,12 +65,28 @@ def forget(parameter: str) -> None:
 
 def _news(parameter: str, scope: str, key: str) -> str | None:
     """The text in the address that the widget does not know yet: of a link that was opened, after the browser went back
-    or forward, and where the widget was not on the page for a while."""
+    or forward, and where the widget was not on the page for a while.
+
+    A run of the script that the browser asked for before it heard of the newest address brings the one before: what this
+    page wrote moments ago is no news.
+    """
     text = st.query_params.get(parameter)
     written = st.session_state.get(_written_key(parameter))
     if text is None or written == (scope, text):
         return text if key not in st.session_state else None
+    if key in st.session_state and time.monotonic() - _echoes(parameter).get(text, -ECHO_SECONDS) < ECHO_SECONDS:
+        return None
     return text if written is None or text != written[1] else None
+
+
+def _echoes(parameter: str) -> dict[str, float]:
+    """When each of the page's own words was replaced by a newer one."""
+    found: dict[str, float] = st.session_state.get(_echo_key(parameter), {})
+    return found
+
+
+def _echo_key(parameter: str) -> str:
+    return f"echoes-{parameter}"
 
 
 def _written_key(parameter: str) -> str:

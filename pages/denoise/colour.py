@@ -37,14 +37,13 @@ def colour_view() -> None:
         models = choose_models(TASK)
         given = already_damaged()
         note(models)
-    chosen = choose_images(models[0])
-    if chosen is not None and given:
-        split_as_given(models, chosen)
-    elif chosen is not None:
-        with sentences():
-            _pictures(models, chosen)
+    chosen, place = choose_images(models[0])
+    if chosen is None:
+        return
+    with place, sentences():
+        (split_as_given if given else _pictures)(models, chosen)
     take_away(models[0].run.id)
-    if chosen is not None and not given:
+    if not given:
         _ambiguous(models[0], chosen)
         st.markdown("**Over the test images**")
         curves_panel(models, NAME)

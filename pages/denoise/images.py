@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.common.errors import literal
 from pages.generate.image import drawn_image, uploaded_image
@@ -31,17 +32,23 @@ class Chosen:
     first: int | None = None
 
 
-def choose_images(model: Explored) -> Chosen | None:
-    """Draws the choice; None before there is an image."""
+def choose_images(model: Explored) -> tuple[Chosen | None, DeltaGenerator]:
+    """Draws the choice: None before there is an image; and the place for what follows, which is beside a canvas."""
     place = st.container(horizontal=True, vertical_alignment="bottom")
     source = place.segmented_control(
         "Image", SOURCES, default=SOURCES[0], required=True, key="picture", bind="query-params"
     )
     if source in SOURCES[:2]:
         with place:
-            return _of_test(model, ROW if source == SOURCES[1] else 1)
-    image = drawn_image(model) if source == "Draw" else uploaded_image(model)
-    return None if image is None else Chosen(image)
+            return _of_test(model, ROW if source == SOURCES[1] else 1), st.container()
+    if source == "Draw":
+        with st.container(key="top-draw"):
+            left, right = st.columns([2, 5])
+        with left:
+            image = drawn_image(model)
+    else:
+        image, right = uploaded_image(model), st.container()
+    return None if image is None else Chosen(image), right
 
 
 def _of_test(model: Explored, count: int) -> Chosen:

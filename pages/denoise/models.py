@@ -148,7 +148,7 @@ def material_of(model: Explored, images: int) -> Material:
 
 
 def note(models: Sequence[Explored]) -> None:
-    """What stands in the sidebar about the chosen models."""
-    for model in models:
-        if model.note:
-            st.caption(literal(f"{model.run.name}: {model.note[0].lower()}{model.note[1:]}"))
+    """What stands in the sidebar about the images of the chosen models, once for all that have it in common."""
+    for words in dict.fromkeys(model.note for model in models if model.note):
+        names = ", ".join(model.run.name for model in models if model.note == words)
+        st.caption(literal(f"{names}: {words[0].lower()}{words[1:]}"))

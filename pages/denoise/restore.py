@@ -31,13 +31,14 @@ def restore_view() -> None:
         name = "" if given else _corruption()
         seed = 0 if given else choose_seed()
         note(models)
-    chosen = choose_images(models[0])
+    chosen, place = choose_images(models[0])
     if chosen is None:
         return
-    if given:
-        as_given(models, chosen)
-    else:
-        _follow(models, chosen, name, seed)
+    with place:
+        if given:
+            as_given(models, chosen)
+        else:
+            _follow(models, chosen, name, seed)
     take_away(models[0].run.id)
 
 

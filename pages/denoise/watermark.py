@@ -32,13 +32,14 @@ def watermark_view() -> None:
         given = already_damaged()
         seed = 0 if given else choose_seed()
         note(models)
-    chosen = choose_images(models[0])
+    chosen, place = choose_images(models[0])
     if chosen is None:
         return
-    if given:
-        split_as_given(models, chosen)
-    else:
-        _follow(models, chosen, seed)
+    with place:
+        if given:
+            split_as_given(models, chosen)
+        else:
+            _follow(models, chosen, seed)
     take_away(models[0].run.id)
 
 

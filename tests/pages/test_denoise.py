@@ -113,6 +113,20 @@ def test_a_link_shows_the_same_pictures_and_another_seed_others() -> None:
     assert pictures(first)[0] == pictures(other)[0]
 
 
+def test_an_address_that_is_late_does_not_turn_the_slider_back_but_going_back_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = open_page(models=VAE, level="0.2")
+    page.slider[0].set_value(0.7).run()
+    page.query_params["level"] = "0.2"  # of a run that the browser asked for before it heard of 0.7
+    page.run()
+    assert page.slider[0].value == 0.7 and of_address(page, "level") == "0.7"
+    monkeypatch.setattr("pages.denoise.address.ECHO_SECONDS", 0.0)
+    page.query_params["level"] = "0.2"  # the person, later
+    page.run()
+    assert page.slider[0].value == 0.2
+
+
 def test_a_corruption_has_a_level_of_its_own() -> None:
     page = open_page(models=VAE, level="0.8")
     page.selectbox[0].set_value("blur").run()
