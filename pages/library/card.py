@@ -112,12 +112,12 @@ def _family(one: Summary, rows: Sequence[Summary]) -> None:
     names = {row.id: row.name for row in rows}
     parent, _, step = (one.run.config.parent or "").partition("@")
     if parent in names:
-        _link(f"Started from {names[parent]}, step {step}", parent)
+        _link(f"Started from step {step} of {names[parent]}", parent)
     elif parent:
         st.caption(literal(f"Started from {parent}, step {step}, which is not here."))
     children = [row for row in rows if (row.run.config.parent or "").partition("@")[0] == one.id]
     for child in children[:CHILDREN]:
-        _link(f"{child.name} started from its step {(child.run.config.parent or '').partition('@')[2]}", child.id)
+        _link(f"From its step {(child.run.config.parent or '').partition('@')[2]} started {child.name}", child.id)
     if len(children) > CHILDREN:
         st.caption(f"and {len(children) - CHILDREN:,} more that started from it")
     steps = sorted(kept(one.run))
