@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +38,13 @@ def sentences() -> Iterator[None]:
 _MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]()#+-.!|<>~$:"})
 
 
+_SHORTCODE = re.compile(r":(?=[\w+/-]+:)")
+_JOINER = "\N{WORD JOINER}"
+
+
 def literal(text: str) -> str:
-    """Text as Markdown that shows it literally: names come from people, and Markdown can call home."""
-    return text.translate(_MARKDOWN).replace("\n", " ")
+    """Text as Markdown that shows it literally: names come from people, and Markdown can call home.
+
+    Streamlit looks for icons and emoji (`:material/bolt:`) behind all escapes, so that an invisible joiner keeps them apart.
+    """
+    return _SHORTCODE.sub(f":{_JOINER}", text).translate(_MARKDOWN).replace("\n", " ")

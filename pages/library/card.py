@@ -33,7 +33,7 @@ FIGURES = {
     "negative_elbo_nats": ("negative ELBO", "nats per image"),
     "reconstruction_nats": ("reconstruction", "nats per image"),
     "kl_nats": ("KL", "nats per image"),
-    "floor_nats": ("floor: perfect reconstruction", "nats per image"),
+    "floor_nats": ("floor", "nats per image, of a perfect reconstruction"),
     "active_units": ("active units", "dimensions"),
     "mse_per_pixel": ("squared error", "per pixel, range 0 to 1"),
     "images": ("on", "test images"),
@@ -112,12 +112,12 @@ def _family(one: Summary, rows: Sequence[Summary]) -> None:
     names = {row.id: row.name for row in rows}
     parent, _, step = (one.run.config.parent or "").partition("@")
     if parent in names:
-        _link(f"Started from {names[parent]}, step {step}", parent)
+        _link(f"Started from step {step} of {names[parent]}", parent)
     elif parent:
         st.caption(literal(f"Started from {parent}, step {step}, which is not here."))
     children = [row for row in rows if (row.run.config.parent or "").partition("@")[0] == one.id]
     for child in children[:CHILDREN]:
-        _link(f"{child.name} started from its step {(child.run.config.parent or '').partition('@')[2]}", child.id)
+        _link(f"From its step {(child.run.config.parent or '').partition('@')[2]} started {child.name}", child.id)
     if len(children) > CHILDREN:
         st.caption(f"and {len(children) - CHILDREN:,} more that started from it")
     steps = sorted(kept(one.run))

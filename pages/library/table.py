@@ -35,9 +35,9 @@ COLUMNS = (
     Column("model", "Model", "cut"),
     Column("latent", "Latents", "number", help="Numbers in the code of an image"),
     Column("beta", "β", "number", help="Weight of the KL divergence, both in nats per image"),
-    Column("parent", "Parent", "cut", help="The run and step whose weights it started from"),
     Column("age", "Age", "number", help="Since it was trained last"),
     Column("size", "Size", "number", help="On the disk"),
+    Column("parent", "Parent", "cut", help="The run and step whose weights it started from"),
 )
 EMPTY = "No run fits; take a filter away, or search for something else."
 

@@ -48,5 +48,6 @@ def state_of(run: Run, status: Status, state: str) -> State:
     share = status.step / status.total_steps if status.total_steps else 0.0
     text = f"epoch {status.epoch:.1f}"
     if state == "running" and status.step and status.seconds:
-        text += f", {duration((status.total_steps - status.step) * status.seconds / status.step)} left"
+        left = duration((status.total_steps - status.step) * status.seconds / status.step)
+        text += f", {' '.join(left.split()[:2])} left"
     return State(state, colour, share, text)

@@ -90,7 +90,7 @@ def _while_active(run: Run, state: str) -> None:
 def _start(config: RunConfig, control: Control) -> None:
     """Starts a run; a double click, or the same set-up in another tab, shows the one that is running."""
     with sentences():
-        choose_run(manager().active_with(config) or manager().submit(config, control=control))
+        choose_run(manager().submit_once(config, control))
 
 
 def _resume(run: Run, control: Control) -> None:

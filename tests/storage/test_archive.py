@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import pickle
 import random
 import struct
+import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -30,7 +32,7 @@ ROUNDS = 300
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return train_small(tmp_path_factory.mktemp("archive"), "mine", "<b>$x$</b> ü")
+    return train_small(tmp_path_factory.mktemp("archive"), "mine", "<b>$x$</b> ü", seed=4)
 
 
 @pytest.fixture(scope="module")
@@ -291,3 +293,12 @@ def test_whatever_fails_a_copy_is_there_whole_or_not_at_all(run: Run, every_faul
         if not fault.died:
             assert list(fault.folder.glob(".partial-*")) == []
     assert count > 20
+
+
+def test_what_a_killed_copy_left_is_swept_and_what_is_at_work_is_not(run: Run, tmp_path: Path) -> None:
+    for name in (".partial-old", ".partial-new"):
+        (tmp_path / name / "run").mkdir(parents=True)
+    long_ago = time.time() - 2 * archive.ABANDONED_SECONDS
+    os.utime(tmp_path / ".partial-old", (long_ago, long_ago))
+    copy = archive.copy_run(run, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {".partial-new", copy.id}

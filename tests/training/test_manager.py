@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from vae_core.config import RunConfig, make_config
 from vae_core.errors import NameInvalid, RunStateError
 from vae_core.storage import files
 from vae_core.storage.places import PROJECT_ROOT
-from vae_core.storage.runs import Control, Run, create_run, open_run
+from vae_core.storage.runs import Control, Run, create_run, list_runs, open_run
 from vae_core.training import manager as manager_module
 from vae_core.training.driver import Driver
 from vae_core.training.manager import Manager
@@ -62,6 +64,19 @@ def is_alive(process: int) -> bool:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_the_same_wish_from_many_threads_at_once_is_one_run(manage: Callable[..., Manager], runs_root: Path) -> None:
+    manager = manage(slots=1)
+    gate = threading.Barrier(8)
+
+    def wish(_: int) -> str:
+        gate.wait(timeout=20)
+        return manager.submit_once(ENDLESS, Control()).id
+
+    with ThreadPoolExecutor(8) as threads:
+        started = set(threads.map(wish, range(8)))
+    assert started == {run.id for run in list_runs(runs_root)[0]} and len(started) == 1
 
 
 def test_a_double_click_is_two_runs_and_both_get_done(manage: Callable[..., Manager]) -> None:

@@ -15,6 +15,7 @@ import io
 import json
 import re
 import struct
+import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -46,6 +47,7 @@ _END = struct.Struct("<4s4H2LH")
 """The end of a zip: mark, two disk numbers, entries here and in all, size and place of their table, comment's length."""
 _ENTRY_BYTES = 200
 """More than a row of that table takes for the longest name of ours."""
+ABANDONED_SECONDS = 3600.0
 _WHEN = (1980, 1, 1, 0, 0, 0)
 _BLANK = "0" * _DIGEST
 NOT_OURS = "This is no file that this program exported, or it was cut short or changed; export the run again."
@@ -119,6 +121,7 @@ def place(target: Path, members: dict[str, bytes]) -> Iterator[Path]:
         DiskError: nothing was changed.
     """
     files.make_folder(target.parent)
+    _sweep(target.parent)
     with files.temporary_folder(target) as temporary:
         folder = temporary / "run"  # a temporary folder is private, and a run's mode follows the umask
         files.make_folder(folder)
@@ -127,6 +130,14 @@ def place(target: Path, members: dict[str, bytes]) -> Iterator[Path]:
             files.write_atomic(folder / name, content, durable=not name.startswith("film/"))
         yield folder
         files.move(folder, target)
+
+
+def _sweep(root: Path) -> None:
+    """Removes what a killed import or copy left behind; a young one may still be at work."""
+    for left in root.glob(".partial-*"):
+        with contextlib.suppress(FileNotFoundError):  # another one sweeps as well
+            if time.time() - left.stat().st_mtime > ABANDONED_SECONDS:
+                files.remove_tree(left)
 
 
 def read_archive(stream: BinaryIO) -> tuple[dict[str, Any], dict[str, bytes]]:

@@ -16,7 +16,7 @@ from typing import Any
 from vae_core.errors import CheckpointCorrupt, LatentLabError
 from vae_core.storage import files, places
 from vae_core.storage.arrays import check_schema
-from vae_core.storage.runs import KEPT_RUNS, Run, is_shipped
+from vae_core.storage.runs import KEPT_RUNS, Run, in_usual_place, is_shipped
 from vae_core.storage.stamped import Stamped
 
 SCHEMA = 1
@@ -73,16 +73,15 @@ def figures_document(figures: Figures) -> Figures:
 
 def command(run: Run, dataset: str) -> str:
     """The command that gives a run's figures again; for a run elsewhere than in the usual folder with its path."""
-    usual = run.folder.parent.resolve() == places.SHIPPED_RUNS.resolve()
-    given = run.id if usual else shlex.quote(str(run.folder))
+    given = run.id if in_usual_place(run) else shlex.quote(str(run.folder))
     other = "" if dataset == run.config.data.dataset else f" --dataset {shlex.quote(dataset)}"
     return f"python -m vae_core evaluate {given}{other} --json"
 
 
 def weights_digest(run: Run) -> str | None:
     """SHA-256 of the final weights as their manifest names it, or None where there are none."""
-    path = run.folder / "model.json"
-    return _DIGESTS.get(path, lambda: _digest(path))
+    path = f"{run.folder}/model.json"
+    return _DIGESTS.get(path, lambda: _digest(Path(path)))
 
 
 def check_figures(document: Figures) -> Figures:
@@ -108,8 +107,8 @@ def _is_number(value: object) -> bool:
 
 
 def _beside(run: Run) -> Figures | None:
-    path = run.folder / "figures.json"
-    return _DOCUMENTS.get(path, lambda: _kept(path))
+    path = f"{run.folder}/figures.json"
+    return _DOCUMENTS.get(path, lambda: _kept(Path(path)))
 
 
 def _elsewhere(run: Run, weights_sha256: str) -> Path:

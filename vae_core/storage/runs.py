@@ -10,6 +10,7 @@ Paths inside a folder are ours; a run's id is the only part that comes from outs
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import secrets
@@ -112,8 +113,8 @@ class Run:
 
     def status(self) -> Status:
         """What `status.json` says."""
-        path = self.folder / "status.json"
-        return _STATUSES.get(path, lambda: Status(**_document(path, Status)))
+        path = f"{self.folder}/status.json"
+        return _STATUSES.get(path, lambda: Status(**_document(Path(path), Status)))
 
     def write_status(self, status: Status) -> None:
         files.write_json(self.folder / "status.json", {"schema": SCHEMA, **asdict(status)}, durable=False)
@@ -144,8 +145,11 @@ class Run:
         self.write_control(replace(self.control(), **changes))
 
     def notes(self) -> Notes:
+        return _NOTES.get(f"{self.folder}/notes.json", self._read_notes)
+
+    def _read_notes(self) -> Notes:
         path = self.folder / "notes.json"
-        return _NOTES.get(path, lambda: Notes(**_document(path, Notes)) if path.exists() else Notes())
+        return Notes(**_document(path, Notes)) if path.exists() else Notes()
 
     def write_notes(self, notes: Notes) -> None:
         files.write_json(self.folder / "notes.json", {"schema": SCHEMA, **asdict(notes)})
@@ -177,9 +181,18 @@ def is_shipped(run: Run) -> bool:
     Only the folder of the program itself holds such runs, each with its recorded evaluation, and nothing that is
     imported may bring that file along.
     """
-    # the file first: to resolve two paths for each of thousands of runs would be felt
-    recorded = os.path.exists(f"{run.folder}/evaluation.json")  # noqa: PTH110
-    return recorded and run.folder.parent.resolve() == places.SHIPPED_RUNS.resolve()
+    # os.path, and this first, since a table of thousands of runs asks for each
+    return os.path.exists(f"{run.folder}/evaluation.json") and in_usual_place(run)  # noqa: PTH110
+
+
+def in_usual_place(run: Run) -> bool:
+    """Whether it stands in the program's own folder, which is that of the runs when nobody names another."""
+    return _same_folder(os.path.dirname(run.folder), str(places.SHIPPED_RUNS))  # noqa: PTH120
+
+
+@functools.lru_cache(maxsize=64)
+def _same_folder(one: str, other: str) -> bool:
+    return Path(one).resolve() == Path(other).resolve()
 
 
 def edit_notes(run: Run, *, name: str | None = None, notes: str | None = None) -> Notes:
@@ -299,10 +312,12 @@ def open_run(root: Path, run_id: str) -> Run:
 
 def open_folder(folder: Path) -> Run:
     """The run in a folder; raises as `open_run` does."""
-    asked, longer = folder / "config.json", folder / "longer.json"
+    longer = f"{folder}/longer.json"
     try:
-        config = _CONFIGS.get(asked, lambda: parse_config(files.read_json(asked)))
-        return Run(folder, _extended(config, files.read_json(longer)) if longer.exists() else config)
+        config = _CONFIGS.get(f"{folder}/config.json", lambda: parse_config(files.read_json(folder / "config.json")))
+        # os.path, since Path's own look costs as much as all the rest of a run that did not change
+        extended = os.path.exists(longer)  # noqa: PTH110
+        return Run(folder, _extended(config, files.read_json(Path(longer))) if extended else config)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise RunNotFound(
             f"There is no run {folder.name!r} in {str(folder.parent)!r}; list them with 'runs'."

@@ -130,6 +130,15 @@ class Manager:
         """The run that is active with just this configuration: it would give the same bits, so one is enough."""
         return next((run for run in self.active() if run.config == config), None)
 
+    def submit_once(self, config: RunConfig, control: Control | None = None) -> Run:
+        """The active run with just this configuration, else a new one; two clicks at the same moment start one run.
+
+        Raises:
+            LatentLabError: as `submit`.
+        """
+        with self._lock:
+            return self.active_with(config) or self.submit(config, control=control)
+
     def warm(self) -> None:
         """Keeps one idle worker with torch imported; called when somebody is likely to press Train."""
         with self._lock:

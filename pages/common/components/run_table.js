@@ -22,6 +22,7 @@ class RunTable {
     this.setTriggerValue = setTriggerValue
     const now = JSON.stringify(data)
     if (now === this.last) return
+    const first = this.last === ""
     this.last = now
     this.data = data
     this.chosen = new Set(data.chosen)
@@ -32,6 +33,14 @@ class RunTable {
     this.drawBody()
     this.drawFoot()
     this.focusAgain(focused)
+    if (first) this.showChosen()
+  }
+
+  /** What a link chose is within the box, not below its edge. */
+  showChosen() {
+    const line = this.find('tr[aria-selected="true"]')
+    const box = this.find(".box")
+    if (line && line.offsetTop + line.offsetHeight > box.clientHeight) box.scrollTop = line.offsetTop - line.offsetHeight
   }
 
   ask(wish) {
