@@ -35,6 +35,13 @@ page = st.navigation(
             url_path="generate",
             help="Play with a trained model: sliders, the latent map, images of your own, directions, walks.",
         ),
+        st.Page(
+            "compare/page.py",
+            title="Compare",
+            icon=":material/compare:",
+            url_path="compare",
+            help="What beta does: runs side by side, in numbers and in pictures.",
+        ),
     ],
     position="top",
 )
