@@ -47,7 +47,7 @@ def figures_of(
     from vae_core.evaluation.trained import evaluate_run
 
     found = evaluate_run(run, iw_samples=iw_samples, data_dir=data_dir, progress=progress)
-    figures = {key: value for key, value in found.items() if key != "run"}
+    figures: Figures = files.finite({key: value for key, value in found.items() if key != "run"})
     if iw_samples is not None:
         figures["iw_samples"] = iw_samples
     with contextlib.suppress(DiskError):  # they are computed again where they are wanted
