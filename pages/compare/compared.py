@@ -64,9 +64,7 @@ def word(field: str) -> str:
 
 def compared(runs: Sequence[Run], base: Run) -> Compared:
     differing = tuple(name for name in differing_fields([run.config for run in runs]) if name not in NOT_SWEPT)
-    field = differing[0] if len(differing) == 1 or "beta" not in differing else "beta"
-    if not differing:
-        field = "beta"
+    field = "beta" if not differing or (len(differing) > 1 and "beta" in differing) else differing[0]
     return Compared(tuple(sorted(runs, key=lambda run: _order(run, field))), base, field, differing)
 
 

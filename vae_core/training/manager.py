@@ -125,8 +125,12 @@ class Manager:
             self._enqueue(run)
 
     def stop(self, run: Run) -> None:
-        """Takes a run out of the queue, or has its worker end after this step."""
-        if not self._take_out(run, "stopped", "taken out of the queue"):
+        """Takes a run out of the queue, or has its worker end after this step; a paused one may have no worker."""
+        if self._take_out(run, "stopped", "taken out of the queue"):
+            return
+        if run.state() == "paused" and not files.is_locked(run.lock_path):
+            _say(run, "stopped", "")
+        else:
             run.want(want="stop")
 
     def pause(self, run: Run) -> None:
