@@ -152,7 +152,7 @@ def _wait(swept: Sweep, report: Report) -> Progress:
         if asked and not stopped:
             stopped = True
             swept.stop()
-        elif progress.over:
+        elif progress.over and not swept.executor.active():  # the last processes have left as well
             return progress
         report(str(progress), progress.share)
         time.sleep(POLL_SECONDS)
