@@ -23,7 +23,7 @@ _TIMED = """(shown) => {
 }"""
 
 
-def _moves(page: Page, shown: str, slider: str) -> list[float]:
+def moves(page: Page, shown: str, slider: str) -> list[float]:
     """Milliseconds from each press of an arrow key to the new picture (or text) on the page."""
     page.bring_to_front()
     handle = page.locator(slider).get_by_role("slider").first
@@ -36,7 +36,7 @@ def _moves(page: Page, shown: str, slider: str) -> list[float]:
     return times[WARM_UP:]
 
 
-def _opened(browser: Browser, address: str) -> Page:
+def opened(browser: Browser, address: str) -> Page:
     page = browser.new_page()
     page.set_default_timeout(60_000)
     page.goto(address)
@@ -53,9 +53,9 @@ def measure() -> Result:
         served("benchmarks/apps/bare.py") as bare,
         chromium() as browser,
     ):
-        generate, printed = _opened(browser, f"{app.address}/generate"), _opened(browser, bare.address)
+        generate, printed = opened(browser, f"{app.address}/generate"), opened(browser, bare.address)
         for _ in range(TURNS):
-            ours += _moves(generate, 'img[alt^="Decoded from z = ("]', '[class*="st-key-z1"]')
-            plain += _moves(printed, '[data-testid="stMarkdown"]', ".st-key-z")
+            ours += moves(generate, 'img[alt^="Decoded from z = ("]', '[class*="st-key-z1"]')
+            plain += moves(printed, '[data-testid="stMarkdown"]', ".st-key-z")
     detail = f"{median(ours):.0f} and {median(plain):.0f} ms"
     return Result("slider to new picture / bare page", median(ours) / median(plain), 1.25, False, detail)
