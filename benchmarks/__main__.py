@@ -5,7 +5,10 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("roofline", "original_loop", "poll", "first_loss", "watched", "slider", "latent_map", "corruption", "denoise")
+NAMES = (
+    *("roofline", "original_loop", "poll", "first_loss", "watched", "slider", "latent_map"),
+    *("library", "sweep", "compare", "corruption", "denoise", "sprites"),
+)
 
 
 def main(names: list[str]) -> int:

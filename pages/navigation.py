@@ -49,6 +49,13 @@ page = st.navigation(
             url_path="library",
             help="All runs and shipped models: find, name, export, import, delete.",
         ),
+        st.Page(
+            "compare/page.py",
+            title="Compare",
+            icon=":material/compare:",
+            url_path="compare",
+            help="What beta does: runs side by side, in numbers and in pictures.",
+        ),
     ],
     position="top",
 )

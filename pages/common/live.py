@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -39,6 +40,12 @@ class Follower:
             if last is not None and (self.newest is None or last.step > self.newest.step):
                 self.newest = last
 
+    def frames(self) -> list[Frame]:
+        """The film, and the newest picture where it is later than the film's last."""
+        film, newest = self.film.frames, self.newest
+        later = newest is not None and (not film or newest.step > film[-1].step)
+        return [*film, replace(newest, log_variance=None)] if newest is not None and later else film
+
     def _poll_preview(self) -> None:
         path = self.folder / "preview.npz"
         stamp = path.stat().st_mtime_ns if path.exists() else 0
@@ -47,7 +54,7 @@ class Follower:
             self.newest = frames.read_preview(self.folder)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@st.cache_resource(max_entries=128, show_spinner=False)
 def _follower(folder: str, created: float) -> Follower:
     return Follower(Path(folder))
 

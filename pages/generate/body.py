@@ -31,8 +31,8 @@ def _choose() -> Explored:
         names = choices()
     with st.sidebar:
         if wanted is not None and wanted not in names:
-            with sentences():
-                open_model(wanted)  # says why it cannot be had
+            with sentences():  # which say why it cannot be had
+                names = {**names, wanted: open_model(wanted).run.name}
         options = list(names)
         chosen = st.selectbox(
             "Model",

@@ -21,6 +21,7 @@ from vae_core.storage.runs import Run, list_runs, open_run
 
 MODEL_PARAMETER = "trained"
 POINTS = 1_000
+SWEEP = "sweep-"
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +65,9 @@ class Explored:
 
 @st.cache_data(ttl=5, max_entries=4, show_spinner=False)
 def choices() -> dict[str, str]:
-    """The models that can be explored: id to name, shipped ones first."""
+    """The models that can be explored: id to name, shipped ones first; those of the shipped sweep are Compare's."""
     found = {run.id: run for root in roots() for run in list_runs(root)[0] if (run.folder / "model.json").exists()}
+    found = {key: run for key, run in found.items() if not key.startswith(SWEEP)}
     shipped_first = sorted(found.values(), key=lambda run: (not run.id.startswith("example-"), run.id != RECORDED))
     return {run.id: run.name for run in shipped_first}
 
@@ -78,12 +80,18 @@ def open_model(run_id: str) -> Explored:
         CheckpointCorrupt, CheckpointIncompatible: its weights cannot be used.
     """
     run = open_anywhere(run_id)
+    return _load(str(run.folder), _stamp(run))
+
+
+def _stamp(run: Run) -> str:
+    """Another one where there are other weights: the final ones, or while it trains those of its newest step."""
     weights = run.folder / "model.safetensors"
-    return _load(str(run.folder), weights.stat().st_mtime if weights.exists() else 0.0)
+    newest = max((path.name for path in run.folder.glob("step-*.json")), default="")
+    return str(weights.stat().st_mtime) if weights.exists() else newest
 
 
-@st.cache_resource(max_entries=16, show_spinner="Opening the model")
-def _load(folder: str, stamp: float) -> Explored:
+@st.cache_resource(max_entries=32, show_spinner="Opening the model")
+def _load(folder: str, stamp: str) -> Explored:
     run = open_run(Path(folder).parent, Path(folder).name)
     trained = load_trained(run)
     dataset, note = _dataset(run)

@@ -9,7 +9,7 @@ from pages.common.session import choose_run, manager
 from vae_core.config import RunConfig, warnings_for
 from vae_core.data import catalogue
 from vae_core.storage.runs import RESUMABLE, Control, Run, list_runs
-from vae_core.training.estimate import seconds_for
+from vae_core.training.estimate import duration, seconds_for
 
 SLOW_STEPS = 200
 SLOW_RATE = 20.0
@@ -136,13 +136,3 @@ def _estimate(config: RunConfig) -> str:
     runs, _ = list_runs(manager().root)
     seconds = seconds_for(config, images, row.shape, runs[:SPEED_SOURCES])
     return f"About {duration(seconds)} at full speed: {steps:,} steps of {batch} images. Keys: T train, S step."
-
-
-def duration(seconds: float) -> str:
-    """'12 s', '3 min 20 s', '2 h 5 min'."""
-    whole = max(1, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -12,7 +12,6 @@ from pages.common.components.stage import stage
 from pages.common.errors import literal, sentences
 from pages.common.live import Follower, follow
 from pages.common.session import manager
-from pages.train.controls import duration
 from pages.train.curves import loss_chart
 from pages.train.view import View, choose_view
 from vae_core.config import RunConfig
@@ -20,6 +19,7 @@ from vae_core.data import catalogue
 from vae_core.storage.frames import Frame
 from vae_core.storage.metrics import Record
 from vae_core.storage.runs import Run, Status
+from vae_core.training.estimate import duration
 from vae_core.viz.animation import film_gif
 from vae_core.viz.drawing import network_svg
 from vae_core.viz.formulas import objective_latex, objective_numbers

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from vae_core.data import catalogue
 from vae_core.errors import CheckpointCorrupt, DataError
-from vae_core.evaluation.trained import evaluate_run
 from vae_core.storage.figures import Figures, read_figures, weights_digest, write_figures
 from vae_core.storage.runs import Run
 
 
-def keep_figures(run: Run, data_dir: Path | None = None) -> Figures:
+def figures_of(
+    run: Run,
+    *,
+    iw_samples: int | None = None,
+    data_dir: Path | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> Figures:
     """The kept figures of a run's final weights; computed and kept where there are none yet.
 
     They are of the run's own dataset, or where that would have to be downloaded of the bundled sample of it, which
     `dataset` then names.
+
+    Args:
+        run: a run that ended.
+        iw_samples: also `iw_nll_nats` with this many importance samples; None asks for none.
+        data_dir: of the full datasets.
+        progress: is told what is done, and its share.
 
     Raises:
         CheckpointCorrupt, CheckpointIncompatible: there are no final weights, or they are damaged.
@@ -23,14 +35,20 @@ def keep_figures(run: Run, data_dir: Path | None = None) -> Figures:
         DiskError: neither the run's folder nor the cache can be written.
     """
     kept = read_figures(run)
-    if kept is not None:
+    if kept is not None and (iw_samples is None or kept.get("iw_samples") == iw_samples):
         return kept
     digest = weights_digest(run)
     if digest is None:
         raise CheckpointCorrupt(f"The run {run.id!r} holds no final weights yet; train it to its end first.")
-    found = evaluate_run(run, dataset=_at_hand(run.config.data.dataset, data_dir), data_dir=data_dir)
-    write_figures(run, found, digest)
-    return {**found, "weights_sha256": digest}
+    from vae_core.evaluation.trained import evaluate_run  # here, since it imports torch and kept figures need none
+
+    dataset = _at_hand(run.config.data.dataset, data_dir)
+    found = evaluate_run(run, dataset=dataset, iw_samples=iw_samples, data_dir=data_dir, progress=progress)
+    write_figures(run, {**found, **({"iw_samples": iw_samples} if iw_samples is not None else {})}, digest)
+    written = read_figures(run)
+    if written is None:  # such as figures that are not finite
+        raise CheckpointCorrupt(f"The figures of {run.id!r} are no finite numbers; its weights are beyond use.")
+    return written
 
 
 def _at_hand(name: str, data_dir: Path | None) -> str:

@@ -21,8 +21,8 @@ from vae_core.storage.stamped import Stamped
 
 SCHEMA = 1
 NUMBERS = ("images", "step", "reconstruction_nats", "negative_elbo_nats", "floor_nats", "mse_per_pixel")
-OPTIONAL = ("kl_nats", "active_units")
-"""None for an autoencoder, which has no posterior."""
+OPTIONAL = ("kl_nats", "active_units", "iw_nll_nats", "iw_samples")
+"""None for an autoencoder, which has no posterior; the last two only where they were asked for."""
 KNOWN = ("dataset", "dataset_sha256", "weights_sha256", *NUMBERS, *OPTIONAL, "kl_per_dimension")
 
 Figures = dict[str, Any]
@@ -37,18 +37,17 @@ def read_figures(run: Run) -> Figures | None:
         The keys of `evaluate` (`dataset`, `step`, `images`, nats per image, `mse_per_pixel`, ...), `weights_sha256` and
         `command`, which gives them again; a dictionary of the caller's own.
     """
-    if is_shipped(run):
-        document = _DOCUMENTS.get(run.folder / "evaluation.json", lambda: _recorded(run))
-    else:
-        document = _beside(run)
     digest = weights_digest(run)
     if digest is None:
         return None
-    if document is None:
-        document = _kept(_elsewhere(run, digest))
+    if is_shipped(run):
+        document = _in_cache(run, digest) or _brought(run)
+    else:
+        document = _beside(run) or _in_cache(run, digest)
     if document is None or document.get("weights_sha256", digest) != digest:
         return None
-    return {**document, "weights_sha256": digest, "command": command(run, str(document["dataset"]))}
+    again = command(run, str(document["dataset"]), document.get("iw_samples"))
+    return {**document, "weights_sha256": digest, "command": again}
 
 
 def write_figures(run: Run, figures: Figures, weights_sha256: str) -> None:
@@ -71,11 +70,12 @@ def figures_document(figures: Figures) -> Figures:
     return {"schema": SCHEMA, **{key: value for key, value in figures.items() if key not in ("run", "command")}}
 
 
-def command(run: Run, dataset: str) -> str:
+def command(run: Run, dataset: str, iw_samples: int | None = None) -> str:
     """The command that gives a run's figures again; for a run elsewhere than in the usual folder with its path."""
     given = run.id if in_usual_place(run) else shlex.quote(str(run.folder))
     other = "" if dataset == run.config.data.dataset else f" --dataset {shlex.quote(dataset)}"
-    return f"python -m vae_core evaluate {given}{other} --json"
+    weighted = "" if iw_samples is None else f" --iw-samples {iw_samples}"
+    return f"python -m vae_core evaluate {given}{other}{weighted} --json"
 
 
 def weights_digest(run: Run) -> str | None:
@@ -109,6 +109,15 @@ def _is_number(value: object) -> bool:
 def _beside(run: Run) -> Figures | None:
     path = f"{run.folder}/figures.json"
     return _DOCUMENTS.get(path, lambda: _kept(Path(path)))
+
+
+def _brought(run: Run) -> Figures | None:
+    return _DOCUMENTS.get(run.folder / "evaluation.json", lambda: _recorded(run))
+
+
+def _in_cache(run: Run, weights_sha256: str) -> Figures | None:
+    path = _elsewhere(run, weights_sha256)
+    return _DOCUMENTS.get(path, lambda: _kept(path))
 
 
 def _elsewhere(run: Run, weights_sha256: str) -> Path:

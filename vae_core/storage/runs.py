@@ -57,6 +57,7 @@ class Status:
         heartbeat: a counter that a living worker keeps raising.
         notes: warnings of this run, a sentence each.
         best_step: the step whose held-out target objective is the lowest so far.
+        retries_left: how often a manager may still start a worker that died on it anew; None is not at all.
     """
 
     state: str = "queued"
@@ -69,6 +70,7 @@ class Status:
     heartbeat: int = 0
     notes: tuple[str, ...] = ()
     best_step: int | None = None
+    retries_left: int | None = None
 
 
 @dataclass(frozen=True)

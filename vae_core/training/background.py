@@ -88,11 +88,11 @@ class Background:
 
 def work(folders: list[Path], data_dir: Path | None = None) -> None:
     """Computes and keeps the figures of each run; one at fault does not hold up the others."""
-    from vae_core.evaluation.figures import keep_figures
+    from vae_core.evaluation.figures import figures_of
 
     for folder in folders:
         try:
-            keep_figures(open_folder(folder), data_dir)
+            figures_of(open_folder(folder), data_dir=data_dir)
         except LatentLabError as error:
             tell(folder, f"Its figures could not be computed: {error}")
 

@@ -62,3 +62,13 @@ def _measured_rate(run: Run, config: RunConfig, image_shape: tuple[int, int, int
     speed = run.status().images_per_second
     same = run.config.model.architecture == config.model.architecture and run.status().state == "done"
     return speed * work_per_image(run.config.model, image_shape) if same and speed else None
+
+
+def duration(seconds: float) -> str:
+    """'12 s', '3 min 20 s', '2 h 5 min'."""
+    whole = max(1, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

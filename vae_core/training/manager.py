@@ -25,6 +25,8 @@ from vae_core.training.background import Background
 TICK_SECONDS = 0.1
 REWARM_SECONDS = 12.0
 ADOPT_SECONDS = 1.0
+RETRIES = 2
+"""How often a worker that died on a run of a sweep is followed by another one."""
 WORKER = [sys.executable, "-m", "vae_core.training.worker"]
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 Worker = subprocess.Popen[bytes]
@@ -37,8 +39,18 @@ class Manager:
         figures: computes those of finished runs that have none yet; `figures.ask(runs)`.
     """
 
-    def __init__(self, root: Path, *, data_dir: Path | None = None, slots: int | None = None) -> None:
+    Args:
+        root: the folder of the runs.
+        data_dir: of the full datasets; None is the usual one.
+        slots: runs at once; None is as many as cores.
+        adopt: also look after runs that others started or queued; a command that only minds its own does not.
+    """
+
+    def __init__(
+        self, root: Path, *, data_dir: Path | None = None, slots: int | None = None, adopt: bool = True
+    ) -> None:
         self.root = root
+        self.adopts = adopt
         self.data_dir = data_dir.resolve() if data_dir else None  # workers have a working folder of their own
         self.slots = slots or max(1, os.cpu_count() or 1)
         self.figures = Background(self.data_dir)
@@ -55,13 +67,15 @@ class Manager:
         self._thread.start()
 
     def _adopt(self, *, queued: bool) -> None:
-        """Finds the runs that other processes train; after a start also those that wait."""
-        runs, _ = list_runs(self.root)
+        """Finds the runs that other processes train; after a start also those that wait, or died with the server."""
+        runs, _ = list_runs(self.root) if self.adopts else ([], [])
         for run in reversed(runs):
             if run.id not in self._workers and files.is_locked(run.lock_path):
                 self._adopted[run.id] = run
             elif queued and run.status().state == "queued":
                 self._queue.append(run)
+            elif queued:
+                self._look_after(run)
         if queued:
             self._queue.sort(key=_queued_at)
 
@@ -72,14 +86,24 @@ class Manager:
             self._seen = changed
             self._adopt(queued=False)
 
-    def submit(self, config: RunConfig, name: str = "", control: Control | None = None) -> Run:
+    def submit(
+        self, config: RunConfig, name: str = "", control: Control | None = None, *, retries: int | None = None
+    ) -> Run:
         """Makes a run and queues it; it starts at once where a core is free, and does what `control` wants.
+
+        Args:
+            config: what it is to be.
+            name: for people.
+            control: what is wanted of it; left out, nothing but to run.
+            retries: how often it is queued again, by itself, where its worker dies; with None it waits for a person.
 
         Raises:
             LatentLabError: the folder cannot be written, or the name is none.
         """
         run = create_run(self.root, config, name)
         run.write_control(control or Control())
+        if retries is not None:
+            run.write_status(replace(run.status(), retries_left=retries))
         self._enqueue(run)
         return run
 
@@ -101,18 +125,33 @@ class Manager:
             run.write_control(control or Control())
             if state == "paused" and files.is_locked(run.lock_path):  # its process is still there
                 return
-            run.write_status(replace(run.status(), state="queued", message=""))
+            status = run.status()
+            left = None if status.retries_left is None else RETRIES
+            run.write_status(replace(status, state="queued", message="", retries_left=left))
             self._enqueue(run)
 
     def stop(self, run: Run) -> None:
-        """Takes a run out of the queue, or has its worker end after this step."""
+        """Takes a run out of the queue, or has its worker end after this step; a paused one may have no worker."""
+        if self._take_out(run, "stopped", "taken out of the queue"):
+            return
+        if run.state() == "paused" and not files.is_locked(run.lock_path):
+            _say(run, "stopped", "")
+        else:
+            run.want(want="stop")
+
+    def pause(self, run: Run) -> None:
+        """Has its worker pause after this step; one that waits leaves the queue until it is resumed."""
+        if not self._take_out(run, "paused", "paused before its turn"):
+            run.want(want="pause")
+
+    def _take_out(self, run: Run, state: str, message: str) -> bool:
+        """Takes a run out of the queue and says how it stands now; False where it does not wait."""
         with self._lock:
-            waiting = [queued for queued in self._queue if queued.id == run.id]
-            if waiting:
+            waits = run.id in [queued.id for queued in self._queue]
+            if waits:
                 self._queue = [queued for queued in self._queue if queued.id != run.id]
-                run.write_status(replace(run.status(), state="stopped", message="taken out of the queue"))
-                return
-        run.want(want="stop")
+                run.write_status(replace(run.status(), state=state, message=message))
+            return waits
 
     def place(self, run: Run) -> int | None:
         """Its place in the queue, from 1 on, or None where it does not wait."""
@@ -173,9 +212,13 @@ class Manager:
         with self._lock:
             ended = [run for run, worker in self._workers.values() if worker.poll() is not None]
             self._workers = {key: pair for key, pair in self._workers.items() if pair[1].poll() is None}
+            left = [run for run in self._adopted.values() if not files.is_locked(run.lock_path)]
+            self._adopted = {run.id: run for run in self._adopted.values() if run not in left}
             for run in ended:
                 self._look_after(run)
-            self._adopted = {key: run for key, run in self._adopted.items() if files.is_locked(run.lock_path)}
+            for run in left:
+                if _is_interrupted(run):
+                    self._look_after(run)
             self._adopt_new()
             while self._queue and self._busy() < self.slots:
                 self._start(self._queue.pop(0))
@@ -188,18 +231,30 @@ class Manager:
         if not run.folder.is_dir():  # removed while it waited
             return
         try:
+            if run.status().state != "queued":  # another server has had it in the meantime
+                return
             self._workers[run.id] = (run, self._hand_over(run) or self._launch(run))
         except (LatentLabError, OSError) as error:
-            _fail(run, f"The worker could not be started: {error}")
+            _say(run, "failed", f"The worker could not be started: {error}")
 
     def _look_after(self, run: Run) -> None:
-        """A worker that ended before it took its run says nothing itself."""
+        """A run whose worker ended: one that died has said nothing, and is tried again where that was asked for."""
         try:
-            left = run.status().state == "queued" and run.id not in [queued.id for queued in self._queue]
+            state, left, stop = run.state(), run.status().retries_left, run.control().want == "stop"
         except LatentLabError:  # removed or damaged; the lists of runs say so
             return
-        if left:
-            _fail(run, "The worker ended before it began; the run's worker.log has the details.")
+        died = state == "interrupted" or (state == "queued" and run.id not in [queued.id for queued in self._queue])
+        if not died or (left is None and state == "interrupted"):
+            return
+        if left and stop:
+            _say(run, "stopped", "")
+        elif left:
+            if _say(run, "queued", "", retries_left=left - 1):
+                self._queue.insert(0, run)
+        elif left is None:
+            _say(run, "failed", "The worker ended before it began; the run's worker.log has the details.")
+        else:
+            _say(run, "failed", f"Its worker died {RETRIES + 1} times; the run's worker.log has the details.")
 
     def _hand_over(self, run: Run) -> Worker | None:
         """Gives the run to the idle worker; None where there is none."""
@@ -240,12 +295,21 @@ def _queued_at(run: Run) -> int:
     return (run.folder / "status.json").stat().st_mtime_ns
 
 
-def _fail(run: Run, message: str) -> None:
+def _say(run: Run, state: str, message: str, **changes: int) -> bool:
     """Tells it in the run's status, or on standard error where the disk does not take it: the others must go on."""
     try:
-        run.write_status(replace(run.status(), state="failed", message=message))
+        run.write_status(replace(run.status(), state=state, message=message, **changes))  # type: ignore[arg-type]
     except LatentLabError as error:
         print(f"{run.id}: {message} {error}", file=sys.stderr)
+        return False
+    return True
+
+
+def _is_interrupted(run: Run) -> bool:
+    try:
+        return run.state() == "interrupted"
+    except LatentLabError:  # removed or damaged; the lists of runs say so
+        return False
 
 
 def _is_paused(folder: Path) -> bool:

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 from vae_core.errors import DiskError, LatentLabError
-from vae_core.evaluation.figures import keep_figures
+from vae_core.evaluation.figures import figures_of
 from vae_core.storage import files
 from vae_core.storage.runs import Run, open_folder
 from vae_core.training.driver import CHECKPOINT_SECONDS, Driver
@@ -54,7 +54,7 @@ def work(folder: Path, data_dir: Path | None = None, checkpoint_seconds: float =
 def _keep_figures(run: Run, data_dir: Path | None) -> None:
     """While everything is at hand. The run is done and its lock free: no page and no resume waits for this."""
     try:
-        keep_figures(run, data_dir)
+        figures_of(run, data_dir=data_dir)
     except LatentLabError as error:
         _log(f"Its figures could not be computed: {error}")
 

@@ -1,0 +1,64 @@
+"""Eight runs on two cores through the manager, against single runs on one core, start-up left out.
+
+Both sides go through the manager, so that both pay for processes, film and checkpoints. Start-up is everything before a
+run's first step; of the sweep it is left out once, for the two workers that start together, and the six that follow
+start while another one trains.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.common import Result, dataset_name, median
+from vae_core.config import RunConfig, make_config
+from vae_core.storage.runs import Run
+from vae_core.training.manager import Manager
+from vae_core.training.sweep import Sweep, sweep_configs
+
+TURNS = 3
+RUNS, SLOTS = 8, 2
+EPOCHS = 3
+POLL_SECONDS = 0.02
+
+
+def _wait_for_step(run: Run, step: int) -> None:
+    while run.status().step < step:
+        if run.state() in ("failed", "diverged", "interrupted"):
+            raise RuntimeError(run.status().message)
+        time.sleep(POLL_SECONDS)
+
+
+def seconds_of(configs: list[RunConfig], slots: int) -> float:
+    """From the first step of the first run to the end of the last one."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        manager = Manager(root, slots=slots)
+        try:
+            sweep = Sweep.start(manager, configs, root)
+            _wait_for_step(sweep.runs[0], 1)
+            began = time.perf_counter()
+            while not sweep.progress().over:
+                time.sleep(POLL_SECONDS)
+            seconds = time.perf_counter() - began
+            if sweep.progress().done < len(configs):
+                raise RuntimeError(str(sweep.progress()))
+        finally:
+            manager.close()
+    return seconds
+
+
+def measure() -> Result:
+    cores = os.cpu_count() or 1
+    slots = min(SLOTS, cores)
+    base = make_config(dataset=dataset_name(), epochs=EPOCHS, threads=1, device="cpu")
+    configs = sweep_configs(base, "beta", range(1, RUNS + 1))
+    single, together = [], []
+    for _ in range(TURNS):
+        single.append(seconds_of(configs[:1], slots=1))
+        together.append(seconds_of(configs, slots=slots))
+    ratio = median([all_ / (RUNS / slots * one) for all_, one in zip(together, single, strict=True)])
+    detail = f"{RUNS} runs in {median(together):.1f} s on {slots} cores, one in {median(single):.1f} s"
+    return Result(f"{RUNS} runs / ({RUNS} / {slots}) single runs", ratio, 1.1, False, detail)

@@ -1,0 +1,254 @@
+// A comparison's life: columns that move together, and a pointer that all of them follow.
+
+const TWEEN_MS = 250
+const FRAME_MS = 30
+const FILM_SECONDS = 10
+const HOLD_SECONDS = 1
+const HIGHEST = 260
+const BARS = 74
+const NARROW = 150
+const ICONS = { play: "M8 5v14l11-7z", pause: "M6 5h4v14H6zM14 5h4v14h-4z" }
+
+class Comparison {
+  constructor(root) {
+    this.find = (selector) => root.querySelector(selector)
+    this.host = root.host ?? root
+    this.box = this.find(".columns")
+    this.columns = []
+    this.position = this.hold = this.asked = 0
+    this.playing = false
+    this.since = -Infinity
+    this.pinned = this.looked = this.pointed = this.cursor = null
+    this.resizing = new ResizeObserver(() => this.resize())
+    this.resizing.observe(this.find(".grid"))
+    this.onVisibility = () => this.wake()
+    document.addEventListener("visibilitychange", this.onVisibility)
+    this.find(".play").onclick = () => this.setPlaying(!this.playing)
+    this.find(".scrub").oninput = (event) => {
+      this.setPlaying(false)
+      this.position = Number(event.target.value)
+      this.wake()
+    }
+  }
+
+  close() {
+    cancelAnimationFrame(this.asked)
+    this.resizing.disconnect()
+    document.removeEventListener("visibilitychange", this.onVisibility)
+    if (this.meeting?.map === this) this.meeting.map = null
+  }
+
+  // Data in
+
+  receive(bytes, report) {
+    this.report = report
+    this.ink = inkOf(this.host)
+    if (!this.bytes || !sameBytes(bytes, this.bytes)) this.take(bytes)
+    this.resize()
+  }
+
+  take(bytes) {
+    this.bytes = bytes
+    const before = this.columns.length ? this.columns.map((column) => column.now) : null
+    const { header, arrays } = unpacked(bytes)
+    const again = this.header?.film === header.film
+    Object.assign(this, { header, labels: arrays.labels, images: arrays.images, flat: header.flat })
+    this.columns = header.columns.map((_, index) => new Column(index, header, arrays))
+    this.inputs = arrays.inputs && stripOf(arrays.inputs, header.arrays.inputs[1])
+    this.timeline = timelineOf(header.columns)
+    this.film = header.mode === "film" && this.timeline.length > 1
+    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches
+    this.from = before && again && !this.film && !still ? before : null
+    this.since = this.from ? performance.now() : -Infinity
+    if (!again) this.position = this.timeline.length - 1
+    this.position = Math.min(this.position, this.timeline.length - 1)
+    this.pointed = this.cursor = null
+    this.meeting = meetingOf(header.key)
+    this.meeting.map = this
+    this.view = this.meeting.view
+    this.put()
+  }
+
+  /** The elements of all columns, and what stands below them. */
+  put() {
+    const { columns, header } = this
+    const grid = this.find(".grid")
+    grid.style.setProperty("--columns", columns.length)
+    grid.style.setProperty("--narrow", Math.min(columns.length, 3))
+    grid.replaceChildren(...columns.map((column) => column.element))
+    this.box.setAttribute("aria-label", header.alt)
+    this.find(".player").hidden = !this.film
+    this.find(".scrub").max = this.timeline.length - 1
+    const { classes, colours } = header
+    const buttons = classes.map((name, label) => this.legendOf(name, label, colours[label % colours.length]))
+    this.find(".legend").replaceChildren(...buttons)
+    for (const column of header.pick ? columns : []) this.follow(column)
+  }
+
+  legendOf(name, label, colour) {
+    const button = legendButton(name, colour)
+    button.onpointerenter = button.onfocus = () => this.light(label, this.pinned)
+    button.onpointerleave = button.onblur = () => this.light(null, this.pinned)
+    button.onclick = () => this.light(null, this.pinned === label ? null : label)
+    return madeOf("li", button)
+  }
+
+  light(looked, pinned) {
+    Object.assign(this, { looked, pinned })
+    this.find(".legend").querySelectorAll("button").forEach((button, index) => {
+      button.setAttribute("aria-pressed", String(index === pinned))
+    })
+    this.wake()
+  }
+
+  /** What the page says again and again: where z stands and which image is looked at. */
+  look(view) {
+    this.view = view
+    this.wake()
+  }
+
+  // The pointer
+
+  follow(column) {
+    const map = column.map
+    map.classList.add("picks")
+    map.tabIndex = 0
+    map.onpointermove = (event) => this.pointAt(column, event)
+    map.onpointerleave = () => this.pointAt(column, null)
+    map.onclick = (event) => {
+      this.pointAt(column, event)
+      if (this.pointed !== null) this.report("picked", { image: this.pointed })
+      else if (this.cursor) this.report("picked", { z: [...this.cursor] })
+    }
+  }
+
+  pointAt(column, event) {
+    this.pointed = this.cursor = null
+    if (event && column.spots && this.view) {
+      const { left, top } = column.map.getBoundingClientRect()
+      const [x, y] = [event.clientX - left, event.clientY - top]
+      if (this.header.pick === "image") this.pointed = closest(column.spots, [x, y])
+      else {
+        const { scale } = column
+        const up = this.flat ? 0 : (scale.y(0) - y) / scale.unit
+        this.cursor = column.moved(Float32Array.from(this.view.z), (x - scale.x(0)) / scale.unit, up)
+      }
+    }
+    this.wake()
+  }
+
+  // Time
+
+  setPlaying(playing) {
+    if (playing && this.position >= this.timeline.length - 1) this.position = 0
+    this.playing = playing
+    this.hold = 0
+    this.find(".play .icon").setAttribute("d", playing ? ICONS.pause : ICONS.play)
+    this.find(".play").setAttribute("aria-label", playing ? "Pause" : "Play")
+    this.wake()
+  }
+
+  wake() {
+    if (this.asked || !this.header || document.hidden) return
+    this.last = null
+    this.asked = requestAnimationFrame((now) => this.tick(now))
+  }
+
+  tick(now) {
+    const passed = this.last === null ? 0 : now - this.last
+    if (this.last === null || passed >= FRAME_MS) {
+      this.last = now
+      if (this.playing) this.advance(Math.min(passed, 200) / 1000)
+      this.draw()
+    }
+    const moving = this.playing || performance.now() - this.since < TWEEN_MS + FRAME_MS
+    this.asked = moving && !document.hidden ? requestAnimationFrame((then) => this.tick(then)) : 0
+  }
+
+  advance(seconds) {
+    const end = this.timeline.length - 1
+    this.position = Math.min(end, this.position + (seconds * end) / FILM_SECONDS)
+    if (this.position < end) return
+    this.hold += seconds
+    if (!this.find(".loop input").checked) this.setPlaying(false)
+    else if (this.hold > HOLD_SECONDS) this.position = this.hold = 0
+  }
+
+  stepNow() {
+    const index = Math.floor(this.position)
+    const next = Math.min(index + 1, this.timeline.length - 1)
+    return this.timeline[index] + (this.timeline[next] - this.timeline[index]) * (this.position - index)
+  }
+
+  // Drawing
+
+  resize() {
+    if (!this.header) return
+    const width = this.columns[0]?.element.clientWidth
+    if (!width) return
+    const side = Math.min(HIGHEST, Math.max(width, Math.min(NARROW, width)))
+    for (const column of this.columns) column.resize(side, BARS)
+    this.wake()
+  }
+
+  draw() {
+    if (!this.columns[0]?.element.clientWidth) return
+    const step = this.film ? this.stepNow() : Infinity
+    const share = (performance.now() - this.since) / TWEEN_MS
+    if (share >= 1) this.from = null
+    const looked = this.looked ?? this.pinned
+    this.columns.forEach((column, index) => {
+      column.now = column.shownAt(step, this.from?.[index], share)
+      column.draw(column.now, this.labels, looked, this.inputs, this.ink, this.flat)
+      column.label(`latent map of ${this.labels.length} held-out images at step ${countText(column.now.step)}`)
+      if (this.header.pick && this.view) this.drawPointed(column)
+    })
+    this.find(".scrub").value = this.position
+    const last = this.timeline[this.timeline.length - 1]
+    this.find(".where").textContent = `step ${countText(Math.round(Math.min(step, last)))} of ${countText(last)}`
+  }
+
+  /** The image or the code that all columns look at, marked on each map and decoded below it. */
+  drawPointed(column) {
+    const imageMode = this.header.pick === "image"
+    const image = Math.min(this.pointed ?? this.view.image, this.labels.length - 1)
+    const own = imageMode ? column.codeOfImage(image) : column.own(this.cursor ?? this.view.z)
+    column.drawMarkAt(column.placeOf(own), this.flat, this.ink)
+    if (!column.decoder) return
+    column.decodeCode(own)
+    column.pair.classList.toggle("one", !imageMode)
+    column.real.hidden = !imageMode
+    if (imageMode) this.putReal(column, image)
+    const name = this.header.classes[this.labels[image]] ?? "no class"
+    const words = imageMode ? `test image ${image}: ${name}` : this.cursor ? "decoded here" : "decoded at z"
+    if (column.words.textContent === words) return
+    column.words.textContent = words
+    column.picture.setAttribute("aria-label", `${column.about.title}: ${words}, decoded`)
+  }
+
+  putReal(column, image) {
+    if (column.image === image) return
+    column.image = image
+    const [, channels, height, width] = this.header.arrays.images[1]
+    const picture = new ImageData(width, height)
+    const first = image * channels * height * width
+    paint(picture, (at) => this.images[first + at], channels)
+    put(column.real, picture)
+    column.real.setAttribute("aria-label", `test image ${image}`)
+  }
+}
+
+const comparisons = new WeakMap()
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let comparison = comparisons.get(parentElement)
+  if (!comparison) {
+    comparison = new Comparison(parentElement)
+    comparisons.set(parentElement, comparison)
+  }
+  comparison.receive(data, setTriggerValue)
+  return () => {
+    comparison.close()
+    comparisons.delete(parentElement)
+  }
+}

@@ -1,0 +1,145 @@
+"""The runs of the comparison as they stand: what differs, what each is called, and its figures so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import streamlit as st
+
+from pages.common.live import Follower, follow
+from pages.train.dials import TITLES
+from vae_core.errors import LatentLabError
+from vae_core.evaluation.comparison import Point, differing_fields, point_of
+from vae_core.evaluation.figures import figures_of
+from vae_core.storage.figures import Figures, read_figures
+from vae_core.evaluation.findings import shown_value
+from vae_core.storage.runs import Run
+from vae_core.training.sweep import NOT_SWEPT
+
+ACTIVE = ("running", "queued", "paused")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Runs side by side.
+
+    Attributes:
+        runs: by their values, then by their seeds.
+        base: one of them.
+        field: what they are compared over: the one setting that differs, or of several beta or the first.
+        differing: all settings that differ, seed, threads and device left out.
+    """
+
+    runs: tuple[Run, ...]
+    base: Run
+    field: str
+    differing: tuple[str, ...]
+
+    def value(self, run: Run) -> str:
+        return shown_value(run.config.flat()[self.field])
+
+    def title(self, run: Run) -> str:
+        """What sets its column apart: the value, or where more than one setting differs the run's name."""
+        if len(self.differing) > 1:
+            return run.name
+        return self.value(run) if self.field == "model" else f"{word(self.field)} {self.value(run)}"
+
+    def title_with_seed(self, run: Run) -> str:
+        return f"{self.title(run)}, seed {run.config.training.seed}"
+
+    @property
+    def seeds(self) -> list[int]:
+        return sorted({run.config.training.seed for run in self.runs})
+
+    def of_seed(self, seed: int) -> list[Run]:
+        """A run for each column of pictures."""
+        return [run for run in self.runs if run.config.training.seed == seed]
+
+
+def word(field: str) -> str:
+    """A field as a page names it, in the middle of a sentence."""
+    return "beta" if field == "beta" else TITLES.get(field, field.replace("_", " ")).lower()
+
+
+def compared(runs: Sequence[Run], base: Run) -> Compared:
+    differing = tuple(name for name in differing_fields([run.config for run in runs]) if name not in NOT_SWEPT)
+    field = "beta" if not differing or (len(differing) > 1 and "beta" in differing) else differing[0]
+    return Compared(tuple(sorted(runs, key=lambda run: _order(run, field))), base, field, differing)
+
+
+def _order(run: Run, field: str) -> tuple[bool, float, str, int]:
+    value = run.config.flat()[field]
+    number = isinstance(value, int | float)
+    return (not number, float(value) if number else 0.0, shown_value(value), run.config.training.seed)
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """A run as it stands.
+
+    Attributes:
+        state: as `Run.state`, or "gone" or "damaged".
+        follower: its records and pictures, or None where they cannot be read.
+        point: its figures, or None before the first.
+        problem: a sentence, or empty.
+    """
+
+    run: Run
+    state: str
+    follower: Follower | None
+    point: Point | None
+    problem: str = ""
+
+
+def standing(run: Run, field: str) -> Standing:
+    """Reads what is new of a run; whatever is wrong with it is one sentence."""
+    try:
+        state, follower = run.state(), follow(run)
+        figures, problem = _figures(run, state)
+        subjects = follower.film.subjects
+        point = point_of(
+            run, field, figures=figures, held_out=follower.metrics.last_held_out, frame=follower.newest,
+            lines=None if subjects is None else subjects.lines,
+        )  # fmt: skip
+    except LatentLabError as error:
+        return Standing(run, "damaged" if run.folder.is_dir() else "gone", None, None, str(error))
+    return Standing(run, state, follower, point, problem)
+
+
+@st.cache_resource(show_spinner=False)
+def _thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="figures")
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _asked(folder: str, stamp: float, iw_samples: int | None, _run: Run) -> Future[Figures]:
+    kept = Future[Figures]()
+    found = read_figures(_run) if iw_samples is None else None
+    if found is None:
+        return _thread().submit(figures_of, _run, iw_samples=iw_samples)
+    kept.set_result(found)
+    return kept
+
+
+def _figures(run: Run, state: str) -> tuple[Figures | None, str]:
+    """The figures on the whole test split, computed in a thread once a run is done; and what went wrong with them."""
+    weights = run.folder / "model.json"
+    if state in ACTIVE or not weights.exists():
+        return None, ""
+    asked = _asked(str(run.folder), weights.stat().st_mtime, st.session_state.get("iw_samples"), run)
+    if not asked.done():
+        return read_figures(run) if st.session_state.get("iw_samples") else None, ""
+    error = asked.exception()
+    if error is not None and not isinstance(error, LatentLabError):
+        raise error
+    return (None, str(error)) if error is not None else (asked.result(), "")
+
+
+def is_measuring(run: Run) -> bool:
+    """Whether the figures of a run that is done are still being computed."""
+    weights = run.folder / "model.json"
+    if not weights.exists():
+        return False
+    return not _asked(str(run.folder), weights.stat().st_mtime, st.session_state.get("iw_samples"), run).done()

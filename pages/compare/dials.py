@@ -1,0 +1,147 @@
+"""The set-up of a sweep: what all its runs have in common, the field that differs, and its values."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import streamlit as st
+
+from pages.train.dials import DEFAULTS, FORMATS, STEPS, TITLES
+from vae_core.config import DEFAULT_HIDDEN, FIELDS, range_text
+from vae_core.data import catalogue
+
+FIELD_NAMES = ("beta", "latent", "model", "likelihood", "architecture", "hidden", "encoder", "capacity", "lr", "limit")
+"""What may stand in beta's place."""
+OFFERED: dict[str, list[str]] = {
+    "latent": ["2", "5", "10", "20"],
+    "hidden": ["none", "64", "128", "256,64"],
+    "capacity": ["5", "10", "20"],
+    "lr": ["0.0003", "0.001", "0.003"],
+    "limit": ["500", "2000", "10000"],
+}
+FIRST = 5
+START: dict[str, Any] = {"latent": 10, "hidden": "128", "epochs": 5}
+"""Where a sweep's dials stand at first, where not as the Train page's: a small network, so that it ends soon."""
+
+
+def dataset() -> str:
+    rows = {row.name: row for row in catalogue.describe()}
+    chosen = str(st.selectbox(TITLES["dataset"], list(rows), key="sweep_dataset", bind="query-params"))
+    if rows[chosen].where == "can be downloaded":
+        st.caption("Downloaded when training starts, which needs a network.")
+    return chosen
+
+
+def field() -> str:
+    return str(
+        st.selectbox(
+            "What differs",
+            FIELD_NAMES,
+            key="field",
+            bind="query-params",
+            on_change=_forget_values,
+            help="Runs that differ in this alone; 'model' sets an AE beside a VAE of the same network.",
+        )
+    )
+
+
+def _forget_values() -> None:
+    """The values of another field are none of this one."""
+    st.session_state.pop("values", None)
+
+
+def values(name: str, suggested: list[str]) -> list[str]:
+    """The list that one edits: offered values, and any that one types."""
+    options = suggested or OFFERED.get(name) or [str(option) for option in get_args(FIELDS[name].annotation)]
+    return list(
+        st.multiselect(
+            f"{TITLES[name]}: the values",
+            options,
+            default=options[:FIRST],
+            key="values",
+            bind="query-params",
+            accept_new_options=True,
+            help=_help(name),
+        )
+    )
+
+
+def seeds() -> list[str]:
+    return list(
+        st.multiselect(
+            "Seeds",
+            ["0", "1", "2"],
+            default=["0", "1", "2"],
+            key="seeds",
+            bind="query-params",
+            accept_new_options=True,
+            help="From three seeds on means have error bars. The same seed gives the same "
+            "initial weights and the same order of the images, whatever differs.",
+        )
+    )
+
+
+def common(varied: str) -> dict[str, Any]:
+    """What all runs share; the field that differs is left out."""
+    found: dict[str, Any] = {}
+    left, right = st.columns(2)
+    for index, name in enumerate(("epochs", "latent")):
+        with left if index % 2 == 0 else right:
+            found[name] = _number(name, disabled=name == varied)
+    with st.expander("More dials", icon=":material/tune:"):
+        for name in ("model", "architecture", "likelihood", "binarize"):
+            found[name] = _choice(name, disabled=name == varied)
+        found["hidden"] = _hidden(disabled=varied == "hidden", architecture=found["architecture"])
+        if "gaussian" in found["likelihood"] or varied == "likelihood":
+            found["sigma"] = _number("sigma")
+        for name in ("beta", "lr", "batch_size", "limit"):
+            found[name] = _number(name, disabled=name == varied)
+    if varied == "architecture":
+        found.pop("hidden")  # each has its own
+    return {name: value for name, value in found.items() if name != varied and value is not None}
+
+
+def _help(name: str) -> str:
+    info = FIELDS[name]
+    return " ".join(
+        part for part in (str(info.description), f"Range: {range_text(info)}." * bool(range_text(info))) if part
+    )
+
+
+def _number(name: str, *, disabled: bool = False) -> float | int | None:
+    whole = int in (FIELDS[name].annotation, *get_args(FIELDS[name].annotation))
+    value: float | int | None = st.number_input(
+        TITLES[name], value=START.get(name, DEFAULTS[name]), step=1 if whole else STEPS[name],
+        format="%d" if whole else FORMATS[name], key=f"sweep_{name}", bind="query-params", help=_help(name),
+        disabled=disabled, placeholder="off" if DEFAULTS[name] is None else None,
+    )  # fmt: skip
+    return value
+
+
+def _choice(name: str, *, disabled: bool) -> str:
+    options = get_args(FIELDS[name].annotation)
+    return str(
+        st.selectbox(
+            TITLES[name],
+            options,
+            index=options.index(DEFAULTS[name]),
+            key=f"sweep_{name}",
+            bind="query-params",
+            help=_help(name),
+            disabled=disabled,
+        )
+    )
+
+
+def _hidden(*, disabled: bool, architecture: str) -> str:
+    usual = str(START["hidden"]) if architecture == "mlp" else ",".join(map(str, DEFAULT_HIDDEN["conv"]))
+    return str(
+        st.text_input(
+            TITLES["hidden"],
+            value=usual,
+            key=f"sweep_hidden_{architecture}",
+            bind="query-params",
+            help=_help("hidden"),
+            disabled=disabled,
+        )
+    )

@@ -1,0 +1,100 @@
+"""The numbers of a comparison: what happens, in sentences; rate against distortion; KL per dimension; active units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages.common.errors import literal
+from pages.compare.compared import Compared, Standing
+from vae_core.evaluation.comparison import Point, Slope, slope_check
+from vae_core.evaluation.findings import caption, caption_of_seeds, how_far_comparable
+from vae_core.viz.comparison import (
+    kl_spec,
+    kl_table,
+    labels_of,
+    rate_distortion_spec,
+    rate_distortion_table,
+    units_spec,
+    units_table,
+)
+
+HEIGHT, HALF = 430, 190
+
+
+def numbers(found: Compared, standings: Sequence[Standing]) -> None:
+    """Draws sentences and charts from what is known so far."""
+    points = [one.point for one in standings if one.point is not None]
+    for sentence in how_far_comparable([run.config for run in found.runs]):
+        st.caption(literal(sentence))
+    if not points:
+        st.info("The charts begin with the first held-out figures.", icon=":material/hourglass_empty:")
+        return
+    said = caption(points, found.field)
+    if said:
+        st.markdown(f"**{literal(said)}**")
+    labels = labels_of(points)
+    with st.container(key="top-compare"):
+        left, right = st.columns([5, 4])
+    with left:
+        _rate_distortion(points, labels, found)
+    with right:
+        _dimensions(points, labels, found.field)
+    _slopes(found, points)
+
+
+def _rate_distortion(points: Sequence[Point], labels: tuple[str, ...], found: Compared) -> None:
+    if all(point.kl_nats is None for point in points):
+        st.caption("Autoencoders have no rate: they are compared by their reconstruction, in the table below.")
+        return
+    spec = rate_distortion_spec(labels, found.field, HEIGHT)
+    alt = "Distortion against rate, nats per image, a dot a run."
+    st.vega_lite_chart(rate_distortion_table(points), spec, key="compare-rd", height=HEIGHT, alt=alt)
+    live = sum(not point.final for point in points)
+    st.caption(
+        literal(caption_of_seeds(points))
+        + (f" {live} of {len(points)} are still held-out figures of a training." if live else "")
+    )
+
+
+def _dimensions(points: Sequence[Point], labels: tuple[str, ...], field: str) -> None:
+    if not any(point.kl_per_dimension for point in points):
+        st.caption("KL per dimension and active units come with the first picture of a VAE.")
+        return
+    heat, units = kl_spec(labels, field, None, HALF + 30), units_spec(labels, field, HALF)
+    st.vega_lite_chart(
+        kl_table(points), heat, key="compare-kl", height=HALF + 30, alt="KL of each dimension in nats, a line a value."
+    )
+    st.vega_lite_chart(units_table(points), units, key="compare-units", height=HALF, alt="Active units, a dot a run.")
+
+
+def _slopes(found: Compared, points: Sequence[Point]) -> None:
+    """Whether the runs are converged, as the slope between neighbouring betas tells; only where beta alone differs."""
+    if found.differing != ("beta",):
+        return
+    slopes = slope_check(points)
+    if not slopes:
+        return
+    icon, words = _verdict(slopes)
+    with st.expander(words, icon=icon):
+        st.caption(
+            "Each run minimises distortion + β × rate. So of two optima neither is better in the other's objective, and "
+            "the slope −ΔD/ΔR between them lies between the two betas."
+        )
+        for slope in slopes:
+            st.markdown(f"- {literal(str(slope))}")
+
+
+def _verdict(slopes: Sequence[Slope]) -> tuple[str, str]:
+    wrong = [slope for slope in slopes if slope.ok is False]
+    known = [slope for slope in slopes if slope.ok is not None]
+    if wrong:
+        pairs = ", ".join(f"{slope.low:g} and {slope.high:g}" for slope in wrong)
+        return ":material/warning:", f"Not converged everywhere: the slope is wrong between beta {pairs}"
+    if not known:
+        return ":material/help:", "The rates are too close to tell from the slopes whether the runs are converged"
+    return (
+        ":material/check_circle:",
+        f"Converged, as far as slopes tell: {len(known)} of {len(slopes)} lie where they must",
+    )

@@ -1,0 +1,86 @@
+"""A new sweep: its dials, what it will cost, and the button that starts it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from pages.common.errors import literal
+from pages.common.session import manager, roots
+from pages.compare import dials
+from pages.compare.choice import choose
+from pages.compare.suggested import mark, offered
+from vae_core.config import RunConfig, make_config, warnings_for
+from vae_core.errors import LatentLabError
+from vae_core.training.sweep import Sweep, estimate, sweep_configs
+
+AE_BESIDE_VAE = "An AE beside a VAE"
+
+
+def setup() -> None:
+    """Draws the dials; what is wrong with them stands in one sentence, and then nothing can be started."""
+    st.button(
+        AE_BESIDE_VAE, key="ae_vae", icon=":material/compare:", width="stretch", on_click=_ae_beside_vae,
+        help="The same network without and with a prior: 'model' in beta's place.",
+    )  # fmt: skip
+    configs, error = _asked()
+    if error:
+        st.error(literal(error), icon=":material/error:")
+    st.button(
+        "Start the sweep", key="sweep", type="primary", icon=":material/play_arrow:", width="stretch",
+        disabled=not configs, on_click=_start, args=(configs,),
+    )  # fmt: skip
+    if configs:
+        st.caption(_cost(configs))
+        for warning in dict.fromkeys(warning for config in configs for warning in warnings_for(config)):
+            st.warning(warning, icon=":material/warning:")
+
+
+def _asked() -> tuple[list[RunConfig], str]:
+    """The configurations that the dials ask for, or the sentence that says what is wrong."""
+    dataset, field = dials.dataset(), dials.field()
+    values_place, about, seeds_place = st.container(), st.container(), st.container()
+    shared = dials.common(field)
+    base, wrong = _base(dataset, shared)
+    with values_place:
+        values = dials.values(field, offered(base) if base is not None and field == "beta" else [])
+    with seeds_place:
+        seeds = dials.seeds()
+    if base is None:
+        return [], wrong
+    if field == "beta":
+        with about:
+            mark(base, values)
+    try:
+        return sweep_configs(base, field, values, seeds), ""
+    except LatentLabError as error:
+        return [], str(error)
+
+
+def _base(dataset: str, shared: dict[str, Any]) -> tuple[RunConfig | None, str]:
+    try:
+        return make_config(dataset=dataset, **shared), ""
+    except LatentLabError as error:
+        return None, str(error)
+
+
+@st.cache_data(ttl=5, max_entries=64, show_spinner=False)
+def _cost(configs: list[RunConfig]) -> str:
+    return f"{estimate(configs, roots(), manager().slots)}."
+
+
+def _start(configs: list[RunConfig]) -> None:
+    """Starts what is not there yet; the page then shows all of it."""
+    try:
+        sweep = Sweep.start(manager(), configs, roots())
+    except LatentLabError as error:
+        st.session_state.sweep_error = str(error)
+        return
+    choose([run.id for run in sweep.runs])
+
+
+def _ae_beside_vae() -> None:
+    st.session_state.field = "model"
+    st.session_state["values"] = ["ae", "vae"]
+    st.session_state.seeds = ["0"]

@@ -1,0 +1,238 @@
+"""The Compare page: the shipped sweep, a sweep that is started, what is asked wrongly, runs that are gone or damaged."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.common.session import manager
+from vae_core.config import make_config
+from vae_core.evaluation.figures import figures_of
+from vae_core.storage import places
+from vae_core.storage.runs import create_run, list_runs
+from vae_core.training.driver import Driver
+
+TINY = {"dataset": "mnist-sample", "limit": 300, "hidden": "16", "latent": 4, "epochs": 2}
+BETAS = ("1", "8", "64")
+VIEWS = ("Pictures", "Films", "Loss curves", "Table")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three tiny runs that differ in beta, and an autoencoder on other images."""
+    root = tmp_path_factory.mktemp("trained")
+    for beta in BETAS:
+        run = create_run(root, make_config(**TINY, beta=float(beta)), run_id=f"beta-{beta}")
+        Driver(run).drive()
+        figures_of(run)  # kept beside it, so that no test waits for them
+    other = {**TINY, "dataset": "fashion-mnist-sample", "model": "ae"}
+    Driver(create_run(root, make_config(**other), run_id="other")).drive()
+    return root
+
+
+@pytest.fixture
+def three(trained: Path, runs: Path) -> str:
+    """The address's word for the three, copied to this test's runs."""
+    shutil.copytree(trained, runs, dirs_exist_ok=True)
+    return ",".join(f"beta-{beta}" for beta in BETAS)
+
+
+def open_page(**query: str) -> AppTest:
+    test = AppTest.from_file(str(places.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
+    for name, value in query.items():
+        test.query_params[name] = value
+    return test.switch_page("compare/page.py").run()
+
+
+def address(page: AppTest) -> str:
+    """The runs that the address names."""
+    found = page.query_params["runs"]
+    return str(found[0] if isinstance(found, list) else found)
+
+
+def charts(page: AppTest) -> int:
+    return len(page.get("vega_lite_chart"))
+
+
+def errors(page: AppTest) -> list[str]:
+    return [error.value.replace("\\", "") for error in page.error]
+
+
+def said(page: AppTest) -> str:
+    """All sentences of the page, as they are read."""
+    shown = [*page.markdown, *page.caption, *page.info]
+    return "\n".join(element.value for element in shown).replace("\\", "")
+
+
+def values_of(page: AppTest, key: str):  # type: ignore[no-untyped-def]
+    return next(widget for widget in page.multiselect if widget.key == key)
+
+
+def button(page: AppTest, key: str):  # type: ignore[no-untyped-def]
+    return next(one for one in page.button if one.key == key)
+
+
+def test_the_shipped_sweep_fills_the_page_before_the_first_click() -> None:
+    page = open_page()
+    assert not page.exception and not page.error
+    assert charts(page) == 3
+    assert "From beta 1 to" in said(page) and "dimensions switch off" in said(page)
+    assert "n = 3 seeds each" in said(page)
+    assert button(page, "sweep").disabled is False
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_opens(three: str, view: str) -> None:
+    page = open_page(runs=three, show=view)
+    assert not page.exception and not page.error
+    assert charts(page) >= 3
+    assert "From beta 1 to 64 the rate falls" in said(page)
+
+
+def test_the_table_holds_what_differs_and_the_way_from_the_base(three: str) -> None:
+    page = open_page(runs=three, base="beta-8", show="Table")
+    rows = page.dataframe[0].value
+    assert list(rows["beta"]) == list(BETAS)
+    assert "latent" not in rows.columns and "hidden" not in rows.columns
+    assert rows["negative_elbo_nats - base"].iloc[1] == 0.0
+    for name in ("kl_nats", "mse_per_pixel"):
+        assert rows[f"{name} - base"].iloc[2] == pytest.approx(rows[name].iloc[2] - rows[name].iloc[1])
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "sentence"),
+    [
+        ("values", ["1", "many"], "beta must be a number"),
+        ("values", ["1", "-2"], "beta must be"),
+        ("values", ["1", "nan"], "beta must be"),
+        ("values", ["2", "2.0"], "beta 2 stands there twice"),
+        ("values", [str(number) for number in range(1, 101)], "at most"),
+        ("values", [], "at least one value of beta"),
+        ("seeds", [], "at least one seed"),
+        ("seeds", ["0", "x"], "seed must be"),
+    ],
+)
+def test_a_wrong_list_is_one_sentence_and_nothing_can_be_started(
+    three: str, key: str, given: Sequence[str], sentence: str
+) -> None:
+    page = open_page(runs=three, show="Table")
+    values_of(page, key).set_value(list(given)).run()
+    assert not page.exception
+    assert len(page.error) == 1 and sentence in errors(page)[0]
+    assert button(page, "sweep").disabled
+    assert charts(page) == 3  # the rest of the page stays
+
+
+def test_a_sweep_starts_and_its_runs_fill_the_page(runs: Path) -> None:
+    page = open_page(**{"sweep_limit": "300", "sweep_epochs": "1", "sweep_hidden_mlp": "16", "show": "Table"})
+    values_of(page, "values").set_value(["1", "16"])
+    values_of(page, "seeds").set_value(["0"]).run()
+    assert any(caption.value.startswith("2 runs, about") for caption in page.caption)
+    button(page, "sweep").click().run()
+    assert not page.exception and not page.error
+    started, _ = list_runs(runs)
+    assert sorted(run.config.objective.beta for run in started) == [1.0, 16.0]
+    assert set(address(page).split(",")) == {run.id for run in started}
+    leave = time.monotonic() + 60
+    while any(run.state() != "done" for run in started) and time.monotonic() < leave:
+        time.sleep(0.1)
+    page.run()
+    assert "From beta 1 to 16" in said(page)
+    button(page, "sweep").click().run()
+    assert len(list_runs(runs)[0]) == 2  # the same is found again, not computed again
+
+
+def test_a_waiting_sweep_is_paused_and_stopped_as_a_whole(runs: Path) -> None:
+    manager().slots = 1
+    page = open_page(sweep_epochs="500", show="Table", sweep_hidden_mlp="16")
+    values_of(page, "values").set_value(["1", "2", "4"])
+    values_of(page, "seeds").set_value(["0"]).run()
+    button(page, "sweep").click().run()
+    assert "place 1 in the queue" in said(page)
+    button(page, "pause_all").click().run()
+    _wait_for({"paused"}, runs)
+    page.run()
+    button(page, "stop_all").click().run()
+    _wait_for({"stopped"}, runs)
+    page.run()
+    assert not page.exception and "go_on_all" in [one.key for one in page.button]
+
+
+def _wait_for(states: set[str], runs: Path) -> None:
+    leave = time.monotonic() + 60
+    while {run.state() for run in list_runs(runs)[0]} != states:
+        assert time.monotonic() < leave, [run.state() for run in list_runs(runs)[0]]
+        time.sleep(0.05)
+
+
+def test_an_autoencoder_beside_a_vae_is_offered() -> None:
+    page = open_page(show="Table")
+    button(page, "ae_vae").click().run()
+    assert not page.exception and not page.error
+    assert any(caption.value.startswith("2 runs") for caption in page.caption)
+    assert next(box for box in page.selectbox if box.key == "field").value == "model"
+
+
+def test_a_run_deleted_while_it_is_shown_is_one_sentence(three: str, runs: Path) -> None:
+    page = open_page(runs=three, show="Table")
+    shutil.rmtree(runs / "beta-8")
+    page.run()
+    assert not page.exception
+    assert len(page.error) == 1 and "There is no run 'beta-8'" in errors(page)[0]
+    assert list(page.dataframe[0].value["beta"]) == ["1", "64"]
+
+
+@pytest.mark.parametrize(
+    "file", ["config.json", "status.json", "metrics.jsonl", "film/subjects.npz", "model.safetensors"]
+)
+def test_a_damaged_run_is_one_sentence_and_the_others_stay(three: str, runs: Path, file: str) -> None:
+    (runs / "beta-8" / file).write_bytes(b'{"schema": 1, "step": \xff\n\n')
+    page = open_page(runs=three)
+    assert not page.exception
+    assert len({*errors(page)}) == 1
+    assert charts(page) == 3
+    assert "From beta 1 to 64" in said(page)
+
+
+def test_a_damaged_shipped_run_is_one_sentence(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = tmp_path / "shipped"
+    for beta in BETAS:
+        shutil.copytree(trained / f"beta-{beta}", shipped / f"sweep-beta-{beta}-seed-0")
+    (shipped / "sweep-beta-8-seed-0" / "config.json").write_text("{")
+    monkeypatch.setattr(places, "SHIPPED_RUNS", shipped)
+    page = open_page(show="Table")
+    assert not page.exception and len(page.error) == 1
+    assert list(page.dataframe[0].value["beta"]) == ["1", "64"]
+
+
+def test_runs_that_differ_in_more_than_beta_are_compared_as_far_as_that_makes_sense(three: str) -> None:
+    page = open_page(runs="beta-1,other", show="Pictures")
+    assert not page.exception and not page.error
+    assert "different images" in said(page) and "has no rate" in said(page)
+    assert "cannot stand beside pictures of" in said(page)
+
+
+@pytest.mark.parametrize("name", ["../../etc", "gone", "<b>x</b>", ",,,"])
+def test_a_hostile_or_empty_address_leaves_a_page(name: str) -> None:
+    page = open_page(runs=name)
+    assert not page.exception and len(page.error) <= 1
+    assert "No run is chosen" in said(page)
+
+
+def test_picked_runs_are_in_the_address(three: str) -> None:
+    page = open_page(runs="beta-1", source="Pick runs", show="Table")
+    values_of(page, "picked_runs").set_value(["beta-1", "beta-64"]).run()
+    assert address(page) == "beta-1,beta-64"
+    assert list(page.dataframe[0].value["beta"]) == ["1", "64"]
+
+
+def test_generate_does_not_list_the_shipped_sweep() -> None:
+    page = AppTest.from_file(str(places.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
+    page.switch_page("generate/page.py").run()
+    models = next(box for box in page.selectbox if box.label == "Model").options
+    assert models and not any("sweep" in name.lower() for name in models)

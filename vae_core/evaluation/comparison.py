@@ -1,0 +1,322 @@
+"""Runs side by side: one point a run, what the seeds say together, and what may be concluded from it.
+
+A point holds a run's final figures on the whole test split, or while there are none its newest held-out ones, so that a
+comparison fills while the runs train. Rate is the KL, distortion the reconstruction, both in nats per image. Nothing
+here imports torch.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from vae_core.config import FIELDS, RunConfig
+from vae_core.storage.figures import Figures, read_figures
+from vae_core.storage import files
+from vae_core.storage.frames import Frame, unpack_frame, unpack_subjects
+from vae_core.storage.metrics import Record, read_records
+from vae_core.storage.runs import Run
+
+ACTIVE_VARIANCE = 0.01
+"""As of `latents.active_units`."""
+SPREAD_FROM = 3
+"""Seeds from which on a mean with its standard deviation is told."""
+CLOSE_NATS = 0.3
+"""Two rates nearer than this are too close for a slope between them."""
+SLACK_NATS = 0.15
+"""How far a comparison of objectives may miss before it counts, on top of what the seeds' spread explains: figures are of
+held-out images, and one posterior sample of each."""
+NICE = (1.0, 2.0, 5.0)
+
+FIGURES = {
+    "reconstruction_nats": "distortion",
+    "kl_nats": "rate",
+    "negative_elbo_nats": "negative ELBO",
+    "active_units": "active units",
+    "mse_per_pixel": "MSE per pixel",
+    "iw_nll_nats": "importance-weighted NLL",
+}
+"""What a point tells, by the names of `evaluate`, and its name for people."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One run in a comparison; figures are nats per image, and None where a run has no such figure (yet).
+
+    Attributes:
+        run_id, seed: which run.
+        value: of the field that is compared, as the configuration holds it.
+        beta: weight of the rate in its objective; None for an autoencoder, or one with a capacity.
+        latent: numbers in its code.
+        final: whether the figures are of the whole test split; else of the newest held-out evaluation.
+        step: optimizer steps that the figures are of.
+        floor_nats, collapse_nats: distortion of a perfect reconstruction, and of the best constant image.
+    """
+
+    run_id: str
+    seed: int
+    value: object
+    beta: float | None
+    latent: int
+    final: bool
+    step: int
+    reconstruction_nats: float
+    kl_nats: float | None
+    negative_elbo_nats: float
+    active_units: int | None = None
+    kl_per_dimension: tuple[float, ...] | None = None
+    mse_per_pixel: float | None = None
+    iw_nll_nats: float | None = None
+    floor_nats: float | None = None
+    collapse_nats: float | None = None
+
+    def figure(self, name: str) -> float | None:
+        """One of `FIGURES`."""
+        value = getattr(self, name)
+        return None if value is None else float(value)
+
+
+def point_of(
+    run: Run,
+    field: str = "beta",
+    *,
+    figures: Figures | None = None,
+    held_out: Record | None = None,
+    frame: Frame | None = None,
+    lines: Mapping[str, float] | None = None,
+) -> Point | None:
+    """A run's point from what is at hand, or None before its first figure.
+
+    Args:
+        run: its configuration says value, seed and beta.
+        field: what is compared.
+        figures: as `read_figures` gives them; they go before the rest.
+        held_out: the newest record of the held-out images.
+        frame: the newest frame, for active units and KL per dimension.
+        lines: `floor` and `collapse`, as the film's subjects hold them.
+    """
+    known = lines or {}
+    if figures is not None:
+        kl_per_dimension = figures.get("kl_per_dimension")
+        return Point(
+            **_identity(run, field),
+            final=True,
+            step=int(figures["step"]),
+            reconstruction_nats=float(figures["reconstruction_nats"]),
+            kl_nats=figures["kl_nats"],
+            negative_elbo_nats=float(figures["negative_elbo_nats"]),
+            active_units=figures["active_units"],
+            kl_per_dimension=None if kl_per_dimension is None else tuple(kl_per_dimension),
+            mse_per_pixel=float(figures["mse_per_pixel"]),
+            iw_nll_nats=figures.get("iw_nll_nats"),
+            floor_nats=float(figures["floor_nats"]),
+            collapse_nats=known.get("collapse"),
+        )
+    if held_out is None or held_out.get("reconstruction_nats") is None:
+        return None
+    kl = held_out.get("kl_nats")
+    per_dimension = None if frame is None or frame.kl_per_dimension is None else frame.kl_per_dimension
+    return Point(
+        **_identity(run, field),
+        final=False,
+        step=int(held_out["step"]),
+        reconstruction_nats=float(held_out["reconstruction_nats"]),
+        kl_nats=kl,
+        negative_elbo_nats=float(held_out["reconstruction_nats"]) + float(kl or 0.0),
+        active_units=None if per_dimension is None or frame is None else active_in(frame),
+        kl_per_dimension=None if per_dimension is None else tuple(map(float, per_dimension)),
+        floor_nats=known.get("floor"),
+        collapse_nats=known.get("collapse"),
+    )
+
+
+def _identity(run: Run, field: str) -> dict[str, Any]:
+    config = run.config
+    weighed = config.model.model == "vae" and config.objective.capacity is None
+    return {
+        "run_id": run.id,
+        "seed": config.training.seed,
+        "value": config.flat()[field],
+        "beta": config.objective.beta if weighed else None,
+        "latent": config.model.latent,
+    }
+
+
+def read_point(run: Run, field: str = "beta") -> Point | None:
+    """A run's point from its folder alone; reads all of it, so that a page, which follows it, uses `point_of`.
+
+    Raises:
+        CheckpointCorrupt, SchemaTooNew: the records or the film are damaged.
+    """
+    held_out = [record for record in read_records(run.folder / "metrics.jsonl") if record.get("split") == "held-out"]
+    subjects = run.folder / "film" / "subjects.npz"
+    lines = unpack_subjects(files.read_bytes(subjects)).lines if subjects.exists() else {}
+    frames = sorted((run.folder / "film").glob("[0-9]*.npz"))
+    return point_of(
+        run,
+        field,
+        figures=read_figures(run),
+        held_out=held_out[-1] if held_out else None,
+        frame=unpack_frame(files.read_bytes(frames[-1])) if frames else None,
+        lines=lines,
+    )
+
+
+def active_in(frame: Frame) -> int:
+    """Active units of a frame's posterior means, as `latents.active_units` counts them (Burda et al. 2016, sec. 5.2)."""
+    return int((frame.mean.astype("float64").var(axis=0) > ACTIVE_VARIANCE).sum())
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the runs of one value say together.
+
+    Attributes:
+        value: of the field.
+        n: how many runs.
+        means: of each figure that all of them have.
+        deviations: one standard deviation of each (n - 1 in the divisor), only from `SPREAD_FROM` runs on.
+    """
+
+    value: object
+    n: int
+    means: Mapping[str, float]
+    deviations: Mapping[str, float]
+
+
+def summarise(points: Sequence[Point]) -> list[Summary]:
+    """One summary a value: numbers from the smallest on, words in the order in which they come."""
+    return [_summary(value, [point for point in points if point.value == value]) for value in values_of(points)]
+
+
+def values_of(points: Iterable[Point]) -> list[object]:
+    """The values that are there, each once: numbers from the smallest on, words in the order in which they come."""
+    values = list(dict.fromkeys(point.value for point in points))
+    numbers = all(isinstance(value, int | float) for value in values)
+    return sorted(values, key=lambda value: float(value)) if numbers else values  # type: ignore[arg-type]
+
+
+def _summary(value: object, points: Sequence[Point]) -> Summary:
+    columns = {name: [point.figure(name) for point in points] for name in FIGURES}
+    known = {name: [number for number in column if number is not None] for name, column in columns.items()}
+    whole = {name: column for name, column in known.items() if len(column) == len(points)}
+    means = {name: statistics.fmean(column) for name, column in whole.items()}
+    many = len(points) >= SPREAD_FROM
+    return Summary(value, len(points), means, {n: statistics.stdev(c) for n, c in whole.items()} if many else {})
+
+
+@dataclass(frozen=True)
+class Slope:
+    """What two neighbouring betas say about convergence.
+
+    The run at each beta minimises distortion + beta x rate, so neither may be worse than the other in its own objective;
+    of two optima the slope -dD/dR between them therefore lies within [low, high] (the rate-distortion curve of Alemi et
+    al. 2018, "Fixing a Broken ELBO", sec. 3, is convex and has slope -beta where it is reached).
+
+    Attributes:
+        low, high: the two betas.
+        n: seeds that both have; the figures are means over them.
+        slope: (D_high - D_low) / (R_low - R_high), or None where the rates are too close.
+        gain_low, gain_high: nats per image by which the run of the other beta is better in the objective of this one;
+            above 0 it is not converged.
+        tolerance: nats that a gain may have: `SLACK_NATS` and two standard errors over the seeds.
+        ok: whether the slope lies where it must; None where the rates are too close to say.
+    """
+
+    low: float
+    high: float
+    n: int
+    slope: float | None
+    gain_low: float
+    gain_high: float
+    tolerance: float
+    ok: bool | None
+
+    def __str__(self) -> str:
+        """One sentence for people."""
+        between = f"Between beta {self.low:g} and {self.high:g}"
+        if self.ok is None:
+            return f"{between} the rates are too close to say anything about the slope."
+        if self.slope is None or self.slope < 0:
+            return f"{between} the rate does not fall as it must: the runs are not converged; train them longer."
+        told = f"{between} the slope is {self.slope:.3g}"
+        if self.ok:
+            return f"{told}, within the two betas as the optimum must have it."
+        beta, gain = max((self.low, self.gain_low), (self.high, self.gain_high), key=lambda pair: pair[1])
+        other = self.high if beta == self.low else self.low
+        return (
+            f"{told}, outside the two betas: the run of beta {other:g} is {gain:.2g} nats better in the objective of "
+            f"beta {beta:g}, which is not converged; train it longer."
+        )
+
+
+def slope_check(points: Sequence[Point]) -> list[Slope]:
+    """For each pair of neighbouring betas whether the slope between them lies between the two.
+
+    Args:
+        points: of runs that differ in beta and seed alone; those without a rate or a beta are left out.
+    """
+    table: dict[float, dict[int, Point]] = {}
+    for point in points:
+        if point.beta is not None and point.kl_nats is not None:
+            table.setdefault(point.beta, {})[point.seed] = point
+    pairs = [(low, high, sorted(table[low].keys() & table[high].keys())) for low, high in pairwise(sorted(table))]
+    return [_slope(low, high, [(table[low][s], table[high][s]) for s in seeds]) for low, high, seeds in pairs if seeds]
+
+
+def _slope(low: float, high: float, pairs: Sequence[tuple[Point, Point]]) -> Slope:
+    rises = [other.reconstruction_nats - one.reconstruction_nats for one, other in pairs]
+    falls = [float(one.kl_nats or 0) - float(other.kl_nats or 0) for one, other in pairs]
+    gains = {beta: [beta * fall - rise for rise, fall in zip(rises, falls, strict=True)] for beta in (low, high)}
+    rise, fall = statistics.fmean(rises), statistics.fmean(falls)
+    gain_low, gain_high = low * fall - rise, rise - high * fall
+    tolerance = SLACK_NATS + 2 * max(map(_standard_error, gains.values()))
+    close = abs(fall) < CLOSE_NATS + 2 * _standard_error(falls)
+    ok = None if close and max(gain_low, gain_high) <= tolerance else max(gain_low, gain_high) <= tolerance
+    return Slope(low, high, len(pairs), None if close else rise / fall, gain_low, gain_high, tolerance, ok)
+
+
+def _standard_error(values: Sequence[float]) -> float:
+    """Of the mean; 0 where there are too few values to know."""
+    return statistics.stdev(values) / math.sqrt(len(values)) if len(values) >= SPREAD_FROM else 0.0
+
+
+def suggested_betas(thresholds: Sequence[float], latent: int) -> tuple[float, ...]:
+    """Betas worth comparing on such data: 1, and those at which a linear model of it would keep three quarters, half and
+    a quarter of its dimensions, rounded to 1, 2, 5, 10, ...
+
+    Args:
+        thresholds: as `latents.collapse_beta` gives them, from the largest on.
+        latent: numbers in the code, at least 1.
+
+    Returns:
+        Two to five betas from the smallest on, all below the first threshold, where the whole code collapses.
+    """
+    kept = sorted({max(1, round(latent * share)) for share in (0.25, 0.5, 0.75)}, reverse=True)
+    wanted = [thresholds[number - 1] for number in kept if number <= len(thresholds)]
+    top = thresholds[0] if thresholds else 1.0
+    found = {1.0} | {_nice(beta) for beta in wanted if beta > 0}
+    below = sorted(beta for beta in found if beta < top)
+    return tuple(below) if len(below) > 1 else tuple(sorted({_nice(top / 4), _nice(top / 2)} | {*below}))
+
+
+def _nice(value: float) -> float:
+    """The nearest of ..., 0.5, 1, 2, 5, 10, ... on a logarithmic scale."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return min((step * power for step in (*NICE, 10.0)), key=lambda nice: abs(math.log(nice / value)))
+
+
+def expected_active(beta: float, thresholds: Sequence[float], latent: int) -> int:
+    """How many of the dimensions a linear model of the data would keep at this beta (`latents.collapse_beta`)."""
+    return sum(threshold > beta for threshold in thresholds[:latent])
+
+
+def differing_fields(configs: Sequence[RunConfig]) -> dict[str, tuple[object, ...]]:
+    """The settings that are not the same in all, each with its value in every one of them, in their order."""
+    flat = [config.flat() for config in configs]
+    columns = {name: tuple(values[name] for values in flat) for name in FIELDS}
+    return {name: column for name, column in columns.items() if len(set(column)) > 1}
