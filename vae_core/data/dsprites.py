@@ -93,9 +93,9 @@ def _look(path: Path, _changed: int) -> Form | None:
         with zipfile.ZipFile(path) as archive:
             if not {IMAGES, CLASSES} <= set(archive.namelist()):
                 return None
-            with archive.open(IMAGES) as stream:
+            with archive.open(IMAGES, mode="r") as stream:
                 pixels, shape = _header(stream)
-            with archive.open(CLASSES) as stream:
+            with archive.open(CLASSES, mode="r") as stream:
                 numbers, rows = _header(stream)
     except NOT_A_BUNDLE:
         return None
@@ -115,10 +115,10 @@ def read(form: Form) -> Content:
     """
     try:
         with zipfile.ZipFile(form.path) as archive:
-            with archive.open(CLASSES) as stream:
+            with archive.open(CLASSES, mode="r") as stream:
                 numbers, shape = _header(stream)
                 classes = np.frombuffer(_exactly(stream, shape[0] * shape[1] * numbers.itemsize), numbers)
-            with archive.open(IMAGES) as stream:
+            with archive.open(IMAGES, mode="r") as stream:
                 _header(stream)
                 bits = _bits(stream, form)
     except NOT_A_BUNDLE as error:
