@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.evaluation.untrained import saved, untrained
@@ -39,6 +41,28 @@ def test_the_figures_by_their_names(root: Path, capsys: pytest.CaptureFixture[st
     assert other["images"] == 200
     table = call(capsys, "disentangle", "drawn", "--runs", root)
     assert table[0] == 0 and "factor_vae_score" in table[1]
+
+
+def test_a_published_file_is_trained_on_and_scored(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a relative path, and gone on with from another folder."""
+    classes = np.array(list(itertools.product(range(1), range(3), range(2), range(2), range(5), range(5))))
+    images = np.zeros((len(classes), 16, 16), np.uint8)
+    for image, (_, shape, _, _, x, y) in zip(images, classes, strict=True):
+        image[2 * y : 2 * y + 4 + shape, 2 * x : 2 * x + 4] = 1
+    np.savez_compressed(tmp_path / "dsprites.npz", imgs=images, latents_classes=classes)
+    monkeypatch.chdir(tmp_path)
+    options = ("--dataset", "dsprites.npz", "--hidden", 8, "--epochs", 1, "--runs", tmp_path / "runs")
+    status, out, err = call(capsys, "train", *options, "--json")
+    assert (status, json.loads(out)["state"]) == (0, "done") and "Traceback" not in err
+    run = json.loads(out)["run"]
+    monkeypatch.chdir("/")
+    found = json.loads(call(capsys, "disentangle", run, "--json")[1])
+    assert found["factors"] == ["shape", "scale", "orientation", "x", "y"] and found["images"] == 50
+    assert call(capsys, "resume", run, "--epochs", 2, "--json")[0] == 0
+    (tmp_path / "dsprites.npz").unlink()
+    assert call(capsys, "disentangle", run)[0] == 2
 
 
 @pytest.mark.parametrize(
