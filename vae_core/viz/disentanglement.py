@@ -69,8 +69,9 @@ def pivot(table: pd.DataFrame) -> pd.DataFrame:
     """A row each beta, a column each figure by its name, each cell with its spread; for a page's table."""
     names = NATS | METRICS
     kept = [key for key in names if key in set(table["figure"])]
-    wide = table.pivot(index="beta", columns="figure", values="text").reindex(columns=kept).rename(columns=names)
-    return wide.rename_axis(columns=None).fillna("–")
+    wide = table.pivot(index="beta", columns="figure", values="text").reindex(columns=kept)
+    wide.columns = pd.Index([names[key] for key in kept])
+    return wide.fillna("–")
 
 
 def markdown(table: pd.DataFrame) -> str:
