@@ -156,7 +156,7 @@ def _at_hand(name: str, data_dir: Path | None) -> str:
     family = catalogue.find(name).family
     where = {row.name: row.where for row in catalogue.describe(data_dir)}
     samples = [other for other, row in catalogue.ROWS.items() if row.family is family and row.bundled]
-    return samples[0] if where[name] == "can be downloaded" and samples else name
+    return samples[0] if where.get(name) == "can be downloaded" and samples else name
 
 
 def _in_use(codes: Codes) -> list[int]:

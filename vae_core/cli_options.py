@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from vae_core.config import FIELDS, RunConfig, make_config, range_text, unit_of
+from vae_core.data import dsprites
 from vae_core.errors import ConfigError, NameInvalid
 from vae_core.storage.checkpoints import load_step
 from vae_core.storage.runs import find_run
@@ -70,7 +71,10 @@ def take_config(ctx: typer.Context, *, parent: str | None, root: Path) -> RunCon
         ConfigError: a value is out of its range.
         RunNotFound: the parent, or its step, is not there.
     """
-    return make_config(**(ctx.obj or {}), parent=_parent(parent, root))
+    given = dict(ctx.obj or {})
+    if dsprites.look(given.get("dataset", "")) is not None:  # a run is gone on with from any folder
+        given["dataset"] = str(Path(given["dataset"]).resolve())
+    return make_config(**given, parent=_parent(parent, root))
 
 
 def _parent(given: str | None, root: Path) -> str | None:

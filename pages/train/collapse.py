@@ -7,6 +7,7 @@ when it is there.
 from __future__ import annotations
 
 import gc
+import math
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -16,6 +17,8 @@ from vae_core.config import RunConfig
 from vae_core.data import catalogue
 
 DELAY_SECONDS = 2.0
+MAX_PIXELS = 2_000
+"""Beyond it the covariance takes a minute of a core, which training needs more."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -30,10 +33,12 @@ def _asked(dataset: str, likelihood: str, sigma: float) -> Future[float]:
 
 def expected_collapse(config: RunConfig) -> float | None:
     """The largest beta at which a linear model of these images and this likelihood still uses a dimension; None while it
-    is not known, for an AE, and where the images are not on this machine yet."""
+    is not known, for an AE, for large images, and where the images are not on this machine yet."""
     likelihood = config.objective.likelihood
     here = {row.name for row in catalogue.describe() if row.where != "can be downloaded"}
     if config.model.model == "ae" or likelihood == "gaussian-learned" or config.data.dataset not in here:
+        return None
+    if math.prod(catalogue.find(config.data.dataset).shape) > MAX_PIXELS:
         return None
     asked = _asked(config.data.dataset, likelihood, config.objective.sigma)
     return asked.result() if asked.done() else None

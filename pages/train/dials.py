@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
+from pages.common.errors import literal
 from pages.train.collapse import expected_collapse
 from vae_core.config import DEFAULT_HIDDEN, FIELDS, RunConfig, make_config, range_text, unit_of
 from vae_core.data import catalogue
@@ -152,16 +153,18 @@ def _hidden_text(sizes: tuple[int, ...]) -> str:
 
 def _dataset() -> str:
     rows = {row.name: row for row in catalogue.describe()}
+    taken = st.session_state.get("dataset")  # a run's own may be of another size, or a file, and not in the list
     chosen = st.selectbox(
         TITLES["dataset"],
-        list(rows),
+        list(rows) if taken is None or taken in rows else [*rows, taken],
         key="dataset",
         bind="query-params",
         help=f"{FIELDS['dataset'].description} The samples come with the program; a full set is downloaded when needed.",
     )
-    row = rows[chosen]
-    where = "downloaded when training starts, which needs a network" if row.where == "can be downloaded" else row.where
-    st.caption(f"{row.title}: {row.train:,} training and {row.test:,} test images, {where}")
+    row = catalogue.find(chosen)
+    where = rows[chosen].where if chosen in rows else row.family.source
+    where = "downloaded when training starts, which needs a network" if where == "can be downloaded" else where
+    st.caption(f"{row.title}: {row.train:,} training and {row.test:,} test images, {literal(where)}")
     return str(chosen)
 
 

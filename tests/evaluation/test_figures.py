@@ -128,7 +128,9 @@ def test_a_run_without_weights_has_none(tmp_path: Path) -> None:
 def test_the_likelihood_is_added_on_request_and_kept_with_its_count(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = figures_of(run)
     found = figures_of(run, iw_samples=2)
-    assert found["iw_samples"] == 2 and found["iw_nll_nats"] < found["negative_elbo_nats"] == plain["negative_elbo_nats"]
+    assert (
+        found["iw_samples"] == 2 and found["iw_nll_nats"] < found["negative_elbo_nats"] == plain["negative_elbo_nats"]
+    )
     assert found["command"].endswith(" --iw-samples 2 --json")
     assert figures_of(run, iw_samples=1)["iw_nll_nats"] > found["iw_nll_nats"]
     monkeypatch.setattr(trained_module, "evaluate_run", lambda *_, **__: pytest.fail("computed twice"))

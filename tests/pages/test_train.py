@@ -125,6 +125,20 @@ def test_step_starts_a_run_and_stops_after_one_step(train_page: OpenPage, runs: 
     assert "resume" in _keys(page)
 
 
+def test_sprites_of_another_size_than_those_listed_keep_their_place(train_page: OpenPage, runs: Path) -> None:
+    """A run's own images stand in the dial where they were not in the list, and its set-up can be taken."""
+    create_run(runs, make_config(**TINY, dataset="sprites-28-600"), run_id="drawn").write_status(
+        Status(state="stopped")
+    )
+    page = train_page(run="drawn")
+    assert not page.exception and not page.error
+    next(button for button in page.button if button.label == "Take this run's set-up").click().run()
+    assert not page.exception and not page.error
+    dial = next(widget for widget in page.selectbox if widget.key == "dataset")
+    assert dial.value == "sprites-28-600" and {"sprites", "sprites-64"} <= set(dial.options)
+    assert any("600 training and 100 test images, Drawn by this program" in caption.value for caption in page.caption)
+
+
 def test_a_run_that_is_gone_is_one_sentence(train_page: OpenPage) -> None:
     page = train_page(run="261124-000000-vae-mnist-0000")
     assert not page.exception

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from vae_core.data import download
+from vae_core.data import download, dsprites, sprites
 from vae_core.errors import DataError
 from vae_core.storage import places
 
-Where = Literal["bundled", "here", "can be downloaded"]
+Where = Literal["bundled", "here", "can be downloaded", "drawn by the program"]
 
 
 @dataclass(frozen=True)
 class Family:
-    """What a full set and its sample have in common."""
+    """What a full set and its sample have in common; `raw` is None where nothing is downloaded."""
 
-    raw: download.RawSet
+    raw: download.RawSet | None
     classes: tuple[str, ...]
     source: str
     licence: str
@@ -25,7 +25,7 @@ class Family:
 
 @dataclass(frozen=True)
 class Row:
-    """A dataset of the table: `digest` is that of its content (`datasets.content_digest`).
+    """A dataset of the table: `digest` is that of its content (`datasets.content_digest`), empty where it is drawn.
 
     A coloured one is made of the bundled set `tinted_from`, its hues following `visible` (`tints.tinted`).
     """
@@ -67,6 +67,23 @@ _FASHION = Family(
     source="Fashion-MNIST: Han Xiao, Kashif Rasul, Roland Vollgraf (Zalando SE)",
     licence="MIT",
 )
+_SPRITES = Family(raw=None, classes=sprites.SHAPES, source="Drawn by this program", licence="that of this program")
+
+
+def _sprites_row(spec: sprites.Spec) -> Row:
+    title = f"Sprites of {spec.width} x {spec.width}, their factors known"
+    shape = (1, spec.width, spec.width)
+    return Row(title, _SPRITES, bundled=False, train=spec.images, test=spec.tested, digest="", shape=shape)
+
+
+def _dsprites_row(form: dsprites.Form) -> Row:
+    family = Family(raw=None, classes=(), source=f"the file {form.path.name}", licence="that of the file")
+    shape = (1, form.height, form.width)
+    return Row(
+        "A file of dSprites' form", family, bundled=False, train=form.train, test=form.tested, digest="", shape=shape
+    )
+
+
 ROWS = {
     "mnist-sample": Row(
         title="MNIST, a sample",
@@ -121,20 +138,31 @@ ROWS = {
         tinted_from="fashion-mnist-sample",
         visible="brightness",
     ),
+    "sprites": _sprites_row(sprites.Spec()),
+    "sprites-64": _sprites_row(sprites.Spec(width=64)),
 }
 
 
 def find(name: str) -> Row:
-    """The row of a name.
+    """The row of a name: of the table, of sprites of any size (`sprites.parse_name`), or of a dSprites file's path.
 
     Raises:
         DataError: there is none; names those that there are.
     """
     if name in ROWS:
         return ROWS[name]
+    spec = sprites.parse_name(name)
+    if spec is not None:
+        return _sprites_row(spec)
+    form = dsprites.look(name)
+    if form is not None:
+        return _dsprites_row(form)
     known = ", ".join(ROWS)
     if "/" in name or "\\" in name or name.lower().endswith((".zip", ".npz")):
-        raise DataError(f"Own images (a folder, a zip or an npz) cannot be used yet; choose one of {known}.")
+        raise DataError(
+            "Own images (a folder, a zip, or an npz that is not of dSprites' form) cannot be used yet; "
+            f"choose one of {known}."
+        )
     raise DataError(f"There is no dataset called {name[:60]!r}; the known ones are {known}.")
 
 
@@ -163,4 +191,6 @@ def describe(data_dir: Path | None = None) -> list[DatasetInfo]:
 def _where(row: Row, data_folder: Path) -> Where:
     if row.bundled:
         return "bundled"
+    if row.family.raw is None:
+        return "drawn by the program"
     return "here" if download.is_here(row.family.raw, data_folder) else "can be downloaded"

@@ -6,7 +6,6 @@ one writes by mistake stays its own.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import zlib
 from dataclasses import dataclass
@@ -18,7 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae_core.data import catalogue, download, tints
+from vae_core.data import catalogue, download, known_factors, mapped, tints
+from vae_core.data.known_factors import Factors
 from vae_core.errors import CheckpointError, DataError, DiskError
 from vae_core.storage import arrays, files, places
 
@@ -41,6 +41,7 @@ class Dataset:
         train_labels, test_labels: `int64`, (images,), indices into `classes`.
         classes: the names of the labels.
         digest: SHA-256 over content and shape, in hexadecimal.
+        factors: what made each image, where that is known.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Dataset:
     test_labels: Tensor
     classes: tuple[str, ...]
     digest: str
+    factors: Factors | None = None
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -62,7 +64,7 @@ def load(name: str, data_dir: Path | None = None, progress: download.Progress | 
     """A dataset by its name; a full set is downloaded where it is not here or not whole.
 
     Args:
-        name: one of `catalogue.ROWS`.
+        name: one of `catalogue.ROWS`, sprites of another size, or the path of a dSprites file (`catalogue.find`).
         data_dir: the folder of the full sets; left out, the usual one (`places.data_folder`).
         progress: called with what is being done and the share of it that is done, 0 to 1.
 
@@ -73,11 +75,16 @@ def load(name: str, data_dir: Path | None = None, progress: download.Progress | 
     """
     row = catalogue.find(name)
     data_folder = places.data_folder(data_dir)
-    if row.bundled:
+    classes, digest, factors = row.family.classes, row.digest, None
+    if row.family.raw is None:
+        known = known_factors.load(name, progress)
+        parts, classes, digest, factors = known.parts, known.classes, known.digest, known.factors
+    elif row.bundled:
         parts = _bundled(name, row.digest)
     else:
         parts = _full(row, download.ensure(row.family.raw, data_folder, progress))
-    return Dataset(name, **parts, classes=row.family.classes, digest=row.digest)
+    train, train_labels, test, test_labels = (parts[part] for part in PARTS)
+    return Dataset(name, train, train_labels, test, test_labels, classes, digest, factors)
 
 
 def as_tensor(values: NDArray[Any]) -> Tensor:
@@ -87,12 +94,7 @@ def as_tensor(values: NDArray[Any]) -> Tensor:
 
 def content_digest(parts: Parts) -> str:
     """SHA-256 over name, type, shape and content of the four `PARTS`, in hexadecimal."""
-    whole = hashlib.sha256()
-    for name in PARTS:
-        values = np.ascontiguousarray(parts[name].numpy())
-        whole.update(f"{name} {values.dtype.name} {values.shape}\n".encode())
-        whole.update(values.data)
-    return whole.hexdigest()
+    return mapped.digest({name: parts[name].numpy() for name in PARTS})
 
 
 def _full(row: catalogue.Row, folder: Path) -> Parts:

@@ -20,6 +20,7 @@ class Stream(Enum):
     PIXELS = "pixels"
     CORRUPTION = "corruption"
     EVALUATION = "evaluation"
+    DATA = "data"
 
 
 def seed_of(seed: int, stream: Stream, index: int = 0) -> int:

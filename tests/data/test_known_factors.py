@@ -1,0 +1,237 @@
+"""Datasets with known factors: drawn from a seed, read from files of dSprites' form, kept in the cache and checked."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+import torch
+
+from vae_core.data import catalogue, datasets, known_factors, mapped, sprites
+from vae_core.errors import DataError, DiskError
+from vae_core.storage import files
+from vae_core.storage.arrays import Array
+
+SMALL = "sprites-28-600"
+
+
+class Touchy:
+    """An object whose unpickling would be seen."""
+
+    opened: ClassVar[list[str]] = []
+
+    def __reduce__(self) -> Any:
+        return Touchy.opened.append, ("unpickled",)
+
+
+def published(path: Path, images: Array, classes: Array, **others: Array) -> Path:
+    """A file as dSprites is published: compressed, with a Python object in it."""
+    metadata = np.array({"title": "test", "touchy": Touchy()}, dtype=object)
+    np.savez_compressed(
+        path, metadata=metadata, imgs=images, latents_classes=classes, latents_values=classes.astype(float), **others
+    )
+    return path
+
+
+def small_file(folder: Path, tone: int = 1) -> tuple[Path, Array, Array]:
+    """120 images of 20 x 24 whose first pixels say their number; six columns of classes, the first always 0."""
+    numbers = np.arange(120)
+    images = np.zeros((120, 20, 24), np.uint8)
+    images[:, 0, :8] = np.unpackbits(numbers.astype(np.uint8)[:, None], axis=1)
+    images[:, 5:9, 6:17] = 1
+    classes = np.stack(
+        [numbers * 0, numbers // 40, numbers // 20 % 2, numbers // 10 % 2, numbers // 2 % 5, numbers % 2]
+    )
+    table = np.ascontiguousarray(classes.T)
+    return published(folder / "small.npz", images * tone, table), images, table
+
+
+def test_sprites_are_those_of_their_factors() -> None:
+    found = datasets.load(SMALL)
+    assert found.image_shape == (1, 28, 28) and found.classes == ("square", "ellipse", "L") and found.name == SMALL
+    assert found.factors is not None
+    assert found.factors.names == ("shape", "scale", "orientation", "x", "y")
+    assert found.factors.sizes == (3, 6, 8, 14, 14)
+    for split, count in (("train", 600), ("test", 100)):
+        factors, images = getattr(found.factors, split), getattr(found, f"{split}_images")
+        assert factors.shape == (count, 5) and factors.dtype == torch.int64
+        assert np.array_equal(sprites.draw(factors.numpy(), 28), images.numpy())
+        assert torch.equal(getattr(found, f"{split}_labels"), factors[:, 0])
+    assert torch.equal(found.train_images.unique(), torch.tensor([0, 255], dtype=torch.uint8))
+
+
+def test_the_seed_says_which() -> None:
+    """The digest of one size is known, so that a change of the drawing or of the draws is seen."""
+    first, again, other = datasets.load(SMALL), datasets.load(f"{SMALL}-0"), datasets.load(f"{SMALL}-1")
+    assert first.digest == again.digest != other.digest
+    assert first.digest.startswith("e06e6eeee6a1"), "give known_factors.DRAWING a new number, and this test this digest"
+
+
+def test_sprites_are_in_the_catalogue() -> None:
+    for name, width in (("sprites", 32), ("sprites-64", 64), (SMALL, 28)):
+        assert catalogue.find(name).shape == (1, width, width)
+    row, found = catalogue.find(SMALL), datasets.load(SMALL)
+    assert (row.train, row.test) == (len(found.train_images), len(found.test_images))
+
+
+def test_other_datasets_have_no_known_factors() -> None:
+    assert datasets.load("mnist-sample").factors is None
+
+
+@pytest.mark.parametrize("damage", ["cut", "bit", "gone", "digest", "text"])
+def test_a_damaged_cache_is_made_anew(cache: Path, damage: str) -> None:
+    before = datasets.load(SMALL)
+    (folder,) = cache.glob("datasets/sprites-28-600-*")
+    path = folder / "test_factors.npy"
+    content = bytearray(path.read_bytes())
+    if damage == "digest":
+        (folder / "digest.json").write_text('{"schema": 1, "digest": "0"}')
+    path.unlink()
+    changed = content[:-1] + bytes([content[-1] ^ 1])
+    broken = {"cut": content[:200], "bit": changed, "digest": content, "text": b"no array"}
+    if damage in broken:
+        path.write_bytes(broken[damage])
+    after = datasets.load(SMALL)
+    assert after.digest == before.digest and after.factors is not None and before.factors is not None
+    assert torch.equal(after.factors.test, before.factors.test)
+    assert path.read_bytes() == content
+    assert not list(cache.rglob(".partial*"))
+
+
+def test_the_cache_is_used_and_maps_are_private(cache: Path) -> None:
+    first = datasets.load(SMALL)
+    (path,) = cache.glob("datasets/sprites-28-600-*/train_images.npy")
+    written = path.stat().st_ino
+    first.train_images[0].fill_(7)
+    assert not torch.equal(datasets.load(SMALL).train_images[0], first.train_images[0])
+    assert path.stat().st_ino == written
+
+
+def test_a_disk_that_takes_nothing_leaves_it_in_memory(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = datasets.load(SMALL).digest
+    files.remove_tree(cache)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise DiskError("The folder is read-only.")
+
+    monkeypatch.setattr(files, "make_folder", refuse)
+    assert datasets.load(SMALL).digest == expected and not cache.exists()
+
+
+def test_progress_is_told() -> None:
+    said: list[tuple[str, float]] = []
+    datasets.load(SMALL, progress=lambda text, share: said.append((text, share)))
+    assert said and all(text and 0 <= share <= 1 for text, share in said) and said[-1][1] == 1
+
+
+@pytest.mark.parametrize("tone", [1, 255])
+def test_a_published_file_is_read_without_its_objects(tmp_path: Path, tone: int) -> None:
+    path, images, classes = small_file(tmp_path, tone)
+    Touchy.opened.clear()
+    found = datasets.load(str(path))
+    again = datasets.load(str(path))
+    assert Touchy.opened == [] and again.digest == found.digest
+    assert found.factors is not None and again.factors is not None
+    assert found.factors.names == again.factors.names == ("shape", "scale", "orientation", "x", "y")
+    assert found.factors.sizes == again.factors.sizes == (3, 2, 2, 5, 2)
+    assert found.classes == ("square", "ellipse", "heart") and found.image_shape == (1, 20, 24)
+    numbers = []
+    for split, count in (("train", 100), ("test", 20)):
+        pixels, factors = getattr(found, f"{split}_images").numpy(), getattr(found.factors, split).numpy()
+        split_numbers = np.packbits(pixels[:, 0, 0, :8] > 0, axis=1)[:, 0]
+        assert len(pixels) == count and np.array_equal(pixels[:, 0], images[split_numbers] * 255)
+        assert np.array_equal(factors, classes[split_numbers, 1:])
+        assert np.array_equal(getattr(found, f"{split}_labels").numpy(), classes[split_numbers, 1])
+        numbers += split_numbers.tolist()
+    assert sorted(numbers) == list(range(120)), "every image is in one split"
+    assert numbers[:100] != sorted(numbers[:100]), "mixed, so that a limit takes of every class"
+    row = catalogue.find(str(path))
+    assert (row.shape, row.train, row.test) == ((1, 20, 24), 100, 20)
+
+
+def test_other_columns_have_numbers_for_names(tmp_path: Path) -> None:
+    _, images, classes = small_file(tmp_path)
+    path = published(tmp_path / "other.npz", images.astype(bool), np.ascontiguousarray(classes[:, [4, 0, 2]] * 7))
+    found = datasets.load(str(path))
+    assert found.factors is not None and found.factors.names == ("factor 1", "factor 3")
+    assert found.factors.sizes == (5, 2) and found.classes == tuple("01234")
+
+
+def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
+    path, images, classes = small_file(tmp_path)
+    first = datasets.load(str(path))
+    published(path, images[::-1], classes)
+    assert datasets.load(str(path)).digest != first.digest
+
+
+def refusal(name: str) -> str:
+    with pytest.raises(DataError) as caught:
+        datasets.load(name)
+    return str(caught.value)
+
+
+def test_other_files_are_refused_in_one_sentence(tmp_path: Path) -> None:
+    _, images, classes = small_file(tmp_path)
+    others = {
+        "no-classes": {"imgs": images},
+        "objects": {"imgs": images, "latents_classes": np.array([[Touchy()]] * 120, dtype=object)},
+        "fractions": {"imgs": images, "latents_classes": classes / 2},
+        "floats": {"imgs": images / 1.0, "latents_classes": classes},
+        "colours": {"imgs": images[..., None], "latents_classes": classes},
+        "uneven": {"imgs": images, "latents_classes": classes[:-1]},
+        "few": {"imgs": images[:11], "latents_classes": classes[:11]},
+        "columns": {"imgs": np.asfortranarray(images), "latents_classes": classes},
+        "wide": {"imgs": np.zeros((12, 1, 257), np.uint8), "latents_classes": classes[:12]},
+    }
+    Touchy.opened.clear()
+    for name, arrays in others.items():
+        np.savez(tmp_path / f"{name}.npz", **arrays)
+        assert "Own images" in refusal(str(tmp_path / f"{name}.npz")), name
+    for name in ("empty.npz", "text.npz"):
+        (tmp_path / name).write_bytes(b"" if name == "empty.npz" else b"no archive")
+        assert "Own images" in refusal(str(tmp_path / name))
+    assert "Own images" in refusal(str(tmp_path / "missing.npz")) and Touchy.opened == []
+
+
+def test_a_file_that_shows_its_damage_late_is_one_sentence(tmp_path: Path) -> None:
+    path, images, classes = small_file(tmp_path)
+    assert "two tones" in refusal(
+        str(published(tmp_path / "grey.npz", images * np.arange(24, dtype=np.uint8), classes))
+    )
+    assert "one class only" in refusal(str(published(tmp_path / "one.npz", images, classes * 0)))
+    with zipfile.ZipFile(path) as archive:
+        entry = archive.getinfo("imgs.npy")
+    content = bytearray(path.read_bytes())
+    middle = entry.header_offset + entry.compress_size - 20
+    content[middle : middle + 40] = bytes(40)
+    path.write_bytes(content)
+    assert "is damaged; fetch it again" in refusal(str(path))
+
+
+def test_a_file_that_claims_more_than_it_holds(tmp_path: Path) -> None:
+    """Nothing of the declared size is allocated."""
+    header = io.BytesIO()
+    about = {"descr": "|u1", "fortran_order": False, "shape": (100_000, 256, 256)}
+    np.lib.format.write_array_header_1_0(header, about)
+    classes = io.BytesIO()
+    np.save(classes, np.zeros((100_000, 2), np.int64))
+    path = tmp_path / "claim.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("imgs.npy", header.getvalue())
+        archive.writestr("latents_classes.npy", classes.getvalue())
+    assert "is damaged; fetch it again" in refusal(str(path))
+
+
+def test_the_digest_is_that_of_the_samples() -> None:
+    """One way to take it."""
+    sample = datasets.load("mnist-sample")
+    assert mapped.digest({part: getattr(sample, part).numpy() for part in datasets.PARTS}) == sample.digest
+
+
+def test_a_name_without_known_factors_is_refused() -> None:
+    with pytest.raises(DataError, match="no dataset with known factors"):
+        known_factors.load("mnist")

@@ -1,0 +1,70 @@
+"""The table of disentanglement over beta and seeds on sprites, as Markdown with means and standard deviations.
+
+    python -m tools.sprites_table RUNS [BETA:SEED ...]
+
+Trains what is named (left out, all of it) into the folder RUNS where it does not stand there yet, and then tables every
+run of the twelve that is finished.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from vae_core.config import RunConfig, make_config
+from vae_core.evaluation.factor_scores import disentangle_run
+from vae_core.evaluation.trained import evaluate_run
+from vae_core.storage import files
+from vae_core.storage.runs import Run, create_run, open_folder
+from vae_core.training.driver import Driver
+from vae_core.viz.disentanglement import figures_table, markdown
+
+BETAS, SEEDS = (1.0, 2.0, 4.0, 8.0), (0, 1, 2)
+
+
+def config(beta: float, seed: int) -> RunConfig:
+    """What each run is asked to be, but for beta and seed the same."""
+    network: dict[str, Any] = {"latent": 10, "hidden": "256,128", "epochs": 6, "threads": 1, "device": "cpu"}
+    return make_config(dataset="sprites", beta=beta, seed=seed, **network)
+
+
+def run_of(root: Path, beta: float, seed: int) -> Run | None:
+    """The finished run, or None."""
+    folder = root / run_id(beta, seed)
+    found = open_folder(folder) if (folder / "config.json").exists() else None
+    return found if found is not None and found.is_finished() else None
+
+
+def run_id(beta: float, seed: int) -> str:
+    return f"sprites-beta-{beta:g}-seed-{seed}".replace(".", "-")
+
+
+def train(root: Path, beta: float, seed: int) -> None:
+    """Trains one run, unless it stands there."""
+    if run_of(root, beta, seed) is None:
+        files.remove_tree(root / run_id(beta, seed))
+        Driver(create_run(root, config(beta, seed), run_id=run_id(beta, seed))).drive()
+
+
+def figures(run: Run) -> dict[str, Any]:
+    """All figures of a run on the test split, with its beta and seed."""
+    found = {**evaluate_run(run), **disentangle_run(run)}
+    return {**found, "beta": run.config.objective.beta, "seed": run.config.training.seed}
+
+
+def main(arguments: list[str]) -> int:
+    root = Path(arguments[0])
+    files.make_folder(root)
+    pairs = [(beta, seed) for beta in BETAS for seed in SEEDS]
+    named = [(float(beta), int(seed)) for beta, _, seed in (pair.partition(":") for pair in arguments[1:])]
+    for beta, seed in named or pairs:
+        train(root, beta, seed)
+    if not named:
+        found = [run for beta, seed in pairs if (run := run_of(root, beta, seed)) is not None]
+        print(markdown(figures_table([figures(run) for run in found])))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,35 @@
+"""The command that tells how well a run's codes separate the factors that made the images."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vae_core.cli import DataDir, Json, RunName, Runs, _print, _short, _table, app
+from vae_core.cli_options import progress_bar
+from vae_core.errors import ConfigError
+from vae_core.storage import places
+from vae_core.storage.runs import find_run
+
+
+@app.command()
+def disentangle(
+    run: RunName,
+    dataset: Annotated[str | None, typer.Option(help="Another dataset than the one it was trained on.")] = None,
+    best: Annotated[bool, typer.Option("--best", help="The best held-out weights in place of the final ones.")] = False,
+    seed: Annotated[int, typer.Option("--seed", help="Of the metrics' own draws.")] = 0,
+    runs: Runs = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """MIG, DCI and FactorVAE score of the test images' codes; needs known factors, as sprites have them."""
+    if not 0 <= seed < 2**32:
+        raise ConfigError(f"--seed must be 0 to {2**32 - 1}, not {seed}.")
+    found = find_run(run, places.runs_folder(runs))
+    from vae_core.evaluation.factor_scores import disentangle_run
+
+    with progress_bar("disentangling") as report:
+        which = "best" if best else "model"
+        result = disentangle_run(found, dataset=dataset, which=which, seed=seed, data_dir=data_dir, progress=report)
+    _print(result, as_json, lambda: _table([{"figure": k, "value": _short(v)} for k, v in result.items()]))

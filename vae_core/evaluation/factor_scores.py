@@ -1,0 +1,51 @@
+"""The disentanglement of a run, on a dataset whose factors are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from vae_core.data import datasets
+from vae_core.errors import DataError
+from vae_core.evaluation import disentanglement
+from vae_core.evaluation.codes import encode
+from vae_core.evaluation.trained import load_trained
+from vae_core.storage.runs import Run
+
+
+def disentangle_run(
+    run: Run,
+    *,
+    dataset: str | None = None,
+    which: str = "model",
+    seed: int = 0,
+    data_dir: Path | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> dict[str, Any]:
+    """MIG, DCI and the FactorVAE score of the posterior means of the test split, by the names of the command line.
+
+    Args:
+        run: with weights.
+        dataset: another one than that of training, of images of the same size.
+        which: "model" or "best", as for `load_trained`.
+        seed: of the metrics' draws.
+        data_dir: the folder of the full datasets.
+        progress: called with what is being done and the share of it that is done, 0 to 1.
+
+    Raises:
+        DataError: what made the images is not known, or they have another size than the model's.
+        LatentLabError: as `load_trained` and `datasets.load` do.
+    """
+    trained = load_trained(run, which)
+    data = datasets.load(dataset or run.config.data.dataset, data_dir, progress)
+    if data.factors is None:
+        raise DataError(
+            f"What made the images of {data.name!r} is not known, so nothing can be said of disentanglement; train on "
+            "sprites, or on a file of dSprites' form."
+        )
+    codes = encode(trained, data.test_images, progress=progress)
+    found = disentanglement.scores(codes.mean, data.factors.test.numpy(), seed=seed, progress=progress)
+    about = {"run": str(run.folder), "dataset": data.name, "step": trained.step, "factors": list(data.factors.names)}
+    return {**about, **asdict(found)}
