@@ -35,6 +35,13 @@ page = st.navigation(
             url_path="generate",
             help="Play with a trained model: sliders, the latent map, images of your own, directions, walks.",
         ),
+        st.Page(
+            "learn/page.py",
+            title="Learn",
+            icon=":material/school:",
+            url_path="learn",
+            help="Each idea as something to touch, with shipped models and no training.",
+        ),
     ],
     position="top",
 )

@@ -223,4 +223,4 @@ def _short(value: Any) -> str:
     return ", ".join(map(_short, value)) if isinstance(value, list | tuple) else str(value)
 
 
-from vae_core import cli_generate  # noqa: E402, F401  (adds its commands to those above)
+from vae_core import cli_compress, cli_generate  # noqa: E402, F401  (adds its commands to those above)

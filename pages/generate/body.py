@@ -24,8 +24,8 @@ def body() -> None:
 
 def _choose() -> Explored:
     """The model that the address names, or the first."""
-    names = choices()
     wanted = st.query_params.get(MODEL_PARAMETER)
+    names = choices(wanted)
     with st.sidebar:
         if wanted is not None and wanted not in names:
             with sentences():

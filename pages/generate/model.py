@@ -20,6 +20,7 @@ from vae_core.storage.arrays import Array
 from vae_core.storage.runs import Run, list_runs, open_run
 
 MODEL_PARAMETER = "trained"
+LESSON_PREFIX = "learn-"
 POINTS = 1_000
 
 
@@ -63,11 +64,11 @@ class Explored:
 
 
 @st.cache_data(ttl=5, max_entries=4, show_spinner=False)
-def choices() -> dict[str, str]:
-    """The models that can be explored: id to name, shipped ones first."""
+def choices(asked: str | None = None) -> dict[str, str]:
+    """The models that can be explored: id to name, shipped ones first; one of the lessons' only where it is asked for."""
     found = {run.id: run for root in roots() for run in list_runs(root)[0] if (run.folder / "model.json").exists()}
     shipped_first = sorted(found.values(), key=lambda run: (not run.id.startswith("example-"), run.id != RECORDED))
-    return {run.id: run.name for run in shipped_first}
+    return {run.id: run.name for run in shipped_first if run.id == asked or not run.id.startswith(LESSON_PREFIX)}
 
 
 def open_model(run_id: str) -> Explored:
