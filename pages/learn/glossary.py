@@ -39,6 +39,7 @@ TERMS = {
 def glossary() -> None:
     """All terms, in alphabetical order."""
     st.title("Glossary", anchor=False)
+    st.caption("The words of the field, a sentence each; units and symbols are those of the code.")
     left, right = st.columns(2)
     middle = -(-len(TERMS) // 2)
     for at, (term, meaning) in enumerate(TERMS.items()):

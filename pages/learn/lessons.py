@@ -84,8 +84,8 @@ LESSONS = (
         "{collapse} nats; the shipped VAE stands at {reconstruction} with a KL of {kl}. If the pixels are averaged "
         "and the KL is not, β = 1 is really a β of {pixels}: a linear model of these images carries nothing beyond "
         "{collapse_beta}, so the code collapses and every picture is the mean digit.",
-        source="Kingma & Welling 2014, *Auto-Encoding Variational Bayes*, eq. 10; Higgins et al. 2017, *beta-VAE*, "
-        "sec. A.6.",
+        source="Kingma & Welling 2014, *Auto-Encoding Variational Bayes*, eq. 10; Higgins et al. 2017, *beta-VAE* "
+        "(the normalised β).",
     ),
     Lesson(
         id="holes",

@@ -38,9 +38,11 @@ def _lesson(lesson: Lesson, teaching: bool) -> None:
         st.title(f"{number}. {lesson.title}", anchor=False, width="content")
         steps(lesson, teaching)
     st.markdown(lesson.text)
-    st.latex(lesson.formula)
+    with st.container(horizontal=True, horizontal_alignment="center", gap="large"):
+        for part in lesson.formula.split(r"\qquad"):
+            st.latex(part, width="content")
     shown = Shown()
-    with sentences(), st.container(key=f"touch-{lesson.id}"):
+    with sentences(), st.container(key=f"top-{lesson.id}"):
         with st.spinner("Loading the library, some seconds the first time"):
             module = importlib.import_module(f"pages.learn.{lesson.id}")
         shown = module.draw()

@@ -15,7 +15,7 @@ TILE = 112
 def choose_image(key: str = "image", default: int = 0) -> int:
     """The number of a test image, in the address, with its class below."""
     last = len(test_images()) - 1
-    index = int(st.number_input(f"Test image, 0 to {last}", 0, last, default, key=key, bind="query-params", width=170))
+    index = int(st.number_input(f"Test image, 0 to {last}", 0, last, default, key=key, bind="query-params", width=190))
     return index
 
 

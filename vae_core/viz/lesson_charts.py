@@ -21,9 +21,8 @@ SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 COLOURS = ("#8363eb", "#d9822b", "#59a1fc", "#0c755b", "#c42914", "#d669b0", "#9b9a10")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 2], [1, 3], [10, 4])
 BINS = 60
-WIDE_LEGEND = 55
-"""Letters of all names that fit beside each other above a chart of half a page."""
-LEGEND = {"labelLimit": 320, "symbolType": "stroke", "symbolStrokeWidth": 4, "symbolOpacity": 1}
+WIDE_NAME = 22
+"""Letters of a name from which on names stand below each other, so that none is cut on a narrow page."""
 
 MARK_LINE = 14
 """Pixels between the names of marks, which may stand near to each other; a mark's `y` holds them."""
@@ -83,6 +82,7 @@ def curve_spec(
         "scale": _scale(log_y) | {"zero": from_zero and not log_y},
     }
     colour = _coloured(series)
+    colour["legend"] |= {"symbolType": "stroke", "symbolStrokeWidth": 4}
     tooltip = [
         {"field": "series", "type": "nominal", "title": "which"},
         {"field": "x", "type": "quantitative", "title": x, "format": ",.4~g"},
@@ -188,9 +188,13 @@ def _coloured(series: tuple[str, ...]) -> dict[str, Any]:
         "type": "nominal",
         "title": None,
         "scale": {"domain": list(series), "range": list(COLOURS[: len(series)])},
-        "legend": {"orient": "top", "columns": 3 if len(series) <= 3 and len("".join(series)) < WIDE_LEGEND else 2}
-        | LEGEND,
+        "legend": {"orient": "top", "columns": _columns(series), "labelLimit": 320, "symbolOpacity": 1},
     }
+
+
+def _columns(series: tuple[str, ...]) -> int:
+    longest = max(map(len, series))
+    return 1 if longest > WIDE_NAME else 2 if len(series) > 3 else 3
 
 
 def _marks(x: dict[str, Any]) -> list[dict[str, Any]]:
