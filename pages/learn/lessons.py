@@ -155,9 +155,9 @@ LESSONS = (
         "threshold?",
         answer="Dimensions die one by one, the smallest eigenvalue first, and just before that they carry next to "
         "nothing. Beyond β = {last_gaussian} none is left and every picture is the mean image. The trained models "
-        "agree with the line: {worst} nats is the largest difference of a whole KL. With the Bernoulli likelihood "
-        "the unit of a pixel is another (its variance at the mean image), so the last threshold is {last_bernoulli}: "
-        "the same β means different things.",
+        "agree with the line: {worst} nats is the largest difference of a whole KL, and a dimension right at its "
+        "threshold may go either way. With the Bernoulli likelihood the unit of a pixel is another (its variance at "
+        "the mean image), so the last threshold is {last_bernoulli}: the same β means different things.",
         source="Lucas et al. 2019, *Don't Blame the ELBO!*, sec. 4; Tipping & Bishop 1999, *Probabilistic PCA*.",
     ),
     Lesson(

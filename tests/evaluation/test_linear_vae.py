@@ -8,7 +8,7 @@ import math
 import pytest
 import torch
 
-from tools.train_examples import LINEAR_BETAS
+from tools.train_examples import LINEAR_EPOCHS
 from vae_core.data.batches import to_float
 from vae_core.data.datasets import Dataset, load
 from vae_core.errors import ConfigError
@@ -76,7 +76,7 @@ def test_the_rate_has_no_bound_at_beta_0() -> None:
         made([1.0]).kl_per_dimension(0.0)
 
 
-@pytest.mark.parametrize("beta", LINEAR_BETAS)
+@pytest.mark.parametrize("beta", list(LINEAR_EPOCHS))
 def test_gradient_descent_comes_to_the_prediction(data: Dataset, theory: LinearVae, beta: float) -> None:
     run = open_run(places.SHIPPED_RUNS, f"learn-linear-vae-beta-{f'{beta:g}'.replace('.', '-')}")
     trained = load_trained(run)
