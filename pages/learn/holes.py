@@ -41,7 +41,7 @@ def _side(name: str, shown: Model, first: int, second: int, seed: int, lattice: 
     )  # fmt: skip
     map_view(
         key=f"holes-{name}", z=codes[first].astype(np.float32), axes=(0, 1), axis_names=("z1", "z2"), prior=is_vae,
-        lattice=lattice, direction=codes[second] - codes[first],
+        lattice=lattice, direction=codes[second] - codes[first], density=True,
     )  # fmt: skip
     walk = interpolate(codes[first], codes[second], STEPS)
     row(decode_images(shown.trained, walk), f"A straight walk from a {class_of(first)} to a {class_of(second)}")
