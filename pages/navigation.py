@@ -56,6 +56,13 @@ page = st.navigation(
             url_path="compare",
             help="What beta does: runs side by side, in numbers and in pictures.",
         ),
+        st.Page(
+            "learn/page.py",
+            title="Learn",
+            icon=":material/school:",
+            url_path="learn",
+            help="Each idea as something to touch, with shipped models and no training.",
+        ),
     ],
     position="top",
 )

@@ -200,4 +200,4 @@ def _short(value: Any) -> str:
     return ", ".join(map(_short, value)) if isinstance(value, list | tuple) else str(value)
 
 
-from vae_core import cli_disentangle, cli_generate, cli_restore, cli_runs, cli_sweep  # noqa: E402, F401  (they add their commands to those above)
+from vae_core import cli_compress, cli_disentangle, cli_generate, cli_restore, cli_runs, cli_sweep  # noqa: E402, F401  (they add their commands to those above)

@@ -20,8 +20,9 @@ from vae_core.storage.arrays import Array
 from vae_core.storage.runs import Run, list_runs, open_run
 
 MODEL_PARAMETER = "trained"
+OTHERS = ("sweep-", "learn-")
+"""How the ids of shipped runs begin that Compare and Learn show; here they come by the address."""
 POINTS = 1_000
-SWEEP = "sweep-"
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,9 +66,9 @@ class Explored:
 
 @st.cache_data(ttl=5, max_entries=4, show_spinner=False)
 def choices() -> dict[str, str]:
-    """The models that can be explored: id to name, shipped ones first; those of the shipped sweep are Compare's."""
+    """The models that can be explored: id to name, shipped ones first."""
     found = {run.id: run for root in roots() for run in list_runs(root)[0] if (run.folder / "model.json").exists()}
-    found = {key: run for key, run in found.items() if not key.startswith(SWEEP)}
+    found = {key: run for key, run in found.items() if not key.startswith(OTHERS)}
     shipped_first = sorted(found.values(), key=lambda run: (not run.id.startswith("example-"), run.id != RECORDED))
     return {run.id: run.name for run in shipped_first}
 

@@ -34,6 +34,7 @@ def page() -> None:
         st.info(literal(f"The recorded training cannot be shown: {error}"))
     st.page_link("train/page.py", label="**Train** a model and watch it learn", icon=":material/model_training:")
     st.page_link("generate/page.py", label="**Generate**: play with a trained one", icon=":material/auto_awesome:")
+    st.page_link("learn/page.py", label="**Learn**: each idea as something to touch", icon=":material/school:")
 
 
 page()

@@ -244,6 +244,7 @@ class LatentMap {
     context.beginPath()
     context.rect(left, top, right - left, bottom - top)
     context.clip()
+    if (this.view.density && !onPictures) drawDensity(context, this.spots.places, this.area, this.ink)
     drawPoints(context, this.spots.places, this.labels, this.dots, looked)
     if (prior) drawPriorNames(context, this.scale, this.ink, this.flat)
     drawNames(context, this.spots.places, this.members, classes, this.ink)

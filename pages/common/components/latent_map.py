@@ -100,6 +100,7 @@ def map_view(
     lattice: bool = False,
     ellipse: tuple[Array, Array] | None = None,
     direction: Array | None = None,
+    density: bool = False,
 ) -> None:
     """How the scene with the same key is looked at; it has no size of its own.
 
@@ -113,6 +114,7 @@ def map_view(
         lattice: begin with decoded pictures behind the points; the person can switch them.
         ellipse: mean (2,) and standard deviation (2,) of a posterior on the two axes.
         direction: (L,) drawn as an arrow from z.
+        density: shade where points are, behind them; not on decoded pictures and not in the cloud.
 
     Raises:
         DataError: a number is not finite, or z or the direction has another length than the axes ask for.
@@ -133,6 +135,7 @@ def map_view(
             "lattice": lattice,
             "ellipse": None if ellipse is None else [_listed(values) for values in ellipse],
             "direction": None if direction is None else _listed(direction),
+            "density": density,
         },
     )
 

@@ -85,3 +85,19 @@ function drawArrow(context, from, to, ink) {
     }
   })
 }
+
+/** How dense the points are: soft discs one over the other, so that bays without points stay paper. */
+function drawDensity(context, places, { left, right, top, bottom }, ink) {
+  const radius = Math.max(10, Math.min(right - left, bottom - top) / 14)
+  context.save()
+  context.fillStyle = ink.accent
+  for (const [share, alpha] of [[1, 0.012], [0.6, 0.02], [0.3, 0.035]]) {
+    context.globalAlpha = alpha * Math.min(1, 2000 / places.length)
+    for (let at = 0; at < places.length; at += 2) {
+      context.beginPath()
+      context.arc(places[at], places[at + 1], share * radius, 0, 2 * Math.PI)
+      context.fill()
+    }
+  }
+  context.restore()
+}

@@ -1,0 +1,98 @@
+"""An image through networks with ever more latents, and through PCA with as many components."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+import torch
+
+from pages.common.components.drawing import drawing
+from pages.learn.figures import dataset, figures, model, test_images
+from pages.learn.lessons import Link, Shown
+from pages.learn.show import choose_image, class_of, tile
+from vae_core.data.batches import to_float
+from vae_core.evaluation.codes import decode_images
+from vae_core.evaluation.latents import Pca
+from vae_core.storage.arrays import Array
+from vae_core.viz.drawing import network_svg
+from vae_core.viz.lesson_charts import curve_spec, curve_table
+
+AE, LINEAR = "autoencoder", "PCA"
+SHOWN_NUMBERS = 8
+
+
+def draw() -> Shown:
+    known = figures("bottleneck")
+    left, right = st.columns([3, 2])
+    with left:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            latents = int(
+                st.select_slider("Latents", known["latents"], 2, key="latents", bind="query-params", width=300)
+            )
+            index = choose_image()
+        links = _image(latents, index)
+    with right:
+        _chart(known, latents)
+    return Shown(links, _numbers(known))
+
+
+def _image(latents: int, index: int) -> tuple[Link, ...]:
+    run_id = f"learn-ae-{latents}"
+    shown = model(run_id)
+    image, z = test_images()[index], shown.codes.mean[index]
+    copied = decode_images(shown.trained, z[None])[0]
+    linear = _through_pca(image, latents)
+    svg = network_svg(shown.trained.config, shown.trained.image_shape)
+    drawing(svg, key="network")
+    with st.container(horizontal=True):
+        for picture, caption in (
+            (image, f"input, a {class_of(index)}"),
+            (copied, f"autoencoder, error {_error(copied, image):.4f}"),
+            (linear, f"PCA, error {_error(linear, image):.4f}"),
+        ):
+            tile(picture, caption, width=150)
+    numbers = ", ".join(f"{value:.2f}" for value in z[:SHOWN_NUMBERS]) + (", …" if latents > SHOWN_NUMBERS else "")
+    st.caption(f"The code, all that the decoder is given: ({numbers}). Errors are mean squares per pixel.")
+    code = ",".join(f"{value:.3g}" for value in z)
+    dials = {"model": "ae", "latent": str(latents), "hidden": "64", "batch_size": "256", "lr": "0.002"}
+    return (
+        Link("generate/page.py", "Open this model and code in Generate", {"trained": run_id, "z": code}),
+        Link("train/page.py", "Train one like it", dials),
+    )
+
+
+@st.cache_resource(show_spinner=False)
+def _pca() -> Pca:
+    return Pca.fit(dataset().train_images.flatten(1), max(figures("bottleneck")["latents"]))
+
+
+def _through_pca(image: Array, components: int) -> Array:
+    pca = _pca()
+    first = Pca(pca.mean, pca.components[:components], pca.variances[:components])
+    row = to_float(torch.from_numpy(image)).flatten()[None]
+    pixels = first.reconstruct(first.project(row)).clamp(0, 1).mul(255).round().to(torch.uint8)
+    found: Array = pixels.numpy().reshape(image.shape)
+    return found
+
+
+def _error(one: Array, other: Array) -> float:
+    return float(np.square((one.astype(np.float64) - other) / 255).mean())
+
+
+def _chart(known: dict[str, list[float]], latents: int) -> None:
+    pairs = {name: list(zip(known["latents"], known[key], strict=True)) for name, key in ((AE, "ae"), (LINEAR, "pca"))}
+    spec = curve_spec(
+        "latents", "mean squared error per pixel", (AE, LINEAR), log_x=True, log_base=2, from_zero=True, height=380
+    )
+    at = known["latents"].index(latents)
+    alt = f"Error against latents: with {latents} it is {known['ae'][at]:.4f} (autoencoder), {known['pca'][at]:.4f} (PCA)."
+    st.vega_lite_chart(curve_table(pairs, pairs, {"here": latents}), spec, key="errors", height=380, alt=alt)
+    st.caption("Over all test images of the bundled sample. Each point of the autoencoder is a network of its own.")
+
+
+def _numbers(known: dict[str, list[float]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, latents in (("two", 2), ("eight", 8), ("last", 32)):
+        at = known["latents"].index(latents)
+        found |= {f"ae_{name}": f"{known['ae'][at]:.4f}", f"pca_{name}": f"{known['pca'][at]:.4f}"}
+    return found

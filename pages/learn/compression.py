@@ -1,0 +1,126 @@
+"""Rate against distortion: codes, PCA, JPEG, PNG, and what the decoder weighs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from pages.learn.figures import dataset, figures, model, test_images
+from pages.learn.lessons import Link, Shown
+from pages.learn.show import row
+from vae_core.evaluation.compression import (
+    JPEG,
+    JPEG_MOSAIC,
+    MODEL,
+    PCA,
+    PNG,
+    PNG_MOSAIC,
+    STEPS,
+    through_codes,
+    through_jpeg,
+)
+from vae_core.storage.arrays import Array
+from vae_core.viz.lesson_charts import curve_spec, curve_table
+
+NAMES = {MODEL: "autoencoder", PCA: "PCA, same coder", JPEG: "JPEG, payload alone", JPEG_MOSAIC: "JPEG, one mosaic"}
+SHOWN = 10
+HEIGHT = 400
+
+
+def draw() -> Shown:
+    known = figures("compression")
+    runs = {int(found["latents"]): run_id for run_id, found in known.items()}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        latents = int(st.select_slider("Latents", sorted(runs), 32, key="code", bind="query-params", width=220))
+        step = float(
+            st.select_slider(
+                "Quantiser's step", STEPS, 1.0, key="step", bind="query-params", width=320,
+                help="How much of the picture one step may change: root of the squared difference of all pixels.",
+            )
+        )  # fmt: skip
+    run_id = runs[latents]
+    found = known[run_id]
+    point = next(one for one in found["points"] if one["codec"] == MODEL and one["setting"] == step)
+    payback = next(one for one in found["payback"] if one["setting"] == step)
+    left, right = st.columns([3, 2])
+    with left:
+        _chart(found, point)
+    with right:
+        _pictures(run_id, step, point, found)
+        _weight(found, payback)
+    links = (
+        Link("generate/page.py", "Open this model in Generate", {"trained": run_id}),
+        Link("train/page.py", "Train one like it", {"model": "ae", "latent": str(latents), "hidden": "64"}),
+    )
+    return Shown(links, _numbers(found, latents, point, payback))
+
+
+def _chart(found: dict[str, Any], point: dict[str, Any]) -> None:
+    lines = {
+        title: [(one["bits_per_pixel"], one["psnr"]) for one in found["points"] if one["codec"] == codec]
+        for codec, title in NAMES.items()
+    }
+    marks = {
+        codec: next(one["bits_per_pixel"] for one in found["points"] if one["codec"] == codec)
+        for codec in (PNG, PNG_MOSAIC)
+    }
+    here = {NAMES[MODEL]: [(point["bits_per_pixel"], point["psnr"])]}
+    spec = curve_spec("bits a pixel", "PSNR, dB", tuple(NAMES.values()), log_x=True, height=HEIGHT)
+    alt = f"Rate and PSNR; the autoencoder is at {point['bits_per_pixel']:.3f} bits a pixel and {point['psnr']:.1f} dB."
+    st.vega_lite_chart(curve_table(lines, here, marks), spec, key="rates", height=HEIGHT, alt=alt)
+    st.caption(
+        f"All {found['images']:,} test images. The rate is the ideal code length under histograms of training codes; an "
+        "arithmetic coder ends within two bits of it for all images together. PSNR is of the mean squared error over all."
+    )
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _arrived(run_id: str, step: float) -> Array:
+    data = dataset()
+    return through_codes(model(run_id).trained, data.train_images, data.test_images[:SHOWN], step)
+
+
+def _pictures(run_id: str, step: float, point: dict[str, Any], found: dict[str, Any]) -> None:
+    images = test_images()[:SHOWN]
+    row(images, "Test images", width=420)
+    rate = point["bits_per_pixel"]
+    row(_arrived(run_id, step), f"Through the code: {rate:.3f} bits a pixel, {point['psnr']:.1f} dB", width=420)
+    jpegs = [one for one in found["points"] if one["codec"] == JPEG]
+    nearest = min(jpegs, key=lambda one: abs(one["psnr"] - point["psnr"]))
+    row(
+        through_jpeg(images, int(nearest["setting"])),
+        f"JPEG of quality {nearest['setting']:g}, the nearest in PSNR: {nearest['bits_per_pixel']:.3f} bits a pixel, "
+        f"{nearest['psnr']:.1f} dB",
+        width=420,
+    )
+
+
+def _weight(found: dict[str, Any], payback: dict[str, Any]) -> None:
+    pays = _pays(payback)
+    st.markdown(f"The decoder weighs **{found['decoder_bytes']:,} bytes**; beside the JPEG mosaic it pays {pays}.")
+
+
+def _pays(payback: dict[str, Any]) -> str:
+    if payback["images"] is not None:
+        return f"after **{payback['images']:,} images**"
+    if payback["jpeg_bits_per_pixel"] is None:
+        return "no answer here: JPEG has no quality as low as this"
+    return "never: the code is not shorter"
+
+
+def _numbers(found: dict[str, Any], latents: int, point: dict[str, Any], payback: dict[str, Any]) -> dict[str, str]:
+    of = {codec: [one for one in found["points"] if one["codec"] == codec] for codec in (MODEL, JPEG, PNG_MOSAIC)}
+    jpeg = payback["jpeg_bits_per_pixel"]
+    return {
+        "latents": str(latents),
+        "step": f"{point['setting']:g}",
+        "rate": f"{point['bits_per_pixel']:.3f}",
+        "psnr": f"{point['psnr']:.1f}",
+        "jpeg": "no such quality" if jpeg is None else f"{jpeg:.3f}",
+        "ceiling": f"{max(one['psnr'] for one in of[MODEL]):.1f}",
+        "jpeg_top": f"{max(one['psnr'] for one in of[JPEG]):.0f}",
+        "png": f"{of[PNG_MOSAIC][0]['bits_per_pixel']:.2f}",
+        "weight": f"{found['decoder_bytes']:,}",
+        "pays": "no number of" if payback["images"] is None else f"{payback['images']:,}",
+    }

@@ -1,0 +1,72 @@
+"""The lessons' numbers, computed by `vae_core` from the shipped models, once, by `tools/learn_figures.py`; and the models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from vae_core.storage import files, places
+from vae_core.storage.arrays import Array
+from vae_core.storage.runs import open_run
+
+if TYPE_CHECKING:
+    from vae_core.data.datasets import Dataset
+    from vae_core.evaluation.codes import Codes
+    from vae_core.evaluation.trained import Trained
+
+DATASET = "mnist-sample"
+POINTS = 1_000
+
+
+@st.cache_resource(show_spinner=False)
+def figures(part: str) -> Any:
+    """One part of `figures.json`; shared by all sessions, never to be changed."""
+    return files.read_json(Path(__file__).parent / "figures.json")[part]
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A shipped model and the codes of the sample's test images. Shared by all sessions: never to be changed."""
+
+    trained: Trained
+    codes: Codes
+    decoder: bytes | None
+
+
+@st.cache_resource(show_spinner=False)
+def dataset(name: str = DATASET) -> Dataset:
+    """A bundled dataset."""
+    from vae_core.data import datasets
+
+    return datasets.load(name)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Opening the model")
+def model(run_id: str) -> Model:
+    """A shipped model.
+
+    Raises:
+        RunNotFound, CheckpointCorrupt: it is not there, or damaged.
+    """
+    from vae_core.evaluation.codes import encode
+    from vae_core.evaluation.trained import load_trained
+    from vae_core.models.layers import decoder_bytes
+
+    trained = load_trained(open_run(places.SHIPPED_RUNS, run_id))
+    decoder = decoder_bytes(trained.model, trained.config.objective.likelihood, trained.image_shape)
+    return Model(trained, encode(trained, dataset().test_images), decoder)
+
+
+def test_images() -> Array:
+    """(N, 1, 28, 28) uint8 of the sample's test split."""
+    images: Array = dataset().test_images.numpy()
+    return images
+
+
+def test_labels() -> Array:
+    """(N,) class indices of the sample's test split."""
+    labels: Array = dataset().test_labels.numpy()
+    return labels

@@ -1,0 +1,121 @@
+"""Around a lesson: the list of lessons with what is done, previous and next, doors to other pages, the teacher's mode."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.learn.glossary import GLOSSARY
+from pages.learn.lessons import IDS, LESSONS, Lesson, Link
+
+DONE_PARAMETER = "done"
+HERE = "learn/page.py"
+_TEACHER = """
+<style>
+  [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stExpandSidebarButton"] { display: none; }
+  .stMainBlockContainer { padding-top: 1.5rem; max-width: 100rem; font-size: 1.3rem; }
+  .stMainBlockContainer p, .stMainBlockContainer li { font-size: 1.3rem; }
+  .stMainBlockContainer [data-testid="stCaptionContainer"] p { font-size: 1.05rem; }
+  .stMainBlockContainer h1 { font-size: 2.3rem; }
+  .stMainBlockContainer .katex { font-size: 1.35em; }
+</style>
+"""
+_STYLE = """
+<style>
+  [class*="st-key-contents"] a, [class*="st-key-teacher"] a { background: none; }
+  [class*="st-key-contents"] a p, [class*="st-key-teacher"] a p { font-weight: 400; white-space: normal; }
+  [class*="st-key-here-"] a { background: var(--st-border-color, rgb(128 128 128 / 0.25)); }
+  [class*="st-key-contents"] [class*="st-key-here-"] a p { font-weight: 650; }
+  .stMainBlockContainer [data-testid="stMarkdownContainer"] > p { max-width: 62rem; }
+  .stMainBlockContainer .katex-display { margin: 0.2rem 0; overflow-x: auto; overflow-y: hidden; padding: 0.15rem 0; }
+</style>
+"""
+
+
+def frame_style(teaching: bool) -> None:
+    """The lessons' look; larger and without what is around them where a teacher shows them."""
+    st.html(_STYLE + (_TEACHER if teaching else ""))
+
+
+def contents(current: str) -> None:
+    """A link for each lesson, ticked where it is done, and for the glossary."""
+    done = _done()
+    st.caption(f"{len(done)} of {len(LESSONS)} done")
+    with st.container(key="contents", gap="xxsmall"):
+        for number, lesson in enumerate(LESSONS, start=1):
+            icon = ":material/check_circle:" if lesson.id in done else ":material/circle:"
+            _entry(lesson.id, f"{number}. {lesson.title}", icon, current)
+        _entry(GLOSSARY, "Glossary", ":material/dictionary:", current)
+    with st.container(key="teacher"):
+        st.page_link(
+            HERE, label="Teacher's mode", icon=":material/present_to_all:",
+            query_params={**_query(current), "teacher": "true"},
+            help="Larger type, one lesson full screen; N goes on, P goes back.",
+        )  # fmt: skip
+
+
+def _entry(lesson_id: str, label: str, icon: str, current: str) -> None:
+    with st.container(key=f"{'here' if lesson_id == current else 'entry'}-{lesson_id}"):
+        st.page_link(HERE, label=label, icon=icon, query_params=_query(lesson_id))
+
+
+def steps(lesson: Lesson, teaching: bool) -> None:
+    """Previous and next, by button or by the keys P and N."""
+    at = IDS.index(lesson.id)
+    with st.container(horizontal=True, width="content"):
+        st.button(
+            "Previous", icon=":material/arrow_back:", key="previous", shortcut="p", disabled=at == 0,
+            on_click=_go, args=(IDS[max(0, at - 1)],),
+        )  # fmt: skip
+        st.button(
+            "Next", icon=":material/arrow_forward:", key="next", shortcut="n", disabled=at == len(IDS) - 1,
+            on_click=_go_on, args=(lesson.id, IDS[min(at + 1, len(IDS) - 1)]),
+        )  # fmt: skip
+        if teaching:
+            st.button("Leave", icon=":material/close:", key="leave", type="tertiary", on_click=_leave)
+
+
+def progress(lesson: Lesson) -> None:
+    """A tick for a lesson that one has worked through; it is in the address, so that it stays."""
+    done = lesson.id in _done()
+    label, icon = ("Done", ":material/check_circle:") if done else ("Mark as done", ":material/circle:")
+    st.button(label, icon=icon, key="mark", type="tertiary", on_click=_mark, args=(lesson.id, not done))
+
+
+def door(link: Link) -> None:
+    """A link to another page, where that page exists."""
+    if (Path(__file__).parents[1] / link.page).exists():
+        st.page_link(link.page, label=link.label, icon=":material/open_in_new:", query_params=link.query)
+
+
+def _done() -> list[str]:
+    found = st.query_params.get(DONE_PARAMETER, "").split(",")
+    return [one for one in IDS if one in found]
+
+
+def _query(lesson_id: str) -> dict[str, str]:
+    done = ",".join(_done())
+    return {"lesson": lesson_id} | ({DONE_PARAMETER: done} if done else {})
+
+
+def _mark(lesson_id: str, done: bool) -> None:
+    found = [one for one in IDS if (one in _done() and one != lesson_id) or (one == lesson_id and done)]
+    if found:
+        st.query_params[DONE_PARAMETER] = ",".join(found)
+    elif DONE_PARAMETER in st.query_params:
+        del st.query_params[DONE_PARAMETER]
+
+
+def _go(lesson_id: str) -> None:
+    st.query_params["lesson"] = lesson_id
+
+
+def _go_on(done: str, lesson_id: str) -> None:
+    """Going on says that this lesson is done."""
+    _mark(done, True)
+    _go(lesson_id)
+
+
+def _leave() -> None:
+    del st.query_params["teacher"]

@@ -1,0 +1,77 @@
+"""The latent space of an autoencoder and of a VAE with the same network, side by side."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from pages.common.components.latent_map import map_scene, map_view
+from pages.learn.figures import POINTS, Model, dataset, figures, model, test_images, test_labels
+from pages.learn.lessons import Link, Shown
+from pages.learn.show import class_of, row
+from vae_core.evaluation.codes import decode_images, fitted_gaussian
+from vae_core.viz.walks import interpolate, random_codes
+
+TITLES = {"ae": "Autoencoder", "vae": "VAE"}
+HEIGHT = 290
+STEPS, DRAWS = 12, 24
+
+
+def draw() -> Shown:
+    ids = figures("models")["plane"]
+    last = len(test_images()) - 1
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        first = int(st.number_input("Walk from test image", 0, last, 3, key="from", bind="query-params", width=170))
+        second = int(st.number_input("to test image", 0, last, 2, key="to", bind="query-params", width=170))
+        seed = int(st.number_input("Seed of the draws", 0, 9999, 0, key="draws", bind="query-params", width=170))
+        lattice = st.toggle("Decode the whole plane", key="plane_pictures", bind="query-params")
+    for column, name in zip(st.columns(2), TITLES, strict=True):
+        with column:
+            st.markdown(f"**{TITLES[name]}**")
+            _side(name, model(ids[name]), first, second, seed, lattice)
+    return Shown(_links(ids), _numbers())
+
+
+def _side(name: str, shown: Model, first: int, second: int, seed: int, lattice: bool) -> None:
+    is_vae = shown.codes.log_variance is not None
+    codes = shown.codes.mean
+    map_scene(
+        key=f"holes-{name}", codes=codes[:POINTS], labels=test_labels()[:POINTS], classes=dataset().classes,
+        images=test_images()[:POINTS], decoder=shown.decoder, height=HEIGHT, alt=TITLES[name],
+    )  # fmt: skip
+    map_view(
+        key=f"holes-{name}", z=codes[first].astype(np.float32), axes=(0, 1), axis_names=("z1", "z2"), prior=is_vae,
+        lattice=lattice, direction=codes[second] - codes[first], density=True,
+    )  # fmt: skip
+    walk = interpolate(codes[first], codes[second], STEPS)
+    row(decode_images(shown.trained, walk), f"A straight walk from a {class_of(first)} to a {class_of(second)}")
+    spread = (0.0, 1.0) if is_vae else fitted_gaussian(shown.codes)
+    drawn = random_codes(DRAWS, shown.trained.model.latent, seed, 1.0, *spread)
+    where = "the prior" if is_vae else "a Gaussian fitted to the codes"
+    row(decode_images(shown.trained, drawn), f"Random draws from {where}", columns=DRAWS // 2)
+    found = figures("holes")[name]
+    st.markdown(
+        f"Draws are **{found['draws']:.3f}** from the nearest real image, decoded codes **{found['reconstructions']:.3f}**; "
+        f"near codes share the label in **{found['same_label']:.0%}**."
+    )
+
+
+def _links(ids: dict[str, str]) -> tuple[Link, ...]:
+    walks = (
+        Link("generate/page.py", f"Walk through the {TITLES[name]} in Generate", {"trained": run_id, "view": "Walks"})
+        for name, run_id in ids.items()
+    )
+    return (
+        *walks,
+        Link("train/page.py", "Train this VAE", {"latent": "2", "beta": "1"}),
+        Link("compare/page.py", "Compare the two", {"runs": ",".join(ids.values())}),
+    )
+
+
+def _numbers() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in figures("holes"):
+        one: dict[str, float] = figures("holes")[name]
+        found |= {f"{name}_draws": f"{one['draws']:.3f}", f"{name}_kept": f"{one['reconstructions']:.3f}"}
+        found[f"{name}_label"] = f"{one['same_label']:.0%}"
+    return found

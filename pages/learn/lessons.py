@@ -1,0 +1,221 @@
+"""The lessons, a row each: what is said, asked and answered. What is touched stands in the module of the "
+"lesson's name.
+
+Numbers in braces are filled in by that module, from figures that `vae_core` computed; none is typed in here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Link:
+    """A door to another page in the state that the lesson is in."""
+
+    page: str
+    label: str
+    query: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a lesson's drawing gives back: its doors, and the numbers that its answer needs."""
+
+    links: tuple[Link, ...] = ()
+    numbers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One screen.
+
+    Attributes:
+        id: in the address, and the module's name.
+        title: of the screen.
+        text: a few sentences, Markdown.
+        formula: LaTeX; symbols as in the code.
+        question: what to try.
+        answer: what one should see; `{name}` stands for one of the module's numbers.
+        source: where the idea is from.
+    """
+
+    id: str
+    title: str
+    text: str
+    formula: str
+    question: str
+    answer: str
+    source: str
+
+
+LESSONS = (
+    Lesson(
+        id="bottleneck",
+        title="The bottleneck",
+        text="An **autoencoder** copies an image to itself through a narrow middle: the encoder $f$ writes the "
+        "image as a few numbers, the *code* or *latents*, and the decoder $g$ has only them to draw the image from. "
+        "What does not fit through is lost. PCA does the same with straight lines only.",
+        formula=r"\hat x = g(f(x)), \qquad f: \mathbb{R}^{784} \to \mathbb{R}^{L}, \qquad \min_{f,\,g}\; d(x, \hat "
+        r"x)",
+        question="How many numbers does a digit need before you recognise it? Before you recognise *whose* digit it "
+        "is? Is the autoencoder better than PCA with as many numbers everywhere?",
+        answer="With 1 or 2 latents one gets some digit of the right kind, not this one. Each doubling brings back "
+        "slant, then thickness, then strokes. With 2 latents the autoencoder's mean squared error per pixel is "
+        "{ae_two} and PCA's is {pca_two}; with 8 they are {ae_eight} and {pca_eight}: a curved surface holds more "
+        "than a flat one of as many dimensions. With 32 they are {ae_last} and {pca_last}: what is still missing is "
+        "fine detail, and neither code knows which detail matters to you.",
+        source="Hinton & Salakhutdinov 2006, *Reducing the Dimensionality of Data with Neural Networks*.",
+    ),
+    Lesson(
+        id="loss",
+        title="Reading the loss",
+        text="Read the loss between two lines. The **floor** is what a perfect copy costs: for cross-entropy on "
+        "grey pixels it is not 0. The **collapse** line is what one constant image costs, the mean of all: a code "
+        "that carries nothing. The unit is nats per image, *summed* over pixels. A mean over pixels is the same "
+        "curve by another scale, as long as it stands alone.",
+        formula=r"\underbrace{\sum_{i=1}^{784} \ell(x_i, \hat x_i)}_{\text{nats per image}} + "
+        r"\beta\,\mathrm{KL}\qquad\text{but}\qquad \frac{1}{784}\sum_i \ell(x_i, \hat x_i) + \mathrm{KL} \;\propto\; "
+        r"\sum_i \ell(x_i, \hat x_i) + 784\,\mathrm{KL}",
+        question="Mix the prediction from the mean image to a perfect copy. Where does cross-entropy end? And half "
+        "the squared error? Then switch from the sum to the mean: what must β be for the balance to stay?",
+        answer="Cross-entropy falls from the collapse line to this image's floor, {image_floor} nats, and stops "
+        "there; half the squared error goes to 0. Over all test images the floor is {floor} and the collapse line "
+        "{collapse} nats; the shipped VAE stands at {reconstruction} with a KL of {kl}. If the pixels are averaged "
+        "and the KL is not, β = 1 is really a β of {pixels}: a linear model of these images carries nothing beyond "
+        "{collapse_beta}, so the code collapses and every picture is the mean digit.",
+        source="Kingma & Welling 2014, *Auto-Encoding Variational Bayes*, eq. 10; Higgins et al. 2017, *beta-VAE* "
+        "(the normalised β).",
+    ),
+    Lesson(
+        id="holes",
+        title="Holes",
+        text="Nothing tells an autoencoder what lies *between* its codes, so its latent space has holes that decode "
+        "to no digit. A VAE pays for every image's distance from one common **prior** $p(z) = N(0, I)$, so codes "
+        "move together and the space between them is used. Same network, same images, side by side.",
+        formula=r"\text{AE: } \min R \qquad \text{VAE: } \min R + \mathrm{KL}\big(q(z \mid x)\,\|\,p(z)\big), "
+        r"\qquad z \sim p(z) \;\Rightarrow\; \hat x = g(z)",
+        question="Move the pointer over both maps. Where does the picture stop being a digit? Compare the scales of "
+        "the axes, and the rows of random draws.",
+        answer="The AE's codes spread over tens of units, with empty bays; the VAE's fill the prior's circles. A "
+        "decoded random draw is {ae_draws} from the nearest real image for the AE (root mean square per pixel) and "
+        "{vae_draws} for the VAE, where decoded codes of real images are {ae_kept} and {vae_kept} away. On a plane "
+        "that is a small difference: holes grow with the latents. With 16 latents the AE's draws are {ae_wide_draws} "
+        "away (its codes {ae_wide_kept}), those of a VAE with 20 {vae_wide_draws} ({vae_wide_kept}). Neighbours "
+        "share a label no less in the AE ({ae_label}) than in the VAE ({vae_label}): holes are about what lies "
+        "between, not about order.",
+        source="Kingma & Welling 2014, sec. 2.3; the draws of the AE come from a Gaussian fitted to its codes, as "
+        "it has no prior.",
+    ),
+    Lesson(
+        id="reparameterisation",
+        title="The reparameterisation",
+        text="A VAE's encoder gives a **posterior** for each image: a mean $\\mu$ and a log-variance "
+        "$\\ln\\sigma^2$ for each dimension. A code is *drawn* from it. Drawing has no gradient; moving a fixed draw "
+        "has. So epsilon is drawn first, from $N(0, I)$, and shifted and scaled. The network gives the *logarithm* "
+        "of the variance, since any number is a valid logarithm.",
+        formula=r"z = \mu + \sigma \odot \varepsilon, \quad \varepsilon \sim N(0, I), \quad \sigma = e^{\frac12 "
+        r"\ln\sigma^2} \qquad \frac{\partial z}{\partial \mu} = 1, \quad \frac{\partial z}{\partial \ln\sigma^2} = "
+        r"\tfrac12\,\sigma\,\varepsilon",
+        question="Draw ε again some times: how far does the picture change? Then raise the log-variance by 2, by 4. "
+        "What would happen to the reconstructions of neighbouring images?",
+        answer="At the encoder's own variance all draws look like the same digit: for this image σ is {sigma}. "
+        "Adding 2 to the log-variance makes σ larger by a factor of {factor}; the ellipse then reaches into its "
+        "neighbours and draws turn into other digits. The reconstruction term fights that, the KL fights a variance "
+        "that is too small: their balance is the ellipse that you see.",
+        source="Kingma & Welling 2014, sec. 2.4; Rezende, Mohamed & Wierstra 2014, *Stochastic Backpropagation*.",
+    ),
+    Lesson(
+        id="kl",
+        title="The KL surface",
+        text="How much does a posterior $N(\\mu, \\sigma^2)$ cost beside the prior $N(0, 1)$? The **KL divergence** "
+        "of each dimension is a bowl over the variance (across) and the mean (up): flat at its bottom, steep towards "
+        "variance 0, where a code would be a single point.",
+        formula=r"\mathrm{KL}\big(N(\mu, \sigma^2)\,\|\,N(0, 1)\big) = \tfrac12\left(\mu^2 + \sigma^2 - 1 - \ln "
+        r"\sigma^2\right)",
+        question="Find the bottom. What does a mean of 1 cost at variance 1? What does variance 0.1 cost, and "
+        "variance 3? Why is the surface not symmetric in the variance?",
+        answer="The bottom is 0, at mean 0 and variance 1: the posterior is the prior and the dimension carries "
+        "nothing. A mean of 1 costs {mean_one} nats. A variance of 0.1 costs {narrow} and one of 3 costs {wide}: the "
+        "logarithm punishes certainty without end, and vagueness only in proportion. β multiplies the whole bowl, so "
+        "a larger β makes each nat of information dearer.",
+        source="Kingma & Welling 2014, appendix B.",
+    ),
+    Lesson(
+        id="collapse",
+        title="Collapse",
+        text="For a *linear* VAE with a Gaussian likelihood the answer is known. A direction of the data with "
+        "variance $\\lambda_j$ (an eigenvalue of the covariance) is kept only while it is worth its price, "
+        "$\\lambda_j > \\beta \\sigma^2$. Beyond that its posterior is the prior: **posterior collapse**. Dots are "
+        "linear VAEs that were trained by gradient descent; the line is the prediction from eigenvalues alone.",
+        formula=r"\mathrm{KL}_j = \tfrac12 \max\left(0,\; \ln \frac{\lambda_j}{\beta \sigma^2}\right), \qquad \hat "
+        r"x = \bar x + \sum_{\lambda_j > \beta\sigma^2} \left(1 - \frac{\beta\sigma^2}{\lambda_j}\right) u_j "
+        r"u_j^\top (x - \bar x)",
+        question="Move β up. Which dimension dies first? What does the reconstruction become beyond the last "
+        "threshold?",
+        answer="Dimensions die one by one, the smallest eigenvalue first, and just before that they carry next to "
+        "nothing. Beyond β = {last_gaussian} none is left and every picture is the mean image. The trained models "
+        "agree with the line: {worst} nats is the largest difference of a whole KL, and a dimension right at its "
+        "threshold may go either way. With the Bernoulli likelihood the unit of a pixel is another (its variance at "
+        "the mean image), so the last threshold is {last_bernoulli}: the same β means different things.",
+        source="Lucas et al. 2019, *Don't Blame the ELBO!*, sec. 4; Tipping & Bishop 1999, *Probabilistic PCA*.",
+    ),
+    Lesson(
+        id="compression",
+        title="Is it compression?",
+        text="An autoencoder is often called compression. Then count: its code is quantised and entropy-coded, on "
+        "test images, and set beside **PCA** through the same coder, **JPEG** (the payload of each image without "
+        "headers, and all images as one mosaic) and PNG. The receiver also needs the decoder, which weighs something.",
+        formula=r"\text{rate} = \frac{-\sum_n \sum_j \log_2 \hat p_j(k_{nj})}{784\,N}, \qquad k_{nj} = "
+        r"\operatorname{round}\!\left(\frac{z_{nj} - \bar z_j}{\Delta_j}\right), \qquad \mathrm{PSNR} = -10 "
+        r"\log_{10} \mathrm{MSE}",
+        question="At which quality is the autoencoder far ahead of JPEG, and where does it end? After how many "
+        "images has its decoder paid for itself?",
+        answer="At low quality the code is much shorter: with {latents} latents and a step of {step} it takes "
+        "{rate} bits a pixel for {psnr} dB, where the JPEG mosaic takes {jpeg}. But no finer step gets it beyond "
+        "{ceiling} dB, since what the bottleneck lost is lost; JPEG goes on up to {jpeg_top} dB, and PNG loses "
+        "nothing at {png} bits a pixel. With coarse steps PCA is ahead of this code, which was never asked to bear "
+        "rounding; take fewer latents instead. The decoder weighs {weight} bytes, which pays after {pays} images. "
+        "And it only knows digits: see the next lesson.",
+        source="Ballé, Laparra & Simoncelli 2017, *End-to-end Optimized Image Compression*; Cover & Thomas 2006, "
+        "sec. 5.",
+    ),
+    Lesson(
+        id="known",
+        title="Only what it was trained on",
+        text="A model of digits has only ever had to draw digits. Give it clothes or noise and it draws something "
+        "digit-like, with a large error. So the **reconstruction error** can serve as an anomaly detector: call "
+        "unknown what lies above a threshold. The ROC curve shows all thresholds at once: false alarms across, finds "
+        "up.",
+        formula=r"s(x) = \frac{1}{784}\,\lVert x - g(f(x)) \rVert^2, \qquad \text{unknown} \iff s(x) > t",
+        question="Set the threshold so that one digit in twenty gives a false alarm. How many unknown images are "
+        "found? For which kind of unknown images does the detector fail, and why?",
+        answer="Clothes and noise are found at once: the area under the ROC curve is {clothes} and {noise} (1 is "
+        "perfect, 0.5 is chance). Digits upside down reach only {upside}: many are digits still. And it fails on "
+        "what is *simpler* than the known: faint digits reach {faint} and an empty image {empty}, worse than chance, "
+        "since nothing is easier to draw. The error measures difficulty, not novelty.",
+        source="Nalisnick et al. 2019, *Do Deep Generative Models Know What They Don't Know?*; Fawcett 2006, *An "
+        "introduction to ROC analysis*.",
+    ),
+    Lesson(
+        id="neighbours",
+        title="Near in the picture, near in the code?",
+        text="Two images are *near* when their difference is small, but the difference of what? In pixels a digit "
+        "that is shifted by two is far away from itself. In a code, near means that the decoder draws nearly the "
+        "same. Here are the nearest test images of one image in pixels, in an autoencoder's code and in a VAE's.",
+        formula=r"d_{\text{pixels}} = \lVert x - x' \rVert, \qquad d_{\text{code}} = \lVert f(x) - f(x') \rVert, "
+        r"\qquad d_{\text{VAE}} = \lVert \mu(x) - \mu(x') \rVert",
+        question="Go through some images: which of the three rows keeps the label more often? Look for an image for "
+        "which the pixels win.",
+        answer="Over all test images the ten nearest share the label for {pixels} in pixels, {ae} in the AE's code "
+        "and {vae} in the VAE's. A code of 16 or 20 numbers keeps nearly all of the neighbourhood that 784 pixels "
+        "have; that is what makes it useful, and no more than that: nobody told it about labels.",
+        source="Bengio, Courville & Vincent 2013, *Representation Learning*, sec. 3.",
+    ),
+)
+IDS = tuple(lesson.id for lesson in LESSONS)
+
+
+def find(lesson_id: str | None) -> Lesson:
+    """The lesson of an id; the first where there is none of that name."""
+    return next((lesson for lesson in LESSONS if lesson.id == lesson_id), LESSONS[0])

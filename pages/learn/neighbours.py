@@ -1,0 +1,53 @@
+"""The nearest images of one image, in pixels, in an autoencoder's code and in a VAE's."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from pages.learn.figures import dataset, figures, model, test_images, test_labels
+from pages.learn.lessons import Link, Shown
+from pages.learn.show import choose_image, class_of, row, tile
+from vae_core.evaluation.neighbours import nearest_others
+from vae_core.storage.arrays import Array
+
+NEIGHBOURS = 10
+TITLES = {"pixels": "in pixels", "ae": "in the autoencoder's code", "vae": "in the VAE's code"}
+
+
+def draw() -> Shown:
+    index = choose_image(default=8)
+    classes = dataset().classes
+    left, right = st.columns([1, 5])
+    with left:
+        tile(test_images()[index], f"a {class_of(index)}", width=130)
+    with right:
+        for space, title in TITLES.items():
+            found = _nearest(space)[index]
+            labels = test_labels()[found]
+            same = int((labels == test_labels()[index]).sum())
+            names = " ".join(classes[int(label)] for label in labels)
+            over_all = figures("neighbours")[space]
+            row(
+                test_images()[found],
+                f"Nearest {title}: {names}; {same} of {NEIGHBOURS} share the label here, {over_all:.1%} over all images.",
+            )
+    codes = figures("models")["codes"]
+    code = ",".join(f"{value:.3g}" for value in model(codes["vae"]).codes.mean[index])
+    links = (
+        Link("generate/page.py", "Open this image's code in Generate", {"trained": codes["vae"], "z": code}),
+        Link(
+            "generate/page.py", "How much of the class is in the code?", {"trained": codes["ae"], "view": "Directions"}
+        ),
+    )
+    return Shown(links, {name: f"{value:.1%}" for name, value in figures("neighbours").items()})
+
+
+@st.cache_resource(show_spinner=False)
+def _nearest(space: str) -> Array:
+    """(N, k) test images."""
+    if space == "pixels":
+        rows = test_images().reshape(len(test_images()), -1).astype(np.float32) / 255
+    else:
+        rows = model(figures("models")["codes"][space]).codes.mean
+    return nearest_others(rows, NEIGHBOURS)

@@ -1,0 +1,62 @@
+"""Learn: each idea as something to touch, with the shipped models, at once."""
+
+from __future__ import annotations
+
+import importlib
+
+import streamlit as st
+
+from pages.common.errors import sentences
+from pages.learn.frame import contents, door, frame_style, progress, steps
+from pages.learn.glossary import GLOSSARY, glossary
+from pages.learn.lessons import LESSONS, Lesson, Shown, find
+
+LESSON_PARAMETER = "lesson"
+TEACHER_PARAMETER = "teacher"
+
+
+def page() -> None:
+    teaching = st.query_params.get(TEACHER_PARAMETER) == "true"
+    frame_style(teaching)
+    wanted = st.query_params.get(LESSON_PARAMETER)
+    if not teaching:
+        with st.sidebar:
+            contents(wanted or LESSONS[0].id)
+    if wanted == GLOSSARY:
+        glossary()
+        return
+    lesson = find(wanted)
+    if wanted is not None and wanted != lesson.id:
+        st.info("There is no lesson of that name; this is the first one.")
+    st.query_params[LESSON_PARAMETER] = lesson.id
+    _lesson(lesson, teaching)
+
+
+def _lesson(lesson: Lesson, teaching: bool) -> None:
+    number = LESSONS.index(lesson) + 1
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title(f"{number}. {lesson.title}", anchor=False, width="content")
+        steps(lesson, teaching)
+    st.markdown(lesson.text)
+    with st.container(horizontal=True, horizontal_alignment="center", gap="large"):
+        for part in lesson.formula.split(r"\qquad"):
+            st.latex(part, width="content")
+    shown = Shown()
+    with sentences(), st.container(key=f"top-{lesson.id}"):
+        with st.spinner("Loading the library, some seconds the first time"):
+            module = importlib.import_module(f"pages.learn.{lesson.id}")
+        shown = module.draw()
+    st.markdown(f":material/touch_app: **Try it.** {lesson.question}")
+    with st.expander("What you should see", icon=":material/visibility:", key=f"answer-{lesson.id}"):
+        if shown.numbers or "{" not in lesson.answer:
+            st.markdown(lesson.answer.format(**shown.numbers))
+        st.caption(
+            f"After {lesson.source} Every number is computed from the shipped models and the bundled test images."
+        )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for link in shown.links:
+            door(link)
+        progress(lesson)
+
+
+page()

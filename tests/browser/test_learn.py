@@ -1,0 +1,207 @@
+"""The lessons in a person's hands: each is walked to, touched and answers; the KL surface follows the pointer by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+
+pytest.importorskip("playwright.sync_api")
+from playwright.sync_api import Locator, Page, expect
+
+from pages.learn.lessons import IDS, LESSONS
+from tools.served import READY, served
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+SECONDS, PLAYWRIGHTS_OWN = 60_000, 5_000
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served(LATENT_LAB_RUNS=str(tmp_path_factory.mktemp("runs"))) as server:
+        yield f"{server.address}/learn"
+
+
+@pytest.fixture(autouse=True)
+def patient(page: Page) -> Iterator[None]:
+    """The first lesson waits for torch."""
+    page.set_default_timeout(SECONDS)
+    expect.set_options(timeout=SECONDS)
+    yield
+    expect.set_options(timeout=PLAYWRIGHTS_OWN)
+
+
+def open_page(page: Page, url: str) -> None:
+    page.goto(url)
+    page.wait_for_selector(READY)
+
+
+def picture(page: Page, words: str) -> Locator:
+    return page.locator(f'img[alt*="{words}"]').first
+
+
+def press(page: Page, key: str, name: str, times: int = 1) -> None:
+    thumb = page.locator(f".st-key-{name}").get_by_role("slider").first
+    thumb.focus()
+    for _ in range(times):
+        page.keyboard.press(key)
+
+
+def count(page: Page, name: str, number: int) -> None:
+    field = page.locator(f".st-key-{name} input").first
+    field.fill(str(number))
+    field.press("Enter")
+
+
+def touch_bottleneck(page: Page) -> None:
+    before = picture(page, "autoencoder, error").get_attribute("src")
+    press(page, "ArrowRight", "latents", 3)
+    expect(page).to_have_url(re.compile("latents=16"))
+    expect(picture(page, "autoencoder, error")).not_to_have_attribute("src", str(before))
+
+
+def touch_loss(page: Page) -> None:
+    press(page, "End", "mix")
+    expect(page.get_by_text(re.compile(r"half the squared error 0 nats")).first).to_be_visible()
+
+
+def touch_holes(page: Page) -> None:
+    over = page.locator(".latent canvas.over")
+    expect(over).to_have_count(2)
+    for index in (0, 1):
+        spot = page.locator(".latent .spot").nth(index)
+        before = spot.inner_text()
+        over.nth(index).hover(position={"x": 120, "y": 60})
+        expect(spot).not_to_have_text(before)
+
+
+def touch_reparameterisation(page: Page) -> None:
+    last = page.locator("table tr").last
+    before = last.inner_text()
+    page.locator(".st-key-again button").first.click()
+    expect(last).not_to_have_text(before)
+
+
+def touch_kl(page: Page) -> None:
+    page.locator(".kl-lesson .home").click()
+    expect(page.locator(".kl-lesson .sum")).to_have_text("KL = 0.000 nats")
+
+
+def touch_collapse(page: Page) -> None:
+    press(page, "End", "beta_linear")
+    expect(page.get_by_text("0 dimensions live")).to_be_visible()
+
+
+def touch_compression(page: Page) -> None:
+    press(page, "ArrowRight", "step", 2)
+    expect(picture(page, "Through the code")).to_be_visible()
+    expect(page).to_have_url(re.compile("step=2"))
+
+
+def touch_known(page: Page) -> None:
+    press(page, "End", "limit_error")
+    expect(page.get_by_text("the detector says known").first).to_be_visible()
+
+
+def touch_neighbours(page: Page) -> None:
+    before = picture(page, "Nearest in pixels").get_attribute("src")
+    count(page, "image", 77)
+    expect(picture(page, "Nearest in pixels")).not_to_have_attribute("src", str(before))
+
+
+TOUCHES: dict[str, Callable[[Page], None]] = {
+    name.removeprefix("touch_"): function for name, function in list(globals().items()) if name.startswith("touch_")
+}
+
+
+def test_a_walk_through_all_lessons_touches_each_and_sees_it_answer(page: Page, address: str) -> None:
+    assert TOUCHES.keys() == set(IDS)
+    open_page(page, address)
+    for number, lesson in enumerate(LESSONS, start=1):
+        expect(page.get_by_role("heading", level=1)).to_have_text(f"{number}. {lesson.title}")
+        expect(page.locator(f".st-key-answer-{lesson.id}")).to_be_visible()
+        page.wait_for_selector(READY)
+        TOUCHES[lesson.id](page)
+        page.wait_for_selector(READY)
+        if lesson.id != IDS[-1]:
+            page.locator(".st-key-next button").first.click()
+    expect(page.get_by_text(f"{len(IDS) - 1} of {len(IDS)} done")).to_be_visible()
+
+
+def test_the_kl_surface_follows_the_pointer_without_the_server(page: Page, address: str) -> None:
+    open_page(page, f"{address}?lesson=kl")
+    contour, total = page.locator(".kl-lesson .contour"), page.locator(".kl-lesson .sum")
+    expect(total).to_have_text("KL = 1.377 nats")  # ½ (1.5² + 0.3 − 1 − ln 0.3)
+    box = contour.bounding_box()
+    assert box is not None
+    seen = set()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
+    page.mouse.down()
+    for step in range(10):
+        page.mouse.move(box["x"] + (0.3 + 0.04 * step) * box["width"], box["y"] + 0.4 * box["height"])
+        page.wait_for_timeout(30)
+        seen.add(total.inner_text())
+    page.mouse.up()
+    assert len(seen) >= 8
+    contour.focus()
+    before = total.inner_text()
+    page.keyboard.press("ArrowUp")
+    expect(total).not_to_have_text(before)
+    page.locator(".kl-lesson .home").click()
+    expect(total).to_have_text("KL = 0.000 nats")
+
+
+def test_the_surface_turns_by_dragging_and_by_keys_and_its_point_stays(page: Page, address: str) -> None:
+    open_page(page, f"{address}?lesson=kl")
+    surface, total = page.locator(".kl-lesson .surface"), page.locator(".kl-lesson .sum")
+    expect(total).to_have_text("KL = 1.377 nats")
+    changed = "([canvas, before]) => canvas.toDataURL() !== before"
+    drawn = surface.evaluate("canvas => canvas.toDataURL()")
+    surface.focus()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function(changed, arg=[surface.element_handle(), drawn])
+    drawn = surface.evaluate("canvas => canvas.toDataURL()")
+    surface.hover(position={"x": 250, "y": 20})
+    page.mouse.down()
+    box = surface.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 300, box["y"] + 60)
+    page.mouse.up()
+    page.wait_for_function(changed, arg=[surface.element_handle(), drawn])
+    expect(total).to_have_text("KL = 1.377 nats")
+
+
+def test_beta_is_taken_along_to_train(page: Page, address: str) -> None:
+    open_page(page, f"{address}?lesson=kl")
+    slider = page.locator(".kl-lesson .beta")
+    expect(slider).to_be_visible(timeout=SECONDS)
+    slider.focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    door = page.get_by_role("link", name=re.compile("Train with β = 2"))
+    expect(door).to_be_visible(timeout=SECONDS)
+    door.click()
+    expect(page).to_have_url(re.compile(r"/train\?.*beta=2"))
+
+
+def test_a_code_is_taken_along_to_generate(page: Page, address: str) -> None:
+    open_page(page, f"{address}?lesson=bottleneck&latents=4")
+    page.get_by_role("link", name="Open this model and code in Generate").click()
+    expect(page).to_have_url(re.compile(r"/generate\?.*trained=learn-ae-4"))
+    expect(page.locator('img[alt^="Decoded from z = ("]')).to_be_visible(timeout=SECONDS)
+    assert page.locator('[data-testid="stAlert"]').count() == 0
+
+
+def test_keys_go_on_and_back_and_a_teacher_sees_one_lesson_alone(page: Page, address: str) -> None:
+    open_page(page, f"{address}?lesson=kl&teacher=true")
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text(re.compile("The KL surface"))
+    expect(page.locator('[data-testid="stSidebar"]')).to_be_hidden()
+    page.keyboard.press("n")
+    expect(heading).to_have_text(re.compile("Collapse"))
+    page.keyboard.press("p")
+    expect(heading).to_have_text(re.compile("The KL surface"))
+    expect(page.locator('[data-testid="stSidebar"]')).to_be_hidden()
+    page.locator(".st-key-leave button").first.click()
+    expect(page.locator('[data-testid="stSidebar"]')).to_be_visible(timeout=SECONDS)

@@ -1,0 +1,201 @@
+"""The Learn page: every lesson opens and answers, the frame goes on and back, and the numbers are those of `vae_core`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from pages.learn.glossary import TERMS
+from pages.learn.lessons import IDS, LESSONS, find
+from vae_core.storage import places
+
+NAVIGATION = places.PROJECT_ROOT / "pages" / "navigation.py"
+
+
+@pytest.fixture(scope="module")
+def opened() -> Iterator[Callable[..., AppTest]]:
+    """Opens the page; what it loaded is kept from test to test, since nothing here may change it."""
+
+    def open_page(**query: str) -> AppTest:
+        test = AppTest.from_file(str(NAVIGATION), default_timeout=60).run()
+        for name, value in query.items():
+            test.query_params[name] = value
+        return test.switch_page("learn/page.py").run()
+
+    yield open_page
+
+
+@pytest.fixture(autouse=True)
+def runs(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Runs of this test alone; unlike the other pages' tests this one leaves the caches, which hold shipped models."""
+    from pages.common.session import manager
+
+    monkeypatch.setenv("LATENT_LAB_RUNS", str(tmp_path_factory.mktemp("runs")))
+    manager.clear()
+    yield
+    manager().close()
+    manager.clear()
+
+
+def words(page: AppTest) -> str:
+    return " ".join(element.value for element in [*page.markdown, *page.caption]).replace("\\", "")
+
+
+def button(page: AppTest, key: str) -> Any:
+    return next(one for one in page.button if one.key == key)
+
+
+def of_address(page: AppTest, name: str) -> str:
+    found = page.query_params[name]
+    return found if isinstance(found, str) else found[0]
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=IDS)
+def test_a_lesson_opens_with_its_formula_question_answer_and_doors(opened: Callable[..., AppTest], lesson: Any) -> None:
+    page = opened(lesson=lesson.id)
+    assert not page.exception and not page.error and not page.info
+    assert [title.value for title in page.title] == [f"{IDS.index(lesson.id) + 1}. {lesson.title}"]
+    assert page.latex
+    said = words(page)
+    assert lesson.question in said and "Every number is computed" in said
+    answer = next(element.value for element in page.expander[-1].markdown)
+    assert not re.search(r"\{\w+\}", answer)
+    assert answer.split(" ")[:3] == lesson.answer.split(" ")[:3] or "{" in " ".join(lesson.answer.split(" ")[:3])
+
+
+def test_an_unknown_lesson_is_said_and_the_first_is_shown(opened: Callable[..., AppTest]) -> None:
+    page = opened(lesson="<b>nothing</b>")
+    assert not page.exception
+    assert "no lesson of that name" in page.info[0].value
+    assert page.title[0].value == "1. The bottleneck"
+
+
+def test_next_marks_as_done_and_the_address_keeps_it(opened: Callable[..., AppTest]) -> None:
+    page = opened()
+    assert button(page, "previous").disabled
+    button(page, "next").click().run()
+    assert of_address(page, "lesson") == "loss" and of_address(page, "done") == "bottleneck"
+    assert f"1 of {len(IDS)} done" in words(page)
+    button(page, "mark").click().run()
+    assert of_address(page, "done") == "bottleneck,loss"
+    button(page, "mark").click().run()
+    button(page, "previous").click().run()
+    assert of_address(page, "lesson") == "bottleneck" and of_address(page, "done") == "bottleneck"
+
+
+def test_the_last_lesson_has_no_next(opened: Callable[..., AppTest]) -> None:
+    assert button(opened(lesson=IDS[-1]), "next").disabled
+
+
+def test_a_teacher_has_a_way_out(opened: Callable[..., AppTest]) -> None:
+    page = opened(lesson="kl", teacher="true")
+    assert not page.exception and "done" not in words(page)
+    button(page, "leave").click().run()
+    assert "teacher" not in page.query_params and f"0 of {len(IDS)} done" in words(page)
+
+
+def test_the_glossary_holds_every_term(opened: Callable[..., AppTest]) -> None:
+    page = opened(lesson="glossary")
+    assert not page.exception and all(f"**{term}.**" in words(page) for term in TERMS)
+    assert list(TERMS) == sorted(TERMS, key=str.lower)
+
+
+def test_more_latents_keep_more_of_an_image(opened: Callable[..., AppTest]) -> None:
+    page = opened(lesson="bottleneck")
+
+    def errors() -> list[float]:
+        return [float(found) for found in re.findall(r"(?:autoencoder|PCA), error (0\.\d+)", words(page))]
+
+    two = errors()
+    next(one for one in page.select_slider if one.key == "latents").set_value(32).run()
+    assert not page.exception and all(after < before for before, after in zip(two, errors(), strict=True))
+
+
+def test_a_mean_over_pixels_multiplies_beta_and_a_copy_costs_the_floor(opened: Callable[..., AppTest]) -> None:
+    page = opened(lesson="loss")
+    assert "β in nats per image: 1**" in words(page) and "the code lives" in words(page)
+    page = opened(lesson="loss", reduction="mean over pixels")
+    assert "β in nats per image: 784** (1 × 784)" in words(page) and "carries nothing" in words(page)
+    page = opened(lesson="loss")
+    next(one for one in page.slider if one.key == "mix").set_value(1.0).run()
+    cross_entropy, squared = re.search(r"cross-entropy ([\d.]+), half the squared error ([\d.]+)", words(page)).groups()
+    floor = re.search(r"image's floor, ([\d.]+) nats", words(page)).group(1)
+    assert float(cross_entropy) == pytest.approx(float(floor), abs=0.06) and float(squared) == 0.0
+
+
+def test_epsilon_again_moves_z_and_a_larger_variance_moves_it_more(opened: Callable[..., AppTest]) -> None:
+    page = opened(lesson="reparameterisation")
+
+    def z() -> list[float]:
+        return [float(number) for number in re.search(r"z = μ \+ σ ε \| (\S+) \| (\S+)", words(page)).groups()]
+
+    def mean() -> list[float]:
+        return [float(number) for number in re.search(r"\| μ \| (\S+) \| (\S+)", words(page)).groups()]
+
+    first = z()
+    button(page, "again").click().run()
+    second = z()
+    assert first != second
+    next(one for one in page.slider if one.key == "raise").set_value(2.0).run()
+    away = [abs(one - middle) for one, middle in zip(second, mean(), strict=True)]
+    wider = [abs(one - middle) for one, middle in zip(z(), mean(), strict=True)]
+    assert wider == pytest.approx([2.718 * value for value in away], abs=0.004)
+
+
+def test_beyond_the_last_threshold_nothing_lives(opened: Callable[..., AppTest]) -> None:
+    page = opened(lesson="collapse")
+    next(one for one in page.slider if one.key == "beta_linear").set_value(7.0).run()
+    assert not page.exception and "**0 dimensions live**" in words(page)
+
+
+def test_a_coarser_step_costs_fewer_bits(opened: Callable[..., AppTest]) -> None:
+    page = opened(lesson="compression")
+
+    def rate() -> float:
+        return float(re.search(r"Through the code: ([\d.]+) bits", words(page)).group(1))
+
+    before = rate()
+    next(one for one in page.select_slider if one.key == "step").set_value(3.0).run()
+    assert not page.exception and rate() < before
+    assert "no quality as low as this" in words(page)
+
+
+def test_a_threshold_trades_finds_for_false_alarms(opened: Callable[..., AppTest]) -> None:
+    page = opened(lesson="known")
+
+    def shares() -> list[float]:
+        return [float(found) for found in re.findall(r"\*\*([\d.]+)%\*\*", words(page))]
+
+    before = shares()
+    next(one for one in page.slider if one.key == "limit_error").set_value(40.0).run()
+    assert all(after < share for share, after in zip(before, shares(), strict=True))
+    next(one for one in page.selectbox if one.key == "unknown").set_value("empty").run()
+    assert not page.exception and shares()[1] == 0.0
+
+
+def test_neighbours_follow_the_image(opened: Callable[..., AppTest]) -> None:
+    page = opened(lesson="neighbours")
+    before = words(page)
+    next(one for one in page.number_input if one.key == "image").set_value(100).run()
+    assert not page.exception and words(page) != before
+
+
+def test_every_lesson_has_a_module_and_every_number_a_source() -> None:
+    known = json.loads((places.PROJECT_ROOT / "pages" / "learn" / "figures.json").read_text())
+    assert len(set(IDS)) == len(IDS) and find(None) is LESSONS[0]
+    assert all((places.PROJECT_ROOT / "pages" / "learn" / f"{one}.py").exists() for one in IDS)
+    assert {"bottleneck", "loss", "holes", "kl", "collapse", "compression", "novelty", "neighbours"} <= known.keys()
+
+
+def test_the_lessons_models_are_in_generate_only_where_asked_for() -> None:
+    from pages.generate.model import choices
+
+    st.cache_data.clear()
+    assert not any(name.startswith("learn-") for name in choices())
+    assert [name for name in choices("learn-ae-8") if name.startswith("learn-")] == ["learn-ae-8"]

@@ -1,0 +1,185 @@
+"""Computes every number that the lessons show from the shipped models and the bundled images, into pages/learn/figures.json.
+
+    python -m tools.learn_figures
+
+All figures are on `mnist-sample`, which everybody has, whatever set a model was trained on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import cache
+from typing import Any
+
+import torch
+
+from tools.examples import LESSON_LATENTS, LESSONS
+from vae_core.config import ObjectiveConfig
+from vae_core.data.batches import to_float
+from vae_core.data.datasets import Dataset, load
+from vae_core.evaluation.codes import UNUSED_NATS, decode_images, encode, fitted_gaussian
+from vae_core.evaluation.compression import compress
+from vae_core.evaluation.elbo import evaluate
+from vae_core.evaluation.latents import Pca, collapse_beta, label_neighbours
+from vae_core.evaluation.linear_vae import LinearVae
+from vae_core.evaluation.neighbours import distance_to_nearest, nearest_others, share_label
+from vae_core.evaluation.novelty import KINDS, detect, unknown_images
+from vae_core.evaluation.trained import Trained, load_trained
+from vae_core.models.autoencoder import Posterior
+from vae_core.objectives.divergences import kl_per_dimension
+from vae_core.objectives.likelihoods import build_likelihood
+from vae_core.storage import files, places
+from vae_core.storage.runs import open_run
+from vae_core.viz.walks import random_codes
+
+FIGURES = places.PROJECT_ROOT / "pages" / "learn" / "figures.json"
+SCHEMA = 1
+DRAWS = 500
+DIGITS = 6
+SHOWN_THRESHOLDS = 40
+COMPRESSED = (8, 16, 32)
+PLANE = {"ae": "example-ae-2d", "vae": "example-vae-2d"}
+CODES = {"ae": "learn-ae-16", "vae": "example-vae-20d"}
+DETECTOR = "learn-ae-16"
+LOSS_MODEL = "example-vae-20d"
+NEIGHBOURS = 10
+MODELS = {"plane": PLANE, "codes": CODES, "detector": DETECTOR, "loss": LOSS_MODEL}
+
+
+@cache
+def data() -> Dataset:
+    return load("mnist-sample")
+
+
+@cache
+def model(run_id: str) -> Trained:
+    return load_trained(open_run(places.SHIPPED_RUNS, run_id))
+
+
+def bottleneck() -> dict[str, Any]:
+    """Mean squared error per pixel of the small autoencoders, and of PCA with as many components."""
+    pca = Pca.fit(data().train_images.flatten(1), max(LESSON_LATENTS))
+    rows = to_float(data().test_images).flatten(1)
+    linear = [Pca(pca.mean, pca.components[:latent], pca.variances[:latent]).mse(rows) for latent in LESSON_LATENTS]
+    errors = [
+        float(encode(model(f"learn-ae-{latent}"), data().test_images).reconstruction_error.mean())
+        for latent in LESSON_LATENTS
+    ]
+    return {"latents": list(LESSON_LATENTS), "ae": errors, "pca": linear}
+
+
+def loss() -> dict[str, Any]:
+    """Floor, collapse and a trained model's figures for both likelihoods' loss, nats per image."""
+    trained, images = model(LOSS_MODEL), data().test_images
+    mean, target = to_float(data().train_images).mean(dim=0), to_float(images)
+    found = evaluate(trained.model, trained.likelihood, images, seed=trained.config.training.seed)
+    return {
+        "pixels": images[0].numel(),
+        "floor": float(trained.likelihood.floor(target).mean()),
+        "collapse": float(trained.likelihood.collapse(mean, target).mean()),
+        "reconstruction": found.reconstruction_nats,
+        "kl": found.kl_nats,
+        "collapse_beta": float(_thresholds("bernoulli")[0]),
+    }
+
+
+def holes() -> dict[str, Any]:
+    """How far decoded draws and decoded codes are from real images, and how tidy each latent space is."""
+    plane = {name: _holes(model(run_id)) for name, run_id in PLANE.items()}
+    return plane | {f"{name}_wide": _holes(model(run_id)) for name, run_id in CODES.items()}
+
+
+def _holes(trained: Trained) -> dict[str, float]:
+    codes = encode(trained, data().test_images)
+    spread = fitted_gaussian(codes) if codes.log_variance is None else (0.0, 1.0)
+    drawn = decode_images(trained, random_codes(DRAWS, trained.model.latent, 0, 1.0, *spread))
+    kept = decode_images(trained, codes.mean[:DRAWS])
+    real = data().train_images.numpy()
+    labels = data().test_labels
+    return {
+        "draws": float(distance_to_nearest(drawn, real).mean()),
+        "reconstructions": float(distance_to_nearest(kept, real).mean()),
+        "same_label": label_neighbours(torch.from_numpy(codes.mean), labels),
+    }
+
+
+def kl() -> dict[str, float]:
+    """KL of N(mean, variance) from N(0, 1) in nats, at the places that the lesson names."""
+    places_named = {"mean_one": (1.0, 1.0), "narrow": (0.0, 0.1), "wide": (0.0, 3.0)}
+    return {name: _kl(mean, variance) for name, (mean, variance) in places_named.items()}
+
+
+def _kl(mean: float, variance: float) -> float:
+    posterior = Posterior(torch.tensor([[mean]]).double(), torch.tensor([[variance]]).double().log())
+    return float(kl_per_dimension(posterior))
+
+
+def collapse() -> dict[str, Any]:
+    """The betas at which dimensions of a linear VAE collapse, and what trained ones do, beside the prediction."""
+    linear = {run_id: config for run_id, (_, config) in LESSONS.items() if config.model.model == "vae"}
+    latent = next(iter(linear.values())).model.latent
+    theory = LinearVae(Pca.fit(data().train_images.flatten(1), latent))
+    rows = to_float(data().test_images).flatten(1)
+    models = []
+    for run_id, config in linear.items():
+        trained, beta = model(run_id), config.objective.beta
+        found = evaluate(trained.model, trained.likelihood, data().test_images, seed=config.training.seed)
+        kl_each = torch.tensor(found.kl_per_dimension)
+        models.append({
+            "run": run_id, "beta": beta, "kl": found.kl_nats, "mse": found.mse_per_pixel,
+            "kept": int((kl_each > UNUSED_NATS).sum()), "predicted_kept": theory.kept(beta),
+            "kl_per_dimension": sorted(kl_each.tolist(), reverse=True),
+            "predicted_kl": float(theory.kl_per_dimension(beta).sum()), "predicted_mse": theory.mse(rows, beta),
+            "predicted_kl_per_dimension": theory.kl_per_dimension(beta).tolist(),
+        })  # fmt: skip
+    names = ("gaussian", "bernoulli")
+    return {"latents": latent, "models": models, **{name: _thresholds(name)[:SHOWN_THRESHOLDS] for name in names}}
+
+
+@cache
+def _thresholds(likelihood: str) -> list[float]:
+    objective = ObjectiveConfig.model_validate({"likelihood": likelihood})
+    return [float(value) for value in collapse_beta(data().train_images, build_likelihood(objective))]
+
+
+def compression() -> dict[str, Any]:
+    """Rate and distortion of some of the small autoencoders, as `python -m vae_core compress` finds them."""
+    return {f"learn-ae-{latent}": asdict(compress(model(f"learn-ae-{latent}"), data())) for latent in COMPRESSED}
+
+
+def novelty() -> dict[str, float]:
+    """The area under the ROC curve of the digits' model for each kind of unknown images."""
+    trained, known = model(DETECTOR), data().test_images.numpy()
+    unknown = {"clothes": load("fashion-mnist-sample").test_images.numpy()}
+    unknown |= {kind: unknown_images(kind, known) for kind in KINDS}
+    errors = encode(trained, known).reconstruction_error
+    return {kind: detect(errors, encode(trained, images).reconstruction_error).auc for kind, images in unknown.items()}
+
+
+def neighbours() -> dict[str, float]:
+    """The share of the nearest test images that have a test image's label, in pixels and in each code."""
+    rows = {"pixels": to_float(data().test_images).flatten(1).numpy()}
+    rows |= {name: encode(model(run_id), data().test_images).mean for name, run_id in CODES.items()}
+    labels = data().test_labels.numpy()
+    return {name: float(share_label(nearest_others(row, NEIGHBOURS), labels).mean()) for name, row in rows.items()}
+
+
+PARTS = {
+    "bottleneck": bottleneck, "loss": loss, "holes": holes, "kl": kl, "collapse": collapse, "compression": compression,
+    "novelty": novelty, "neighbours": neighbours,
+}  # fmt: skip
+
+
+def rounded(value: Any) -> Any:
+    """Numbers to six significant digits: more differ from machine to machine."""
+    if isinstance(value, dict):
+        return {name: rounded(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(item) for item in value]
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
+
+
+if __name__ == "__main__":
+    found = {name: rounded(compute()) for name, compute in PARTS.items()}
+    files.write_json(FIGURES, {"schema": SCHEMA, "models": MODELS, **found})
+    print(FIGURES)

@@ -1,0 +1,331 @@
+"""Is it compression? Rate in bits a pixel against distortion, of a model's codes, of PCA, and of JPEG and PNG.
+
+Codes are quantised with steps that cost the same in the picture in every dimension, and their symbols are coded with a
+static model, a histogram for each dimension counted on training images. The rate is the exact ideal code length of the
+test symbols under that model; an arithmetic coder ends within two bits of it for the whole stream (Witten, Neal & Cleary
+1987, "Arithmetic Coding for Data Compression"), which over thousands of images is nothing.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from vae_core.data.batches import to_float
+from vae_core.data.datasets import Dataset
+from vae_core.errors import DataError
+from vae_core.evaluation.codes import encode
+from vae_core.evaluation.latents import Pca
+from vae_core.evaluation.trained import Trained
+from vae_core.storage.arrays import Array
+
+STEPS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
+"""Quantiser steps: root of the squared change of the whole picture, pixel range 0 to 1."""
+QUALITIES = (1, 5, 10, 15, 20, 30, 40, 50, 60, 70, 80, 90)
+PCA_IMAGES = 10_000
+MODEL_IMAGES = 10_000
+"""Training images whose symbols the coder's histograms count."""
+GAIN_IMAGES = 500
+PROBE = 0.1
+"""Of a dimension's standard deviation: how far a code is moved to see what that changes in the picture."""
+FLOAT_BYTES, COUNT_BYTES = 4, 4
+SMOOTHING = 0.5
+MODEL, PCA, JPEG, JPEG_MOSAIC, PNG, PNG_MOSAIC = "model", "PCA", "JPEG", "JPEG mosaic", "PNG", "PNG mosaic"
+
+Decode = Callable[[Array], Array]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One setting of one codec on all test images.
+
+    Attributes:
+        codec: "model", "PCA", "JPEG" and "PNG" (each image alone, payload without headers), or one file with all images
+            as a mosaic, headers included ("JPEG mosaic", "PNG mosaic").
+        setting: the quantiser's step, or JPEG's quality; None for PNG.
+        bits_per_pixel: coded bits over pixels, a colour image's channels counting as one pixel.
+        psnr: 10 log10(1 / MSE) in dB, MSE over all pixels of all images, range 0 to 1; None where nothing is lost.
+    """
+
+    codec: str
+    setting: float | None
+    bits_per_pixel: float
+    psnr: float | None
+
+
+@dataclass(frozen=True)
+class Payback:
+    """After how many images a decoder that has to be sent too is paid for by shorter codes.
+
+    Attributes:
+        setting: the quantiser's step.
+        bits_per_pixel, psnr: of the model there.
+        jpeg_bits_per_pixel: of the JPEG mosaic at the same PSNR, interpolated; None where JPEG does not go so low or high.
+        images: None where the model's codes are not shorter, or JPEG has no such PSNR.
+    """
+
+    setting: float
+    bits_per_pixel: float
+    psnr: float
+    jpeg_bits_per_pixel: float | None
+    images: int | None
+
+
+@dataclass(frozen=True)
+class Compression:
+    """What `compress` finds.
+
+    Attributes:
+        dataset: whose test images were coded.
+        images: how many.
+        latents: numbers in a code; PCA has as many components.
+        decoder_bytes, pca_bytes: float32 weights and the coder's histograms, what the receiver must have.
+        points: of all codecs, each in the order of its settings.
+        payback: of each of the model's points.
+    """
+
+    dataset: str
+    images: int
+    latents: int
+    decoder_bytes: int
+    pca_bytes: int
+    points: tuple[Point, ...]
+    payback: tuple[Payback, ...]
+
+
+def compress(
+    trained: Trained,
+    dataset: Dataset,
+    *,
+    limit: int | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> Compression:
+    """Rate and distortion on a dataset's test images (the first `limit` of them).
+
+    Raises:
+        DataError: the images have another size than the model's, or there are none.
+    """
+    test = dataset.test_images[:limit]
+    if not len(test):
+        raise DataError("There is no test image to compress; give at least one.")
+    model, decoder_tables = _model_points(trained, dataset.train_images, test)
+    _tell(progress, "PCA", 0.4)
+    pca, pca_tables = _pca_points(dataset.train_images, test, trained.model.latent)
+    _tell(progress, "JPEG and PNG", 0.6)
+    images = test.numpy()
+    points = (*model, *pca, *_jpeg_points(images), *_png_points(images))
+    decoder = FLOAT_BYTES * sum(weight.numel() for weight in trained.model.decoder.parameters()) + decoder_tables
+    pca_bytes = FLOAT_BYTES * (trained.model.latent + 1) * images[0].size + pca_tables
+    pixels = images.shape[2] * images.shape[3]
+    payback = tuple(_payback(point, points, decoder, pixels) for point in model)
+    return Compression(dataset.name, len(test), trained.model.latent, decoder, pca_bytes, points, payback)
+
+
+def code_length(train: Array, test: Array) -> float:
+    """Bits of test symbols (N, L) under a static model: for each column a histogram of the training symbols (M, L).
+
+    Every symbol between the training symbols' ends has half a count more than it was seen (Krichevsky & Trofimov 1981),
+    and so has an escape, behind which follows how far outside a symbol is, in Elias' gamma code and a bit for the side.
+    """
+    return float(sum(_column_bits(train[:, column], test[:, column]) for column in range(test.shape[1])))
+
+
+def _column_bits(train: Array, test: Array) -> float:
+    low, high = int(train.min()), int(train.max())
+    counts = np.bincount(train - low, minlength=high - low + 1) + SMOOTHING
+    total = counts.sum() + SMOOTHING
+    inside = (test >= low) & (test <= high)
+    bits = -np.log2(counts[test[inside] - low] / total).sum()
+    outside = test[~inside]
+    beyond = np.where(outside > high, outside - high, low - outside)
+    gamma = 2 * np.floor(np.log2(np.maximum(beyond, 1))) + 1
+    return float(bits + (gamma + 1).sum() - len(outside) * math.log2(SMOOTHING / total))
+
+
+def jpeg_payload(content: bytes) -> int:
+    """Bytes of a JPEG file's coded pixels: from behind the header of its scan to the end marker."""
+    start = content.index(b"\xff\xda")
+    header = int.from_bytes(content[start + 2 : start + 4], "big")
+    return len(content) - 2 - (start + 2 + header)
+
+
+def png_payload(content: bytes) -> int:
+    """Bytes of a PNG file's compressed pixels: the content of its IDAT chunks."""
+    at, found = 8, 0
+    while at < len(content):
+        length = int.from_bytes(content[at : at + 4], "big")
+        found += length if content[at + 4 : at + 8] == b"IDAT" else 0
+        at += 12 + length
+    return found
+
+
+def as_mosaic(images: Array) -> Array:
+    """Images (N, C, H, W) side by side without a gap, in a square as near as may be, black where there is none."""
+    count, channels, height, width = images.shape
+    columns = math.ceil(math.sqrt(count))
+    lines = -(-count // columns)
+    sheet = np.zeros((lines * columns, channels, height, width), dtype=np.uint8)
+    sheet[:count] = images
+    tiled: Array = sheet.reshape(lines, columns, channels, height, width).transpose(2, 0, 3, 1, 4)
+    return tiled.reshape(channels, lines * height, columns * width)
+
+
+def rate_at(points: Sequence[Point], codec: str, psnr: float) -> float | None:
+    """Bits a pixel of a codec at a PSNR, linear between its points in log rate; None outside of them."""
+    of_codec = sorted((point.psnr, point.bits_per_pixel) for point in points if point.codec == codec and point.psnr)
+    if not of_codec or not of_codec[0][0] <= psnr <= of_codec[-1][0]:
+        return None
+    known, rates = zip(*of_codec, strict=True)
+    return float(np.exp(np.interp(psnr, known, np.log(rates))))
+
+
+def _model_points(trained: Trained, train: Tensor, test: Tensor) -> tuple[list[Point], int]:
+    known, codes = encode(trained, train[:MODEL_IMAGES]).mean, encode(trained, test).mean
+    return _coded(MODEL, known, codes, _decoder(trained), test)
+
+
+def _decoder(trained: Trained) -> Decode:
+    """From codes (N, L) to the mean images' pixels (N, D)."""
+
+    @torch.no_grad()
+    def decode(z: Array) -> Array:
+        output = trained.model.decode(torch.from_numpy(z.astype(np.float32)))
+        pictures: Array = trained.likelihood.mean_image(output).flatten(1).numpy()
+        return pictures
+
+    return decode
+
+
+def _pca_points(train: Tensor, test: Tensor, components: int) -> tuple[list[Point], int]:
+    pca = Pca.fit(train[:PCA_IMAGES].flatten(1), min(components, train[0].numel()))
+    known, codes = (pca.project(to_float(part).flatten(1)).numpy() for part in (train[:MODEL_IMAGES], test))
+
+    def decode(z: Array) -> Array:
+        pictures: Array = pca.reconstruct(torch.from_numpy(z)).numpy()
+        return pictures
+
+    return _coded(PCA, known, codes, decode, test)
+
+
+def through_codes(trained: Trained, train: Tensor, images: Tensor, step: float) -> Array:
+    """What arrives of images (N, C, H, W) uint8 when a model's codes are quantised with this step: the same shape."""
+    known, codes = encode(trained, train[:MODEL_IMAGES]).mean, encode(trained, images).mean
+    decode = _decoder(trained)
+    steps, middle = step / _gains(known[:GAIN_IMAGES], decode), known.mean(axis=0)
+    pictures = decode(np.rint((codes - middle) / steps) * steps + middle)
+    arrived: Array = np.rint(255 * np.clip(pictures, 0, 1)).astype(np.uint8).reshape(images.shape)
+    return arrived
+
+
+def through_jpeg(images: Array, quality: int) -> Array:
+    """What arrives of images (N, C, H, W) uint8, each a JPEG of a quality from 1 to 95: the same shape."""
+    return np.stack([_pixels(_file(image, "JPEG", quality)) for image in images])
+
+
+def _coded(codec: str, known: Array, codes: Array, decode: Decode, test: Tensor) -> tuple[list[Point], int]:
+    """A point for each quantiser step, and the bytes of the largest set of histograms."""
+    gains = _gains(known[:GAIN_IMAGES], decode)
+    target = to_float(test).flatten(1).numpy()
+    middle = known.mean(axis=0)
+    pixels = len(test) * test.shape[2] * test.shape[3]
+    points, tables = [], 0
+    for step in STEPS:
+        steps = step / gains
+        train_symbols, symbols = (np.rint((part - middle) / steps).astype(np.int64) for part in (known, codes))
+        bits = code_length(train_symbols, symbols)
+        pictures = np.clip(decode(symbols * steps + middle), 0, 1)
+        points.append(Point(codec, step, bits / pixels, _psnr(np.square(pictures - target).mean())))
+        spans = train_symbols.max(axis=0) - train_symbols.min(axis=0) + 1
+        tables = max(tables, COUNT_BYTES * int(spans.sum()))
+    return points, tables
+
+
+def _gains(codes: Array, decode: Decode) -> Array:
+    """How much of the picture a unit of each dimension moves, (L,): root mean over codes of the squared change."""
+    base = decode(codes)
+    gains = np.ones(codes.shape[1])
+    for dimension, spread in enumerate(codes.std(axis=0)):
+        moved = codes.copy()
+        moved[:, dimension] += PROBE * max(float(spread), 1e-6)
+        change = np.square(decode(moved) - base).sum(axis=1).mean()
+        gains[dimension] = max(float(np.sqrt(change)) / (PROBE * max(float(spread), 1e-6)), 1e-9)
+    return gains
+
+
+def _jpeg_points(images: Array) -> list[Point]:
+    sheet = as_mosaic(images)
+    points = []
+    for quality in QUALITIES:
+        files = [_file(image, "JPEG", quality) for image in images]
+        decoded = np.stack([_pixels(content) for content in files])
+        bits = 8 * sum(map(jpeg_payload, files))
+        points.append(_image_point(JPEG, quality, bits, images, decoded))
+    for quality in QUALITIES:
+        content = _file(sheet, "JPEG", quality)
+        # The rest of the last line is black and no image; leaving it in the error would flatter JPEG.
+        decoded = _cut(_pixels(content), images)
+        points.append(_image_point(JPEG_MOSAIC, quality, 8 * len(content), images, decoded))
+    return points
+
+
+def _png_points(images: Array) -> list[Point]:
+    pixels = len(images) * images.shape[2] * images.shape[3]
+    alone = 8 * sum(png_payload(_file(image, "PNG")) for image in images)
+    together = 8 * len(_file(as_mosaic(images), "PNG"))
+    return [Point(PNG, None, alone / pixels, None), Point(PNG_MOSAIC, None, together / pixels, None)]
+
+
+def _image_point(codec: str, quality: int, bits: int, images: Array, decoded: Array) -> Point:
+    error = np.square((decoded.astype(np.float64) - images) / 255).mean()
+    return Point(codec, quality, bits / (len(images) * images.shape[2] * images.shape[3]), _psnr(float(error)))
+
+
+def _file(image: Array, kind: str, quality: int = 75) -> bytes:
+    """An image (C, H, W) as a file, as small as Pillow makes it; colour at full resolution, as the rest is judged."""
+    picture = Image.fromarray(image[0] if len(image) == 1 else np.ascontiguousarray(image.transpose(1, 2, 0)))
+    content = io.BytesIO()
+    if kind == "JPEG":
+        picture.save(content, format="JPEG", quality=quality, optimize=True, subsampling=0)
+    else:
+        picture.save(content, format="PNG", optimize=True)
+    return content.getvalue()
+
+
+def _pixels(content: bytes) -> Array:
+    with Image.open(io.BytesIO(content)) as picture:
+        found = np.asarray(picture)
+    image: Array = found[None] if found.ndim == 2 else found.transpose(2, 0, 1)
+    return image
+
+
+def _cut(sheet: Array, images: Array) -> Array:
+    """The images of a mosaic, (N, C, H, W)."""
+    count, channels, height, width = images.shape
+    lines, columns = sheet.shape[1] // height, sheet.shape[2] // width
+    parts = sheet.reshape(channels, lines, height, columns, width).transpose(1, 3, 0, 2, 4)
+    found: Array = parts.reshape(lines * columns, channels, height, width)[:count]
+    return found
+
+
+def _payback(point: Point, points: Sequence[Point], decoder_bytes: int, pixels: int) -> Payback:
+    assert point.setting is not None and point.psnr is not None
+    jpeg = rate_at(points, JPEG_MOSAIC, point.psnr)
+    saved = 0.0 if jpeg is None else (jpeg - point.bits_per_pixel) * pixels
+    images = math.ceil(8 * decoder_bytes / saved) if saved > 0 else None
+    return Payback(point.setting, point.bits_per_pixel, point.psnr, jpeg, images)
+
+
+def _psnr(mse: float) -> float | None:
+    return None if mse <= 0 else float(-10 * math.log10(mse))
+
+
+def _tell(progress: Callable[[str, float], None] | None, text: str, share: float) -> None:
+    if progress is not None:
+        progress(text, share)
