@@ -13,8 +13,8 @@ from pages.train.dials import TITLES
 from vae_core.errors import LatentLabError
 from vae_core.evaluation.comparison import Point, differing_fields, point_of
 from vae_core.evaluation.figures import figures_of
-from vae_core.storage.figures import Figures, read_figures
 from vae_core.evaluation.findings import shown_value
+from vae_core.storage.figures import Figures, read_figures
 from vae_core.storage.runs import Run
 from vae_core.training.sweep import NOT_SWEPT
 

@@ -24,6 +24,7 @@ def body() -> None:
 
 def _choose() -> Explored:
     """The model that the address names, or the first."""
+    names = choices()
     wanted = st.query_params.get(MODEL_PARAMETER)
     if wanted is not None and wanted not in names:  # it may have come this moment
         choices.clear()

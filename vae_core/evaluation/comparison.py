@@ -15,8 +15,8 @@ from itertools import pairwise
 from typing import Any
 
 from vae_core.config import FIELDS, RunConfig
-from vae_core.storage.figures import Figures, read_figures
 from vae_core.storage import files
+from vae_core.storage.figures import Figures, read_figures
 from vae_core.storage.frames import Frame, unpack_frame, unpack_subjects
 from vae_core.storage.metrics import Record, read_records
 from vae_core.storage.runs import Run

@@ -37,7 +37,6 @@ class Manager:
 
     Attributes:
         figures: computes those of finished runs that have none yet; `figures.ask(runs)`.
-    """
 
     Args:
         root: the folder of the runs.
