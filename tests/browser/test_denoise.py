@@ -121,5 +121,5 @@ def test_colours_are_measured_beside_the_page_and_pictures_taken_away(page: Page
     with page.expect_download(timeout=SECONDS) as download:
         page.get_by_role("button", name="All, side by side").first.click()
     download.value.save_as(tmp_path / "all.png")
-    sheet = Image.open(tmp_path / "all.png")
-    assert sheet.height == 28 * 4 and sheet.width > 5 * 28 * 4
+    with Image.open(tmp_path / "all.png") as sheet:
+        assert sheet.height == 28 * 4 and sheet.width > 5 * 28 * 4
