@@ -177,6 +177,15 @@ def _lost(label: str, lost: Sequence[Point], best: Mapping[float, float]) -> str
     )
 
 
+def beside_baselines(label: str, point: Point) -> str:
+    """How far a model is ahead of the best baseline, or behind it; Markdown."""
+    name = max(point.baselines, key=lambda one: point.baselines[one].psnr)
+    lead = point.model.psnr - point.baselines[name].psnr
+    title = colours.TITLES.get(name, name)
+    opponent = literal(title[0].lower() + title[1:])
+    return f"**{literal(label)}** is {abs(lead):.1f} dB {'ahead of' if lead >= 0 else 'behind'} the {opponent}."
+
+
 def _table(points: Curves) -> None:
     rows: list[tuple[str, float, float]] = []
     for label, own in points.items():
@@ -193,3 +202,5 @@ def _table(points: Curves) -> None:
         },
     )  # fmt: skip
     st.caption(f"Means over {IMAGES:,} test images.")
+    for label, own in points.items():
+        st.markdown(beside_baselines(label, own[-1]))

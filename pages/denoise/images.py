@@ -40,7 +40,8 @@ def choose_images(model: Explored) -> tuple[Chosen | None, DeltaGenerator]:
     )
     if source in SOURCES[:2]:
         with place:
-            return _of_test(model, ROW if source == SOURCES[1] else 1), st.container()
+            chosen = _of_test(model, ROW if source == SOURCES[1] else 1)
+        return chosen, st.container()
     if source == "Draw":
         with st.container(key="top-draw"):
             left, right = st.columns([2, 5])

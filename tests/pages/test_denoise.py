@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from pages.denoise import background
 from pages.denoise import case as case_module
 from pages.denoise.curve_worker import main, measure
-from pages.denoise.curves import ahead
+from pages.denoise.curves import ahead, beside_baselines
 from pages.denoise.filters import SLOT
 from pages.denoise.measuring import Measuring
 from pages.generate.model import open_model
@@ -268,6 +268,13 @@ def test_why_a_filter_wins_depends_on_the_reconstruction_of_undamaged_pictures()
     assert "bottleneck is lost" in ahead("m", [narrow, ahead_of]) and "not trained" not in ahead("m", [narrow])
     both = ahead("m", [narrow, unseen]).replace("\\", "")
     assert "filter at 0.1," in both and "filter at 0.6," in both and "was not trained for this damage" in both
+
+
+def test_a_model_of_colours_is_set_beside_what_needs_no_network() -> None:
+    baselines = {"mean-colour": Quality(21.0, 0.8), "class-mean-colour": Quality(27.0, 0.9)}
+    for psnr, words in ((28.5, "1.5 dB ahead of"), (26.0, "1.0 dB behind")):
+        found = Point(0.0, Quality(20.0, 0.7), Quality(psnr, 0.9), Quality(30.0, 0.9), baselines)
+        assert f"{words} the class's mean colour, the class being told" in beside_baselines("m", found)
 
 
 def test_a_process_measures_and_one_at_a_time(runs: Path) -> None:
