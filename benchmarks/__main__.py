@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("roofline", "original_loop", "poll", "first_loss", "watched", "slider", "latent_map")
+NAMES = ("roofline", "original_loop", "poll", "first_loss", "watched", "slider", "latent_map", "library")
 
 
 def main(names: list[str]) -> int:
