@@ -12,8 +12,10 @@ pytest.importorskip("playwright.sync_api")
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.test_train import App, button, open_page, press, wait_for
+from vae_core.config import make_config
 from vae_core.storage.figures import read_figures
-from vae_core.storage.runs import Run, list_runs, open_run
+from vae_core.storage.runs import Run, create_run, list_runs, open_run
+from vae_core.training.driver import Driver
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 SECONDS = 60_000
@@ -39,6 +41,13 @@ def train(server: App, page: Page, query: str = TINY) -> Run:
     press(page, "train")
     page.wait_for_url(re.compile("[?&]run="), timeout=SECONDS)
     return server.run_of(page)
+
+
+def trained(server: App, **values: float) -> Run:
+    """A run that was trained in this process, as the command line does."""
+    run = create_run(server.runs, make_config(limit=64, epochs=1, hidden="8", **values))
+    Driver(run).drive()
+    return run
 
 
 def row(page: Page, run_id: str) -> Locator:
@@ -95,8 +104,7 @@ def bring_in(page: Page, *paths: Path) -> None:
 
 
 def test_a_delete_is_undone_where_the_run_was(server: App, page: Page) -> None:
-    run = train(server, page)
-    wait_for(run, "done")
+    run = trained(server)
     before = {path.name: path.read_bytes() for path in run.folder.iterdir() if path.name == "model.safetensors"}
     open_page(page, f"{server.address}/library?whose=own")
     names = page.locator("tr.run")
@@ -170,8 +178,7 @@ def test_a_link_brings_search_order_and_choice_back(server: App, page: Page) -> 
 
 
 def test_open_in_train_takes_the_configuration_and_the_step_along(server: App, page: Page) -> None:
-    parent = train(server, page, f"{TINY}&latent=3&beta=2.5")
-    wait_for(parent, "done")
+    parent = trained(server, latent=3, beta=2.5)
     open_page(page, f"{server.address}/library?runs={parent.id}")
     page.locator(".st-key-onward button").first.click()
     page.get_by_role("link", name="Set the dials, from step").click()
@@ -180,7 +187,6 @@ def test_open_in_train_takes_the_configuration_and_the_step_along(server: App, p
     page.wait_for_url(re.compile("[?&]run="), timeout=SECONDS)
     child = server.run_of(page)
     assert child.config == parent.config.changed(parent=f"{parent.id}@1")
-    wait_for(child, "done")
     open_page(page, f"{server.address}/library?runs={child.id}")
     page.get_by_role("link", name="Started from").click()
     expect(row(page, parent.id)).to_have_attribute("aria-selected", "true", timeout=SECONDS)
