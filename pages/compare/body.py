@@ -15,6 +15,7 @@ from pages.compare.progress import progress, sweep_of
 from pages.compare.setup import setup
 from pages.compare.table import table
 from vae_core.errors import LatentLabError
+from vae_core.storage.runs import Run
 
 SOURCES = ("New sweep", "Pick runs")
 VIEWS = ("Pictures", "Films", "Loss curves", "Table")
@@ -56,7 +57,8 @@ def _sidebar(found: Chosen, together: Compared | None) -> None:
 def _following(found: Compared) -> None:
     """What follows the runs is drawn anew each second while one is active or being measured."""
     before = _stamp(found)
-    poll = POLL_SECONDS if any(state in ACTIVE or measuring for _, state, measuring in before) else None
+    states, measuring = before
+    poll = POLL_SECONDS if measuring or any(state in ACTIVE for state in states) else None
     st.fragment(lambda: _top(found, before), run_every=poll, key="compare-top")()
     view = st.segmented_control(
         "Below", VIEWS, default=VIEWS[0], required=True, key="show", bind="query-params", label_visibility="collapsed"
@@ -68,23 +70,25 @@ def _following(found: Compared) -> None:
             st.fragment(lambda: _view(found, str(view)), run_every=poll, key="compare-view")()
 
 
-def _stamp(found: Compared) -> list[tuple[str, str, bool]]:
-    """What the whole page is drawn anew for."""
-    stamps = []
-    for run in found.runs:
-        try:
-            state = run.state()
-            stamps.append((run.id, state, state == "done" and is_measuring(run)))
-        except LatentLabError:
-            stamps.append((run.id, "gone", False))
-    return stamps
+def _stamp(found: Compared) -> tuple[tuple[str, ...], bool]:
+    """What the whole page is drawn anew for: the states of the runs, and whether any figures are still to come."""
+    states = tuple(_state(run) for run in found.runs)
+    measuring = any(state == "done" and is_measuring(run) for run, state in zip(found.runs, states, strict=True))
+    return states, measuring
+
+
+def _state(run: Run) -> str:
+    try:
+        return run.state()
+    except LatentLabError:
+        return "gone"
 
 
 def _standings(found: Compared) -> list[Standing]:
     return [standing(run, found.field) for run in found.runs]
 
 
-def _top(found: Compared, before: list[tuple[str, str, bool]]) -> None:
+def _top(found: Compared, before: tuple[tuple[str, ...], bool]) -> None:
     if _stamp(found) != before:
         st.rerun()
     with sentences():

@@ -48,7 +48,8 @@ def film_view(found: Compared, standings: Sequence[Standing]) -> None:
 
 def picture_view(found: Compared) -> None:
     """Opens the models; those that cannot be opened are said, and the others stand side by side."""
-    left, right = st.columns(SIDES)
+    with st.container(key="top-pictures"):
+        left, right = st.columns(SIDES)
     with left:
         runs = shown_runs(found)
         match = st.segmented_control(
@@ -99,6 +100,6 @@ def _is_of_other_images(opened: Sequence[Column], model: Explored, title: str) -
 def _note(point: Point | None) -> str:
     if point is None:
         return "no figures yet"
-    rate = "" if point.kl_nats is None else f"rate {point.kl_nats:.1f}, "
-    units = "" if point.active_units is None else f", {point.active_units} of {point.latent} on"
-    return f"{rate}distortion {point.reconstruction_nats:.1f}{units}"
+    rate = "" if point.kl_nats is None else f"rate {point.kl_nats:.1f} nats, "
+    units = "" if point.active_units is None else f", {point.active_units} of {point.latent} active"
+    return f"{rate}distortion {point.reconstruction_nats:.1f} nats{units}"

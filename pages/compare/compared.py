@@ -134,7 +134,7 @@ def _figures(run: Run, state: str) -> tuple[Figures | None, str]:
     error = asked.exception()
     if error is not None and not isinstance(error, LatentLabError):
         raise error
-    return (None, str(error)) if error is not None else (asked.result(), "")
+    return (read_figures(run), str(error)) if error is not None else (asked.result(), "")
 
 
 def is_measuring(run: Run) -> bool:

@@ -13,7 +13,7 @@ from vae_core.storage.frames import Frame
 from vae_core.viz.comparison import CURVES, curves_spec, curves_table, kl_steps_spec, kl_steps_table, labels_of
 
 HEIGHT, HEAT_HEIGHT = 340, 260
-COLUMNS = 4
+COLUMNS = 3
 MOST_POINTS = 2_000
 MOST_MAPS, MOST_FRAMES = 8, 24
 

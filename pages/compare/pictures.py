@@ -48,8 +48,17 @@ def pictures(found: Sequence[Column], left: DeltaGenerator, right: DeltaGenerato
         )  # fmt: skip
         plane = _plane(joint)
         last = len(joint.images) - 1
-        image = int(st.number_input(f"Test image, 0 to {last}", 0, last, 0, key="image", bind="query-params"))
-        st.caption("Or click on a map: all columns follow.")
+        image = int(
+            st.number_input(
+                f"Test image, 0 to {last}",
+                0,
+                last,
+                0,
+                key="image",
+                bind="query-params",
+                help="A click on a map picks one too; all columns follow.",
+            )
+        )
     with right:
         columns(
             key=KEY,
@@ -110,7 +119,8 @@ def _follow(found: list[Column], joint: Explored, image: int) -> None:
     with sentences():
         prepare(joint)
     z = current(joint)
-    left, right = st.columns(SIDES)
+    with st.container(key="top-follow"):
+        left, right = st.columns(SIDES)
     columns_view(key=KEY, z=z, image=image)
     with right:
         _rows(found, joint, z, image)

@@ -37,6 +37,7 @@ def _slider(model: Explored, dimension: int, amount: float) -> None:
         f"z{dimension + 1}, {unit}",
         round(min(low, value), digits),
         round(max(high, value), digits),
+        value=value,  # else a run that is cut short by the next one leaves the slider at its end
         step=10.0**-digits,
         format=f"%.{digits}f",
         key=key,

@@ -7,10 +7,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.common.session import manager
+from pages.compare.models import column
+from pages.generate.model import open_model
 from vae_core.config import make_config
 from vae_core.evaluation.figures import figures_of
 from vae_core.storage import places
@@ -222,6 +225,18 @@ def test_a_hostile_or_empty_address_leaves_a_page(name: str) -> None:
     page = open_page(runs=name)
     assert not page.exception and len(page.error) <= 1
     assert "No run is chosen" in said(page)
+
+
+def test_matched_by_rank_the_first_shared_dimension_is_the_strongest_of_each_model(three: str) -> None:
+    page = open_page(runs=three, match="rank")
+    assert not page.exception and not page.error
+    for beta in BETAS:
+        model = open_model(f"beta-{beta}")
+        ranked = column("", "", model, by_rank=True)
+        shared = ranked.shared(model.codes.mean, 6)
+        assert np.array_equal(shared[:, 0], model.codes.mean[:, model.order[0]])
+        assert not shared[:, 4:].any()  # the model has four numbers, the others are of a wider one
+        assert np.allclose(ranked.own(shared), model.codes.mean)
 
 
 def test_picked_runs_are_in_the_address(three: str) -> None:

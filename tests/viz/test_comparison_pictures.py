@@ -85,7 +85,7 @@ def test_a_live_picture_is_the_newest_frame_alone() -> None:
 
 
 def test_many_long_films_are_thinned_and_keep_both_ends() -> None:
-    columns = [film(f"beta {index}", frames=70, points=600) for index in range(6)]
+    columns = [film(frames=70, points=600)] * 6
     header, arrays = unpacked(film_bytes(columns, (0, 1), key="k", live=False, alt="Six"))
     steps = header["columns"][0]["steps"]
     assert (steps[0], steps[-1], len(steps)) == (0, 690, MAX_FRAMES // 6)

@@ -28,7 +28,8 @@ def caption(points: Sequence[Point], field: str = "beta") -> str:
     if len(summaries) < 2:
         return ""
     first, last = summaries[0], summaries[-1]
-    names = ["kl_nats", "reconstruction_nats"] if field == "beta" else [*NAMES]
+    whole = field != "beta" and all(point.kl_nats is not None for point in points)  # an autoencoder has no ELBO
+    names = [*NAMES] if whole else ["kl_nats", "reconstruction_nats"]
     parts = [_change(NAMES[name], first, last, name) for name in names if name in first.means and name in last.means]
     units = _units(points, first, last)
     return f"From {_called(field, first)} to {shown_value(last.value)} {_joined([*parts, *units])}."
