@@ -22,6 +22,13 @@ page = st.navigation(
             help="What this is, with a recorded training to watch.",
         ),
         st.Page(
+            "learn/page.py",
+            title="Learn",
+            icon=":material/school:",
+            url_path="learn",
+            help="Each idea as something to touch, with shipped models and no training.",
+        ),
+        st.Page(
             "train/page.py",
             title="Train",
             icon=":material/model_training:",
@@ -36,6 +43,13 @@ page = st.navigation(
             help="Play with a trained model: sliders, the latent map, images of your own, directions, walks.",
         ),
         st.Page(
+            "compare/page.py",
+            title="Compare",
+            icon=":material/compare:",
+            url_path="compare",
+            help="What beta does: runs side by side, in numbers and in pictures.",
+        ),
+        st.Page(
             "denoise/page.py",
             title="Denoise",
             icon=":material/healing:",
@@ -48,20 +62,6 @@ page = st.navigation(
             icon=":material/inventory_2:",
             url_path="library",
             help="All runs and shipped models: find, name, export, import, delete.",
-        ),
-        st.Page(
-            "compare/page.py",
-            title="Compare",
-            icon=":material/compare:",
-            url_path="compare",
-            help="What beta does: runs side by side, in numbers and in pictures.",
-        ),
-        st.Page(
-            "learn/page.py",
-            title="Learn",
-            icon=":material/school:",
-            url_path="learn",
-            help="Each idea as something to touch, with shipped models and no training.",
         ),
     ],
     position="top",

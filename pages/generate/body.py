@@ -9,7 +9,7 @@ from pages.generate.directions import directions, probe_panel
 from pages.generate.explore import explore
 from pages.generate.image import image_results, posterior_of, single_image
 from pages.generate.latent import Z_PARAMETER, current, prepare
-from pages.generate.model import MODEL_PARAMETER, Explored, choices, open_model
+from pages.generate.model import MODEL_PARAMETER, OTHERS, Explored, choices, open_model
 from pages.generate.take_away import take_away
 from pages.generate.walks import walks
 
@@ -26,7 +26,7 @@ def _choose() -> Explored:
     """The model that the address names, or the first."""
     names = choices()
     wanted = st.query_params.get(MODEL_PARAMETER)
-    if wanted is not None and wanted not in names:  # it may have come this moment
+    if wanted is not None and wanted not in names and not wanted.startswith(OTHERS):  # it may have come this moment
         choices.clear()
         names = choices()
     with st.sidebar:

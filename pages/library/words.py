@@ -5,8 +5,8 @@ from __future__ import annotations
 from pages.common.chip import Colour
 from pages.common.components.run_table import State
 from pages.common.session import manager
-from pages.train.controls import duration
 from vae_core.storage.runs import Run, Status
+from vae_core.training.estimate import duration
 
 COLOURS: dict[str, Colour] = {
     "running": "green",
