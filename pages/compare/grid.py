@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from functools import lru_cache
 from html import escape
 
+import numpy as np
 import streamlit as st
 
 from pages.common.errors import literal
@@ -45,6 +47,13 @@ def row(titles: Sequence[str], pictures: Sequence[Array], caption: str, *, key: 
 
 
 def _cell(title: str, images: Array, caption: str, across: int, width: int) -> str:
-    source = base64.b64encode(png_bytes(mosaic(images, across))).decode()
+    source = _source(images.tobytes(), images.shape, across)
     alt = escape(f"{title}: {caption}", quote=True)
     return f'<img alt="{alt}" style="{PICTURE.format(width)}" src="data:image/png;base64,{source}">'
+
+
+@lru_cache(maxsize=256)
+def _source(content: bytes, shape: tuple[int, ...], across: int) -> str:
+    """The picture as the page holds it; most of a row stays as it was when a slider moves."""
+    images = np.frombuffer(content, dtype=np.uint8).reshape(shape)
+    return base64.b64encode(png_bytes(mosaic(images, across))).decode()
