@@ -7,6 +7,7 @@ import streamlit as st
 from pages.common.errors import sentences
 from pages.denoise.colour import colour_view
 from pages.denoise.curves import curves_view
+from pages.denoise.gallery import style
 from pages.denoise.restore import restore_view
 from pages.denoise.take_away import show
 from pages.denoise.watermark import watermark_view
@@ -25,6 +26,7 @@ def body() -> None:
         "View", list(VIEWS), default="Restore", required=True, key="task", bind="query-params",
         label_visibility="collapsed",
     )  # fmt: skip
+    style()
     show([])  # of the run before
     with sentences():
         VIEWS[str(view)]()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import streamlit as st
 from vae_core.evaluation.restoration import Quality
 from vae_core.storage.arrays import Array
 from vae_core.viz.error_map import error_map, ramp_css
-from vae_core.viz.grids import mosaic, png_bytes
+from vae_core.viz.grids import mosaic
 
 SMALLEST = 100
 _STYLE = f"""<style>
@@ -61,6 +62,11 @@ class Tile:
         return "" if self.quality is None else quality_text(self.quality)
 
 
+def style() -> None:
+    """What all galleries look like; once a run of the page, so that it does not go along with each picture."""
+    st.html(_STYLE)
+
+
 def quality_text(quality: Quality) -> str:
     """PSNR in dB, and SSIM where the images are large enough for it."""
     similarity = "" if math.isnan(quality.ssim) else f", SSIM {quality.ssim:.3f}"
@@ -78,13 +84,13 @@ def gallery(tiles: Sequence[Tile], *, size: int = 200) -> None:
     share = f"calc((100% - {len(tiles) - 1} * 0.9rem) / {len(tiles)})"  # as large as lets all stand in one line, if not small
     style = f"--least:clamp({min(size, SMALLEST)}px, {share}, {size}px)"
     figures = "".join(_figure(tile) for tile in tiles)
-    st.html(f'{_STYLE}<div class="tiles{" rows" if rows else ""}" style="{style}">{figures}</div>')
+    st.html(f'<div class="tiles{" rows" if rows else ""}" style="{style}">{figures}</div>')
 
 
 def legend() -> None:
     """The scale of all error maps."""
     st.html(
-        f'{_STYLE}<div class="ramp"><span>Error map: |picture − original|, 0</span><i role="img" '
+        '<div class="ramp"><span>Error map: |picture − original|, 0</span><i role="img" '
         'aria-label="from black over red to pale yellow"></i><span>1, of the pixel range; one scale for all</span></div>'
     )
 
@@ -108,4 +114,6 @@ def _figure(tile: Tile) -> str:
 
 def address(images: Array) -> str:
     """The images in a row, as a PNG within the page."""
-    return "data:image/png;base64," + base64.b64encode(png_bytes(mosaic(images, len(images)))).decode()
+    content = io.BytesIO()
+    mosaic(images, len(images)).save(content, "png", compress_level=1)  # small anyway, and drawn while a slider moves
+    return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode()
