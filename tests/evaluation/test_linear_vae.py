@@ -8,7 +8,7 @@ import math
 import pytest
 import torch
 
-from tools.train_examples import LINEAR_EPOCHS
+from tools.examples import LINEAR_EPOCHS
 from vae_core.data.batches import to_float
 from vae_core.data.datasets import Dataset, load
 from vae_core.errors import ConfigError
