@@ -16,6 +16,15 @@ from vae_core.storage import files
 
 SIZE: ViewportSize = {"width": 1440, "height": 1000}
 
+STILL = {
+    "generate": "?trained=example-vae-2d&z=1.2,-0.4",
+    "learn": "?lesson=holes",
+    "compare": "",
+    "denoise": "?corrupt=salt-and-pepper&level=0.25",
+    "library": "",
+}
+"""The pages on which nothing moves by itself, and the state in which each is shown."""
+
 
 def main(folder: Path) -> None:
     """Photographs every page into `folder`, in both themes."""
@@ -31,10 +40,11 @@ def _photograph(page: Page, address: str, folder: Path, theme: str) -> None:
     page.wait_for_selector(READY)
     page.wait_for_timeout(9000)
     page.screenshot(path=folder / f"home-{theme}.png")
-    page.goto(f"{address}/generate?trained=example-vae-2d&z=1.2,-0.4")
-    page.wait_for_selector(READY)
-    page.wait_for_timeout(4000)
-    page.screenshot(path=folder / f"generate-{theme}.png")
+    for name, query in STILL.items():
+        page.goto(f"{address}/{name}{query}")
+        page.wait_for_selector(READY)
+        page.wait_for_timeout(6000)
+        page.screenshot(path=folder / f"{name}-{theme}.png")
     page.goto(f"{address}/train?slow=false&epochs=40")
     page.wait_for_selector(READY)
     page.locator(".st-key-train button").click()
