@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
+TEST = $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .PHONY: run test check format environment screenshots benchmarks clean
 
@@ -10,13 +11,13 @@ run: $(READY)
 	$(BIN)/streamlit run app.py
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(TEST)
 
 check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(TEST)
 
 format: $(READY)
 	$(BIN)/ruff format .

@@ -40,3 +40,14 @@ def full_data() -> Path:
     if os.environ.get("CI"):
         pytest.fail(f"{reason}; in CI nothing is skipped")
     pytest.skip(reason)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run in several processes, a file stays together, and so do all that drive a browser.
+
+    A file shares what it trained, and two browsers at once would make each other wait.
+    """
+    for item in items:
+        together = "browser" if item.get_closest_marker("browser") else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(together))
