@@ -7,41 +7,28 @@ Exit status: 0 done; 2 the request is wrong, one sentence on standard error and 
 from __future__ import annotations
 
 import dataclasses
-import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from vae_core import cli_compress, cli_disentangle, cli_generate, cli_restore, cli_runs, cli_sweep
+from vae_core.cli_app import DataDir, Json, RunName, Runs, app, print_result, short, table_of
 from vae_core.cli_options import config_options, progress_bar, take_config
 from vae_core.data import catalogue
 from vae_core.errors import LatentLabError, RunLocked
 from vae_core.levels import check_channels
 from vae_core.storage import places
 from vae_core.storage.checkpoints import check_resumable
-from vae_core.storage.files import finite, is_locked
+from vae_core.storage.files import is_locked
 from vae_core.storage.runs import Run, Status, create_run, find_run, make_longer
 
+GROUPS = (cli_compress, cli_disentangle, cli_generate, cli_restore, cli_runs, cli_sweep)
+"""Each adds its commands to `app` when it is imported."""
+
 USAGE_ERROR: Any = typer.BadParameter.__base__  # the parser's own error, whichever click typer brings along
-
-Runs = Annotated[Path | None, typer.Option("--runs", metavar="DIR", help="Folder of the runs. Default: checkpoints.")]
-DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", metavar="DIR", help="Folder of the full datasets. Default: data.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object.")]
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, or its id under --runs.")]
-
-app = typer.Typer(
-    name="vae_core",
-    help="Train, evaluate and compare autoencoders and beta-VAEs on images. All losses are nats per image.",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,7 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def datasets(data_dir: DataDir = None, as_json: Json = False) -> None:
     """What is here, and what can be downloaded."""
     rows = [dataclasses.asdict(row) for row in catalogue.describe(data_dir)]
-    _print({"datasets": rows}, as_json, lambda: _table(rows, {"name": "name", "title": "what", "where": "where"}))
+    print_result(
+        {"datasets": rows}, as_json, lambda: table_of(rows, {"name": "name", "title": "what", "where": "where"})
+    )
 
 
 @app.command()
@@ -110,7 +99,9 @@ def resume(
         check_resumable(found.folder)
         found = make_longer(found, epochs)
     if found.is_finished():
-        _print(_train_result(found, found.status()), as_json, lambda: "The run is finished; give --epochs to go on.")
+        print_result(
+            _train_result(found, found.status()), as_json, lambda: "The run is finished; give --epochs to go on."
+        )
         return 0
     return _drive(found, data_dir, as_json)
 
@@ -136,7 +127,7 @@ def evaluate(
             found, dataset=dataset, iw_samples=iw_samples, which="best" if best else "model", data_dir=data_dir,
             progress=report,
         )  # fmt: skip
-    _print(result, as_json, lambda: _table([{"figure": k, "value": _short(v)} for k, v in result.items()]))
+    print_result(result, as_json, lambda: table_of([{"figure": k, "value": short(v)} for k, v in result.items()]))
 
 
 def _drive(run: Run, data_dir: Path | None, as_json: bool) -> int:
@@ -161,7 +152,7 @@ def _drive(run: Run, data_dir: Path | None, as_json: bool) -> int:
     for note in status.notes:
         print(f"Note: {note}", file=sys.stderr)
     result = _train_result(run, status)
-    _print(result, as_json, lambda: _table([{"": key, "value": _short(value)} for key, value in result.items()]))
+    print_result(result, as_json, lambda: table_of([{"": key, "value": short(value)} for key, value in result.items()]))
     if status.state != "done":
         print(status.message or f"The run was {status.state}; 'resume {run.id}' goes on.", file=sys.stderr)
     return 0 if status.state == "done" else 1
@@ -175,29 +166,3 @@ def _train_result(run: Run, status: Status) -> dict[str, Any]:
         "images_per_second": status.images_per_second,
         "state": status.state,
     }
-
-
-def _print(result: dict[str, Any], as_json: bool, text: Callable[[], str | Table]) -> None:
-    if as_json:
-        print(json.dumps(finite(result), allow_nan=False))
-    else:
-        Console(markup=False, highlight=False, emoji=False).print(text())
-
-
-def _table(rows: list[dict[str, Any]], columns: dict[str, str] | None = None) -> Table:
-    columns = columns or {key: key for key in (rows[0] if rows else {})}
-    table = Table(box=None, header_style="bold")
-    for title in columns.values():
-        table.add_column(title, overflow="fold")
-    for row in rows:
-        table.add_row(*(str(row[key]) for key in columns))
-    return table
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4f}"
-    return ", ".join(map(_short, value)) if isinstance(value, list | tuple) else str(value)
-
-
-from vae_core import cli_compress, cli_disentangle, cli_generate, cli_restore, cli_runs, cli_sweep  # noqa: E402, F401  (they add their commands to those above)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from vae_core.cli import DataDir, Json, RunName, Runs, _print, app
+from vae_core.cli_app import DataDir, Json, RunName, Runs, app, print_result
 from vae_core.cli_options import progress_bar
 from vae_core.config import ObjectiveConfig
 from vae_core.errors import ConfigError
@@ -42,7 +42,7 @@ def compress(
         data = datasets.load(dataset or found.config.data.dataset, data_dir, report)
         result = asdict(compress_images(trained, data, limit=images, progress=report))
     result = {"run": str(found.folder), **result}
-    _print(result, as_json, lambda: _points_table(result))
+    print_result(result, as_json, lambda: _points_table(result))
 
 
 @app.command()
@@ -72,7 +72,7 @@ def collapse(
         thresholds = collapse_beta(data.train_images, build_likelihood(objective)).tolist()
     result: dict[str, Any] = {"dataset": data.name, "likelihood": likelihood, "sigma": sigma, "thresholds": thresholds}
     result |= {"beta": beta, "kept": None if beta is None else sum(value > beta for value in thresholds)}
-    _print(result, as_json, lambda: _thresholds_text(result))
+    print_result(result, as_json, lambda: _thresholds_text(result))
 
 
 def _points_table(result: dict[str, Any]) -> Table:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vae_core.cli import DataDir, Json, RunName, Runs, _print, _short, _table, app
+from vae_core.cli_app import DataDir, Json, RunName, Runs, app, print_result, short, table_of
 from vae_core.cli_options import progress_bar
 from vae_core.errors import ConfigError
 from vae_core.storage import places
@@ -32,4 +32,4 @@ def disentangle(
     with progress_bar("disentangling") as report:
         which = "best" if best else "model"
         result = disentangle_run(found, dataset=dataset, which=which, seed=seed, data_dir=data_dir, progress=report)
-    _print(result, as_json, lambda: _table([{"figure": k, "value": _short(v)} for k, v in result.items()]))
+    print_result(result, as_json, lambda: table_of([{"figure": k, "value": short(v)} for k, v in result.items()]))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from vae_core.cli import DataDir, Json, RunName, Runs, _print, app
+from vae_core.cli_app import DataDir, Json, OtherDataset, RunName, Runs, app, print_result
 from vae_core.cli_options import Report, progress_bar
 from vae_core.data import catalogue
 from vae_core.errors import ConfigError
@@ -27,9 +27,6 @@ SEEN = 56
 """Screen pixels that an image should have across; smaller ones are shown larger, by whole pixels."""
 
 Out = Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to write; one of that name is replaced.")]
-OtherDataset = Annotated[
-    str | None, typer.Option("--dataset", metavar="NAME", help="Other images than those it was trained on.")
-]
 
 
 @app.command()
@@ -60,7 +57,7 @@ def encode(
         files.write_atomic(out, csv_text(codes, labels, data.classes).encode())
     result = {"run": str(found.folder), "out": str(out), "images": len(images), "latents": trained.model.latent}
     result |= {"dataset": data.name, "split": split, "mse_per_pixel": float(codes.reconstruction_error.mean())}
-    _print(result, as_json, lambda: f"The codes of {len(images):,} images are in {out}.")
+    print_result(result, as_json, lambda: f"The codes of {len(images):,} images are in {out}.")
 
 
 @app.command()
@@ -100,7 +97,7 @@ def sample(
             z = random_codes(count, trained.model.latent, seed, temperature)
         picture = mosaic(decode_images(trained, z), columns=math.ceil(math.sqrt(count)), scale=_scale(trained))
         files.write_atomic(out, png_bytes(picture))
-    _print(result, as_json, lambda: f"{count} pictures, drawn from the {result['drawn_from']}, are in {out}.")
+    print_result(result, as_json, lambda: f"{count} pictures, drawn from the {result['drawn_from']}, are in {out}.")
 
 
 @app.command()
@@ -135,7 +132,7 @@ def traverse(
     result = {"run": str(found.folder), "out": str(out), "frames": FRAMES, "dataset": name}
     result |= {"dimensions": [number + 1 for number in chosen]}
     names = ", ".join(f"z{number + 1}" for number in chosen)
-    _print(result, as_json, lambda: f"In the order of reading, {names} go from end to end in {out}.")
+    print_result(result, as_json, lambda: f"In the order of reading, {names} go from end to end in {out}.")
 
 
 def _codes(trained: Trained, dataset: str | None, data_dir: Path | None, report: Report) -> tuple[Codes, str]:

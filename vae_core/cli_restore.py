@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vae_core.cli import DataDir, Json, RunName, Runs, _print, _short, _table, app
-from vae_core.cli_generate import OtherDataset
+from vae_core.cli_app import DataDir, Json, OtherDataset, RunName, Runs, app, print_result, short, table_of
 from vae_core.cli_options import Report, progress_bar
 from vae_core.errors import ConfigError, DataError
 from vae_core.levels import CORRUPTIONS
@@ -74,7 +73,7 @@ def _measure(
 
     with progress_bar("restoring") as report:
         result = restore_run(run, corruption, level, images=images, dataset=dataset, data_dir=data_dir, progress=report)
-    _print(result, as_json, lambda: _table(_rows(result)))
+    print_result(result, as_json, lambda: table_of(_rows(result)))
 
 
 def _rows(result: dict[str, Any]) -> list[dict[str, Any]]:
@@ -83,7 +82,7 @@ def _rows(result: dict[str, Any]) -> list[dict[str, Any]]:
     methods = {title: {key: result[f"{key}_{name}"] for key in ("psnr", "ssim")} for name, title in titles.items()}
     methods |= result["baselines"]
     return [
-        {"method": name, "PSNR, dB": _short(one["psnr"]), "SSIM": _short(one["ssim"])} for name, one in methods.items()
+        {"method": name, "PSNR, dB": short(one["psnr"]), "SSIM": short(one["ssim"])} for name, one in methods.items()
     ]
 
 
@@ -95,7 +94,7 @@ def _restore_files(run: Run, source: Path, out: Path, as_json: bool) -> None:
     with progress_bar("restoring") as report:
         done = _write_restored(trained, paths, out, report)
     result = {"run": str(run.folder), "out": str(out), "images": len(done), "files": done}
-    _print(result, as_json, lambda: _table(_file_rows(done)))
+    print_result(result, as_json, lambda: table_of(_file_rows(done)))
 
 
 def _file_rows(done: list[dict[str, Any]]) -> list[dict[str, Any]]:

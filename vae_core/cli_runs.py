@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vae_core.cli import Json, RunName, Runs, _print, _table, app
+from vae_core.cli_app import Json, RunName, Runs, app, print_result, table_of
 from vae_core.errors import ConfigError
 from vae_core.storage import archive, files, places, trash
 from vae_core.storage.listing import Summary, summaries
@@ -40,7 +40,7 @@ def runs_command(ctx: typer.Context, runs: Runs = None, as_json: Json = False) -
     for problem in [*problems, *(_unverified(summary) for summary in found if not summary.verified)]:
         typer.echo(problem, err=True)
     shown = [row | {"nats": "" if row["nats"] is None else f"{row['nats']:.1f}"} for row in rows]
-    _print({"runs": rows}, as_json, lambda: _table(shown, {column: column for column in LISTED}))
+    print_result({"runs": rows}, as_json, lambda: table_of(shown, {column: column for column in LISTED}))
 
 
 @commands.command()
@@ -57,7 +57,7 @@ def delete(
         trash.check_deletable(each)
     rows = [_trash_row(trash.delete(each)) for each in found]
     lines = [f"{row['run']} is in the trash; 'runs restore {row['trashed']}' brings it back." for row in rows]
-    _print({"deleted": rows}, _as_json(ctx, as_json), lambda: "\n".join(lines))
+    print_result({"deleted": rows}, _as_json(ctx, as_json), lambda: "\n".join(lines))
 
 
 @commands.command("trash")
@@ -66,7 +66,7 @@ def trash_command(ctx: typer.Context, runs: Runs = None, as_json: Json = False) 
     rows = [_trash_row(each) for each in trash.list_trash(_root(ctx, runs))]
     result = {"trash": rows, "bytes": sum(row["bytes"] for row in rows)}
     columns = {name: name for name in ("trashed", "name", "bytes")}
-    _print(result, _as_json(ctx, as_json), lambda: _table(rows, columns))
+    print_result(result, _as_json(ctx, as_json), lambda: table_of(rows, columns))
 
 
 @commands.command()
@@ -80,14 +80,14 @@ def restore(
     root = _root(ctx, runs)
     trashed = next((each.id for each in trash.list_trash(root) if run in (each.id, each.run_id)), run)
     restored = trash.restore(root, trashed)
-    _print(_whole(restored), _as_json(ctx, as_json), lambda: f"{restored.id} is back.")
+    print_result(_whole(restored), _as_json(ctx, as_json), lambda: f"{restored.id} is back.")
 
 
 @commands.command("empty-trash")
 def empty_trash(ctx: typer.Context, runs: Runs = None, as_json: Json = False) -> None:
     """Remove for good what lies in the trash."""
     freed = trash.empty(_root(ctx, runs))
-    _print({"bytes": freed}, _as_json(ctx, as_json), lambda: f"Freed {freed / 1e6:,.1f} MB.")
+    print_result({"bytes": freed}, _as_json(ctx, as_json), lambda: f"Freed {freed / 1e6:,.1f} MB.")
 
 
 @commands.command()
@@ -101,7 +101,7 @@ def rename(
     """Give a run another name; its id and all it holds stay."""
     found = find_run(run, _root(ctx, runs))
     edit_notes(found, name=name)
-    _print(_whole(found), _as_json(ctx, as_json), lambda: f"{found.id} is called {found.name}")
+    print_result(_whole(found), _as_json(ctx, as_json), lambda: f"{found.id} is called {found.name}")
 
 
 @commands.command()
@@ -109,7 +109,7 @@ def copy(ctx: typer.Context, run: RunName, runs: Runs = None, as_json: Json = Fa
     """Make a copy of a run, shipped ones among them, to be changed."""
     root = _root(ctx, runs)
     made = archive.copy_run(_anywhere(run, root), root)
-    _print(_whole(made), _as_json(ctx, as_json), lambda: f"The copy is {made.id}.")
+    print_result(_whole(made), _as_json(ctx, as_json), lambda: f"The copy is {made.id}.")
 
 
 @commands.command()
@@ -127,7 +127,7 @@ def export(
     content = archive.export_weights(found) if weights else archive.export_run(found)
     files.write_atomic(out, content)
     result = {"run": str(found.folder), "out": str(out), "bytes": len(content), "sha256": files.digest(content)}
-    _print(result, _as_json(ctx, as_json), lambda: f"{found.id} is in {out}, {len(content) / 1e6:,.1f} MB.")
+    print_result(result, _as_json(ctx, as_json), lambda: f"{found.id} is in {out}, {len(content) / 1e6:,.1f} MB.")
 
 
 @commands.command("import")
@@ -148,7 +148,7 @@ def import_command(
         raise ConfigError(f"The file {str(file)!r} cannot be read ({reason}); name another one.") from error
     with stream:
         made = import_run(_root(ctx, runs), stream, name)
-    _print(_whole(made), _as_json(ctx, as_json), lambda: f"It is here as {made.id}.")
+    print_result(_whole(made), _as_json(ctx, as_json), lambda: f"It is here as {made.id}.")
 
 
 @commands.command()
@@ -158,7 +158,7 @@ def check(ctx: typer.Context, run: RunName, runs: Runs = None, as_json: Json = F
 
     found = find_run(run, _root(ctx, runs))
     checked = verify(found.folder.parent, found.id)
-    _print(_whole(checked), _as_json(ctx, as_json), lambda: f"{checked.id} is whole.")
+    print_result(_whole(checked), _as_json(ctx, as_json), lambda: f"{checked.id} is whole.")
 
 
 def _anywhere(run: str, root: Path) -> Run:

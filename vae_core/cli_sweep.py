@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vae_core.cli import DataDir, Json, Runs, _print, _table, app
+from vae_core.cli_app import DataDir, Json, Runs, app, print_result, table_of
 from vae_core.cli_options import Report, config_options, progress_bar, take_config
 from vae_core.config import RunConfig, make_config
 from vae_core.errors import ConfigError
@@ -70,7 +70,7 @@ def sweep(
     if print_only:
         lines = [train_command(config, runs, data_dir) for config in configs]
         if as_json:
-            _print({"commands": lines}, as_json, str)
+            print_result({"commands": lines}, as_json, str)
         else:
             print("\n".join(lines))  # as they are: a terminal's width must not break a line of a script
         return 0
@@ -127,7 +127,7 @@ def _train_all(
             ]
     finally:
         manager.close()
-    _print({"field": field, "runs": rows}, as_json, lambda: _table([_short(row, field) for row in rows]))
+    print_result({"field": field, "runs": rows}, as_json, lambda: table_of([short(row, field) for row in rows]))
     for member in progress.members:
         if member.state != "done":
             print(
@@ -172,7 +172,7 @@ def _row(field: str, run: Run, state: str, data_dir: Path | None, report: Report
     return {**row, **figures_of(run, data_dir=data_dir)}
 
 
-def _short(row: dict[str, Any], field: str) -> dict[str, Any]:
+def short(row: dict[str, Any], field: str) -> dict[str, Any]:
     """A line of the table for people."""
     from vae_core.evaluation.findings import shown_value
 
