@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.answers import SMALL, Call, contents, refused
+from vae_core.config import SCHEMA
 from vae_core.storage import files
 from vae_core.storage.runs import open_folder
 
@@ -150,8 +151,8 @@ def test_a_weight_with_one_bit_changed_is_refused(call: Call, root: Path) -> Non
 
 def test_a_run_of_a_newer_program_is_refused(call: Call, root: Path) -> None:
     config = root / "vae" / "config.json"
-    config.write_text(config.read_text().replace('"schema": 2', '"schema": 3'))
-    assert "format 2 and this program knows 1" in refused(call("evaluate", "vae", "--runs", root))
+    config.write_text(config.read_text().replace(f'"schema": {SCHEMA}', f'"schema": {SCHEMA + 1}'))
+    assert f"format {SCHEMA + 1} and this program knows {SCHEMA}" in refused(call("evaluate", "vae", "--runs", root))
 
 
 def test_a_damaged_run_does_not_hide_the_others(call: Call, root: Path) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from tests.finished import forged, members_of, train_small
+from vae_core.config import SCHEMA
 from vae_core.errors import (
     CheckpointCorrupt,
     CheckpointIncompatible,
@@ -173,7 +174,7 @@ HOSTILE: dict[str, tuple[Callable[[Members], Members], type[LatentLabError], str
     "weights without their proof": (without("model.json"), CORRUPT, "model.json is missing"),
     "a proof without weights": (without("model.safetensors"), CORRUPT, "model.safetensors is missing"),
     "an unknown setting": (document("config.json", colour=1), ConfigError, "no setting called 'colour'"),
-    "a newer configuration": (document("config.json", schema=2), SchemaTooNew, "update the program"),
+    "a newer configuration": (document("config.json", schema=SCHEMA + 1), SchemaTooNew, "update the program"),
     "a newer status": (document("status.json", schema=2), SchemaTooNew, "update the program"),
     "a newer checkpoint": (checkpoint("model", SAME, schema=2), SchemaTooNew, "update the program"),
     "no JSON": (replaced("config.json", b"\xff"), CORRUPT, "config.json is damaged"),
@@ -310,7 +311,7 @@ def rewritten(content: bytes, **changes: str) -> bytes:
 
 WEIGHTS: list[tuple[dict[str, str], type[LatentLabError], str]] = [
     ({"config": '{"schema": 1, "model": {"latent": 3}}'}, CheckpointIncompatible, "another network"),
-    ({"config": '{"schema": 2}'}, SchemaTooNew, "update the program"),
+    ({"config": f'{{"schema": {SCHEMA + 1}}}'}, SchemaTooNew, "update the program"),
     ({"config": '{"colour": 1}'}, ConfigError, "no setting called"),
     ({"record": '{"step": 1, "image_shape": [1, 14, 14]}'}, CheckpointIncompatible, "another network"),
     ({"record": '{"step": -1, "image_shape": [1, 28, 28]}'}, CheckpointCorrupt, "impossible step"),

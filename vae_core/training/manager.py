@@ -312,7 +312,11 @@ def _is_interrupted(run: Run) -> bool:
 
 
 def _is_paused(folder: Path) -> bool:
+    """It stands still, and nobody has asked it to go on: a worker takes a moment to hear that."""
     try:
-        return files.read_json(folder / "status.json").get("state") == "paused"
+        if files.read_json(folder / "status.json").get("state") != "paused":
+            return False
+        wants = files.read_json(folder / "control.json")
+        return wants.get("want") == "pause" or wants.get("step_until") is not None
     except (LatentLabError, FileNotFoundError):
         return False
