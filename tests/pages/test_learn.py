@@ -14,6 +14,8 @@ from streamlit.testing.v1 import AppTest
 from pages.learn.glossary import TERMS
 from pages.learn.lessons import IDS, LESSONS, find
 from vae_core.storage import places
+from vae_core.storage.figures import read_figures
+from vae_core.storage.runs import open_run
 
 NAVIGATION = places.PROJECT_ROOT / "pages" / "navigation.py"
 
@@ -193,9 +195,26 @@ def test_every_lesson_has_a_module_and_every_number_a_source() -> None:
     assert {"bottleneck", "loss", "holes", "kl", "collapse", "compression", "novelty", "neighbours"} <= known.keys()
 
 
-def test_the_lessons_models_are_in_generate_only_where_asked_for() -> None:
-    from pages.generate.model import choices
+def test_beta_shows_the_figures_that_are_kept_and_opens_the_same_runs_elsewhere(opened: Callable[..., AppTest]) -> None:
+    page = opened(lesson="beta", at="16")
+    runs = [open_run(places.SHIPPED_RUNS, f"sweep-beta-{beta}-seed-{seed}") for beta in (1, 16) for seed in range(3)]
+    rates = [read_figures(run)["kl_nats"] for run in runs]
+    said = f"the rate falls from {sum(rates[:3]) / 3:.1f} to {sum(rates[3:]) / 3:.1f} nats"
+    assert any(said in element.value for element in page.expander[-1].markdown)
+    doors = [link.proto for link in page.get("page_link")]
+    compare = next(door for door in doors if door.label == "Open the sweep in Compare")
+    assert "base=sweep-beta-16-seed-0" in compare.query_string and "image=0" in compare.query_string
+    assert any(door.label == "Train with β = 16" for door in doors)
+
+
+def test_an_unknown_beta_in_the_address_is_the_first(opened: Callable[..., AppTest]) -> None:
+    page = opened(lesson="beta", at="<b>")
+    assert not page.exception and not page.error and of_address(page, "at") == "1"
+
+
+def test_the_lessons_models_are_in_generate_only_by_the_address() -> None:
+    from pages.generate.model import choices, open_model
 
     st.cache_data.clear()
-    assert not any(name.startswith("learn-") for name in choices())
-    assert [name for name in choices("learn-ae-8") if name.startswith("learn-")] == ["learn-ae-8"]
+    assert not any(name.startswith(("learn-", "sweep-")) for name in choices())
+    assert open_model("learn-ae-8").run.id == "learn-ae-8"
