@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.common.errors import sentences
+from pages.common.glossary import glossary_links
 from pages.denoise.colour import colour_view
 from pages.denoise.curves import curves_view
 from pages.denoise.restore import restore_view
@@ -25,6 +26,8 @@ def body() -> None:
         "View", list(VIEWS), default="Restore", required=True, key="task", bind="query-params",
         label_visibility="collapsed",
     )  # fmt: skip
+    with st.sidebar:
+        glossary_links("PSNR", "Reconstruction")
     show([])  # of the run before
     with sentences():
         VIEWS[str(view)]()

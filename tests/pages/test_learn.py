@@ -11,7 +11,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from pages.learn.glossary import TERMS
+from pages.common.glossary import TERMS, slug
+from pages.learn.glossary import SEEN_IN
 from pages.learn.lessons import IDS, LESSONS, find
 from vae_core.storage import places
 from vae_core.storage.figures import read_figures
@@ -106,6 +107,27 @@ def test_the_glossary_holds_every_term(opened: Callable[..., AppTest]) -> None:
     page = opened(lesson="glossary")
     assert not page.exception and all(f"**{term}.**" in words(page) for term in TERMS)
     assert list(TERMS) == sorted(TERMS, key=str.lower)
+
+
+def test_one_term_of_the_glossary_is_opened_by_a_link(opened: Callable[..., AppTest]) -> None:
+    page = opened(lesson="glossary", term="elbo")
+    assert not page.exception and not page.info and page.subheader[0].value == "ELBO"
+    assert TERMS["ELBO"] in [one.value for one in page.markdown]
+    assert any("lesson “Beta”" in link.proto.label for link in page.get("page_link"))
+    page = opened(lesson="glossary", term="<b>")
+    assert "no term of that name" in page.info[0].value and not page.subheader
+    assert len({slug(term) for term in TERMS}) == len(TERMS) and SEEN_IN.keys() <= TERMS.keys()
+    assert set(SEEN_IN.values()) <= set(IDS)
+
+
+@pytest.mark.parametrize(
+    ("name", "term"), [("train", "elbo"), ("generate", "prior"), ("compare", "rate"), ("denoise", "psnr")]
+)
+def test_a_page_links_its_words_to_the_glossary(name: str, term: str) -> None:
+    page = AppTest.from_file(str(NAVIGATION), default_timeout=60).run().switch_page(f"{name}/page.py").run()
+    assert not page.exception
+    links = [link.proto.query_string for link in page.get("page_link")]
+    assert f"lesson=glossary&term={term}" in links
 
 
 def test_more_latents_keep_more_of_an_image(opened: Callable[..., AppTest]) -> None:
