@@ -25,10 +25,11 @@ DOORS = {
 }
 _STYLE = """
 <style>
-  [class*="st-key-doors"] { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: 0.35rem 0.75rem; }
+  [class*="st-key-doors"] { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); }
+  [class*="st-key-doors"] { gap: 0.85rem 0.75rem; padding: 0.2rem 0 0.3rem; }
   [class*="st-key-doors"] > div { width: auto !important; }
   [class*="st-key-doors"] a { align-items: flex-start; padding: 0.35rem 0.6rem; margin: 0; }
-  [class*="st-key-doors"] a { border: 1px solid var(--st-border-color, rgb(128 128 128 / 0.3)); min-height: 3.1rem; }
+  [class*="st-key-doors"] a { border: 1px solid var(--st-border-color, rgb(128 128 128 / 0.3)); box-sizing: border-box; }
   [class*="st-key-doors"] a p { white-space: normal; font-weight: 400; line-height: 1.35; }
 </style>
 """
