@@ -10,6 +10,7 @@ from pages.compare.choice import Chosen, base_of, base_picker, chosen, picker
 from pages.compare.columns import film_view, picture_view
 from pages.compare.compared import ACTIVE, Compared, Standing, compared, is_measuring, standing
 from pages.compare.curves import curves
+from pages.compare.disentangled import disentangled, has_factors
 from pages.compare.numbers import numbers
 from pages.compare.progress import progress, sweep_of
 from pages.compare.setup import setup
@@ -19,6 +20,8 @@ from vae_core.storage.runs import Run
 
 SOURCES = ("New sweep", "Pick runs")
 VIEWS = ("Pictures", "Films", "Loss curves", "Table")
+FACTORS = "Disentanglement"
+"""One view more, where it is known what made the images."""
 POLL_SECONDS = 1.0
 
 
@@ -60,12 +63,15 @@ def _following(found: Compared) -> None:
     states, measuring = before
     poll = POLL_SECONDS if measuring or any(state in ACTIVE for state in states) else None
     st.fragment(lambda: _top(found, before), run_every=poll, key="compare-top")()
+    views = (*VIEWS, FACTORS) if has_factors(found) else VIEWS
     view = st.segmented_control(
-        "Below", VIEWS, default=VIEWS[0], required=True, key="show", bind="query-params", label_visibility="collapsed"
+        "Below", views, default=VIEWS[0], required=True, key="show", bind="query-params", label_visibility="collapsed"
     )
     with sentences():
         if view == "Pictures":
             picture_view(found)
+        elif view == FACTORS:
+            disentangled(found)
         else:
             st.fragment(lambda: _view(found, str(view)), run_every=poll, key="compare-view")()
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.common.errors import literal
+from pages.common.glossary import glossary_links
 from pages.compare.compared import Compared, Standing
 from vae_core.evaluation.comparison import Point, Slope, slope_check
 from vae_core.evaluation.findings import caption, caption_of_seeds, how_far_comparable
@@ -51,6 +52,7 @@ def _rate_distortion(points: Sequence[Point], labels: tuple[str, ...], found: Co
     spec = rate_distortion_spec(labels, found.field, HEIGHT)
     alt = "Distortion against rate, nats per image, a dot a run."
     st.vega_lite_chart(rate_distortion_table(points), spec, key="compare-rd", height=HEIGHT, alt=alt)
+    glossary_links("Rate", "Distortion", "ELBO", "Active unit")
     live = sum(not point.final for point in points)
     st.caption(
         literal(caption_of_seeds(points))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.common.errors import sentences
+from pages.common.glossary import glossary_links
 from pages.denoise.colour import colour_view
 from pages.denoise.curves import curves_view
 from pages.denoise.gallery import style
@@ -27,6 +28,8 @@ def body() -> None:
         label_visibility="collapsed",
     )  # fmt: skip
     style()
+    with st.sidebar:
+        glossary_links("PSNR", "Reconstruction")
     show([])  # of the run before
     with sentences():
         VIEWS[str(view)]()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.common.errors import sentences
+from pages.common.glossary import glossary_links
 from pages.generate.directions import directions, probe_panel
 from pages.generate.explore import explore
 from pages.generate.image import image_results, posterior_of, single_image
@@ -85,6 +86,7 @@ def _about(model: Explored) -> None:
         f"{config.model.model.upper()}, {config.model.architecture}, {model.latent} latents of which {used} are used; "
         f"trained on {config.data.dataset} for {config.training.epochs} epochs."
     )
+    glossary_links("Latent", *(("Posterior", "Prior") if model.is_vae else ("Autoencoder (AE)",)))
     if model.note:
         st.caption(model.note)
     if model.decoder is None:

@@ -1,4 +1,4 @@
-"""Home: what this is, something alive, and doors to the pages. No torch is imported for it."""
+"""Home: what this is, doors to the pages, and something alive. No torch is imported for it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,49 @@ from vae_core.storage import places
 from vae_core.storage.runs import open_run
 from vae_core.viz.projection import projection_for
 
+# Each page's name, icon and what one does there, in the order in which a student needs them; a comment, since Streamlit
+# writes a page's bare strings on the page.
+DOORS = {
+    "learn": ("Learn", "school", "new to this? Start here: ten ideas to touch, with nothing to train"),
+    "train": ("Train", "model_training", "set up an AE or a VAE and watch it learn, step by step"),
+    "generate": ("Generate", "auto_awesome", "move through a trained model's latent space; draw new images"),
+    "compare": ("Compare", "compare", "what β or any other setting does, run beside run"),
+    "denoise": ("Denoise", "healing", "damage images and have models and filters put them back"),
+    "library": ("Library", "inventory_2", "find, name, export, import and delete runs"),
+}
+_STYLE = """
+<style>
+  [class*="st-key-doors"] { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); }
+  [class*="st-key-doors"] { gap: 0.85rem 0.75rem; padding: 0.2rem 0 0.3rem; }
+  [class*="st-key-doors"] > div { width: auto !important; }
+  [class*="st-key-doors"] a { align-items: flex-start; padding: 0.35rem 0.6rem; margin: 0; }
+  [class*="st-key-doors"] a { border: 1px solid var(--st-border-color, rgb(128 128 128 / 0.3)); box-sizing: border-box; }
+  [class*="st-key-doors"] a p { white-space: normal; font-weight: 400; line-height: 1.35; }
+</style>
+"""
+
 
 def page() -> None:
     st.title("Latent Lab", anchor=False)
     st.markdown(
-        "Train autoencoders and variational autoencoders on images, watch them learn, and look into their "
-        "latent space. Below, a VAE learns to place handwritten digits on a map of two numbers: each point is an image it "
-        "has never trained on."
+        "Train autoencoders and variational autoencoders on images, watch them learn, and look into their latent space."
     )
+    _doors()
+    st.caption(
+        "Below, a VAE learns to place handwritten digits on a map of two numbers: each point is an image it has never "
+        "trained on."
+    )
+    _recording()
+
+
+def _doors() -> None:
+    st.html(_STYLE)
+    with st.container(key="doors"):
+        for name, (title, icon, does) in DOORS.items():
+            st.page_link(f"{name}/page.py", label=f"**{title}**: {does}", icon=f":material/{icon}:", width="stretch")
+
+
+def _recording() -> None:
     try:
         follower = follow(open_run(places.SHIPPED_RUNS, RECORDED))
         frames, subjects = follower.film.frames, follower.film.subjects
@@ -32,9 +67,6 @@ def page() -> None:
             )  # fmt: skip
     except LatentLabError as error:
         st.info(literal(f"The recorded training cannot be shown: {error}"))
-    st.page_link("train/page.py", label="**Train** a model and watch it learn", icon=":material/model_training:")
-    st.page_link("generate/page.py", label="**Generate**: play with a trained one", icon=":material/auto_awesome:")
-    st.page_link("learn/page.py", label="**Learn**: each idea as something to touch", icon=":material/school:")
 
 
 page()

@@ -44,7 +44,7 @@ def dataset(name: str = DATASET) -> Dataset:
     return datasets.load(name)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Opening the model")
+@st.cache_resource(max_entries=32, show_spinner="Opening the model")
 def model(run_id: str) -> Model:
     """A shipped model.
 

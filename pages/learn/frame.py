@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.learn.glossary import GLOSSARY
+from pages.common.glossary import GLOSSARY
 from pages.learn.lessons import IDS, LESSONS, Lesson, Link
 
 DONE_PARAMETER = "done"

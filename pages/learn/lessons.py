@@ -142,6 +142,25 @@ LESSONS = (
         source="Kingma & Welling 2014, appendix B.",
     ),
     Lesson(
+        id="beta",
+        title="Beta",
+        text="**β** sets the price of a nat. Each VAE of this sweep minimised distortion + β × rate, and each ends at "
+        "one place of the **rate-distortion curve**: how much the code says about an image, and how much of the image "
+        "is still lost. Along the thin lines D + R is the same, the negative ELBO; below the floor nothing can be; a "
+        "code that says nothing stands at the cross.",
+        formula=r"\min\; D + \beta R, \qquad R = \mathbb{E}\,\mathrm{KL}\big(q(z \mid x)\,\|\,p(z)\big), \qquad D = "
+        r"-\mathbb{E} \ln p(x \mid z), \qquad \frac{\mathrm{d}D}{\mathrm{d}R} = -\beta",
+        question="Drag the point from the smallest β to the largest. When do reconstructions stop being *this* digit and "
+        "become *a* digit? Which dimensions go dark? At which β are the random draws best, and is that where the "
+        "reconstructions are best?",
+        answer="{caption} First fine detail goes, then the writer's hand, then the class itself. The dashed line joins all "
+        "places that are as good in this β's own objective: it has slope −β and touches the curve where the model stands. "
+        "The measured slopes are {slopes}: each lies between its two β, as it must. The best ELBO is at β = {first}, "
+        "{first_elbo} nats against {last_elbo} at β = {last}, since β = 1 is what the ELBO asks for; a larger β buys a "
+        "smoother, sparser code and pays with the picture.",
+        source="Higgins et al. 2017, *beta-VAE*; Alemi et al. 2018, *Fixing a Broken ELBO*, sec. 3.",
+    ),
+    Lesson(
         id="collapse",
         title="Collapse",
         text="For a *linear* VAE with a Gaussian likelihood the answer is known. A direction of the data with "

@@ -7,8 +7,9 @@ import importlib
 import streamlit as st
 
 from pages.common.errors import sentences
+from pages.common.glossary import GLOSSARY
 from pages.learn.frame import contents, door, frame_style, progress, steps
-from pages.learn.glossary import GLOSSARY, glossary
+from pages.learn.glossary import glossary
 from pages.learn.lessons import LESSONS, Lesson, Shown, find
 
 LESSON_PARAMETER = "lesson"

@@ -10,6 +10,7 @@ from pages.common.chip import Colour
 from pages.common.components.drawing import drawing
 from pages.common.components.stage import stage
 from pages.common.errors import literal, sentences
+from pages.common.glossary import glossary_links
 from pages.common.live import Follower, follow
 from pages.common.session import manager
 from pages.train.curves import loss_chart
@@ -100,6 +101,8 @@ def _objective(config: RunConfig, record: Record, key: str) -> None:
             for term in terms:
                 st.latex(term)
             st.caption("In nats per image: summed over pixels i and latents j, averaged over the batch.")
+            vae = config.model.model == "vae"
+            glossary_links("Reconstruction", "Nat", *(("KL divergence", "Beta (β)", "ELBO") if vae else ("Latent",)))
 
 
 def _headline(run: Run, status: Status, state: str, key: str, badge: str) -> View:

@@ -86,6 +86,29 @@ def touch_kl(page: Page) -> None:
     expect(page.locator(".kl-lesson .sum")).to_have_text("KL = 0.000 nats")
 
 
+def touch_beta(page: Page) -> None:
+    """The point is dragged to the other end; numbers and pictures are there before it is let go of."""
+    curve, where = page.locator(".rate-lesson .curve"), page.locator(".rate-lesson .where")
+    expect(where).to_have_text("β = 4")
+    pictures = page.locator(".rate-lesson .pictures")
+    before = pictures.evaluate("canvas => canvas.toDataURL()")
+    curve.scroll_into_view_if_needed()
+    box = curve.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.5 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 60, box["y"] + 30)
+    expect(where).to_have_text("β = 16")
+    assert pictures.evaluate("canvas => canvas.toDataURL()") != before
+    page.mouse.up()
+    expect(page.get_by_role("link", name="Train with β = 16")).to_be_visible()
+    curve.press("End")
+    curve.press("Home")
+    expect(where).to_have_text("β = 1")
+    expect(page.locator(".rate-lesson .figures")).to_contain_text("active units")
+    expect(page.get_by_role("link", name="Train with β = 1", exact=True)).to_be_visible()
+
+
 def touch_collapse(page: Page) -> None:
     press(page, "End", "beta_linear")
     expect(page.get_by_text("0 dimensions live")).to_be_visible()
@@ -199,8 +222,8 @@ def test_keys_go_on_and_back_and_a_teacher_sees_one_lesson_alone(page: Page, add
     expect(page.locator(".st-key-answer-kl")).to_be_visible()
     page.wait_for_selector(READY)
     page.keyboard.press("n")
-    expect(heading).to_have_text(re.compile("Collapse"))
-    expect(page.locator(".st-key-answer-collapse")).to_be_visible()
+    expect(heading).to_have_text(re.compile("Beta"))
+    expect(page.locator(".st-key-answer-beta")).to_be_visible()
     page.wait_for_selector(READY)
     page.keyboard.press("p")
     expect(heading).to_have_text(re.compile("The KL surface"))

@@ -69,3 +69,17 @@ def test_own_images_are_refused_for_now(name: str) -> None:
 def test_needs_no_torch() -> None:
     code = "import sys, vae_core.data.catalogue; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT_ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("sprites", True),
+        ("sprites-28-600", True),
+        ("mnist-sample", False),
+        ("coloured-mnist-sample", False),
+        ("x", False),
+    ],
+)
+def test_of_sprites_it_is_known_what_made_them(name: str, known: bool) -> None:
+    assert catalogue.knows_factors(name) is known

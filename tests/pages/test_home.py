@@ -15,7 +15,16 @@ def test_says_what_this_is_and_shows_a_recorded_training(app: AppTest) -> None:
     assert not app.exception
     assert [title.value for title in app.title] == ["Latent Lab"]
     assert not app.info and not app.error  # the recording is there
-    assert "has never trained on" in app.markdown[0].value
+    assert [one.value.split(" ")[0] for one in app.markdown] == ["Train"]  # and no bare string of the script
+    assert any("has never trained on" in one.value for one in app.caption)
+
+
+def test_every_page_has_a_door_that_says_what_it_does_and_a_student_is_sent_to_learn_first(app: AppTest) -> None:
+    doors = [link.proto for link in app.get("page_link")]
+    pages = [path.parent.name for path in (ROOT / "pages").glob("*/page.py") if path.parent.name != "home"]
+    assert sorted(door.page for door in doors) == sorted(pages)
+    assert doors[0].page == "learn" and "Start here" in doors[0].label
+    assert all(len(door.label) > 30 for door in doors)
 
 
 def test_appears_before_torch_is_imported() -> None:

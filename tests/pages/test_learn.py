@@ -11,9 +11,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from pages.learn.glossary import TERMS
+from pages.common.glossary import TERMS, slug
+from pages.learn.glossary import SEEN_IN
 from pages.learn.lessons import IDS, LESSONS, find
 from vae_core.storage import places
+from vae_core.storage.figures import read_figures
+from vae_core.storage.runs import open_run
 
 NAVIGATION = places.PROJECT_ROOT / "pages" / "navigation.py"
 
@@ -106,6 +109,27 @@ def test_the_glossary_holds_every_term(opened: Callable[..., AppTest]) -> None:
     assert list(TERMS) == sorted(TERMS, key=str.lower)
 
 
+def test_one_term_of_the_glossary_is_opened_by_a_link(opened: Callable[..., AppTest]) -> None:
+    page = opened(lesson="glossary", term="elbo")
+    assert not page.exception and not page.info and page.subheader[0].value == "ELBO"
+    assert TERMS["ELBO"] in [one.value for one in page.markdown]
+    assert any("lesson “Beta”" in link.proto.label for link in page.get("page_link"))
+    page = opened(lesson="glossary", term="<b>")
+    assert "no term of that name" in page.info[0].value and not page.subheader
+    assert len({slug(term) for term in TERMS}) == len(TERMS) and SEEN_IN.keys() <= TERMS.keys()
+    assert set(SEEN_IN.values()) <= set(IDS)
+
+
+@pytest.mark.parametrize(
+    ("name", "term"), [("train", "elbo"), ("generate", "prior"), ("compare", "rate"), ("denoise", "psnr")]
+)
+def test_a_page_links_its_words_to_the_glossary(name: str, term: str) -> None:
+    page = AppTest.from_file(str(NAVIGATION), default_timeout=60).run().switch_page(f"{name}/page.py").run()
+    assert not page.exception
+    links = [link.proto.query_string for link in page.get("page_link")]
+    assert f"lesson=glossary&term={term}" in links
+
+
 def test_more_latents_keep_more_of_an_image(opened: Callable[..., AppTest]) -> None:
     page = opened(lesson="bottleneck")
 
@@ -193,8 +217,26 @@ def test_every_lesson_has_a_module_and_every_number_a_source() -> None:
     assert {"bottleneck", "loss", "holes", "kl", "collapse", "compression", "novelty", "neighbours"} <= known.keys()
 
 
-def test_the_lessons_models_are_in_generate_only_where_asked_for() -> None:
-    from pages.generate.model import choices
+def test_beta_shows_the_figures_that_are_kept_and_opens_the_same_runs_elsewhere(opened: Callable[..., AppTest]) -> None:
+    page = opened(lesson="beta", at="16")
+    runs = [open_run(places.SHIPPED_RUNS, f"sweep-beta-{beta}-seed-{seed}") for beta in (1, 16) for seed in range(3)]
+    rates = [read_figures(run)["kl_nats"] for run in runs]
+    said = f"the rate falls from {sum(rates[:3]) / 3:.1f} to {sum(rates[3:]) / 3:.1f} nats"
+    assert any(said in element.value for element in page.expander[-1].markdown)
+    doors = [link.proto for link in page.get("page_link")]
+    compare = next(door for door in doors if door.label == "Open the sweep in Compare")
+    assert "base=sweep-beta-16-seed-0" in compare.query_string and "image=0" in compare.query_string
+    assert any(door.label == "Train with β = 16" for door in doors)
+
+
+def test_an_unknown_beta_in_the_address_is_the_first(opened: Callable[..., AppTest]) -> None:
+    page = opened(lesson="beta", at="<b>")
+    assert not page.exception and not page.error and of_address(page, "at") == "1"
+
+
+def test_the_lessons_models_are_in_generate_only_by_the_address() -> None:
+    from pages.generate.model import choices, open_model
 
     st.cache_data.clear()
-    assert not any(name.startswith("learn-") for name in choices())
+    assert not any(name.startswith(("learn-", "sweep-")) for name in choices())
+    assert open_model("learn-ae-8").run.id == "learn-ae-8"

@@ -60,3 +60,9 @@ def test_the_specification_is_valid_and_built_once() -> None:
 
 def test_the_cap_is_said() -> None:
     assert cap_note(5_000) == "Mutual information from 5,000 images cannot exceed ln 5,000 = 8.52 nats."
+
+
+def test_another_setting_can_stand_in_betas_place() -> None:
+    spec = metrics_spec(field="latents")
+    assert spec["encoding"]["x"]["title"] == "latents" and metrics_spec()["encoding"]["x"]["title"] == "beta"
+    assert "latents" in [one["title"] for one in spec["layer"][-1]["encoding"]["tooltip"]]

@@ -166,6 +166,17 @@ def find(name: str) -> Row:
     raise DataError(f"There is no dataset called {name[:60]!r}; the known ones are {known}.")
 
 
+def knows_factors(name: str) -> bool:
+    """Whether it is known what made each image of a dataset; False also where there is none of that name.
+
+    Raises:
+        DataError: sprites of a size that is out of range.
+    """
+    if name in ROWS:
+        return ROWS[name].family.raw is None
+    return sprites.parse_name(name) is not None or dsprites.look(name) is not None
+
+
 def describe(data_dir: Path | None = None) -> list[DatasetInfo]:
     """All datasets, and which of them are here; nothing is downloaded or checked.
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from vae_core.data import datasets
-from vae_core.errors import DataError
+from vae_core.errors import CheckpointCorrupt, DataError
 from vae_core.evaluation import disentanglement
 from vae_core.evaluation.codes import encode
 from vae_core.evaluation.trained import load_trained
+from vae_core.storage.factor_scores import Scores, read_scores, write_scores
+from vae_core.storage.figures import weights_digest
 from vae_core.storage.runs import Run
 
 
@@ -49,3 +51,31 @@ def disentangle_run(
     found = disentanglement.scores(codes.mean, data.factors.test.numpy(), seed=seed, progress=progress)
     about = {"run": str(run.folder), "dataset": data.name, "step": trained.step, "factors": list(data.factors.names)}
     return {**about, **asdict(found)}
+
+
+def scores_of(
+    run: Run, *, data_dir: Path | None = None, progress: Callable[[str, float], None] | None = None
+) -> Scores:
+    """The kept scores of a run's final weights on its own dataset; computed and kept where there are none yet.
+
+    Args:
+        run: a run that ended.
+        data_dir: the folder of the full datasets.
+        progress: as for `disentangle_run`.
+
+    Raises:
+        CheckpointCorrupt: there are no final weights.
+        DiskError: neither the run's folder nor the cache can be written.
+        LatentLabError: as `disentangle_run` does.
+    """
+    kept = read_scores(run)
+    if kept is not None:
+        return kept
+    digest = weights_digest(run)
+    if digest is None:
+        raise CheckpointCorrupt(f"The run {run.id!r} holds no final weights yet; train it to its end first.")
+    write_scores(run, disentangle_run(run, data_dir=data_dir, progress=progress), digest)
+    written = read_scores(run)
+    if written is None:
+        raise CheckpointCorrupt(f"The scores of {run.id!r} are no finite numbers; its weights are beyond use.")
+    return written

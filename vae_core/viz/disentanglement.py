@@ -2,9 +2,10 @@
 
 A page mounts both, the chart as every other one:
 
-    table = figures_table(rows)
-    st.vega_lite_chart(points_table(table), metrics_spec(), key=...)
-    st.dataframe(pivot(table))
+    st.vega_lite_chart(points_table(rows), metrics_spec(), key=...)
+    st.dataframe(pivot(figures_table(rows)))
+
+Another setting than beta can stand in its place, as long as it is a number: the chart's words are then given its name.
 """
 
 from __future__ import annotations
@@ -93,17 +94,18 @@ def points_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["beta", "metric", "score", "seed"])
 
 
-@lru_cache(maxsize=4)
-def metrics_spec(*, height: int = 300) -> dict[str, Any]:
+@lru_cache(maxsize=16)
+def metrics_spec(*, height: int = 300, field: str = "beta") -> dict[str, Any]:
     """Scores against beta: the seeds as points, the mean as a line, the seeds' ends as a band; nothing where none is.
 
     Args:
         height: in pixels.
+        field: the name of what the rows call `beta`.
 
     Returns:
         One dictionary for all callers; it is not to be changed.
     """
-    x = {"field": "beta", "type": "ordinal", "title": "beta", "axis": {"labelAngle": 0}}
+    x = {"field": "beta", "type": "ordinal", "title": field, "axis": {"labelAngle": 0}}
     y = {"field": "score", "type": "quantitative", "title": "score", "scale": {"domain": [0, 1]}}
     colour = {
         "field": "metric",
@@ -114,7 +116,7 @@ def metrics_spec(*, height: int = 300) -> dict[str, Any]:
     }
     tooltip = [
         {"field": "metric", "type": "nominal", "title": "metric"},
-        {"field": "beta", "type": "quantitative", "title": "beta"},
+        {"field": "beta", "type": "quantitative", "title": field},
         {"field": "seed", "type": "nominal", "title": "seed"},
         {"field": "score", "type": "quantitative", "title": "score", "format": ".3f"},
     ]

@@ -1,0 +1,197 @@
+"""Which setting separates the factors that made the images best: MIG, DCI and the FactorVAE score over the seeds.
+
+Only for datasets whose factors are known. The scores take seconds a run, so that they are computed on request, one run
+after the other in a thread of the server, and kept with the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from pages.common.errors import literal, sentences, show_error
+from pages.common.glossary import glossary_links
+from pages.compare.compared import Compared, Standing, standing, word
+from vae_core.data import catalogue
+from vae_core.errors import LatentLabError
+from vae_core.evaluation.factor_scores import scores_of
+from vae_core.storage.factor_scores import Scores, read_scores
+from vae_core.storage.figures import weights_digest
+from vae_core.storage.runs import Run
+from vae_core.viz.disentanglement import (
+    EXPLANATIONS,
+    METRICS,
+    cap_note,
+    figures_table,
+    metrics_spec,
+    pivot,
+    points_table,
+)
+
+POLL_SECONDS = 0.5
+HEIGHT = 340
+NATS = ("kl_nats", "reconstruction_nats", "active_units")
+
+
+@dataclass(eq=False)
+class Job:
+    """The scores of one run on their way.
+
+    Attributes:
+        what, share: what is being done, and how much of it, 0 to 1.
+        future: ends with the scores, or with what went wrong.
+    """
+
+    what: str = "waiting"
+    share: float = 0.0
+    future: Future[Scores] = field(default_factory=Future)
+
+    def tell(self, what: str, share: float) -> None:
+        self.what, self.share = what, share
+
+
+@st.cache_resource(show_spinner=False)
+def _thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="scores")
+
+
+@st.cache_resource(show_spinner=False)
+def _jobs() -> dict[tuple[str, str | None], Job]:
+    """Of this server, by the run's folder and the digest of its weights."""
+    return {}
+
+
+def has_factors(found: Compared) -> bool:
+    """Whether it is known what made the images of any of the runs."""
+    return any(_is_known(run.config.data.dataset) for run in found.runs)
+
+
+def _is_known(dataset: str) -> bool:
+    try:
+        return catalogue.knows_factors(dataset)
+    except LatentLabError:  # of sprites as they cannot be; the run's own line says so
+        return False
+
+
+def disentangled(found: Compared) -> None:
+    """Draws what is known, and while scores are on their way draws it again."""
+    before = _is_busy(found)
+    poll = POLL_SECONDS if before else None
+    st.fragment(lambda: _draw(found, before), run_every=poll, key="compare-disentangled")()
+
+
+def _draw(found: Compared, before: bool) -> None:
+    if _is_busy(found) != before:
+        st.rerun()
+    with sentences():
+        runs = [run for run in found.runs if _is_known(run.config.data.dataset)]
+        known = {run.id: scores for run in runs if (scores := read_scores(run)) is not None}
+        _ask(runs, [run for run in runs if run.id not in known])
+        if known:
+            _results(found, [standing(run, found.field) for run in runs if run.id in known], known)
+        for run in runs:
+            if (error := _error(run)) is not None:
+                show_error(LatentLabError(f"The scores of {found.title_with_seed(run)}: {error}"))
+
+
+def _key(run: Run) -> tuple[str, str | None]:
+    return str(run.folder), weights_digest(run)
+
+
+def _is_busy(found: Compared) -> bool:
+    jobs = _jobs()
+    return any((job := jobs.get(_key(run))) is not None and not job.future.done() for run in found.runs)
+
+
+def _error(run: Run) -> LatentLabError | None:
+    """What ended a run's scores; what nobody foresaw is raised."""
+    job = _jobs().get(_key(run))
+    if job is None or not job.future.done() or job.future.cancelled():
+        return None
+    error = job.future.exception()
+    if error is not None and not isinstance(error, LatentLabError):
+        raise error
+    return error
+
+
+def _ask(runs: Sequence[Run], lacking: Sequence[Run]) -> None:
+    """How far the scores are, or the button that asks for those that are not there yet."""
+    jobs = [job for run in lacking if (job := _jobs().get(_key(run))) is not None and not job.future.done()]
+    if jobs:
+        now = max(jobs, key=lambda job: job.share)
+        done = len(runs) - len(lacking)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.progress((done + now.share) / len(runs), f"{done} of {len(runs)} runs scored; {now.what}")
+            st.button("Stop", key="stop_scores", icon=":material/stop:", on_click=_stop, args=(list(lacking),))
+        return
+    ready = [run for run in lacking if weights_digest(run) is not None]
+    if not lacking:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            f"Score {len(ready)} of {len(runs)} runs", key="measure_scores", icon=":material/calculate:", type="primary",
+            disabled=not ready, on_click=_start, args=(ready,),
+        )  # fmt: skip
+        st.caption(
+            "Whether each dimension of the code tells one of the factors that made the images; some seconds a run, and "
+            "kept with it." if ready else "The scores can be asked for as soon as a run has ended."
+        )  # fmt: skip
+
+
+def _start(runs: Sequence[Run]) -> None:
+    for run in runs:
+        job = _jobs()[_key(run)] = Job()
+        job.future = _thread().submit(scores_of, run, progress=job.tell)
+
+
+def _stop(runs: Sequence[Run]) -> None:
+    """The run that is being scored ends by itself, in seconds; the others are not begun."""
+    for run in runs:
+        if (job := _jobs().get(_key(run))) is not None:
+            job.future.cancel()
+
+
+def _results(found: Compared, standings: Sequence[Standing], known: dict[str, Scores]) -> None:
+    rows = [_row(one, known[one.run.id], found) for one in standings]
+    name = word(found.field)
+    if all(isinstance(row["beta"], int | float) for row in rows):
+        with st.container(key="top-scores"):
+            left, right = st.columns([5, 4])
+        with left:
+            alt = f"Scores of disentanglement against {name}, a dot a run."
+            spec = metrics_spec(height=HEIGHT, field=name)
+            st.vega_lite_chart(points_table(rows), spec, key="compare-scores", height=HEIGHT, alt=alt)
+        with right:
+            _words(rows)
+        table = pivot(figures_table(rows)).rename_axis(name)
+        st.dataframe(table, key="compare-scores-table", height="content")
+    else:  # words, which no axis puts in an order
+        titles = [{"run": found.title_with_seed(one.run)} for one in standings]
+        shown = [title | {METRICS[key]: row[key] for key in METRICS} for title, row in zip(titles, rows, strict=True)]
+        st.dataframe(shown, key="compare-scores-table", height="content")
+        _words(rows)
+
+
+def _row(one: Standing, scores: Scores, found: Compared) -> dict[str, Any]:
+    figures = {} if one.point is None else {name: one.point.figure(name) for name in NATS}
+    value = one.run.config.flat()[found.field]
+    return {**figures, **scores, "beta": value, "seed": one.run.config.training.seed}
+
+
+def _words(rows: Sequence[dict[str, Any]]) -> None:
+    st.markdown("\n".join(f"- **{METRICS[key]}**: {meaning}" for key, meaning in EXPLANATIONS.items()))
+    seeds = len({row["seed"] for row in rows})
+    images = max(int(row["images"]) for row in rows)
+    st.caption(
+        literal(
+            f"n = {len(rows)} runs, {seeds} {'seed' if seeds == 1 else 'seeds'}; posterior means of {images:,} test images; "
+            f"± is one standard deviation over the seeds. {cap_note(images)} Seeds differ as much as settings do, so look at "
+            "the spread. To see what a score means, take Pictures above: a traversal in which one thing changes at a time is "
+            "a dimension with a factor of its own."
+        )
+    )
+    glossary_links("Disentanglement", "MIG", "Traversal")

@@ -1,0 +1,124 @@
+"""The rate-distortion curve of the shipped sweep, with a point to drag along it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages.common.components.rate_curve import rate_curve
+from pages.compare.choice import shipped_ids
+from pages.learn.figures import dataset, model, test_images, test_labels
+from pages.learn.lessons import Link, Shown
+from pages.learn.show import choose_image
+from vae_core.errors import RunNotFound
+from vae_core.evaluation.codes import carried, decode_images, order, slider_range
+from vae_core.evaluation.comparison import Point, read_point, slope_check, values_of
+from vae_core.evaluation.findings import caption, shown_value
+from vae_core.storage import places
+from vae_core.storage.arrays import Array
+from vae_core.storage.runs import open_run
+from vae_core.viz.rate_curve import BetaPictures, rate_curve_bytes
+from vae_core.viz.walks import random_codes, traversal
+
+SHOWN = 10
+FIRST = "4"
+AT = "at"
+"""The beta in the address."""
+
+
+def draw() -> Shown:
+    points = _points()
+    betas = [shown_value(value) for value in values_of(points)]
+    index = choose_image()
+    start = _start(betas)
+    data = _data(index, start)
+    at = min(rate_curve(key="rate-curve", data=data, start=start), len(betas) - 1)
+    st.query_params[AT] = betas[at]
+    st.caption(
+        "Numbers are means over the seeds with one standard deviation, over the whole test split of the set that the models "
+        "were trained on, as on the Compare page; the pictures are those of the first seed."
+    )
+    run_id = _shown_runs(points)[at]
+    links = (
+        Link("compare/page.py", "Open the sweep in Compare", {"base": run_id, "image": str(index), "show": "Pictures"}),
+        Link("generate/page.py", f"Open β = {betas[at]} in Generate", {"trained": run_id}),
+        Link("train/page.py", f"Train with β = {betas[at]}", _dials(run_id)),
+    )
+    return Shown(links, _numbers(points))
+
+
+def _start(betas: list[str]) -> int:
+    """Where the point stands when the lesson is opened; it stays the same while it is open, as the bytes hold it."""
+    wanted = st.session_state.setdefault("rate_curve_start", st.query_params.get(AT, FIRST))
+    return betas.index(wanted) if wanted in betas else 0
+
+
+@st.cache_resource(show_spinner=False)
+def _points() -> list[Point]:
+    """All runs of the shipped sweep.
+
+    Raises:
+        RunNotFound: it is not there.
+        CheckpointCorrupt: a run of it is damaged.
+    """
+    runs = [open_run(places.SHIPPED_RUNS, run_id) for run_id in shipped_ids()]
+    found = [point for run in runs if (point := read_point(run)) is not None and point.kl_nats is not None]
+    if len(values_of(found)) < 2:
+        raise RunNotFound("The shipped sweep over beta is not there; install the program again, or start a sweep.")
+    return found
+
+
+def _shown_runs(points: list[Point]) -> list[str]:
+    """The run of the first seed of each beta."""
+    return [
+        min((point for point in points if point.value == value), key=lambda point: point.seed).run_id
+        for value in values_of(points)
+    ]
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _data(index: int, start: int) -> bytes:
+    points, chosen = _points(), _inputs(index)
+    pictures = [_pictures(run_id, chosen) for run_id in _shown_runs(points)]
+    alt = "Distortion against rate of the shipped sweep over beta, and pictures at each beta"
+    return rate_curve_bytes(points, test_images()[chosen], pictures, start=start, alt=alt)
+
+
+def _inputs(index: int) -> list[int]:
+    """The picked image, then the first of each class."""
+    labels = test_labels().tolist()
+    first = [labels.index(label) for label in range(len(dataset().classes)) if label in labels]
+    return list(dict.fromkeys([index, *first]))[:SHOWN]
+
+
+def _pictures(run_id: str, chosen: list[int]) -> BetaPictures:
+    shown = model(run_id)
+    strongest = int(order(shown.codes)[0])
+    walk = traversal(shown.codes.mean[chosen[0]], strongest, *slider_range(shown.codes, strongest), SHOWN)
+    drawn = random_codes(SHOWN, shown.trained.model.latent, 0)
+    parts = [shown.codes.mean[chosen], walk, drawn]
+    decoded = decode_images(shown.trained, np.concatenate(parts).astype(np.float32))
+    ends = np.cumsum([len(part) for part in parts])
+    reconstructions, walked, draws = (np.ascontiguousarray(part) for part in np.split(decoded, ends[:-1]))
+    kl: Array = carried(shown.codes)
+    return BetaPictures(reconstructions, walked, strongest, draws, kl)
+
+
+def _dials(run_id: str) -> dict[str, str]:
+    config: Any = open_run(places.SHIPPED_RUNS, run_id).config
+    flat = config.flat()
+    return {name: shown_value(flat[name]) for name in ("dataset", "hidden", "latent", "beta")}
+
+
+def _numbers(points: list[Point]) -> dict[str, str]:
+    slopes = [slope for slope in slope_check(points) if slope.slope is not None]
+    said = ", ".join(f"{slope.slope:.3g} between β = {slope.low:g} and {slope.high:g}" for slope in slopes)
+    sums = {value: [p.negative_elbo_nats for p in points if p.value == value] for value in values_of(points)}
+    means = {shown_value(value): sum(found) / len(found) for value, found in sums.items()}
+    first, last = next(iter(means)), next(reversed(means))
+    return {
+        "caption": caption(points), "slopes": said, "first": first, "last": last,
+        "first_elbo": f"{means[first]:.1f}", "last_elbo": f"{means[last]:.1f}",
+    }  # fmt: skip

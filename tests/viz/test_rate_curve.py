@@ -1,0 +1,70 @@
+"""The curve over beta: its numbers are the points', its pictures one a beta."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from vae_core.errors import DataError
+from vae_core.evaluation.comparison import Point
+from vae_core.viz.rate_curve import BetaPictures, rate_curve_bytes, stop_figures
+
+
+def point(beta: float, seed: int, rate: float | None, distortion: float, active: int = 2) -> Point:
+    return Point(
+        run_id=f"b{beta:g}-{seed}", seed=seed, value=beta, beta=beta, latent=4, final=True, step=10,
+        reconstruction_nats=distortion, kl_nats=rate, negative_elbo_nats=distortion + (rate or 0.0),
+        active_units=active, floor_nats=40.0, collapse_nats=200.0,
+    )  # fmt: skip
+
+
+POINTS = [point(1.0, seed, 20.0 + seed, 80.0, 4) for seed in range(3)] + [
+    point(4.0, seed, 8.0, 120.0, 1 + seed) for seed in range(3)
+]
+
+
+def shown(dimension: int) -> BetaPictures:
+    pictures = np.full((3, 1, 5, 7), dimension, np.uint8)
+    return BetaPictures(pictures, pictures, dimension, pictures, np.array([0.0, 1.5, 0.2, 0.0]))
+
+
+def header_of(packed: bytes) -> dict[str, Any]:
+    length = int.from_bytes(packed[:4], "little")
+    return json.loads(packed[4 : 4 + length])
+
+
+def test_each_stop_has_the_means_of_its_seeds_and_every_line_is_there() -> None:
+    inputs = np.zeros((3, 1, 5, 7), np.uint8)
+    header = header_of(rate_curve_bytes(POINTS, inputs, [shown(1), shown(2)], start=7, alt="a curve"))
+    first, last = header["stops"]
+    assert (first["beta"], first["rate"], first["distortion"], first["dimension"]) == ("1", 21.0, 80.0, 2)
+    assert (last["beta"], last["weight"], last["rate"], last["distortion"]) == ("4", 4.0, 8.0, 120.0)
+    assert header["start"] == 1 and header["most"] == 1.5
+    marks = header["marks"]
+    assert len(marks["run"]) == 6 and len(marks["elbo"]) % 2 == 0 and marks["elbo"]
+    assert marks["floor"] == [{"distortion": 40.0}] and marks["corner"] == [{"rate": 0.0, "distortion": 200.0}]
+    left, right, low, high = header["box"]
+    assert left < 0 and right > 22 and low < 40 and high > 200
+    assert header["arrays"]["draws1"][1] == [3, 1, 5, 7] and header["arrays"]["kl0"][:2] == ["float32", [4]]
+
+
+def test_the_figures_of_a_beta_are_told_with_their_spread() -> None:
+    told = dict(stop_figures(POINTS[:3]))
+    assert told["rate"] == "21.0 ± 1.0 nats" and told["active units"] == "4 of 4"
+    assert told["distortion + β × rate"] == told["negative ELBO"].split(" ±")[0] + " nats" == "101.0 nats"
+    told = dict(stop_figures(POINTS[3:]))
+    assert told["distortion + β × rate"] == "152.0 nats" and told["active units"] == "1 to 3 of 4"
+    assert dict(stop_figures(POINTS[:1]))["rate"] == "20.0 nats"
+
+
+@pytest.mark.parametrize(
+    ("points", "pictures"),
+    [(POINTS[:3], 1), (POINTS, 1), ([*POINTS, point(8.0, 0, None, 90.0)], 3)],
+    ids=["one beta", "pictures are missing", "no rate"],
+)
+def test_what_is_no_curve_is_refused(points: list[Point], pictures: int) -> None:
+    with pytest.raises(DataError, match="at least two betas"):
+        rate_curve_bytes(points, np.zeros((1, 1, 5, 7), np.uint8), [shown(0)] * pictures, start=0, alt="")

@@ -1,0 +1,73 @@
+"""The scores of disentanglement of a run, computed once and kept: `disentanglement.json` beside it, or in the cache.
+
+As the figures they belong to weights, named by their SHA-256; whatever is wrong with the file, they can be computed anew.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+from vae_core.errors import LatentLabError
+from vae_core.storage import files, places
+from vae_core.storage.arrays import check_schema
+from vae_core.storage.figures import weights_digest
+from vae_core.storage.runs import Run, is_shipped
+
+SCHEMA = 1
+FILE = "disentanglement.json"
+SCORES = ("mig", "dci_disentanglement", "dci_completeness", "dci_informativeness", "factor_vae_score")
+"""0 to 1 each, by the names of the command line."""
+
+Scores = dict[str, Any]
+
+
+def read_scores(run: Run) -> Scores | None:
+    """The kept scores of a run's final weights, or None where there are none (yet).
+
+    Returns:
+        `SCORES`, `images` and `dataset`.
+    """
+    digest = weights_digest(run)
+    found = [] if digest is None else [_kept(path, digest) for path in _places(run, digest)]
+    return next((one for one in found if one is not None), None)
+
+
+def write_scores(run: Run, scores: Scores, weights_sha256: str) -> None:
+    """Keeps what `disentangle` gave for these weights: beside the run, or in the cache where its folder is read-only.
+
+    Raises:
+        DiskError: neither can be written.
+    """
+    document = {key: scores[key] for key in (*SCORES, "images", "dataset")}
+    whole = {"schema": SCHEMA, "weights_sha256": weights_sha256, **document}
+    path = _places(run, weights_sha256)[0]
+    files.make_folder(path.parent)
+    files.write_json(path, whole, durable=False)
+
+
+def _places(run: Run, weights_sha256: str) -> list[Path]:
+    """Where scores are kept, the place to write to first."""
+    what = files.digest(f"{weights_sha256} {run.config.model_dump_json()}".encode())
+    cached = places.cache_folder() / "disentanglement" / f"{what}.json"
+    beside = not is_shipped(run) and os.access(run.folder, os.W_OK)
+    return [run.folder / FILE, cached] if beside else [cached, run.folder / FILE]
+
+
+def _kept(path: Path, weights_sha256: str) -> Scores | None:
+    try:
+        document = files.read_json(path)
+        check_schema(document.get("schema"), SCHEMA, FILE)
+    except (LatentLabError, OSError):
+        return None
+    numbers = [document.get(key) for key in (*SCORES, "images")]
+    sound = document.get("weights_sha256") == weights_sha256 and isinstance(document.get("dataset"), str)
+    if not sound or not all(_is_number(number) for number in numbers):
+        return None
+    return {key: document[key] for key in (*SCORES, "images", "dataset")}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

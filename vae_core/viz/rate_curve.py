@@ -1,0 +1,127 @@
+"""The rate-distortion curve of a sweep over beta with a point to drag, and what its models draw at each beta, as bytes.
+
+What stands on the curve is what `comparison.rate_distortion_table` says; the browser draws it without asking again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from vae_core.errors import DataError
+from vae_core.evaluation.comparison import Point, summarise
+from vae_core.evaluation.findings import shown_value
+from vae_core.storage.arrays import Array
+from vae_core.storage.blocks import pack_blocks
+from vae_core.viz.comparison import colour_of, labels_of, rate_distortion_table
+
+ROOM = 0.04
+
+
+@dataclass(frozen=True, eq=False)
+class BetaPictures:
+    """What the model of one beta draws; all arrays of pictures are (n, C, H, W) uint8 with one C, H, W.
+
+    Attributes:
+        reconstructions: of the inputs that all betas share.
+        traversal: one dimension from end to end.
+        dimension: which one, from 0 on.
+        draws: from the prior.
+        kl: (L,) nats of each dimension.
+    """
+
+    reconstructions: Array
+    traversal: Array
+    dimension: int
+    draws: Array
+    kl: Array
+
+
+def rate_curve_bytes(
+    points: Sequence[Point], inputs: Array, pictures: Sequence[BetaPictures], *, start: int, alt: str
+) -> bytes:
+    """The curve and its pictures for the component.
+
+    Args:
+        points: of runs that differ in beta and seed alone, each with a rate; at least two betas.
+        inputs: (N, C, H, W) uint8 test images.
+        pictures: one each beta, from the smallest beta on.
+        start: index of the beta at which the point stands at first.
+        alt: what this is a picture of.
+
+    Raises:
+        DataError: there are fewer than two betas, a run has no rate, or the pictures are not one a beta.
+    """
+    stops = summarise(points)
+    if len(stops) < 2 or len(stops) != len(pictures) or any(point.kl_nats is None for point in points):
+        raise DataError("A curve over beta needs VAEs of at least two betas, and the pictures of each.")
+    table = rate_distortion_table(points)
+    colours = colour_of(labels_of(points))
+    header = {
+        "alt": alt,
+        "start": min(max(start, 0), len(stops) - 1),
+        "stops": [
+            {
+                "beta": shown_value(stop.value),
+                "weight": float(str(stop.value)),
+                "colour": colours[shown_value(stop.value)],
+                "rate": stop.means["kl_nats"],
+                "distortion": stop.means["reconstruction_nats"],
+                "dimension": shown.dimension + 1,
+                "figures": stop_figures([point for point in points if point.value == stop.value]),
+            }
+            for stop, shown in zip(stops, pictures, strict=True)
+        ],
+        "marks": _marks(table),
+        "box": _box(table),
+        "most": max(float(shown.kl.max()) for shown in pictures),
+    }
+    arrays = {"inputs": np.ascontiguousarray(inputs)}
+    for index, shown in enumerate(pictures):
+        arrays |= {f"reconstructions{index}": shown.reconstructions, f"traversal{index}": shown.traversal}
+        arrays |= {f"draws{index}": shown.draws, f"kl{index}": shown.kl.astype(np.float32)}
+    return pack_blocks(header, arrays)
+
+
+def stop_figures(points: Sequence[Point]) -> list[tuple[str, str]]:
+    """Names and values, for people, of the runs of one beta: means over the seeds with their deviation from three on."""
+    (summary,) = summarise(points)
+    beta = points[0].beta or 0.0
+
+    def told(name: str) -> str:
+        deviation = summary.deviations.get(name)
+        return f"{summary.means[name]:.1f}" + ("" if deviation is None else f" ± {deviation:.1f}") + " nats"
+
+    rate, distortion = summary.means["kl_nats"], summary.means["reconstruction_nats"]
+    found = [("rate", told("kl_nats")), ("distortion", told("reconstruction_nats"))]
+    found += [("negative ELBO", told("negative_elbo_nats"))]
+    found += [("distortion + β × rate", f"{distortion + beta * rate:.1f} nats")]
+    units = sorted({point.active_units for point in points if point.active_units is not None})
+    if units:
+        counted = str(units[0]) if len(units) == 1 else f"{units[0]} to {units[-1]}"
+        found.append(("active units", f"{counted} of {points[0].latent}"))
+    return found
+
+
+def _marks(table: pd.DataFrame) -> dict[str, list[dict[Hashable, Any]]]:
+    """What stands on the curve beside the means: each run, the lines of equal ELBO, floor and collapse."""
+    columns = {
+        "run": ["label", "rate", "distortion"],
+        "elbo": ["text", "rate", "distortion"],
+        "floor": ["distortion"],
+        "corner": ["rate", "distortion"],
+    }
+    return {kind: table[table["kind"] == kind][names].to_dict("records") for kind, names in columns.items()}
+
+
+def _box(table: pd.DataFrame) -> list[float]:
+    """Ends of rate and of distortion that hold all but the lines of equal ELBO."""
+    held = table[table["kind"] != "elbo"]
+    high = float(held["rate"].max()) * (1 + ROOM)
+    low, top = float(held["distortion"].min()), float(held["distortion"].max())
+    room = ROOM * (top - low)
+    return [-ROOM * high, high, low - room, top + room]
