@@ -23,7 +23,7 @@ from vae_core.storage.frames import Film
 from vae_core.storage.metrics import read_records
 from vae_core.storage.places import PROJECT_ROOT
 from vae_core.storage.runs import create_run, list_runs
-from vae_core.training import remote
+from vae_core.training import manager, remote
 from vae_core.training.cluster import Cluster
 from vae_core.training.driver import Driver
 from vae_core.training.sweep import Sweep, sweep_configs
@@ -134,6 +134,7 @@ def test_progress_is_live_and_a_stopped_run_goes_on_where_it_was(cluster: Cluste
     run, waiting, third = (cluster.submit(ENDLESS.changed(seed=seed)) for seed in (0, 1, 2))
     until(lambda: run.status().step > 50 and waiting.status().step > 0)
     assert run.state() == "running" and third.state() == "queued" and cluster.place(third) == 1
+    assert run.status().cluster and manager._lends_its_place(run.folder), "no core of this machine is taken"
     film = Film(run.folder)
     assert film.poll() and len(read_records(run.folder / "metrics.jsonl")) > 20
     run.watch()

@@ -193,7 +193,7 @@ class Cluster:
         """Takes the run's lock and sends its task."""
         sink, lock = RunFolder(run), contextlib.ExitStack()
         lock.enter_context(sink.held())
-        sink.say(replace(sink.status, state="queued", message=""))
+        sink.say(replace(sink.status, state="queued", message="", cluster=self.address))
         handed = self._handed[run.id] = _Handed(run, sink, lock)
         try:
             self._send(handed)

@@ -223,8 +223,8 @@ class Manager:
                 self._start(self._queue.pop(0))
 
     def _busy(self) -> int:
-        """Workers that compute; a paused one lends its place to the next in the queue."""
-        return sum(not _is_paused(self.root / key) for key in [*self._workers, *self._adopted])
+        """Workers that compute here; a paused one lends its place to the next in the queue."""
+        return sum(not _lends_its_place(self.root / key) for key in [*self._workers, *self._adopted])
 
     def _start(self, run: Run) -> None:
         if not run.folder.is_dir():  # removed while it waited
@@ -311,8 +311,10 @@ def _is_interrupted(run: Run) -> bool:
         return False
 
 
-def _is_paused(folder: Path) -> bool:
+def _lends_its_place(folder: Path) -> bool:
+    """Paused, or trained on a cluster, whose submitter holds its lock."""
     try:
-        return files.read_json(folder / "status.json").get("state") == "paused"
+        status = files.read_json(folder / "status.json")
+        return status.get("state") == "paused" or bool(status.get("cluster"))
     except (LatentLabError, FileNotFoundError):
         return False

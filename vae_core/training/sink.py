@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, Protocol
 
 import filelock
@@ -95,7 +96,7 @@ class RunFolder:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.config = run.config
-        self.status = run.status()
+        self.status = replace(run.status(), cluster="")
         self._metrics: MetricsWriter | None = None
         self._identity: dict[str, Any] = {}
         self._best: tuple[int, float, dict[str, Array]] | None = None
