@@ -6,6 +6,7 @@ import shlex
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,8 +18,11 @@ from vae_core.config import RunConfig, make_config
 from vae_core.errors import ConfigError
 from vae_core.storage import places
 from vae_core.storage.runs import Run
+from vae_core.training.scheduler import Trust, check_address
 
 if TYPE_CHECKING:
+    from vae_core.training.cluster import Cluster
+    from vae_core.training.manager import Manager
     from vae_core.training.sweep import Progress, Sweep
 
 POLL_SECONDS = 0.1
@@ -48,6 +52,21 @@ def sweep(
         str | None, typer.Option("--values", metavar="LIST", help="Its values; sizes of hidden are parted by ';'.")
     ] = None,
     workers: Annotated[int | None, typer.Option("--workers", help="Runs at once. Default: one a core.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", metavar="ADDRESS", help="Train on this Dask cluster, not here.")
+    ] = None,
+    trust_network: Annotated[
+        bool, typer.Option("--trust-network", help="The network is my own: a plain tcp:// scheduler elsewhere is fine.")
+    ] = False,
+    tls_ca: Annotated[
+        Path | None, typer.Option("--tls-ca", metavar="FILE", help="For tls://: the authority's certificate, PEM.")
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option("--tls-cert", metavar="FILE", help="For tls://: this machine's certificate, PEM.")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option("--tls-key", metavar="FILE", help="For tls://: this machine's private key, PEM.")
+    ] = None,
     print_only: Annotated[
         bool, typer.Option("--print", help="Train nothing; print one 'train' command a run, for job arrays.")
     ] = False,
@@ -63,6 +82,8 @@ def sweep(
         raise ConfigError(f"--workers must be 1 to {MAX_WORKERS}, not {workers}.")
     if seeds is not None and (ctx.obj or {}).get("seed") is not None:
         raise ConfigError("Give --seeds or --seed, not both.")
+    trust = Trust(trust_network, tls_ca, tls_cert, tls_key)
+    _check_place(scheduler, trust, workers)
     root = places.runs_folder(runs)
     base = take_config(ctx, parent=None, root=root)
     chosen = [base.training.seed] if seeds is None else split_values(seeds)
@@ -74,7 +95,36 @@ def sweep(
         else:
             print("\n".join(lines))  # as they are: a terminal's width must not break a line of a script
         return 0
-    return _train_all(name, configs, root, data_dir, workers, as_json)
+    place = (
+        (lambda: _local(root, data_dir, workers))
+        if scheduler is None
+        else (lambda: _cluster(root, data_dir, scheduler, trust))
+    )
+    return _train_all(name, configs, root, data_dir, place, as_json)
+
+
+def _check_place(scheduler: str | None, trust: Trust, workers: int | None) -> None:
+    """What goes with a scheduler and what does not, before anything else is looked at."""
+    if scheduler is not None:
+        if workers is not None:
+            raise ConfigError("--workers is for this machine; a cluster has the workers that it has, so leave it out.")
+        check_address(scheduler, trust)
+    elif trust != Trust():
+        raise ConfigError(
+            "--trust-network, --tls-ca, --tls-cert and --tls-key go with --scheduler, such as tls://host:8786."
+        )
+
+
+def _local(root: Path, data_dir: Path | None, workers: int | None) -> Manager:
+    from vae_core.training.manager import Manager
+
+    return Manager(root, data_dir=data_dir, slots=workers, adopt=False)
+
+
+def _cluster(root: Path, data_dir: Path | None, scheduler: str, trust: Trust) -> Cluster:
+    from vae_core.training.cluster import Cluster
+
+    return Cluster(root, scheduler, trust=trust, data_dir=data_dir)
 
 
 def _asked(betas: str | None, field: str | None, values: str | None) -> tuple[str, str]:
@@ -107,16 +157,20 @@ def _number(value: object) -> str:
 
 
 def _train_all(
-    field: str, configs: list[RunConfig], root: Path, data_dir: Path | None, workers: int | None, as_json: bool
+    field: str,
+    configs: list[RunConfig],
+    root: Path,
+    data_dir: Path | None,
+    place: Callable[[], Manager | Cluster],
+    as_json: bool,
 ) -> int:
     from vae_core.data import datasets
-    from vae_core.training.manager import Manager
     from vae_core.training.sweep import Sweep
 
     with progress_bar("loading") as report:
         for name in dict.fromkeys(config.data.dataset for config in configs):
             datasets.load(name, data_dir, report)
-    manager = Manager(root, data_dir=data_dir, slots=workers, adopt=False)
+    manager = place()
     try:
         with progress_bar("training") as report:
             swept = Sweep.start(manager, configs, _roots(root))

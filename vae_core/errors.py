@@ -13,6 +13,7 @@
     │   ├── CheckpointIncompatible whole, but of another network
     │   └── SchemaTooNew           written by a newer version of this program
     ├── DiskError                  full, read-only, or failing
+    ├── ClusterError               a cluster cannot be reached, or is none to be trusted with runs
     └── Diverged                   the loss is no longer a finite number
 
 The command line prints the sentence and exits with status 2; the pages show it in place of a traceback.
@@ -73,6 +74,10 @@ class SchemaTooNew(CheckpointError):
 
 class DiskError(LatentLabError):
     """The disk is full, read-only, or failing; nothing that was saved before is lost."""
+
+
+class ClusterError(LatentLabError):
+    """A cluster cannot be reached, was lost, or is none to be trusted with runs."""
 
 
 class Diverged(LatentLabError):

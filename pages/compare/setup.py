@@ -10,6 +10,7 @@ from pages.common.errors import literal
 from pages.common.session import manager, roots
 from pages.compare import dials
 from pages.compare.choice import choose
+from pages.compare.elsewhere import executor, scheduler
 from pages.compare.suggested import mark, offered
 from vae_core.config import RunConfig, make_config, warnings_for
 from vae_core.errors import LatentLabError
@@ -25,14 +26,16 @@ def setup() -> None:
         help="The same network without and with a prior: 'model' in beta's place.",
     )  # fmt: skip
     configs, error = _asked()
+    with st.expander("Past one machine", icon=":material/lan:"):
+        address, allowed = scheduler()
     if error:
         st.error(literal(error), icon=":material/error:")
     st.button(
         "Start the sweep", key="sweep", type="primary", icon=":material/play_arrow:", width="stretch",
-        disabled=not configs, on_click=_start, args=(configs,),
+        disabled=not (configs and allowed), on_click=_start, args=(configs, address),
     )  # fmt: skip
     if configs:
-        st.caption(_cost(configs))
+        st.caption(f"{len(configs)} runs, on the cluster." if address else _cost(configs))
         for warning in dict.fromkeys(warning for config in configs for warning in warnings_for(config)):
             st.warning(warning, icon=":material/warning:")
 
@@ -70,10 +73,10 @@ def _cost(configs: list[RunConfig]) -> str:
     return f"{estimate(configs, roots(), manager().slots)}."
 
 
-def _start(configs: list[RunConfig]) -> None:
+def _start(configs: list[RunConfig], address: str) -> None:
     """Starts what is not there yet; the page then shows all of it."""
     try:
-        sweep = Sweep.start(manager(), configs, roots())
+        sweep = Sweep.start(executor(address), configs, roots())
     except LatentLabError as error:
         st.session_state.sweep_error = str(error)
         return

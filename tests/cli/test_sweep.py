@@ -98,7 +98,16 @@ WRONG: list[tuple[Sequence[str], str]] = [
     (("--betas", "1", "--dataset", "nothing"), "no dataset called 'nothing'"),
     (("--betas", "1", "--epochs", "0"), "epochs must be"),
     (("--field", "sigma", "--values", "1,2"), "sigma makes no difference"),
-    (("--betas", "1", "--scheduler", "tcp://here"), "--scheduler"),
+    (("--betas", "1", "--scheduler", "tcp://here"), "no address of a scheduler"),
+    (("--betas", "1", "--scheduler", "tcp://10.0.0.5:8786"), "or --trust-network if the network is your own"),
+    (("--betas", "1", "--scheduler", "tls://10.0.0.5:8786"), "give --tls-ca, --tls-cert, --tls-key as well"),
+    (
+        ("--betas", "1", "--scheduler", "tls://10.0.0.5:8786", "--tls-ca", "a", "--tls-cert", "b", "--tls-key", "c"),
+        "There is no file 'a' for --tls-ca",
+    ),
+    (("--betas", "1", "--scheduler", "127.0.0.1:8786", "--tls-key", "c"), "go with a scheduler at tls://"),
+    (("--betas", "1", "--scheduler", "127.0.0.1:8786", "--workers", "2"), "--workers is for this machine"),
+    (("--betas", "1", "--trust-network"), "go with --scheduler"),
 ]
 
 

@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.common.session import manager
+from pages.compare import elsewhere
 from pages.compare.models import column
 from pages.generate.model import open_model
 from tests.evaluation.untrained import saved, untrained
@@ -21,6 +22,7 @@ from vae_core.evaluation.spread import spread
 from vae_core.storage import places
 from vae_core.storage.factor_scores import read_scores
 from vae_core.storage.runs import create_run, list_runs, open_run
+from vae_core.training import scheduler
 from vae_core.training.driver import Driver
 
 TINY = {"dataset": "mnist-sample", "limit": 300, "hidden": "16", "latent": 4, "epochs": 2}
@@ -302,3 +304,30 @@ def test_what_ends_the_scores_is_one_sentence(drawn: str, runs: Path) -> None:
         page.run()
     assert "(one seed)" in page.dataframe[0].value.loc[1, "MIG"]
     assert button(page, "measure_scores").label == "Score 1 of 2 runs"
+
+
+def test_a_scheduler_elsewhere_is_refused_with_the_way_and_nothing_can_be_started() -> None:
+    page = open_page()
+    assert not button(page, "sweep").disabled
+    page.text_input(key="scheduler").set_value("tcp://10.0.0.5:8786").run()
+    assert any("10.0.0.5" in error and "--trust-network" in error for error in errors(page))
+    assert button(page, "sweep").disabled and not page.exception
+    page.text_input(key="scheduler").set_value("127.0.0.1:8786").run()
+    assert not button(page, "sweep").disabled and any("on the cluster" in one.value for one in page.caption)
+
+
+def test_a_scheduler_that_is_not_there_is_one_sentence(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduler, "CONNECT_SECONDS", 0.3)
+    page = open_page()
+    page.text_input(key="scheduler").set_value("127.0.0.1:1").run()
+    button(page, "sweep").click().run()
+    assert any("No scheduler answers at tcp://127.0.0.1:1" in error for error in errors(page)) and not page.exception
+    assert list_runs(runs)[0] == []
+
+
+def test_without_dask_the_field_is_grey_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(elsewhere, "installed", lambda: False)
+    page = open_page()
+    field = page.text_input(key="scheduler")
+    assert field.disabled and "Dask is not installed here" in field.help
+    assert not button(page, "sweep").disabled

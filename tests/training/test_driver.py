@@ -26,6 +26,7 @@ from vae_core.storage.frames import read_preview
 from vae_core.storage.metrics import read_records
 from vae_core.storage.runs import Control, Run, Status
 from vae_core.training import driver as driver_module
+from vae_core.training import sink as sink_module
 from vae_core.training.driver import Driver
 from vae_core.training.loop import Event, Stepped, Trainer
 
@@ -58,7 +59,7 @@ def test_a_warning_of_the_configuration_is_a_note(new_run: NewRun, toy: RunConfi
 
 
 def test_a_second_driver_is_refused(new_run: NewRun, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver_module, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(sink_module, "LOCK_SECONDS", 0.1)
     run = new_run("locked")
     with files.lock(run.lock_path), pytest.raises(RunLocked, match="another process"):
         Driver(run).drive()

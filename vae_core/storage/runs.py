@@ -58,6 +58,7 @@ class Status:
         notes: warnings of this run, a sentence each.
         best_step: the step whose held-out target objective is the lowest so far.
         retries_left: how often a manager may still start a worker that died on it anew; None is not at all.
+        cluster: the address of the scheduler whose workers have it, or empty where this machine trains it.
     """
 
     state: str = "queued"
@@ -71,6 +72,7 @@ class Status:
     notes: tuple[str, ...] = ()
     best_step: int | None = None
     retries_left: int | None = None
+    cluster: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""Drives the training loop for one run folder: writes what happens, and does what the pages want.
+"""Drives the training loop for one run: hands what happens to a sink, and does what the pages want.
 
-The worker process and the command line use the same driver, so a run looks the same whoever trains it.
+The worker process, the command line and a cluster's worker use the same driver, so a run looks the same whoever trains
+it; where its results go is the sink's business (`sink.RunFolder` is the run's folder on this machine).
 """
 
 from __future__ import annotations
@@ -10,19 +11,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import filelock
 import numpy as np
 import torch
 
 from vae_core.config import warnings_for
 from vae_core.data import datasets
-from vae_core.errors import DiskError, Diverged, LatentLabError, RunLocked, RunNotFound
+from vae_core.errors import DiskError, Diverged, LatentLabError
 from vae_core.evaluation.trained import load_weights
-from vae_core.storage import checkpoints, files, frames
-from vae_core.storage.arrays import Array
-from vae_core.storage.metrics import MetricsWriter
-from vae_core.storage.runs import Control, Run, Status, open_run
+from vae_core.storage import frames
+from vae_core.storage.runs import Control, Run, Status
 from vae_core.training.loop import Event, Filmed, HeldOut, Stepped, Trainer, train
+from vae_core.training.sink import RunFolder, Sink
 from vae_core.training.snapshot import restore, snapshot, weights
 
 LOOK_SECONDS = 0.05
@@ -31,10 +30,10 @@ PREVIEW_SECONDS = 0.25
 PREVIEW_SHARE = 100
 CHECKPOINT_SECONDS = 10.0
 IDLE_SECONDS = 900.0
-LOCK_SECONDS = 2.0
 
 OnEvent = Callable[[Event, Trainer], None]
 Progress = Callable[[str, float], None]
+Load = Callable[[Progress], datasets.Dataset]
 
 
 class Clock:
@@ -57,33 +56,39 @@ class Clock:
 
 
 class Driver:
-    """One run in one process. `drive()` trains until the end, a stop, or an error, and leaves the folder whole."""
+    """One run in one process. `drive()` trains until the end, a stop, or an error, and leaves the folder whole.
+
+    Args:
+        run: its folder, or another sink.
+        data_dir: of the full datasets; None is the usual one.
+        load: gives the dataset; left out, `datasets.load` does.
+    """
 
     def __init__(
         self,
-        run: Run,
+        run: Run | Sink,
         *,
         data_dir: Path | None = None,
+        load: Load | None = None,
         on_event: OnEvent | None = None,
         progress: Progress | None = None,
         checkpoint_seconds: float = CHECKPOINT_SECONDS,
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
-        self.run = run
-        self.data_dir = data_dir
+        self.sink: Sink = RunFolder(run) if isinstance(run, Run) else run
+        self.config = self.sink.config
+        self.load = load or (lambda progress: datasets.load(self.config.data.dataset, data_dir, progress))
         self.on_event = on_event
         self.progress = progress
         self.checkpoint_seconds = checkpoint_seconds
         self.idle_seconds = idle_seconds
-        self.status = run.status()
+        self.status = self.sink.status
         self.control = Control()
         self.stop_asked = False
         self.clock = Clock()
         self._images = 0
-        self._control_stamp = (0, 0)
         self._next = {"look": 0.0, "status": 0.0, "preview": 0.0}
         self._next_checkpoint = time.monotonic() + checkpoint_seconds
-        self._best: dict[str, Array] | None = None
 
     def drive(self) -> Status:
         """Trains, and returns how the run stands then.
@@ -92,14 +97,10 @@ class Driver:
             RunLocked: another process trains it.
             LatentLabError: the data, the disk or the checkpoint is at fault; the state says so as well.
         """
-        try:
-            with files.lock(self.run.lock_path, timeout=LOCK_SECONDS):
-                return self._locked()
-        except filelock.Timeout as error:
-            raise RunLocked(f"The run {self.run.id!r} is being trained by another process; stop that first.") from error
+        with self.sink.held():
+            return self._held_drive()
 
-    def _locked(self) -> Status:
-        checkpoints.check_resumable(self.run.folder)
+    def _held_drive(self) -> Status:
         before = self.status.state
         try:
             self._say("running", message="loading the data")
@@ -117,40 +118,28 @@ class Driver:
             raise
 
     def _prepare(self) -> None:
-        """Everything before the first step: leftovers swept, data, model, the newest whole checkpoint."""
-        run = self.run
-        for folder in (run.folder, run.folder / "film"):
-            files.sweep_temporaries(folder)
-        torch.set_num_threads(run.config.training.threads)
-        dataset = datasets.load(run.config.data.dataset, self.data_dir, self._loading)
-        self.trainer = Trainer(run.config, dataset)
-        self.trainer.notes += warnings_for(run.config)
-        found = checkpoints.load_newest(run.folder)
-        self.metrics = MetricsWriter(run.folder / "metrics.jsonl")
+        """Everything before the first step: data, model, the newest whole checkpoint."""
+        torch.set_num_threads(self.config.training.threads)
+        self.trainer = Trainer(self.config, self.load(self._loading))
+        self.trainer.notes += warnings_for(self.config)
+        found = self.sink.newest()
+        length = 0
         if found is not None:
             restore(self.trainer, *found)
-            self.metrics.cut(int(found[1]["metrics_bytes"]))
-        else:
-            self.metrics.cut(0)
-            self._start_from_parent()
-        checkpoints.drop_after(run.folder, self.trainer.step)
-        for suffix in (".json", ".safetensors"):  # the final weights of an earlier end, which are a step's as well
-            files.remove(run.folder / f"model{suffix}")
-        files.make_folder(run.folder / "film")
+            length = int(found[1]["metrics_bytes"])
+        elif (parent := self.sink.parent()) is not None:
+            load_weights(self.trainer.modules(), parent)
         subjects = frames.pack_subjects(self.trainer.camera.subjects)
-        files.write_atomic(run.folder / "film" / "subjects.npz", subjects)
+        self.sink.begin(self.trainer.step, length, subjects, self._identity())
 
-    def _start_from_parent(self) -> None:
-        if self.run.config.parent:
-            parent_id, step = self.run.config.parent.split("@")
-            parent = open_run(self.run.folder.parent, parent_id)
-            tensors, _ = checkpoints.load_step(parent.folder, int(step))
-            load_weights(self.trainer.modules(), tensors)
+    def _identity(self) -> dict[str, object]:
+        shape = list(self.trainer.images.shape[1:])
+        return {"image_shape": shape, "dataset_sha256": self.trainer.dataset_digest}
 
     def _forget_wants(self, before: str) -> None:
         """What was wanted of an earlier process is no wish of today; of a queued run the wishes are for this one."""
-        if before != "queued" and self.run.control() != Control():
-            self.run.write_control(Control())
+        if before != "queued":
+            self.sink.forget_wants()
 
     def _loading(self, what: str, share: float) -> None:
         if self.progress is not None:
@@ -169,7 +158,7 @@ class Driver:
                 if isinstance(event, Stepped) and not self._between_steps():
                     return self._finish("stopped")
         except Diverged as error:
-            self.metrics.flush()
+            self.sink.flush()
             return self._finish("diverged", str(error))
         return self._finish("done")
 
@@ -178,15 +167,13 @@ class Driver:
             case Stepped(record=record):
                 self._images += self.trainer.images_in(self.trainer.step)
                 if record is not None:
-                    self.metrics.add({**record, "seconds": round(self.clock.seconds, 4)})
+                    self.sink.add({**record, "seconds": round(self.clock.seconds, 4)})
             case HeldOut(record=record, best=best):
-                self.metrics.add(record)
-                if best:
-                    self._best = weights(self.trainer)
+                self.sink.add(record)
+                if best and self.trainer.best is not None:
+                    self.sink.best(*self.trainer.best, weights(self.trainer))
             case Filmed(frame=frame):
-                path = self.run.folder / "film" / frames.frame_name(frame.step)
-                if not path.exists():  # a resumed run films the same again
-                    files.write_atomic(path, frames.pack_frame(frame), durable=False)
+                self.sink.frame(frame.step, frames.pack_frame(frame))
         if self.on_event is not None:
             self.on_event(event, self.trainer)
 
@@ -242,22 +229,14 @@ class Driver:
         self.clock.start()
 
     def _take_wants(self) -> None:
-        path = self.run.folder / "control.json"
-        try:
-            found = path.stat()
-            stamp = (found.st_mtime_ns, found.st_ino)  # two writes may fall into one tick of the disk's clock
-            if stamp != self._control_stamp:
-                self.control, self._control_stamp = self.run.control(), stamp
-        except FileNotFoundError:
-            if not self.run.folder.is_dir():
-                raise RunNotFound(f"The run {self.run.id!r} was removed while it was being trained.") from None
+        self.control = self.sink.wants() or self.control
 
     def _tell(self) -> None:
         """Status and records for readers; a preview where somebody watches."""
         if self._due("status", STATUS_SECONDS):
-            self.metrics.flush()
+            self.sink.flush()
             self._say("running")
-        if self._due("preview", PREVIEW_SECONDS) and self.run.is_watched():
+        if self._due("preview", PREVIEW_SECONDS) and self.sink.is_watched():
             began = time.monotonic()
             self._preview()
             # a large model's preview may cost more: it never takes more than a small share of the time
@@ -266,8 +245,7 @@ class Driver:
             self._next["preview"] = time.monotonic() + pause
 
     def _preview(self) -> None:
-        content = frames.pack_frame(self.trainer.frame(spread=True))
-        files.write_atomic(self.run.folder / "preview.npz", content, durable=False)
+        self.sink.preview(frames.pack_frame(self.trainer.frame(spread=True)))
 
     def _due(self, what: str, seconds: float) -> bool:
         now = time.monotonic()
@@ -291,40 +269,18 @@ class Driver:
                 "best_step": trainer.best[0] if trainer.best else None,
             }
         self.status = replace(self.status, **values)  # type: ignore[arg-type]
-        self.run.write_status(self.status)
+        self.sink.say(self.status)
 
     def save(self) -> None:
-        """A step checkpoint: records first, then the best, then the step, and only then are older ones dropped."""
-        trainer, folder = self.trainer, self.run.folder
-        length = self.metrics.sync()
-        if self._best is not None and trainer.best is not None:
-            step, target = trainer.best
-            checkpoints.save(
-                folder, checkpoints.best_name(step), self._best, {**self._identity(step), "target": target}
-            )
-            self._best = None
-        if trainer.step not in checkpoints.steps(folder):
-            tensors, record = snapshot(trainer)
-            checkpoints.save(folder, checkpoints.step_name(trainer.step), tensors, {**record, "metrics_bytes": length})
-        checkpoints.prune(folder)
-        if trainer.best is not None:
-            checkpoints.drop_best(folder, keep=checkpoints.best_name(trainer.best[0]))
+        """A step checkpoint."""
+        self.sink.save(self.trainer.step, lambda: snapshot(self.trainer))
         self._next_checkpoint = time.monotonic() + self.checkpoint_seconds
-
-    def _identity(self, step: int) -> dict[str, object]:
-        """What one needs to know of weights that stand alone."""
-        shape = list(self.trainer.images.shape[1:])
-        return {"step": step, "image_shape": shape, "dataset_sha256": self.trainer.dataset_digest}
 
     def _finish(self, state: str, message: str = "") -> Status:
         """The last checkpoint and the final weights; a diverged run keeps those of its last checkpoint."""
         self.clock.stop()
-        final = weights(self.trainer)
-        if all(np.isfinite(value).all() for value in final.values()):
-            self.save()
-            checkpoints.save(self.run.folder, "model", final, self._identity(self.trainer.step))
-        checkpoints.publish_best(self.run.folder)
-        self.metrics.close()
+        finite = all(np.isfinite(value).all() for value in weights(self.trainer).values())
+        self.sink.finish((lambda: snapshot(self.trainer)) if finite else None)
         self._preview()
         self._say(state, message)
         return self.status

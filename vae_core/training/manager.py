@@ -223,8 +223,8 @@ class Manager:
                 self._start(self._queue.pop(0))
 
     def _busy(self) -> int:
-        """Workers that compute; a paused one lends its place to the next in the queue."""
-        return sum(not _is_paused(self.root / key) for key in [*self._workers, *self._adopted])
+        """Workers that compute here; a paused one lends its place to the next in the queue."""
+        return sum(not _lends_its_place(self.root / key) for key in [*self._workers, *self._adopted])
 
     def _start(self, run: Run) -> None:
         if not run.folder.is_dir():  # removed while it waited
@@ -311,11 +311,12 @@ def _is_interrupted(run: Run) -> bool:
         return False
 
 
-def _is_paused(folder: Path) -> bool:
-    """It stands still, and nobody has asked it to go on: a worker takes a moment to hear that."""
+def _lends_its_place(folder: Path) -> bool:
+    """Trained on a cluster, whose submitter holds its lock; or paused, and nobody has asked it to go on by now."""
     try:
-        if files.read_json(folder / "status.json").get("state") != "paused":
-            return False
+        status = files.read_json(folder / "status.json")
+        if status.get("state") != "paused":
+            return bool(status.get("cluster"))
         wants = files.read_json(folder / "control.json")
         return wants.get("want") == "pause" or wants.get("step_until") is not None
     except (LatentLabError, FileNotFoundError):

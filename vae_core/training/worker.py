@@ -33,7 +33,8 @@ def work(folder: Path, data_dir: Path | None = None, checkpoint_seconds: float =
     A full disk pauses the run and is no failure of the process (0); any other error of ours is 1, and is in the status.
     """
     _log(f"worker {os.getpid()} takes {folder.name}")
-    driver = Driver(open_folder(folder), data_dir=data_dir, checkpoint_seconds=checkpoint_seconds)
+    run = open_folder(folder)
+    driver = Driver(run, data_dir=data_dir, checkpoint_seconds=checkpoint_seconds)
 
     def stop(number: int, frame: object) -> None:
         driver.stop_asked = True
@@ -47,7 +48,7 @@ def work(folder: Path, data_dir: Path | None = None, checkpoint_seconds: float =
         return 0 if isinstance(error, DiskError) else 1
     _log(f"{status.state} at step {status.step}, {status.seconds:.1f} s")
     if status.state == "done":
-        _keep_figures(driver.run, data_dir)
+        _keep_figures(run, data_dir)
     return 0
 
 
