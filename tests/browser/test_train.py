@@ -97,7 +97,7 @@ def wait_for_step(page: Page, least: int) -> None:
 
 def test_a_person_trains_a_vae_and_watches_it_learn(server: App, page: Page) -> None:
     open_page(page, f"{server.address}/")
-    page.get_by_role("link", name="Train a model").click()
+    page.get_by_role("link", name="Train: set up an AE").click()
     expect(page.get_by_text("press Train, in the panel on the left")).to_be_visible(timeout=SECONDS)
     press(page, "train")
     expect(button(page, "pause")).to_be_enabled(timeout=SECONDS)

@@ -117,7 +117,7 @@ class Column {
     if (this.bars) this.bars.style.height = `${bars}px`
     if (this.rows) {
       const [count, , height, width] = this.header.arrays.inputs[1]
-      this.layout = rowsLayout(count, height, width, this.element.clientWidth, 260)
+      this.layout = rowsLayout(count, height, width, this.element.clientWidth, 260, 2)
       this.rows.style.height = `${this.layout.height}px`
     }
     this.dots = null
@@ -127,7 +127,8 @@ class Column {
     this.drawMap(now, labels, looked, ink, flat)
     if (this.rows && now.strip) {
       const context = contextOf(this.rows.firstChild, this.rows.clientWidth, this.rows.clientHeight)
-      drawRows(context, this.layout, this.header.arrays.inputs[1], inputs, now.strip, now.strip, 0, ink)
+      const rows = [["input", inputs], ["reconstruction", null]]
+      drawRows(context, this.layout, this.header.arrays.inputs[1], rows, now.strip, now.strip, 0, ink)
     }
     if (this.bars && now.kl) {
       const [width, height] = [this.bars.clientWidth, this.bars.clientHeight]
