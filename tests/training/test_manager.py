@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.training.outcome import assert_same, wait_for
@@ -160,9 +161,14 @@ def test_the_warm_worker_takes_the_next_run(manage: Callable[..., Manager], tmp_
 
 def idle_workers() -> list[int]:
     """The waiting workers that this process has started; a browser of other tests may be among its children too."""
-    found = Path(f"/proc/{os.getpid()}/task").glob("*/children")
-    children = sorted(int(child) for path in found for child in path.read_text().split())
-    return [child for child in children if b"--wait" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return sorted(child.pid for child in psutil.Process().children() if "--wait" in _command_of(child))
+
+
+def _command_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:  # it has ended
+        return []
 
 
 def test_closing_ends_the_idle_worker(manage: Callable[..., Manager]) -> None:
