@@ -7,10 +7,12 @@ import streamlit as st
 from pages.common.errors import literal, sentences
 from pages.common.session import manager
 from pages.compare.compared import Compared
-from vae_core.training.sweep import Progress, Sweep
+from vae_core.training.cluster import LOST
+from vae_core.training.sweep import Member, Progress, Sweep
 
 STATES = {"queued": "waiting"}
 TRAINED = ("running", "queued", "paused")
+FAILED = ("failed", "diverged")
 
 
 def sweep_of(found: Compared) -> Sweep:
@@ -35,9 +37,13 @@ def progress(found: Compared, now: Progress) -> None:
 
 
 def _left(now: Progress) -> str:
-    """Where a run failed or diverged the words say so, and its own line says why."""
-    failed = [member for member in now.members if member.state in ("failed", "diverged") and member.message]
+    """Where a run failed or diverged, or its scheduler was lost, the words say so, and its own line says why."""
+    failed = [member for member in now.members if member.message and (member.state in FAILED or _is_lost(member))]
     return f". {failed[0].message}" if failed else ""
+
+
+def _is_lost(member: Member) -> bool:
+    return member.state == "stopped" and member.message.startswith(LOST.partition("{")[0])
 
 
 def _buttons(found: Compared, now: Progress) -> None:

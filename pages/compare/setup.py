@@ -35,7 +35,9 @@ def setup() -> None:
         disabled=not (configs and allowed), on_click=_start, args=(configs, address),
     )  # fmt: skip
     if configs:
-        st.caption(f"{len(configs)} runs, on the cluster." if address else _cost(configs))
+        st.caption(
+            f"{len(configs)} run{'' if len(configs) == 1 else 's'}, on the cluster." if address else _cost(configs)
+        )
         for warning in dict.fromkeys(warning for config in configs for warning in warnings_for(config)):
             st.warning(warning, icon=":material/warning:")
 

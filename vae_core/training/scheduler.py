@@ -116,5 +116,6 @@ def connect(address: str, trust: Trust) -> Any:
         return distributed.Client(whole, timeout=CONNECT_SECONDS, security=security, set_as_default=False)
     except (OSError, ValueError) as error:  # TimeoutError and what ssl says are OSErrors
         raise ClusterError(
-            f"No scheduler answers at {whole}; start one there, or train on this machine without one."
+            f"No scheduler answers at {whole}{' to these certificates' if security else ''}; "
+            "start one there, or train on this machine without one."
         ) from error
