@@ -41,7 +41,7 @@ def short(use_small: Dataset) -> None:
 def test_a_run_from_queued_to_done(new_run: NewRun) -> None:
     run = new_run("whole")
     assert run.state() == "queued"
-    status = Driver(run).drive()
+    status = Driver(run, checkpoint_seconds=1e9).drive()
     assert status == run.status() and run.state() == "done" and run.is_finished()
     assert (status.step, status.total_steps, status.epoch, status.message) == (39, 39, 3.0, "")
     assert status.seconds > 0 and status.images_per_second is not None
