@@ -11,11 +11,11 @@ from typing import Any
 import streamlit as st
 
 from pages.common.session import roots
+from pages.common.states import ACTIVE
 from vae_core.storage.listing import Summary, summaries
 from vae_core.storage.runs import STATES
 
 SORT_PARAMETER, PAGE_PARAMETER, CHOSEN_PARAMETER = "sort", "at", "runs"
-ACTIVE = ("running", "paused", "queued")
 ANY_STATE, ANY_IMAGES, ANY_MODEL, ALL = "any state", "all images", "any model", "own and shipped"
 STATES_SHOWN = (ANY_STATE, *STATES, "interrupted")
 MODELS = (ANY_MODEL, "ae", "vae")
