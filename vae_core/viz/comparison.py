@@ -125,13 +125,16 @@ def _limits(points: Sequence[Point]) -> list[dict[str, Any]]:
 
 
 @lru_cache(maxsize=64)
-def rate_distortion_spec(labels: tuple[str, ...], field: str = "beta", height: int = 380) -> dict[str, Any]:
+def rate_distortion_spec(
+    labels: tuple[str, ...], field: str = "beta", height: int = 380, is_elbo: bool = True
+) -> dict[str, Any]:
     """Rate against distortion: a dot a run, means with one standard deviation both ways, lines of equal ELBO.
 
     Args:
         labels: as from `labels_of`.
         field: what differs, the title of the legend.
         height: in pixels.
+        is_elbo: whether the sum of both is told as the ELBO; it is not where runs see damaged images.
 
     Returns:
         One dictionary for all callers; it is not to be changed.
@@ -148,15 +151,23 @@ def rate_distortion_spec(labels: tuple[str, ...], field: str = "beta", height: i
     return {
         "$schema": SCHEMA,
         "height": height,
-        "layer": [*_elbo_layers(both), *_limit_layers(both), *_mean_layers(both, colour), _dots(both, colour, field)],
+        "layer": [
+            *_elbo_layers(both, is_elbo),
+            *_limit_layers(both),
+            *_mean_layers(both, colour),
+            _dots(both, colour, field),
+        ],
     }
 
 
-def _elbo_layers(both: dict[str, Any]) -> list[dict[str, Any]]:
+def _elbo_layers(both: dict[str, Any], is_elbo: bool) -> list[dict[str, Any]]:
     line = {"type": "line", "strokeWidth": 1, "opacity": 0.5, "color": LINE_COLOUR, "clip": True}
     label = {"type": "text", "align": "left", "baseline": "middle", "dx": 3, "fontSize": 10, "color": LINE_COLOUR}
     text = {"text": {"field": "named", "type": "nominal"}}
-    named = [{"filter": "datum.rate === 0"}, {"calculate": "'ELBO -' + datum.text", "as": "named"}]
+    named = [
+        {"filter": "datum.rate === 0"},
+        {"calculate": f"'{'ELBO -' if is_elbo else 'sum '}' + datum.text", "as": "named"},
+    ]
     return [
         {
             "transform": _only("elbo"),
