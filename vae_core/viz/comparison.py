@@ -75,13 +75,8 @@ def _means(points: Sequence[Point]) -> list[dict[str, Any]]:
             continue
         rate, distortion = summary.means["kl_nats"], summary.means["reconstruction_nats"]
         rate_sd, distortion_sd = summary.deviations["kl_nats"], summary.deviations["reconstruction_nats"]
-        row = {
-            "kind": "mean",
-            "label": shown_value(summary.value),
-            "n": summary.n,
-            "rate": rate,
-            "distortion": distortion,
-        }
+        row: dict[str, Any] = {"kind": "mean", "label": shown_value(summary.value), "n": summary.n}
+        row |= {"rate": rate, "distortion": distortion}
         row |= {"rate_low": rate - rate_sd, "rate_high": rate + rate_sd}
         row |= {"low": distortion - distortion_sd, "high": distortion + distortion_sd}
         rows.append({**row, "text": f"mean and one standard deviation, n = {summary.n}"})
