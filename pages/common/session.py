@@ -8,7 +8,7 @@ import streamlit as st
 
 from vae_core.errors import LatentLabError
 from vae_core.storage import places
-from vae_core.storage.runs import Run, check_id, open_run
+from vae_core.storage.runs import Run, check_id, list_runs, open_run
 from vae_core.training.manager import Manager
 
 RUN_PARAMETER = "run"
@@ -47,6 +47,17 @@ def roots() -> list[Path]:
     return [own] if own.resolve() == places.SHIPPED_RUNS.resolve() else [own, places.SHIPPED_RUNS]
 
 
+def is_hidden(root: Path, run_id: str) -> bool:
+    """Whether a run under `root` stands behind one of one's own with the same id, as in `open_anywhere`."""
+    own = manager().root
+    return root != own and (own / run_id).exists()
+
+
+def all_runs() -> list[Run]:
+    """The readable runs that `open_anywhere` opens, one's own first, the newest of each first."""
+    return [run for root in roots() for run in list_runs(root)[0] if not is_hidden(root, run.id)]
+
+
 def open_anywhere(run_id: str) -> Run:
     """A run of one's own, else a shipped one.
 
@@ -56,7 +67,7 @@ def open_anywhere(run_id: str) -> Run:
     """
     own, *others = roots()
     for root in others:
-        if check_id(run_id) and (root / run_id / "config.json").exists() and not (own / run_id).exists():
+        if check_id(run_id) and (root / run_id / "config.json").exists() and not is_hidden(root, run_id):
             return open_run(root, run_id)
     return open_run(own, run_id)
 

@@ -6,9 +6,10 @@ import streamlit as st
 
 from pages.common.errors import literal, sentences, show_error
 from pages.common.session import manager
+from pages.common.states import ACTIVE
 from pages.compare.choice import Chosen, base_of, base_picker, chosen, picker
 from pages.compare.columns import film_view, picture_view
-from pages.compare.compared import ACTIVE, Compared, Standing, compared, is_measuring, standing
+from pages.compare.compared import Compared, Standing, compared, measured, standing
 from pages.compare.curves import curves
 from pages.compare.disentangled import disentangled, has_factors
 from pages.compare.numbers import numbers
@@ -79,8 +80,7 @@ def _following(found: Compared) -> None:
 def _stamp(found: Compared) -> tuple[tuple[str, ...], bool]:
     """What the whole page is drawn anew for: the states of the runs, and whether any figures are still to come."""
     states = tuple(_state(run) for run in found.runs)
-    measuring = any(state == "done" and is_measuring(run) for run, state in zip(found.runs, states, strict=True))
-    return states, measuring
+    return states, measured([run for run, state in zip(found.runs, states, strict=True) if state == "done"])
 
 
 def _state(run: Run) -> str:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.common.session import open_anywhere, roots
+from pages.common.session import all_runs, open_anywhere
 from vae_core.errors import LatentLabError
 from vae_core.storage import places
-from vae_core.storage.runs import Run, list_runs
+from vae_core.storage.runs import Run
 
 RUNS_PARAMETER, BASE_PARAMETER = "runs", "base"
 SWEEP = "sweep-"
@@ -83,8 +83,7 @@ def _take_picked() -> None:
 
 @st.cache_data(ttl=5, max_entries=2, show_spinner=False)
 def _names() -> dict[str, str]:
-    found = {run.id: run for root in roots() for run in list_runs(root)[0]}
-    return {run.id: f"{run.name} · seed {run.config.training.seed} · {run.id}" for run in found.values()}
+    return {run.id: f"{run.name} · seed {run.config.training.seed} · {run.id}" for run in all_runs()}
 
 
 def base_of(found: Chosen) -> Run | None:

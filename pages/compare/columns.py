@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.common.errors import literal
-from pages.compare.compared import ACTIVE, Compared, Standing, standing
+from pages.common.states import ACTIVE
+from pages.compare.compared import Compared, Standing, standing
 from pages.compare.films import Watched, films
 from pages.compare.models import Column, column
 from pages.compare.pictures import SIDES, pictures

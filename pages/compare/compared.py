@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import streamlit as st
 
 from pages.common.live import Follower, follow
+from pages.common.session import manager
+from pages.common.states import ACTIVE, has_settled
 from pages.train.dials import TITLES
 from vae_core.errors import LatentLabError
 from vae_core.evaluation.comparison import Point, differing_fields, point_of
-from vae_core.evaluation.figures import figures_of
 from vae_core.evaluation.findings import shown_value
-from vae_core.storage.figures import Figures, read_figures
+from vae_core.storage.figures import Figures, read_figures, weights_digest
 from vae_core.storage.runs import Run
+from vae_core.training.background import failure_of, lacks_figures
 from vae_core.training.sweep import NOT_SWEPT
-
-ACTIVE = ("running", "queued", "paused")
 
 
 @dataclass(frozen=True)
@@ -108,38 +107,24 @@ def standing(run: Run, field: str) -> Standing:
     return Standing(run, state, follower, point, problem)
 
 
-@st.cache_resource(show_spinner=False)
-def _thread() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1, thread_name_prefix="figures")
-
-
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _asked(folder: str, stamp: float, iw_samples: int | None, _run: Run) -> Future[Figures]:
-    kept = Future[Figures]()
-    found = read_figures(_run) if iw_samples is None else None
-    if found is None:
-        return _thread().submit(figures_of, _run, iw_samples=iw_samples)
-    kept.set_result(found)
-    return kept
-
-
 def _figures(run: Run, state: str) -> tuple[Figures | None, str]:
-    """The figures on the whole test split, computed in a thread once a run is done; and what went wrong with them."""
-    weights = run.folder / "model.json"
-    if state in ACTIVE or not weights.exists():
+    """The kept figures on the whole test split of a run that is not trained; and what went wrong with them."""
+    if state in ACTIVE:
         return None, ""
-    asked = _asked(str(run.folder), weights.stat().st_mtime, st.session_state.get("iw_samples"), run)
-    if not asked.done():
-        return read_figures(run) if st.session_state.get("iw_samples") else None, ""
-    error = asked.exception()
-    if error is not None and not isinstance(error, LatentLabError):
-        raise error
-    return (read_figures(run), str(error)) if error is not None else (asked.result(), "")
+    return read_figures(run), failure_of(run) if _is_lacking(run) else ""
 
 
-def is_measuring(run: Run) -> bool:
-    """Whether the figures of a run that is done are still being computed."""
-    weights = run.folder / "model.json"
-    if not weights.exists():
-        return False
-    return not _asked(str(run.folder), weights.stat().st_mtime, st.session_state.get("iw_samples"), run).done()
+def _is_lacking(run: Run) -> bool:
+    return weights_digest(run) is not None and lacks_figures(run, st.session_state.get("iw_samples"))
+
+
+def measured(runs: Sequence[Run]) -> bool:
+    """Has the figures that are lacking of runs that are done computed in the background.
+
+    Returns:
+        Whether some are still to come: to be called again as long as it says so.
+    """
+    lacking = [run for run in runs if _is_lacking(run)]
+    settled = [run for run in lacking if has_settled(run)]
+    is_busy = bool(lacking) and manager().figures.ask(settled, iw_samples=st.session_state.get("iw_samples"))
+    return is_busy or len(settled) < len(lacking)

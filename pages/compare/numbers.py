@@ -49,7 +49,8 @@ def _rate_distortion(points: Sequence[Point], labels: tuple[str, ...], found: Co
     if all(point.kl_nats is None for point in points):
         st.caption("Autoencoders have no rate: they are compared by their reconstruction, in the table below.")
         return
-    spec = rate_distortion_spec(labels, found.field, HEIGHT)
+    is_elbo = not any(run.config.data.corruption for run in found.runs)
+    spec = rate_distortion_spec(labels, found.field, HEIGHT, is_elbo)
     alt = "Distortion against rate, nats per image, a dot a run."
     st.vega_lite_chart(rate_distortion_table(points), spec, key="compare-rd", height=HEIGHT, alt=alt)
     glossary_links("Rate", "Distortion", "ELBO", "Active unit")

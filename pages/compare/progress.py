@@ -6,12 +6,12 @@ import streamlit as st
 
 from pages.common.errors import literal, sentences
 from pages.common.session import manager
+from pages.common.states import ACTIVE
 from pages.compare.compared import Compared
 from vae_core.training.cluster import LOST
 from vae_core.training.sweep import Member, Progress, Sweep
 
 STATES = {"queued": "waiting"}
-TRAINED = ("running", "queued", "paused")
 FAILED = ("failed", "diverged")
 
 
@@ -51,7 +51,7 @@ def _buttons(found: Compared, now: Progress) -> None:
         st.button("Pause all", key="pause_all", icon=":material/pause:", on_click=_want, args=(found, "pause"))
     if now.count("paused", "stopped", "interrupted", "failed"):
         st.button("Go on", key="go_on_all", icon=":material/play_arrow:", on_click=_want, args=(found, "resume"))
-    if now.count(*TRAINED):
+    if now.count(*ACTIVE):
         st.button("Stop all", key="stop_all", icon=":material/stop:", on_click=_want, args=(found, "stop"))
 
 

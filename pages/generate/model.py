@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from torch import Tensor
 
-from pages.common.session import RECORDED, open_anywhere, roots
+from pages.common.session import RECORDED, all_runs, open_anywhere
 from vae_core.data import batches, catalogue, datasets
 from vae_core.data.datasets import Dataset
 from vae_core.evaluation import codes as coding
@@ -17,7 +17,7 @@ from vae_core.evaluation.codes import Codes
 from vae_core.evaluation.trained import Trained, load_trained
 from vae_core.models.layers import decoder_bytes
 from vae_core.storage.arrays import Array
-from vae_core.storage.runs import Run, list_runs, open_run
+from vae_core.storage.runs import Run, open_run
 
 MODEL_PARAMETER = "trained"
 OTHERS = ("sweep-", "learn-")
@@ -67,9 +67,8 @@ class Explored:
 @st.cache_data(ttl=5, max_entries=4, show_spinner=False)
 def choices() -> dict[str, str]:
     """The models that can be explored: id to name, shipped ones first."""
-    found = {run.id: run for root in roots() for run in list_runs(root)[0] if (run.folder / "model.json").exists()}
-    found = {key: run for key, run in found.items() if not key.startswith(OTHERS)}
-    shipped_first = sorted(found.values(), key=lambda run: (not run.id.startswith("example-"), run.id != RECORDED))
+    found = [run for run in all_runs() if (run.folder / "model.json").exists() and not run.id.startswith(OTHERS)]
+    shipped_first = sorted(found, key=lambda run: (not run.id.startswith("example-"), run.id != RECORDED))
     return {run.id: run.name for run in shipped_first}
 
 

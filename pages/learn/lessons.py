@@ -183,8 +183,9 @@ LESSONS = (
         id="compression",
         title="Is it compression?",
         text="An autoencoder is often called compression. Then count: its code is quantised and entropy-coded, on "
-        "test images, and set beside **PCA** through the same coder, **JPEG** (the payload of each image without "
-        "headers, and all images as one mosaic) and PNG. The receiver also needs the decoder, which weighs something.",
+        "test images, and set beside **PCA** through the same coder, **JPEG** (the payload of each image, without "
+        "headers and with the standard tables, and all images as one mosaic) and PNG. The receiver also needs the "
+        "decoder, which weighs something.",
         formula=r"\text{rate} = \frac{-\sum_n \sum_j \log_2 \hat p_j(k_{nj})}{784\,N}, \qquad k_{nj} = "
         r"\operatorname{round}\!\left(\frac{z_{nj} - \bar z_j}{\Delta_j}\right), \qquad \mathrm{PSNR} = -10 "
         r"\log_{10} \mathrm{MSE}",

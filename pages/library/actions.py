@@ -9,11 +9,11 @@ import streamlit as st
 
 from pages.common.errors import literal, sentences
 from pages.common.session import RUN_PARAMETER, manager
+from pages.common.states import ACTIVE, COLOURS
 from pages.library.carry import check_button, copy_button, export
 from pages.library.deleted import delete, stop_and_wait
 from pages.library.onward import onward
-from pages.library.shelf import ACTIVE, CHOSEN_PARAMETER, Wanted, choose
-from pages.library.words import COLOURS
+from pages.library.shelf import CHOSEN_PARAMETER, Wanted, choose
 from vae_core.storage.listing import Summary
 from vae_core.storage.runs import MAX_NAME, MAX_NOTES, Run, edit_notes
 

@@ -11,9 +11,10 @@ import streamlit as st
 from pages.common.components.stage import stage
 from pages.common.errors import literal, sentences
 from pages.common.live import follow
+from pages.common.states import ACTIVE
 from pages.library.files import log_tail, own_files
 from pages.library.onward import kept
-from pages.library.shelf import ACTIVE, CHOSEN_PARAMETER
+from pages.library.shelf import CHOSEN_PARAMETER
 from pages.library.words import size_text
 from pages.train.curves import loss_chart
 from pages.train.dials import DEFAULTS, TITLES

@@ -10,12 +10,12 @@ from typing import Any
 
 import streamlit as st
 
-from pages.common.session import roots
+from pages.common.session import is_hidden, roots
+from pages.common.states import ACTIVE
 from vae_core.storage.listing import Summary, summaries
 from vae_core.storage.runs import STATES
 
 SORT_PARAMETER, PAGE_PARAMETER, CHOSEN_PARAMETER = "sort", "at", "runs"
-ACTIVE = ("running", "paused", "queued")
 ANY_STATE, ANY_IMAGES, ANY_MODEL, ALL = "any state", "all images", "any model", "own and shipped"
 STATES_SHOWN = (ANY_STATE, *STATES, "interrupted")
 MODELS = (ANY_MODEL, "ae", "vae")
@@ -55,13 +55,13 @@ class Wanted:
 
 def everything() -> tuple[list[Summary], list[str]]:
     """All runs, one's own before shipped ones of the same id, and a sentence for each folder that cannot be read."""
-    found: dict[str, Summary] = {}
+    found: list[Summary] = []
     problems: list[str] = []
     for root in roots():
         rows, sentences = summaries(root)
-        found = {**{row.id: row for row in rows}, **found}
+        found += [row for row in rows if not is_hidden(root, row.id)]
         problems += sentences
-    return list(found.values()), problems
+    return found, problems
 
 
 def fitting(rows: list[Summary], wanted: Wanted) -> list[Summary]:

@@ -11,6 +11,7 @@ import streamlit as st
 from pages.common.components.run_table import Asked, Column, Gap, Row, run_table, run_table_live
 from pages.common.errors import sentences
 from pages.common.session import manager
+from pages.common.states import SETTLED_SECONDS
 from pages.library.deleted import Deleted, bring_back
 from pages.library.shelf import ROWS, Wanted, choose, go_to_page, page_of, sort_by
 from pages.library.thumbnails import glimpse
@@ -23,7 +24,6 @@ from vae_core.storage.runs import Run
 
 KEY = "runs-table"
 POLL_SECONDS = 1.5
-SETTLED_SECONDS = 20.0
 """A worker computes the figures of its run at the end; only where it did not the page asks for them."""
 HEIGHT, HEIGHT_WITH_CARD = 690, 370
 COLUMNS = (

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from pages.common.chip import Colour
 from pages.common.components.run_table import State
 from pages.common.session import manager
+from pages.common.states import ACTIVE, COLOURS
 from vae_core.storage.runs import Run, Status
 from vae_core.training.estimate import duration
 
-COLOURS: dict[str, Colour] = {
-    "running": "green",
-    "done": "blue",
-    "paused": "orange",
-    "queued": "gray",
-    "stopped": "gray",
-}
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
@@ -40,7 +33,7 @@ def age_text(seconds: float) -> str:
 def state_of(run: Run, status: Status, state: str) -> State:
     """How a run stands, for the table; an active one with the share that is done."""
     colour = COLOURS.get(state, "red")
-    if state not in ("running", "paused", "queued"):
+    if state not in ACTIVE:
         return State(state, colour)
     place = manager().place(run)
     if state == "queued":

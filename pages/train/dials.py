@@ -12,7 +12,7 @@ from typing import Any, get_args
 import streamlit as st
 
 from pages.common.errors import literal
-from pages.train.collapse import expected_collapse
+from pages.common.thresholds import thresholds
 from vae_core.config import DEFAULT_HIDDEN, FIELDS, RunConfig, make_config, range_text, unit_of
 from vae_core.data import catalogue
 from vae_core.errors import ConfigError
@@ -266,3 +266,9 @@ def _hidden() -> str:
         help=_help("hidden"),
     )
     return str(text)
+
+
+def expected_collapse(config: RunConfig) -> float | None:
+    """The largest beta at which a linear model of these images still uses a dimension; None while that is not known."""
+    asked = thresholds(config)
+    return asked.result()[0] if asked is not None and asked.done() else None

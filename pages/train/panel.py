@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.common.chip import Colour
 from pages.common.components.drawing import drawing
 from pages.common.components.stage import stage
 from pages.common.errors import literal, sentences
 from pages.common.glossary import glossary_links
 from pages.common.live import Follower, follow
 from pages.common.session import manager
+from pages.common.states import ACTIVE, COLOURS
 from pages.train.curves import loss_chart
 from pages.train.view import View, choose_view
 from vae_core.config import RunConfig
@@ -28,14 +28,6 @@ from vae_core.viz.projection import projection_for
 
 POLL_SECONDS, CALM_SECONDS = 0.5, 1.5
 MAP_HEIGHT = 400
-ACTIVE = ("running", "queued", "paused")
-COLOURS: dict[str, Colour] = {
-    "running": "green",
-    "done": "blue",
-    "paused": "orange",
-    "queued": "gray",
-    "stopped": "gray",
-}
 
 
 def panel(run: Run, *, key: str, badge: str = "", drawn: RunConfig | None = None, wide: bool = True) -> None:

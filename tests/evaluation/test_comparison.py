@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,31 @@ def test_a_run_that_is_beaten_in_its_own_objective_is_named() -> None:
 def test_a_rate_that_rises_with_beta_is_not_converged() -> None:
     (slope,) = slope_check([point(1.0, 5.0, 100.0), point(2.0, 9.0, 90.0)])
     assert slope.ok is False and "not converged" in str(slope)
+
+
+def test_a_run_that_is_worse_in_both_is_told_as_such() -> None:
+    (slope,) = slope_check([point(1.0, 20.0, 100.0), point(4.0, 15.0, 95.0)])
+    assert (slope.rise, slope.fall, slope.ok) == (-5.0, 5.0, False)
+    assert "beta 4 is better in rate and in distortion: the run of beta 1 is not converged, or overfits" in str(slope)
+    (slope,) = slope_check([point(1.0, 15.0, 95.0), point(4.0, 20.0, 100.0)])
+    assert slope.ok is False and "the run of beta 4 is not converged" in str(slope)
+    (slope,) = slope_check([point(1.0, 10.0, 95.0), point(4.0, 9.9, 120.0)])
+    assert (
+        slope.ok is False
+        and slope.slope is None
+        and "beta 1 is 25 nats better in the objective of beta 4" in str(slope)
+    )
+
+
+def test_figures_of_a_run_that_trains_are_not_set_against_final_ones() -> None:
+    trains = replace(optimum(1.0, seed=1, shift=50.0), final=False)
+    points = [optimum(1.0), trains, replace(optimum(4.0, seed=1), final=False), optimum(4.0)]
+    assert [(slope.n, slope.ok) for slope in slope_check(points)] == [(1, True)]
+    one, _ = summarise(points)
+    assert one.n == 1 and one.means["kl_nats"] == 9.0
+    assert one.means["reconstruction_nats"] == pytest.approx(10.0)
+    (alone,) = summarise([trains])
+    assert alone.n == 1, "held-out figures are told while there are no others"
 
 
 def test_rates_that_are_too_close_say_nothing() -> None:

@@ -20,8 +20,10 @@ from vae_core.evaluation.compression import (
     PCA,
     PNG,
     PNG_MOSAIC,
+    QUALITIES,
     Compression,
     Point,
+    _jpeg_points,
     as_mosaic,
     code_length,
     compress,
@@ -168,3 +170,15 @@ def test_no_image_and_another_size_are_refused(data: Dataset) -> None:
         compress(untrained(), data, limit=0)
     with pytest.raises(DataError, match="takes images of"):
         compress(untrained(shape=(1, 8, 8)), data, limit=5)
+
+
+def test_the_payload_of_a_jpeg_is_counted_with_the_tables_that_all_share(data: Dataset) -> None:
+    """Else each image's own tables, which the payload leaves out, would shorten it for nothing."""
+    images = data.test_images[:20].numpy()
+    found = next(one for one in _jpeg_points(images) if one.codec == JPEG and one.setting == QUALITIES[0])
+    bits = 0
+    for image in images:
+        stream = io.BytesIO()
+        Image.fromarray(image[0]).save(stream, format="JPEG", quality=QUALITIES[0])
+        bits += 8 * jpeg_payload(stream.getvalue())
+    assert found.bits_per_pixel == pytest.approx(bits / images.size)

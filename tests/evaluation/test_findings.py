@@ -92,3 +92,10 @@ def test_what_may_not_be_compared_is_said(configs: list[RunConfig], words: str) 
 
 def test_a_sigma_without_effect_is_no_reservation_of_units() -> None:
     assert not any("pixels" in sentence for sentence in how_far_comparable(grid(sigma=[1, 0.1])))
+
+
+def test_runs_that_are_damaged_in_their_own_ways_are_told_so() -> None:
+    weak, strong = (make_config(corruption="gaussian", level=level) for level in (0.1, 0.5))
+    for pair in ([weak, strong], [weak, make_config()]):
+        assert sum("damaged in its own way" in sentence for sentence in how_far_comparable(pair)) == 1
+    assert not any("damaged" in sentence for sentence in how_far_comparable([weak, weak]))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,9 @@ from vae_core.evaluation.figures import figures_of
 from vae_core.evaluation.spread import spread
 from vae_core.storage import places
 from vae_core.storage.factor_scores import read_scores
-from vae_core.storage.runs import create_run, list_runs, open_run
+from vae_core.storage.runs import Run, create_run, list_runs, open_run
 from vae_core.training import scheduler
+from vae_core.training.background import Background
 from vae_core.training.driver import Driver
 
 TINY = {"dataset": "mnist-sample", "limit": 300, "hidden": "16", "latent": 4, "epochs": 2}
@@ -331,3 +333,26 @@ def test_without_dask_the_field_is_grey_and_says_why(monkeypatch: pytest.MonkeyP
     field = page.text_input(key="scheduler")
     assert field.disabled and "Dask is not installed here" in field.help
     assert not button(page, "sweep").disabled
+
+
+def test_figures_that_are_lacking_are_asked_of_the_background_alone(
+    three: str, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[list[str], int | None]] = []
+
+    def ask(self: Background, wanted: Iterable[Run], iw_samples: int | None = None) -> bool:
+        asked.append((sorted(run.id for run in wanted), iw_samples))
+        return False
+
+    monkeypatch.setattr(Background, "ask", ask)
+    for run_id in ("beta-8", "beta-64"):
+        (runs / run_id / "figures.json").unlink()
+    for run_id, age in (("beta-1", 60), ("beta-8", 60), ("beta-64", 0)):
+        os.utime(runs / run_id / "model.json", (time.time(), time.time() - age))
+    (runs / "beta-8" / "worker.log").write_text("2026-01-01 00:00:00 Its figures could not be computed: no room.\n")
+    page = open_page(runs=three, show="Table")
+    assert asked and all(ids == ["beta-8"] for ids, _ in asked), "the worker of the other may be at it"
+    assert any("Its figures could not be computed: no room." in sentence for sentence in errors(page))
+    asked.clear()
+    button(page, "iw").click().run()
+    assert asked[-1] == (["beta-1", "beta-8"], 64)

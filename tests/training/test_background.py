@@ -47,13 +47,27 @@ def test_figures_come_without_waiting_and_a_run_at_fault_does_not_hold_up_the_ot
     wait_for(lambda: read_figures(runs[1]) is not None, "the figures")
     wait_for(lambda: not background.is_busy, "the process to end")
     assert "could not be computed: model.safetensors was cut short" in (runs[0].folder / "worker.log").read_text()
+    assert "could not be computed: model.safetensors was cut short" in module.failure_of(runs[0])
     assert not background.ask(runs), "what failed is not tried again"
+
+
+def test_importance_samples_are_computed_beside_what_is_kept(
+    trained: Run, background: Background, tmp_path: Path
+) -> None:
+    run = archive.copy_run(trained, tmp_path)
+    module.work([run.folder])
+    assert not background.ask([run]) and not module.lacks_figures(run) and module.lacks_figures(run, 2)
+    assert background.ask([run], iw_samples=2), "figures without the importance-weighted NLL are not enough"
+    wait_for(lambda: not background.is_busy, "the process to end")
+    found = read_figures(run)
+    assert found is not None and found["iw_samples"] == 2 and found["iw_nll_nats"] < found["negative_elbo_nats"]
+    assert not background.ask([run], iw_samples=2) and module.failure_of(run) == ""
 
 
 def test_closing_ends_the_process_and_nothing_starts_after(
     trained: Run, background: Background, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Background, "_start", lambda self, folders: sleeper())
+    monkeypatch.setattr(Background, "_start", lambda self, folders, iw_samples=None: sleeper())
     run = archive.copy_run(trained, tmp_path)
     assert background.ask([run])
     background.close()

@@ -189,8 +189,16 @@ class Summary:
 
 
 def summarise(points: Sequence[Point]) -> list[Summary]:
-    """One summary a value: numbers from the smallest on, words in the order in which they come."""
-    return [_summary(value, [point for point in points if point.value == value]) for value in values_of(points)]
+    """One summary a value: numbers from the smallest on, words in the order in which they come.
+
+    A value that has final points is told by them alone: held-out figures are of other images.
+    """
+    return [_summary(value, _of_one_kind(points, value)) for value in values_of(points)]
+
+
+def _of_one_kind(points: Sequence[Point], value: object) -> list[Point]:
+    known = [point for point in points if point.value == value]
+    return [point for point in known if point.final] or known
 
 
 def values_of(points: Iterable[Point]) -> list[object]:
@@ -220,7 +228,9 @@ class Slope:
     Attributes:
         low, high: the two betas.
         n: seeds that both have; the figures are means over them.
-        slope: (D_high - D_low) / (R_low - R_high), or None where the rates are too close.
+        rise, fall: D_high - D_low and R_low - R_high; neither of two optima is better in both, so one of them below 0
+            and the other above it tells of a run that is not converged.
+        slope: rise / fall, or None where the rates are too close.
         gain_low, gain_high: nats per image by which the run of the other beta is better in the objective of this one;
             above 0 it is not converged.
         tolerance: nats that a gain may have: `SLACK_NATS` and two standard errors over the seeds.
@@ -230,6 +240,8 @@ class Slope:
     low: float
     high: float
     n: int
+    rise: float
+    fall: float
     slope: float | None
     gain_low: float
     gain_high: float
@@ -241,16 +253,25 @@ class Slope:
         between = f"Between beta {self.low:g} and {self.high:g}"
         if self.ok is None:
             return f"{between} the rates are too close to say anything about the slope."
-        if self.slope is None or self.slope < 0:
-            return f"{between} the rate does not fall as it must: the runs are not converged; train them longer."
-        told = f"{between} the slope is {self.slope:.3g}"
+        told = (
+            f"{between} the slope is {self.slope:.3g}" if self.slope is not None else f"{between} the rates are close"
+        )
         if self.ok:
             return f"{told}, within the two betas as the optimum must have it."
+        if self.fall * self.rise < 0:
+            better, worse = (self.high, self.low) if self.fall > 0 else (self.low, self.high)
+            return (
+                f"{between} beta {better:g} is better in rate and in distortion: the run of beta {worse:g} is not "
+                "converged, or overfits."
+            )
+        if self.fall < 0:
+            return f"{between} the rate rises where it must fall: a run is not converged, or overfits."
         beta, gain = max((self.low, self.gain_low), (self.high, self.gain_high), key=lambda pair: pair[1])
         other = self.high if beta == self.low else self.low
+        outside = ", outside the two betas" if self.slope is not None else ""
         return (
-            f"{told}, outside the two betas: the run of beta {other:g} is {gain:.2g} nats better in the objective of "
-            f"beta {beta:g}, which is not converged; train it longer."
+            f"{told}{outside}: the run of beta {other:g} is {gain:.2g} nats better in the objective of "
+            f"beta {beta:g}, which is not converged, or overfits."
         )
 
 
@@ -258,11 +279,12 @@ def slope_check(points: Sequence[Point]) -> list[Slope]:
     """For each pair of neighbouring betas whether the slope between them lies between the two.
 
     Args:
-        points: of runs that differ in beta and seed alone; those without a rate or a beta are left out.
+        points: of runs that differ in beta and seed alone. Those without a rate or a beta are left out, and those that
+            are not final too: other images, and a run that goes on.
     """
     table: dict[float, dict[int, Point]] = {}
     for point in points:
-        if point.beta is not None and point.kl_nats is not None:
+        if point.final and point.beta is not None and point.kl_nats is not None:
             table.setdefault(point.beta, {})[point.seed] = point
     pairs = [(low, high, sorted(table[low].keys() & table[high].keys())) for low, high in pairwise(sorted(table))]
     return [_slope(low, high, [(table[low][s], table[high][s]) for s in seeds]) for low, high, seeds in pairs if seeds]
@@ -277,7 +299,7 @@ def _slope(low: float, high: float, pairs: Sequence[tuple[Point, Point]]) -> Slo
     tolerance = SLACK_NATS + 2 * max(map(_standard_error, gains.values()))
     close = abs(fall) < CLOSE_NATS + 2 * _standard_error(falls)
     ok = None if close and max(gain_low, gain_high) <= tolerance else max(gain_low, gain_high) <= tolerance
-    return Slope(low, high, len(pairs), None if close else rise / fall, gain_low, gain_high, tolerance, ok)
+    return Slope(low, high, len(pairs), rise, fall, None if close else rise / fall, gain_low, gain_high, tolerance, ok)
 
 
 def _standard_error(values: Sequence[float]) -> float:

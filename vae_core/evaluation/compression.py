@@ -263,7 +263,8 @@ def _jpeg_points(images: Array) -> list[Point]:
     sheet = as_mosaic(images)
     points = []
     for quality in QUALITIES:
-        files = [_file(image, "JPEG", quality) for image in images]
+        # Tables made for one image would be part of what has to be sent, and the payload leaves tables out.
+        files = [_file(image, "JPEG", quality, own_tables=False) for image in images]
         decoded = np.stack([_pixels(content) for content in files])
         bits = 8 * sum(map(jpeg_payload, files))
         points.append(_image_point(JPEG, quality, bits, images, decoded))
@@ -287,12 +288,12 @@ def _image_point(codec: str, quality: int, bits: int, images: Array, decoded: Ar
     return Point(codec, quality, bits / (len(images) * images.shape[2] * images.shape[3]), _psnr(float(error)))
 
 
-def _file(image: Array, kind: str, quality: int = 75) -> bytes:
+def _file(image: Array, kind: str, quality: int = 75, own_tables: bool = True) -> bytes:
     """An image (C, H, W) as a file, as small as Pillow makes it; colour at full resolution, as the rest is judged."""
     picture = Image.fromarray(image[0] if len(image) == 1 else np.ascontiguousarray(image.transpose(1, 2, 0)))
     content = io.BytesIO()
     if kind == "JPEG":
-        picture.save(content, format="JPEG", quality=quality, optimize=True, subsampling=0)
+        picture.save(content, format="JPEG", quality=quality, optimize=own_tables, subsampling=0)
     else:
         picture.save(content, format="PNG", optimize=True)
     return content.getvalue()

@@ -114,6 +114,11 @@ def how_far_comparable(configs: Sequence[RunConfig]) -> list[str]:
             f"They measure pixels differently ({'; '.join(f'{name}: {told[name]}' for name in units)}): distortion and "
             "ELBO have another zero in each; rates, active units and MSE per pixel can be compared."
         )
+    if "corruption" in fields or "level" in fields:
+        found.append(
+            "Each is measured on images damaged in its own way: rate, distortion, their sum and the importance-weighted "
+            "NLL tell of the damage as much as of the model."
+        )
     if "model" in fields:
         found.append(
             "An autoencoder has no rate and no ELBO: it is compared by its reconstruction, and by its MSE per pixel."

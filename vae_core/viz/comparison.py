@@ -75,13 +75,8 @@ def _means(points: Sequence[Point]) -> list[dict[str, Any]]:
             continue
         rate, distortion = summary.means["kl_nats"], summary.means["reconstruction_nats"]
         rate_sd, distortion_sd = summary.deviations["kl_nats"], summary.deviations["reconstruction_nats"]
-        row = {
-            "kind": "mean",
-            "label": shown_value(summary.value),
-            "n": summary.n,
-            "rate": rate,
-            "distortion": distortion,
-        }
+        row: dict[str, Any] = {"kind": "mean", "label": shown_value(summary.value), "n": summary.n}
+        row |= {"rate": rate, "distortion": distortion}
         row |= {"rate_low": rate - rate_sd, "rate_high": rate + rate_sd}
         row |= {"low": distortion - distortion_sd, "high": distortion + distortion_sd}
         rows.append({**row, "text": f"mean and one standard deviation, n = {summary.n}"})
@@ -125,13 +120,16 @@ def _limits(points: Sequence[Point]) -> list[dict[str, Any]]:
 
 
 @lru_cache(maxsize=64)
-def rate_distortion_spec(labels: tuple[str, ...], field: str = "beta", height: int = 380) -> dict[str, Any]:
+def rate_distortion_spec(
+    labels: tuple[str, ...], field: str = "beta", height: int = 380, is_elbo: bool = True
+) -> dict[str, Any]:
     """Rate against distortion: a dot a run, means with one standard deviation both ways, lines of equal ELBO.
 
     Args:
         labels: as from `labels_of`.
         field: what differs, the title of the legend.
         height: in pixels.
+        is_elbo: whether the sum of both is told as the ELBO; it is not where runs see damaged images.
 
     Returns:
         One dictionary for all callers; it is not to be changed.
@@ -148,15 +146,23 @@ def rate_distortion_spec(labels: tuple[str, ...], field: str = "beta", height: i
     return {
         "$schema": SCHEMA,
         "height": height,
-        "layer": [*_elbo_layers(both), *_limit_layers(both), *_mean_layers(both, colour), _dots(both, colour, field)],
+        "layer": [
+            *_elbo_layers(both, is_elbo),
+            *_limit_layers(both),
+            *_mean_layers(both, colour),
+            _dots(both, colour, field),
+        ],
     }
 
 
-def _elbo_layers(both: dict[str, Any]) -> list[dict[str, Any]]:
+def _elbo_layers(both: dict[str, Any], is_elbo: bool) -> list[dict[str, Any]]:
     line = {"type": "line", "strokeWidth": 1, "opacity": 0.5, "color": LINE_COLOUR, "clip": True}
     label = {"type": "text", "align": "left", "baseline": "middle", "dx": 3, "fontSize": 10, "color": LINE_COLOUR}
     text = {"text": {"field": "named", "type": "nominal"}}
-    named = [{"filter": "datum.rate === 0"}, {"calculate": "'ELBO -' + datum.text", "as": "named"}]
+    named = [
+        {"filter": "datum.rate === 0"},
+        {"calculate": f"'{'ELBO -' if is_elbo else 'sum '}' + datum.text", "as": "named"},
+    ]
     return [
         {
             "transform": _only("elbo"),
