@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from torch import Tensor
 
-from pages.common.session import RECORDED, open_anywhere, roots
+from pages.common.session import RECORDED, names_of, open_anywhere, roots
 from vae_core.data import batches, catalogue, datasets
 from vae_core.data.datasets import Dataset
 from vae_core.evaluation import codes as coding
@@ -70,7 +70,7 @@ def choices() -> dict[str, str]:
     found = {run.id: run for root in roots() for run in list_runs(root)[0] if (run.folder / "model.json").exists()}
     found = {key: run for key, run in found.items() if not key.startswith(OTHERS)}
     shipped_first = sorted(found.values(), key=lambda run: (not run.id.startswith("example-"), run.id != RECORDED))
-    return {run.id: run.name for run in shipped_first}
+    return names_of(shipped_first)
 
 
 def open_model(run_id: str) -> Explored:
