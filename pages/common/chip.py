@@ -9,10 +9,11 @@ import streamlit as st
 from pages.common.errors import literal
 from pages.common.session import RUN_PARAMETER, manager
 from vae_core.errors import LatentLabError
-from vae_core.storage.runs import Run
+from vae_core.storage.runs import Run, Status
 
 POLL_SECONDS = 2.0
-SHOWN = 4
+SHOWN = 2
+LISTED = 40
 Colour = Literal["green", "blue", "orange", "gray", "red"]
 BADGES: dict[str, tuple[Colour, str]] = {
     "running": ("green", "play_arrow"),
@@ -25,13 +26,17 @@ BADGES: dict[str, tuple[Colour, str]] = {
 def running_chip() -> None:
     """Running, paused and waiting runs, with their progress; redrawn every two seconds."""
     active = [run for run in manager().active() if _is_active(run)]
-    if not active:
-        st.caption("Nothing is training.")
-        return
-    for run in active[:SHOWN]:
-        _line(run)
-    if len(active) > SHOWN:
-        st.caption(f"and {len(active) - SHOWN} more")
+    with st.container(key="chips", gap="xxsmall"):
+        if not active:
+            st.caption("Nothing is training.")
+            return
+        for run in active[:SHOWN]:
+            _line(run)
+        rest = active[SHOWN:]
+        if rest:
+            with st.expander(f"and {len(rest)} more", key="chips-more"):
+                for run in rest[:LISTED]:
+                    _link(run)
 
 
 def _is_active(run: Run) -> bool:
@@ -42,11 +47,22 @@ def _is_active(run: Run) -> bool:
 
 
 def _line(run: Run) -> None:
-    status, name = run.status(), run.name
-    place = manager().place(run)
-    share = status.step / status.total_steps if status.total_steps else 0.0
-    progress = f"place {place} in the queue" if place else f"{share:.0%}, epoch {status.epoch:.1f}"
+    status = run.status()
     colour, icon = BADGES.get(status.state, BADGES["queued"])
-    st.badge(status.state, icon=f":material/{icon}:", color=colour)
-    st.page_link("train/page.py", label=literal(name), query_params={RUN_PARAMETER: run.id})
-    st.caption(progress)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge(status.state, icon=f":material/{icon}:", color=colour, width="content")
+        st.caption(_progress(status, manager().place(run)), width="content")
+    _link(run)
+
+
+def _link(run: Run) -> None:
+    st.page_link("train/page.py", label=literal(run.name), query_params={RUN_PARAMETER: run.id})
+
+
+def _progress(status: Status, place: int | None) -> str:
+    """The place in the queue, or how far it is; between the two its worker starts."""
+    if place:
+        return f"place {place} in the queue"
+    if status.state == "queued" or not status.total_steps:
+        return "starting"
+    return f"{status.step / status.total_steps:.0%}, epoch {status.epoch:.1f}"

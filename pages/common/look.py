@@ -12,6 +12,9 @@ _STYLE = """
   [data-testid="stSidebarUserContent"] { padding-top: 0; }
   [data-testid="stSidebar"] [data-testid="stVerticalBlock"] { gap: 0.6rem; }
   .stMainBlockContainer > [data-testid="stVerticalBlock"] { gap: 0.6rem; }
+  .st-key-chips { min-height: 3.75rem; }
+  .st-key-chips [data-testid="stPageLink-NavLink"]:not(:hover) { background: transparent; }
+  .st-key-chips [data-testid="stPageLink-NavLink"] { font-weight: inherit; }
   @media (max-width: 1100px) {
     [class*="st-key-top-"] [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
     [class*="st-key-top-"] [data-testid="stColumn"] { min-width: 100%; }

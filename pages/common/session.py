@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import streamlit as st
@@ -12,6 +15,7 @@ from vae_core.storage.runs import Run, check_id, list_runs, open_run
 from vae_core.training.manager import Manager
 
 RUN_PARAMETER = "run"
+TIME = re.compile(r"\d{6}-\d{6}")
 RECORDED = "example-vae-2d"
 """The shipped run whose film plays before the first click."""
 
@@ -70,6 +74,17 @@ def open_anywhere(run_id: str) -> Run:
         if check_id(run_id) and (root / run_id / "config.json").exists() and not is_hidden(root, run_id):
             return open_run(root, run_id)
     return open_run(own, run_id)
+
+
+def names_of(runs: Iterable[Run]) -> dict[str, str]:
+    """The runs' names by their ids; where a name repeats with the time that the id begins with, or the whole id."""
+    names = {run.id: run.name for run in runs}
+    often = Counter(names.values())
+    return {run_id: f"{name} ({_when(run_id)})" if often[name] > 1 else name for run_id, name in names.items()}
+
+
+def _when(run_id: str) -> str:
+    return found[0] if (found := TIME.match(run_id)) else run_id
 
 
 def choose_run(run: Run | None) -> None:

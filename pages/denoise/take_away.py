@@ -11,10 +11,13 @@ import streamlit as st
 from pages.common.errors import literal
 from pages.denoise.gallery import Tile
 from pages.generate.model import Explored
+from vae_core.data import catalogue
 from vae_core.storage.arrays import Array
 from vae_core.viz.grids import mosaic, png_bytes
 
 SHEET_SCALE = 4
+DENOISER = "Denoising autoencoder"
+"""The preset of the Train page for models of this kind."""
 
 
 @dataclass(eq=False)
@@ -81,15 +84,27 @@ def train_link(model: Explored, corruption: str, level: float) -> None:
         "train/page.py",
         label="Train a better one",
         icon=":material/model_training:",
-        help="Opens Train with the first model's set-up and this corruption and level.",
+        help="Opens Train with the first model's set-up; with this corruption where it has learnt none or another.",
         query_params=set_up(model, corruption, level),
     )
 
 
 def set_up(model: Explored, corruption: str, level: float) -> dict[str, str]:
-    """The dials of the Train page, as its address names them."""
-    values = {**model.run.config.flat(), "corruption": (corruption,), "level": f"{level:g}" if level else None}
-    return {name: _text(value) for name, value in values.items() if value is not None}
+    """The dials of the Train page, as its address names them.
+
+    What the model was trained on stays as it was, its range of levels too, where this corruption is among it; in place of
+    a full set that is not on this machine stands its sample.
+    """
+    config = model.run.config
+    values = config.flat()
+    if corruption not in config.data.corruption:
+        values |= {"corruption": (corruption,), "level": f"{level:g}" if level else None}
+    here = {row.name for row in catalogue.describe() if row.where != "can be downloaded"}
+    sample = f"{config.data.dataset}-sample"
+    if config.data.dataset not in here and sample in here:
+        values["dataset"] = sample
+    preset = {"preset": DENOISER} if config.model.model == "ae" else {}
+    return {**preset, **{name: _text(value) for name, value in values.items() if value is not None}}
 
 
 def _text(value: object) -> str:

@@ -28,7 +28,8 @@ def explore(model: Explored, image: tuple[Array, Array] | None) -> None:
         model: the one that is explored.
         image: mean and standard deviation (L,) of a single image's posterior, drawn as an ellipse, or None.
     """
-    left, right = st.columns(2)
+    with st.container(key="top-explore"):
+        left, right = st.columns(2)
     with right:
         axes = _axes(model)
         map_scene(
@@ -84,13 +85,24 @@ def _go_to(model: Explored, axes: tuple[int, int] | None, picked: Picked) -> Non
 
 
 def _picture(model: Explored, z: Array) -> None:
-    numbers = ", ".join(f"{value:g}" for value in z[:SHOWN_NUMBERS]) + (", …" if len(z) > SHOWN_NUMBERS else "")
+    numbers = in_short(z)
     picture(decode_images(model.trained, z[None]), f"Decoded from z = ({numbers})", key="decoded", width=280)
     found = nearest(model.codes, z, NEIGHBOURS)
     names = ", ".join(model.dataset.classes[int(model.labels[index])] for index in found)
     caption = f"Nearest real images, by their codes: {names}"
     pixels(model.images[found].numpy(), caption, columns=NEIGHBOURS, width=280)
     st.caption(literal(caption))
+
+
+def in_short(z: Array) -> str:
+    """A code for people: all numbers of a short one, else those that are not 0, the largest first."""
+    if len(z) <= SHOWN_NUMBERS:
+        return ", ".join(f"{value:g}" for value in z)
+    moved = [index for index in np.argsort(-np.abs(z), kind="stable") if z[index]]
+    if not moved:
+        return "all 0"
+    shown = ", ".join(f"z{index + 1} {z[index]:g}" for index in moved[:SHOWN_NUMBERS])
+    return shown + (f" and {len(moved) - SHOWN_NUMBERS} more" if len(moved) > SHOWN_NUMBERS else ", the others 0")
 
 
 def _axes(model: Explored) -> tuple[int, int] | None:

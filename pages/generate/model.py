@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from torch import Tensor
 
-from pages.common.session import RECORDED, all_runs, open_anywhere
+from pages.common.session import RECORDED, all_runs, names_of, open_anywhere
 from vae_core.data import batches, catalogue, datasets
 from vae_core.data.datasets import Dataset
 from vae_core.evaluation import codes as coding
@@ -69,7 +69,7 @@ def choices() -> dict[str, str]:
     """The models that can be explored: id to name, shipped ones first."""
     found = [run for run in all_runs() if (run.folder / "model.json").exists() and not run.id.startswith(OTHERS)]
     shipped_first = sorted(found, key=lambda run: (not run.id.startswith("example-"), run.id != RECORDED))
-    return {run.id: run.name for run in shipped_first}
+    return names_of(shipped_first)
 
 
 def open_model(run_id: str) -> Explored:

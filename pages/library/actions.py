@@ -15,7 +15,7 @@ from pages.library.deleted import delete, stop_and_wait
 from pages.library.onward import onward
 from pages.library.shelf import CHOSEN_PARAMETER, Wanted, choose
 from vae_core.storage.listing import Summary
-from vae_core.storage.runs import MAX_NAME, MAX_NOTES, Run, edit_notes
+from vae_core.storage.runs import Run, edit_notes
 
 COMPARE = "compare/page.py"
 MODEL_PARAMETER = "trained"  # of the Generate page, whose modules import torch
@@ -73,11 +73,13 @@ def _notes(one: Summary) -> None:
         st.popover("Name and notes", icon=":material/edit:", key="notes"),
         st.form(f"notes-{one.id}", border=False),
     ):
-        name = st.text_input("Name", one.notes.name, key=f"name-{one.id}", max_chars=MAX_NAME, placeholder=one.name)
-        notes = st.text_area("Notes", one.notes.notes, key=f"text-{one.id}", max_chars=MAX_NOTES)
+        # no max_chars: a browser then refuses a longer text without a word
+        name = st.text_input("Name", one.notes.name, key=f"name-{one.id}", placeholder=one.name)
+        notes = st.text_area("Notes", one.notes.notes, key=f"text-{one.id}")
         if st.form_submit_button("Save", key="save_notes", icon=":material/save:"):
             with sentences():
                 edit_notes(one.run, name=name, notes=notes)
+                st.toast("Saved.", icon=":material/check:")
                 st.rerun()
 
 

@@ -34,7 +34,7 @@ FIGURES = {
     "negative_elbo_nats": ("negative ELBO", "nats per image"),
     "reconstruction_nats": ("reconstruction", "nats per image"),
     "kl_nats": ("KL", "nats per image"),
-    "floor_nats": ("floor", "nats per image, of a perfect reconstruction"),
+    "floor_nats": ("floor (perfect)", "nats per image"),
     "active_units": ("active units", "dimensions"),
     "mse_per_pixel": ("squared error", "per pixel, range 0 to 1"),
     "images": ("on", "test images"),
@@ -123,7 +123,8 @@ def _family(one: Summary, rows: Sequence[Summary]) -> None:
         st.caption(f"and {len(children) - CHILDREN:,} more that started from it")
     steps = sorted(kept(one.run))
     if steps:
-        st.caption(f"It keeps step{'s' if len(steps) > 1 else ''} {', '.join(f'{step:,}' for step in steps)}.")
+        which = f"step{'s' if len(steps) > 1 else ''} {', '.join(f'{step:,}' for step in steps)}"
+        st.caption(f"The weights of {which} are kept: a new run can start from them, by Train on.")
 
 
 def _link(label: str, run_id: str) -> None:

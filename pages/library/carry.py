@@ -85,6 +85,7 @@ def bring_in() -> None:
     st.session_state[TAKEN_IN] = turn + 1  # an uploader of a new name is empty
     if ids:
         choose(ids)
+        st.toast("Imported." if len(ids) == 1 else f"{len(ids)} imported.", icon=":material/check:")
     st.rerun()
 
 

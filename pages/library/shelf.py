@@ -69,7 +69,7 @@ def fitting(rows: list[Summary], wanted: Wanted) -> list[Summary]:
     words = wanted.find.casefold().split()
     kept = [row for row in rows if _fits(row, wanted) and _has(row, words)]
     if wanted.sort not in KEYS:
-        return sorted(kept, key=lambda row: (_rank(row), -row.changed))
+        return sorted(kept, key=lambda row: (_rank(row), _kind(row), -row.changed))
     key = KEYS[wanted.sort]
     known = [row for row in kept if key(row) is not None]
     unknown = [row for row in kept if key(row) is None]
@@ -94,6 +94,15 @@ def _has(row: Summary, words: list[str]) -> bool:
 def _rank(row: Summary) -> int:
     """The active first, the shipped last."""
     return ACTIVE.index(row.state) if row.state in ACTIVE else len(ACTIVE) + row.shipped
+
+
+def _kind(row: Summary) -> int:
+    """Shipped models in the order in which one wants to meet them: examples, denoisers, the sweep, those of lessons."""
+    if not row.shipped:
+        return 0
+    if row.id.startswith("example-"):
+        return 1
+    return 3 if row.id.startswith("sweep-") else 4 if row.id.startswith("learn-") else 2
 
 
 KEYS: dict[str, Callable[[Summary], Any]] = {

@@ -30,7 +30,9 @@ COLUMNS = (
     Column("picture", "Picture", "picture", sorts=False),
     Column("name", "Name", "name"),
     Column("state", "State", "state"),
-    Column("nats", "Nats", "number", help="Negative ELBO in nats per image, on held-out images; lower is better"),
+    Column(
+        "nats", "Held-out nats", "number", help="Negative ELBO in nats per image, on held-out images; lower is better"
+    ),
     Column("images", "Images", "cut"),
     Column("model", "Model", "cut"),
     Column("latent", "Latents", "number", help="Numbers in the code of an image"),

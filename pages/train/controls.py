@@ -13,7 +13,7 @@ from vae_core.training.estimate import duration, seconds_for
 
 SLOW_STEPS = 200
 SLOW_RATE = 20.0
-SPEED_SOURCES = 20
+SPEED_SOURCES = 200
 
 
 def controls(config: RunConfig | None, run: Run | None) -> None:
@@ -26,13 +26,7 @@ def controls(config: RunConfig | None, run: Run | None) -> None:
 
 
 def _before(config: RunConfig | None, run: Run | None, state: str) -> None:
-    slow = st.toggle(
-        "Slow start",
-        value=True,
-        key="slow",
-        bind="query-params",
-        help="Shows the first 200 steps over about ten seconds, then goes on at full speed.",
-    )
+    slow = _slow_start()
     left, right = st.columns(2)
     start = Control(rate=SLOW_RATE, rate_until=SLOW_STEPS) if slow else Control()
     blocked = config is None
@@ -60,28 +54,40 @@ def _before(config: RunConfig | None, run: Run | None, state: str) -> None:
         )  # fmt: skip
 
 
+def _slow_start(*, disabled: bool = False) -> bool:
+    """Stands there while a run is active too, so that Pause is where Train was."""
+    return st.toggle(
+        "Slow start",
+        value=True,
+        key="slow",
+        bind="query-params",
+        help="Shows the first 200 steps over about ten seconds, then goes on at full speed.",
+        disabled=disabled,
+    )
+
+
 def _while_active(run: Run, state: str) -> None:
     waiting = state == "queued"
-    if state == "paused":
+    _slow_start(disabled=True)
+    first, second, third = st.columns([4, 3, 3], gap="xsmall")
+    with first:
+        if state == "paused":
+            st.button(
+                "Go on", key="go_on", type="primary", icon=":material/play_arrow:", shortcut="p", width="stretch",
+                on_click=_resume, args=(run, Control()),
+            )  # fmt: skip
+        else:
+            st.button(
+                "Pause", key="pause", icon=":material/pause:", shortcut="p", width="stretch", disabled=waiting,
+                on_click=_want, args=(run, "pause"),
+            )  # fmt: skip
+    with second:
         st.button(
-            "Go on", key="go_on", type="primary", icon=":material/play_arrow:", shortcut="p", width="stretch",
-            on_click=_resume, args=(run, Control()),
-        )  # fmt: skip
-    else:
-        st.button(
-            "Pause", key="pause", icon=":material/pause:", shortcut="p", width="stretch", disabled=waiting,
-            on_click=_want, args=(run, "pause"),
-        )  # fmt: skip
-    left, right = st.columns(2)
-    with left:
-        st.button(
-            "Step", key="step", icon=":material/skip_next:", shortcut="s", width="stretch", disabled=waiting,
+            "Step", key="step", shortcut="s", width="stretch", disabled=waiting,
             on_click=_step, args=(run,),
         )  # fmt: skip
-    with right:
-        st.button(
-            "Stop", key="stop", icon=":material/stop:", shortcut="x", width="stretch", on_click=_stop, args=(run,)
-        )
+    with third:
+        st.button("Stop", key="stop", shortcut="x", width="stretch", on_click=_stop, args=(run,))
     if state == "running" and run.control().rate:
         st.button("Full speed", key="full_speed", shortcut="f", width="stretch", on_click=_full_speed, args=(run,))
     st.caption("Keys: P pause and go on, S step, X stop.")

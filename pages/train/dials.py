@@ -73,13 +73,19 @@ def dials() -> RunConfig | None:
         config = make_config(**values)
         check_channels(config.data.corruption, catalogue.find(config.data.dataset).shape[0])
     except ConfigError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(in_words(str(error)), icon=":material/error:")
         return None
     about.caption(_about(config))
     collapse = expected_collapse(config)
     if collapse is not None:
         mark.caption(f"Above β ≈ {collapse:.3g} the code of a linear model of these images carries nothing.")
     return config
+
+
+def in_words(sentence: str) -> str:
+    """A sentence about a field with the label of its dial in place of the name that the command line has for it."""
+    name, space, rest = sentence.partition(" ")
+    return f"{TITLES.get(name, name)}{space}{rest}"
 
 
 def _more() -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.common.errors import literal, sentences
-from pages.common.session import RECORDED, RUN_PARAMETER, chosen_run, manager
+from pages.common.session import RECORDED, RUN_PARAMETER, chosen_run, manager, names_of
 from pages.train.controls import controls
 from pages.train.dials import dials, set_dials
 from pages.train.origin import with_origin
@@ -60,11 +60,12 @@ def _run_list(run: Run | None) -> None:
     runs = [found for found in list_runs(manager().root)[0] if found.id != RECORDED]
     if not runs:
         return
+    names = names_of(runs)
     with st.expander(f"Runs ({len(runs)})", icon=":material/list:"):
         for found in runs[:LISTED]:
             st.page_link(
                 "train/page.py",
-                label=literal(f"{found.name} ({found.state()})"),
+                label=literal(f"{names[found.id]} ({found.state()})"),
                 query_params={RUN_PARAMETER: found.id},
             )
         st.page_link("library/page.py", label="All of them, in the Library", icon=":material/inventory_2:")

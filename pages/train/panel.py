@@ -177,12 +177,24 @@ def _take_away(run: Run, follower: Follower, view: View, key: str) -> None:
         projection, _ = projection_for(frames[-1].mean, view.plane(frames[-1].mean.shape[1]))
         return film_gif(subjects, frames, projection)
 
-    st.download_button(
-        "Film as GIF",
-        gif,
-        file_name=f"{run.id}.gif",
-        mime="image/gif",
-        icon=":material/movie:",
-        key=f"gif-{key}",
-        on_click="ignore",
-    )
+    with st.container(horizontal=True, vertical_alignment="center", key=f"onward-{key}"):
+        st.download_button(
+            "Film as GIF",
+            gif,
+            file_name=f"{run.id}.gif",
+            mime="image/gif",
+            icon=":material/movie:",
+            key=f"gif-{key}",
+            on_click="ignore",
+        )
+        _onward(run)
+
+
+def _onward(run: Run) -> None:
+    """Where one can go with what was learnt."""
+    if (run.folder / "model.json").exists():
+        st.page_link(
+            "generate/page.py", label="Generate", icon=":material/auto_awesome:", query_params={"trained": run.id}
+        )
+        st.page_link("compare/page.py", label="Compare", icon=":material/compare:", query_params={"runs": run.id})
+    st.page_link("library/page.py", label="Its card", icon=":material/inventory_2:", query_params={"runs": run.id})

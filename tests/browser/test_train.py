@@ -227,7 +227,7 @@ def test_a_double_click_on_train_is_one_run(server: App, page: Page) -> None:
 def test_an_invalid_dial_is_one_sentence(server: App, page: Page) -> None:
     open_page(page, f"{server.address}/train")
     set_number(page, "latent", "0")
-    expect(page.get_by_test_id("stAlert")).to_have_text(re.compile("latent must be 1 to 512, not 0"), timeout=SECONDS)
+    expect(page.get_by_test_id("stAlert")).to_have_text(re.compile("Latents must be 1 to 512, not 0"), timeout=SECONDS)
     expect(button(page, "train")).to_be_disabled()
     assert page.get_by_test_id("stException").count() == 0
     set_number(page, "latent", "2")

@@ -18,13 +18,16 @@ from pages.denoise.curve_worker import main, measure
 from pages.denoise.curves import ahead, beside_baselines
 from pages.denoise.filters import SLOT
 from pages.denoise.measuring import Measuring
+from pages.denoise.take_away import set_up
 from pages.generate.model import open_model
 from vae_core.config import make_config
+from vae_core.data import catalogue
 from vae_core.data.corruptions import CORRUPTIONS
 from vae_core.data.datasets import load
 from vae_core.errors import RunStateError
 from vae_core.evaluation.restoration import Point, Quality, keep_curve, kept_curve, material
 from vae_core.evaluation.trained import load_trained
+from vae_core.presets import PRESETS
 from vae_core.storage import places
 from vae_core.storage.runs import Run, create_run, open_run
 from vae_core.training.driver import Driver
@@ -233,6 +236,20 @@ def test_train_opens_with_the_corruption_and_the_set_up_of_the_model() -> None:
     assert train.session_state["latent"] == 20 and train.session_state["level"] == "0.45"
     back = train.switch_page("denoise/page.py").run()  # the two pages' settings have other names
     assert sentences_of(back) == []
+
+
+def test_train_opens_with_the_levels_that_a_denoiser_was_trained_on() -> None:
+    """Its own corruptions and their range, the preset of its kind, and the sample where the full set is not here."""
+    model = open_model("mnist-denoiser")
+    query = set_up(model, "gaussian", 0.3)
+    assert query["preset"] in PRESETS and query["preset"] == "Denoising autoencoder"
+    assert (query["corruption"], query["level"]) == ("gaussian,salt-and-pepper", "0.1:0.6")
+    here = {row.name for row in catalogue.describe() if row.where != "can be downloaded"}
+    assert query["dataset"] == ("mnist" if "mnist" in here else "mnist-sample")
+    assert (set_up(model, "masking", 0.45)["corruption"], set_up(model, "masking", 0.45)["level"]) == (
+        "masking",
+        "0.45",
+    )
 
 
 def test_a_curve_is_kept_with_its_run_and_baselines_are_measured_once(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.common.session import RECORDED
+from pages.generate.explore import in_short
 from vae_core.storage import places
 
 VIEWS = ("An image", "Directions", "Walks", "Take away")
@@ -117,3 +119,16 @@ def test_clicked_images_that_are_none_are_one_sentence() -> None:
     next(field for field in page.text_input if field.key == "groups").set_value("3, x").run()
     assert not page.exception
     assert len(page.error) == 1 and "Name test images by numbers" in page.error[0].value
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ([0.0] * 20, "all 0"),
+        ([0.3, 0.0], "0.3, 0"),
+        ([0.0, 1.5, *[0.0] * 17, -2.0], "z20 -2, z2 1.5, the others 0"),
+        ([1.0] * 20, ", ".join(f"z{number} 1" for number in range(1, 9)) + " and 12 more"),
+    ],
+)
+def test_a_long_code_is_said_in_short(code: list[float], words: str) -> None:
+    assert in_short(np.array(code)) == words

@@ -49,10 +49,10 @@ def test_opens_with_the_defaults_and_a_recording(train_page: OpenPage) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "sentence"),
     [
-        ("latent", 0, "latent must be 1 to 512, not 0."),
-        ("beta", -1.0, "beta must be 0 to 1000, not -1.0."),
-        ("lr", 5.0, "lr must be above 0, at most 1, not 5.0."),
-        ("epochs", 0, "epochs must be 1 to 100000, not 0."),
+        ("latent", 0, "Latents must be 1 to 512, not 0."),
+        ("beta", -1.0, "Beta β must be 0 to 1000, not -1.0."),
+        ("lr", 5.0, "Learning rate must be above 0, at most 1, not 5.0."),
+        ("epochs", 0, "Epochs must be 1 to 100000, not 0."),
     ],
 )
 def test_an_invalid_value_says_why_and_blocks_the_button(
@@ -67,7 +67,7 @@ def test_an_invalid_value_says_why_and_blocks_the_button(
 def test_hidden_sizes_that_are_none_are_said(train_page: OpenPage) -> None:
     page = train_page()
     next(widget for widget in page.text_input if widget.key == "hidden").set_value("256,x").run()
-    assert len(page.error) == 1 and "hidden" in page.error[0].value
+    assert len(page.error) == 1 and "Hidden sizes" in page.error[0].value
 
 
 @pytest.mark.parametrize("name", list(PRESETS))

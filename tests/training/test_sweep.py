@@ -14,13 +14,13 @@ import torch
 
 from tests.training.outcome import wait_for
 from tests.training.test_manager import training, worker_of
-from vae_core.config import make_config
+from vae_core.config import RunConfig, make_config
 from vae_core.data.datasets import Dataset
 from vae_core.errors import ConfigError
 from vae_core.evaluation.comparison import Point, slope_check
 from vae_core.evaluation.elbo import elbo_terms
 from vae_core.storage import files
-from vae_core.storage.runs import Run, create_run
+from vae_core.storage.runs import Control, Run, create_run
 from vae_core.training.loop import Trainer, train
 from vae_core.training.manager import Manager
 from vae_core.training.sweep import MAX_RUNS, Sweep, estimate, reopened, split_values, sweep_configs
@@ -148,6 +148,41 @@ def manage(runs_root: Path) -> Iterator[Callable[..., Manager]]:
             manager.stop(run)
         wait_for(lambda manager=manager: not manager.active(), "the last workers to end")  # type: ignore[misc]
         manager.close()
+
+
+class Recorder:
+    """Makes the folders that a manager would, and trains nothing."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def submit(
+        self, config: RunConfig, name: str = "", control: Control | None = None, *, retries: int | None = None
+    ) -> Run:
+        return create_run(self.root, config, name)
+
+    def resume(self, run: Run, control: Control | None = None) -> None: ...
+
+    def pause(self, run: Run) -> None: ...
+
+    def stop(self, run: Run) -> None: ...
+
+    def place(self, run: Run) -> int | None: ...
+
+    def active(self) -> list[Run]:
+        return []
+
+
+def test_runs_of_a_sweep_are_named_by_what_differs(runs_root: Path) -> None:
+    configs = sweep_configs(RunConfig(), "beta", [1, 2.5], [0, 3])
+    names = [run.name for run in Sweep.start(Recorder(runs_root), configs, runs_root).runs]
+    assert names[0] == "beta 1, seed 0: VAE, 2 latents, beta 1, mnist-sample"
+    assert [name.partition(":")[0] for name in names[1:]] == ["beta 1, seed 3", "beta 2.5, seed 0", "beta 2.5, seed 3"]
+    sizes = sweep_configs(RunConfig(), "hidden", ["64", "64,32"])
+    named = [run.name.partition(":")[0] for run in Sweep.start(Recorder(runs_root), sizes, runs_root).runs]
+    assert named == ["hidden 64", "hidden 64,32"]
+    alone = sweep_configs(RunConfig(), "beta", [9])
+    assert Sweep.start(Recorder(runs_root), alone, runs_root).runs[0].name == "VAE, 2 latents, beta 9, mnist-sample"
 
 
 @pytest.mark.slow

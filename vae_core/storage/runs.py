@@ -161,7 +161,7 @@ class Run:
     @property
     def name(self) -> str:
         """What the person called it, else what it is in short: 'VAE, 2 latents, beta 1, mnist-sample'."""
-        return self.notes().name or _in_short(self.config)
+        return self.notes().name or in_short(self.config)
 
     def watch(self) -> None:
         """Says that somebody is looking; the worker writes previews only then."""
@@ -239,7 +239,8 @@ def _extended(config: RunConfig, document: dict[str, Any]) -> RunConfig:
     return config.changed(epochs=document.get("epochs"))
 
 
-def _in_short(config: RunConfig) -> str:
+def in_short(config: RunConfig) -> str:
+    """What a run is called while nobody has named it: 'VAE, 2 latents, beta 1, mnist-sample'."""
     latents = f"{config.model.latent} latent{'s' if config.model.latent > 1 else ''}"
     weight = [f"beta {config.objective.beta:g}"] if config.model.model == "vae" else []
     return ", ".join([config.model.model.upper(), latents, *weight, Path(config.data.dataset).name])

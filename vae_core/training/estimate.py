@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
+from statistics import median
 
 from vae_core.config import ModelConfig, RunConfig
 from vae_core.storage.runs import Run
 
 USUAL_RATE = 5e10
 """Multiply-adds a second of one core in training, where no run has shown this machine's speed yet; a rough guess."""
-START_SECONDS = 1.0
+START_SECONDS = 2.0
+"""Of every run: its process begins, the images are read, and the figures are computed at the end."""
+BELIEVED_SECONDS = 5.0
+"""A run that trained for less shows how its start went, not the machine's speed."""
+BELIEVED_RUNS = 3
 
 
 def work_per_image(model: ModelConfig, image_shape: tuple[int, int, int]) -> float:
@@ -51,17 +56,39 @@ def seconds_for(
         config: the run to come.
         images: training images.
         image_shape: (channels, height, width).
-        earlier: runs whose measured speed is believed, the newest of the same architecture first.
+        earlier: runs whose measured speed may be believed, the newest first: the middle one of the newest three of the
+            same network that trained long enough, else of those of the same architecture.
     """
-    rate = next((found for run in earlier if (found := _measured_rate(run, config, image_shape))), USUAL_RATE)
+    rate = _believed_rate(earlier, config, image_shape)
     used = min(images, config.data.limit or images)
     return START_SECONDS + used * config.training.epochs * work_per_image(config.model, image_shape) / rate
 
 
-def _measured_rate(run: Run, config: RunConfig, image_shape: tuple[int, int, int]) -> float | None:
-    speed = run.status().images_per_second
-    same = run.config.model.architecture == config.model.architecture and run.status().state == "done"
-    return speed * work_per_image(run.config.model, image_shape) if same and speed else None
+def _believed_rate(earlier: Sequence[Run], config: RunConfig, image_shape: tuple[int, int, int]) -> float:
+    """Multiply-adds a second; the median, so that no single run rules."""
+    model = config.model
+    same_kind = [run for run in earlier if run.config.model.architecture == model.architecture]
+    same_network = [run for run in same_kind if run.config.model == model]
+    for runs in (same_network, same_kind):
+        speeds = (_images_per_second(run) * work_per_image(run.config.model, image_shape) for run in runs)
+        believed = list(islice((speed for speed in speeds if speed), BELIEVED_RUNS))
+        if believed:
+            return median(believed)
+    return USUAL_RATE
+
+
+def _images_per_second(run: Run) -> float:
+    """Of a run that is done, without its slow start; 0 where it trained too short a time to tell."""
+    status = run.status()
+    if status.state != "done" or not status.images_per_second or not status.step:
+        return 0.0
+    control = run.control()
+    slow_steps = min(control.rate_until or status.step, status.step) if control.rate else 0
+    seconds = status.seconds - (slow_steps / control.rate if control.rate else 0.0)
+    if seconds < BELIEVED_SECONDS:
+        return 0.0
+    images = status.images_per_second * status.seconds * (1.0 - slow_steps / status.step)
+    return images / seconds
 
 
 def duration(seconds: float) -> str:

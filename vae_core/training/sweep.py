@@ -20,7 +20,7 @@ from vae_core.config import DEFAULT_HIDDEN, FIELDS, ObjectiveConfig, RunConfig
 from vae_core.data import catalogue
 from vae_core.errors import ConfigError, LatentLabError
 from vae_core.evaluation.findings import shown_value as shown_value
-from vae_core.storage.runs import RESUMABLE, Control, Run, open_folder
+from vae_core.storage.runs import MAX_NAME, RESUMABLE, Control, Run, in_short, open_folder
 from vae_core.training.estimate import duration, seconds_for
 from vae_core.training.manager import RETRIES
 from vae_core.training.same import essence, resumable_among, runs_of, same_among, state_of
@@ -31,6 +31,10 @@ MAX_RUNS = 100
 ENDED = ("done", "stopped", "diverged", "failed", "interrupted", "gone", "damaged")
 NOT_SWEPT = ("seed", "threads", "device")
 """Seeds are a list of their own; the other two change how fast it is computed and not what."""
+
+
+SPEED_SOURCES = 200
+"""So many of the newest runs are asked for their speed: more than a sweep queues, which must not push them out."""
 
 
 class Executor(Protocol):
@@ -49,6 +53,18 @@ class Executor(Protocol):
     def place(self, run: Run) -> int | None: ...
 
     def active(self) -> list[Run]: ...
+
+
+def _name(config: RunConfig, differing: Sequence[str]) -> str:
+    """What differs first, since lists cut what is long: 'beta 4, seed 2: VAE, 10 latents, beta 4, mnist-sample'."""
+    values = (config.flat().get(name) for name in differing)
+    texts = [f"{value:g}" if isinstance(value, float) else _text(value) for value in values]
+    first = ", ".join(f"{name} {text}" for name, text in zip(differing, texts, strict=True))
+    return f"{first}: {in_short(config)}"[:MAX_NAME] if first else ""
+
+
+def _text(value: object) -> str:
+    return ",".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
 
 
 def split_values(text: str, field: str = "beta") -> list[str]:
@@ -210,12 +226,14 @@ class Sweep:
         earlier = runs_of(roots)
         own = (roots if isinstance(roots, Path) else roots[0]).resolve()
         runs = []
+        configs = list(configs)
+        differing = [name for name in FIELDS if len({config.flat().get(name) for config in configs}) > 1]
         for config in configs:
             found = same_among(earlier, config)
             left = resumable_among([run for run in earlier if run.folder.parent.resolve() == own], config)
             if found is None and left is not None:
                 executor.resume(left)
-            runs.append(found or left or executor.submit(config, retries=RETRIES))
+            runs.append(found or left or executor.submit(config, _name(config, differing), retries=RETRIES))
         return cls(executor, tuple(runs))
 
     def progress(self) -> Progress:
@@ -303,7 +321,7 @@ def estimate(
     """
     runs = runs_of(roots)
     missing = [config for config in configs if same_among(runs, config) is None]
-    seconds = [_seconds(config, earlier or runs[:20]) for config in missing]
+    seconds = [_seconds(config, earlier or runs[:SPEED_SOURCES]) for config in missing]
     free = [0.0] * max(1, min(slots, len(seconds)))
     for needed in seconds:  # each goes to the core that is free first
         heapq.heapreplace(free, free[0] + needed)
