@@ -1,5 +1,8 @@
 // A column of the comparison: its own elements, its frames, its decoder.
 
+/** Lines of pictures: inputs above reconstructions. */
+const ROWS_OF_COLUMN = 2
+
 function canvasWith(label) {
   const canvas = document.createElement("canvas")
   canvas.setAttribute("role", "img")
@@ -117,7 +120,7 @@ class Column {
     if (this.bars) this.bars.style.height = `${bars}px`
     if (this.rows) {
       const [count, , height, width] = this.header.arrays.inputs[1]
-      this.layout = rowsLayout(count, height, width, this.element.clientWidth, 260)
+      this.layout = rowsLayout(count, height, width, this.element.clientWidth, 260, ROWS_OF_COLUMN)
       this.rows.style.height = `${this.layout.height}px`
     }
     this.dots = null
