@@ -53,7 +53,7 @@ CORRUPTIONS: dict[str, Corruption] = {
         "Adds normal noise to every pixel.",
         "standard deviation before clipping, of the pixel range 0 to 1",
         clipping="Values beyond 0 and 1 are cut off: on a black background half of the noise is lost and the rest "
-        "brightens it.",
+        "brightens it; on a white one the rest darkens it.",
     ),
     "salt-and-pepper": Corruption(
         "Salt and pepper", "Turns pixels at random black or white.", "share of the pixels", highest=0.95, usual=0.25

@@ -8,7 +8,7 @@ import streamlit as st
 
 GLOSSARY, TERM_PARAMETER = "glossary", "term"
 TERMS = {
-    "Active unit": "A latent dimension whose posterior mean varies by more than 0.01 over the images; the others "
+    "Active unit": "A latent dimension whose posterior mean has a variance over the images above 0.01; the others "
     "carry nothing.",
     "Autoencoder (AE)": "A network that copies its input through a narrow middle, the code.",
     "Beta (β)": "The weight of the KL in the objective, both in nats per image; 1 is the VAE.",

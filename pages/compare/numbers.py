@@ -20,8 +20,13 @@ from vae_core.viz.comparison import (
     units_spec,
     units_table,
 )
+from vae_core.viz.rate_limits import far_floor
 
 HEIGHT, HALF = 430, 190
+RATE_AND_DISTORTION = (
+    "Rate is the KL, what the code costs; distortion is the reconstruction loss, what is lost: further down and to the "
+    "left is better. [The words](/learn?lesson=glossary)"
+)
 
 
 def numbers(found: Compared, standings: Sequence[Standing]) -> None:
@@ -32,7 +37,7 @@ def numbers(found: Compared, standings: Sequence[Standing]) -> None:
     if not points:
         st.info("The charts begin with the first held-out figures.", icon=":material/hourglass_empty:")
         return
-    said = caption(points, found.field)
+    said = _headline(found, standings)
     if said:
         st.markdown(f"**{literal(said)}**")
     labels = labels_of(points)
@@ -42,7 +47,24 @@ def numbers(found: Compared, standings: Sequence[Standing]) -> None:
         _rate_distortion(points, labels, found)
     with right:
         _dimensions(points, labels, found.field)
-    _slopes(found, points)
+    final = [point for point in points if point.final]
+    if concluded(found, standings):
+        _slopes(found, final)
+
+
+def _headline(found: Compared, standings: Sequence[Standing]) -> str | None:
+    """What the finished runs show, in a sentence; nothing before each value has one, or where the data differ too."""
+    if len({run.config.flat()["dataset"] for run in found.runs}) > 1:
+        return None
+    final = [one.point for one in standings if one.point is not None and one.point.final]
+    return caption(final, found.field) if concluded(found, standings) else None
+
+
+def concluded(found: Compared, standings: Sequence[Standing]) -> bool:
+    """Whether each value of the setting that differs has a finished run with its figures; runs that cannot be read, and
+    those whose figures cannot be had, are not waited for."""
+    ready = {found.value(one.run) for one in standings if one.point is not None and one.point.final}
+    return {found.value(one.run) for one in standings if not one.problem} <= ready
 
 
 def _rate_distortion(points: Sequence[Point], labels: tuple[str, ...], found: Compared) -> None:
@@ -55,6 +77,10 @@ def _rate_distortion(points: Sequence[Point], labels: tuple[str, ...], found: Co
     st.vega_lite_chart(rate_distortion_table(points), spec, key="compare-rd", height=HEIGHT, alt=alt)
     glossary_links("Rate", "Distortion", "ELBO", "Active unit")
     live = sum(not point.final for point in points)
+    st.caption(RATE_AND_DISTORTION)
+    floor = far_floor([point for point in points if point.kl_nats is not None])
+    if floor is not None:
+        st.caption(f"A perfect reconstruction would stand at {floor:g} nats, far below this picture.")
     st.caption(
         literal(caption_of_seeds(points))
         + (f" {live} of {len(points)} are still held-out figures of a training." if live else "")

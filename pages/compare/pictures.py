@@ -28,7 +28,9 @@ SIDES = [1, 3]
 SLIDERS_HEIGHT = 620
 FEW = 6
 STEPS = 7
-SHOWN, LINE = 8, 4
+LINE = 4
+MOST_CLASSES = 11
+"""So many first images of classes at most, so that the row stays three lines with the picked one."""
 PICKS: dict[str, Literal["image", "place"]] = {"an image": "image", "a code z": "place"}
 """What the pointer looks at, as the page and as the component say it."""
 
@@ -133,9 +135,9 @@ def _rows(found: list[Column], joint: Explored, z: Array, image: int) -> None:
     numbers = ", ".join(f"{value:g}" for value in z[:8]) + (", …" if len(z) > 8 else "")
     row(titles, [one.decode(z[None]) for one in found], f"Decoded from the same z = ({numbers})",
         key="z", across=1, width=120)  # fmt: skip
-    inputs = _inputs(joint, image)
+    inputs = inputs_of(joint, image)
     row(titles, [_pairs(one, joint.images, inputs) for one in found],
-        f"Test image {image} and one of each class: above as they are, below reconstructed from the mean code",
+        f"Test image {image} and {_others(joint)}: above as they are, below reconstructed from the mean code",
         key="inputs", across=min(LINE, len(inputs)), width=200)  # fmt: skip
     dimension = _traversed(joint)
     low, high = slider_range(joint.codes, dimension)
@@ -155,12 +157,19 @@ def _traversed(joint: Explored) -> int:
     return int(str(chosen)[1:]) - 1
 
 
-def _inputs(joint: Explored, image: int) -> list[int]:
-    """The picked image, the first image of each class, then others: whole lines of four."""
+def inputs_of(joint: Explored, image: int) -> list[int]:
+    """The picked image, the first image of each class, then others: whole lines of four where there are enough."""
     labels = joint.labels.tolist()
-    first = sorted({label: index for index, label in reversed(list(enumerate(labels)))}.values())
-    chosen = list(dict.fromkeys([image, *first, *range(min(SHOWN, len(labels)))]))[:SHOWN]
-    return chosen[: len(chosen) // LINE * LINE or len(chosen)]
+    first = {label: index for index, label in reversed(list(enumerate(labels)))}
+    chosen = list(dict.fromkeys([image, *(first[label] for label in sorted(first)[:MOST_CLASSES])]))
+    others = [index for index in range(min(len(labels), 2 * (MOST_CLASSES + 1))) if index not in chosen]
+    return chosen + others[: -len(chosen) % LINE]
+
+
+def _others(joint: Explored) -> str:
+    """What stands beside the picked image, in words."""
+    classes = len(set(joint.labels.tolist()))
+    return "one of each class" if classes <= MOST_CLASSES else f"one of each of the first {MOST_CLASSES} classes"
 
 
 def _pairs(one: Column, images: Tensor, inputs: list[int]) -> Array:

@@ -15,6 +15,14 @@ from vae_core.viz.differences import csv_of, difference_table
 IW_SAMPLES = 64
 ROW_HEIGHT, MOST_HEIGHT = 35, 560
 DIFFERENCE = " - base"
+SHORT = {
+    **FIGURES,
+    "negative_elbo_nats": "-ELBO",
+    "active_units": "active",
+    "mse_per_pixel": "MSE",
+    "iw_nll_nats": "IW-NLL",
+}
+"""Headers that leave room for all columns; the whole name is the header's help."""
 
 
 def table(found: Compared, standings: Sequence[Standing]) -> None:
@@ -57,6 +65,8 @@ def _columns(rows: pd.DataFrame) -> dict[str, Any]:
             found[name] = st.column_config.TextColumn(name if name == "run" else word(name))
             continue
         digits = {"mse_per_pixel": ".5f", "active_units": "d"}.get(figure, ".2f")
-        label = f"Δ {FIGURES[figure]}" if is_difference else FIGURES[figure]
-        found[name] = st.column_config.NumberColumn(label, format=f"%{'+' if is_difference else ''}{digits}")
+        label = f"Δ {SHORT[figure]}" if is_difference else SHORT[figure]
+        found[name] = st.column_config.NumberColumn(
+            label, format=f"%{'+' if is_difference else ''}{digits}", help=FIGURES[figure]
+        )
     return found

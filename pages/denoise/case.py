@@ -96,13 +96,18 @@ def bound_of(model: Explored, case: Case) -> Quality:
 
 def clipping_text(case: Case) -> str:
     """What cutting to 0 to 1 did to the noise, in these images; empty where nothing is cut."""
-    words = CORRUPTIONS[case.corruption].clipping
-    if not words or case.level == 0:
+    if not CORRUPTIONS[case.corruption].clipping or case.level == 0:
         return ""
     left = (case.damaged.numpy().astype(np.float64) - case.clean.numpy()) / 255
+    mean = round(float(left.mean()), 2)
+    if mean == 0:
+        words = "as much above as below, so that these images keep their brightness."
+    else:
+        ground, change = ("black", "brightens") if mean > 0 else ("white", "darkens")
+        words = f"near {ground} half of the noise is lost and the rest {change} the image."
     return (
-        f"{words} Of a standard deviation of {case.level:g}, {left.std():.2f} is left here, and its mean is "
-        f"{left.mean():+.2f}."
+        f"Values beyond 0 and 1 are cut off: {words} Of a standard deviation of {case.level:g}, {left.std():.2f} is left "
+        f"here, and its mean is {mean + 0.0:+.2f}."
     )
 
 

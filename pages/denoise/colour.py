@@ -29,6 +29,10 @@ from vae_core.evaluation.restoration import COLOUR_IMAGES
 NAME = "greyscale"
 TASK = Task("Colour", NAME, offered=("colouriser-digits",))
 DRAWS = 4
+CANDIDATES = 24
+"""Test images among which the one is looked for whose answer is most between its colours."""
+BETWEEN_DB = 3.0
+"""A difference in PSNR up to which an answer counts as between two colours: a factor of two in squared error."""
 
 
 def colour_view() -> None:
@@ -100,25 +104,54 @@ def _ambiguous(model: Explored, chosen: Chosen) -> None:
     st.markdown(f"**What nobody can know**: class {literal(model.dataset.classes[label])}, test image {index}")
     tiles = [Tile("Grey", grey)]
     answer: Tile | None = None
+    nearness: list[float] = []
     for number in range(len(drawn)):
         case = damaged_case(drawn[number : number + 1].numpy(), NAME, 0.0, 0)
         name, one = next(iter(by_models([model], case).items()))
         answer = Tile(name, one.images, "its answer")
+        nearness += [one.quality.psnr] if one.quality else []
         tiles.append(Tile(f"Could be, {number + 1}", case.clean.numpy(), "", None, one.quality))
     gallery([*tiles, *([answer] if answer else [])], size=120)
-    st.caption(
+    st.caption(claim(nearness))
+
+
+def claim(nearness: Sequence[float]) -> str:
+    """What the answer shows, by its PSNR in dB to each of the colours that could be."""
+    near, far = max(nearness), min(nearness)
+    told = (
         "For this class a coin decides between a hue and its opposite, and the grey picture tells nothing of it. The answer "
-        "with the least mean squared error lies between the two, close to grey: it is wrong for each, and no model can do "
-        "better on average. The figures compare the answer with each."
+        "with the least mean squared error lies between the two: it is wrong for each, and no model can do better on average. "
+    )
+    if near - far <= BETWEEN_DB:
+        return told + (
+            f"So does this model's: {near:.1f} dB to the nearest colour, {far:.1f} dB to the furthest, nearly as much."
+        )
+    return told + (
+        f"This model has taken a side here: {near:.1f} dB to the nearest colour, {far:.1f} dB to the furthest. It can know "
+        "no better which one is right, and for every second such image it is wrong."
     )
 
 
 def _ambiguous_index(model: Explored, chosen: Chosen) -> int | None:
-    """The chosen test image where it is of such a class, else the first that is."""
+    """The chosen test image where it is of such a class, else that of the first ones whose answer is most between."""
     if chosen.labels is not None and int(chosen.labels[0]) in tints.AMBIGUOUS and chosen.first is not None:
         return chosen.first
-    found = np.flatnonzero(np.isin(model.labels.numpy(), tints.AMBIGUOUS))
-    return int(found[0]) if len(found) else None
+    return _most_between(model.run.id, model)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _most_between(run_id: str, _model: Explored) -> int | None:
+    """The image whose answer is about as near to a colour of the one side of the coin as to one of the other."""
+    row = catalogue.find(_model.dataset.name)
+    found = np.flatnonzero(np.isin(_model.labels.numpy(), tints.AMBIGUOUS))[:CANDIDATES].tolist()
+    gaps = {}
+    for index in found:
+        sides = _other_colours(str(row.tinted_from), row.visible, index, int(_model.labels[index]))[[0, -1]]
+        cases = [damaged_case(side[None].numpy(), NAME, 0.0, 0) for side in sides]
+        judgements = [next(iter(by_models([_model], case).values())).quality for case in cases]
+        first, last = (one.psnr if one else 0.0 for one in judgements)
+        gaps[index] = abs(first - last)
+    return min(gaps, key=lambda index: gaps[index]) if gaps else None
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

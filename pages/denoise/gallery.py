@@ -18,6 +18,7 @@ from vae_core.viz.grids import mosaic
 
 SMALLEST = 100
 _STYLE = f"""<style>
+.st-key-task {{ margin-top: 0.75rem; }}
 .tiles {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(var(--least), 1fr)); gap: 0.2rem 0.9rem; }}
 .tiles figure {{ margin: 0; min-width: 0; font-size: 0.875rem; line-height: 1.35; }}
 .tiles:not(.rows) figure {{

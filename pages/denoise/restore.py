@@ -28,7 +28,7 @@ def restore_view() -> None:
     with st.sidebar:
         models = choose_models(TASK)
         given = already_damaged()
-        name = "" if given else _corruption()
+        name = "" if given else _corruption(models[0].trained.image_shape[0])
         seed = 0 if given else choose_seed()
         note(models)
     chosen, place = choose_images(models[0])
@@ -72,8 +72,10 @@ def as_given(models: Sequence[Explored], chosen: Chosen) -> None:
         show(tiles)
 
 
-def _corruption() -> str:
-    name = st.selectbox("Corruption", list(CORRUPTIONS), key="corrupt", bind="query-params")
+def _corruption(channels: int) -> str:
+    """One of those that images of so many channels can take."""
+    offered = [name for name, row in CORRUPTIONS.items() if channels in row.channels]
+    name = st.selectbox("Corruption", offered, key="corrupt", bind="query-params")
     st.caption(literal(CORRUPTIONS[name].about))
     return str(name)
 

@@ -37,7 +37,7 @@ def draw() -> Shown:
         _bars(nearest)
     with pictures:
         _image(beta, index)
-    st.markdown(f"At β = {beta:g} **{kept} dimensions live**, of a linear VAE with a Gaussian likelihood of σ = 1.")
+    st.markdown(f"At β = {beta:g}, **{kept} dimensions live**, of a linear VAE with a Gaussian likelihood of σ = 1.")
     dials = {
         "hidden": "none",
         "likelihood": "gaussian",

@@ -38,6 +38,7 @@ class Lesson:
         question: what to try.
         answer: what one should see; `{name}` stands for one of the module's numbers.
         source: where the idea is from.
+        numbers: what its numbers are computed from.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Lesson:
     question: str
     answer: str
     source: str
+    numbers: str = "Every number is computed from the shipped models and the bundled test images."
 
 
 LESSONS = (
@@ -140,6 +142,7 @@ LESSONS = (
         "logarithm punishes certainty without end, and vagueness only in proportion. β multiplies the whole bowl, so "
         "a larger β makes each nat of information dearer.",
         source="Kingma & Welling 2014, appendix B.",
+        numbers="Every number is computed from the formula above.",
     ),
     Lesson(
         id="beta",

@@ -84,7 +84,9 @@ def _chart(curves: dict[str, list[float]], share: float, per: int) -> None:
     lines = {
         name: [(float(at), value / per) for at, value in zip(SHARES, curves[name], strict=True)] for name in (BCE, SE)
     }
+    collapse = curves[BCE][0] / per
     lines["floor of cross-entropy"] = [(0.0, floor), (1.0, floor)]
+    lines["its collapse line"] = [(0.0, collapse), (1.0, collapse)]
     at = int(np.abs(SHARES.numpy() - share).argmin())
     points = {name: [lines[name][at]] for name in (BCE, SE)}
     unit = "nats per image" if per == 1 else "nats per pixel"

@@ -51,9 +51,7 @@ def _lesson(lesson: Lesson, teaching: bool) -> None:
     with st.expander("What you should see", icon=":material/visibility:", key=f"answer-{lesson.id}"):
         if shown.numbers or "{" not in lesson.answer:
             st.markdown(lesson.answer.format(**shown.numbers))
-        st.caption(
-            f"After {lesson.source} Every number is computed from the shipped models and the bundled test images."
-        )
+        st.caption(f"After {lesson.source} {lesson.numbers}")
     with st.container(horizontal=True, vertical_alignment="center"):
         for link in shown.links:
             door(link)

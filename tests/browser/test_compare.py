@@ -63,6 +63,14 @@ def test_a_sweep_of_three_betas_fills_the_page(page: Page, server: Server, swept
     swept["address"] = page.url
 
 
+def test_the_films_of_the_shipped_sweep_show_their_pictures(page: Page, server: Server) -> None:
+    open_page(page, f"{server.address}/compare?show=Films")
+    rows = page.locator('.columns canvas[aria-label*="inputs above reconstructions"]')
+    expect(rows.first).to_be_visible(timeout=SECONDS)
+    drawn = "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(v => v > 0)"
+    page.wait_for_function(f"canvas => ({drawn})(canvas)", arg=rows.first.element_handle(), timeout=SECONDS)
+
+
 def test_the_films_move_together(page: Page, swept: dict[str, str]) -> None:
     open_page(page, swept["address"])
     scrub = page.locator(".columns .scrub")

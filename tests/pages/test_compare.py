@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from pages.common.session import manager
 from pages.compare import elsewhere
 from pages.compare.models import column
+from pages.compare.pictures import inputs_of
 from pages.generate.model import open_model
 from tests.evaluation.untrained import saved, untrained
 from vae_core.config import make_config
@@ -152,6 +153,9 @@ def test_a_sweep_starts_and_its_runs_fill_the_page(runs: Path) -> None:
     while any(run.state() != "done" for run in started) and time.monotonic() < leave:
         time.sleep(0.1)
     page.run()
+    while "From beta 1 to 16" not in said(page) and time.monotonic() < leave:  # the figures come from a thread
+        time.sleep(0.1)
+        page.run()
     assert "From beta 1 to 16" in said(page)
     button(page, "sweep").click().run()
     assert len(list_runs(runs)[0]) == 2  # the same is found again, not computed again
@@ -225,6 +229,28 @@ def test_runs_that_differ_in_more_than_beta_are_compared_as_far_as_that_makes_se
     assert not page.exception and not page.error
     assert "different images" in said(page) and "has no rate" in said(page)
     assert "cannot stand beside pictures of" in said(page)
+
+
+def test_runs_on_different_data_have_no_headline(three: str, runs: Path) -> None:
+    other = make_config(**{**TINY, "dataset": "fashion-mnist-sample", "epochs": 1}, beta=1.0)
+    Driver(create_run(runs, other, run_id="clothes")).drive()
+    page = open_page(runs="beta-1,clothes", show="Table")
+    assert "different images" in said(page) and "the rate" not in said(page)
+
+
+def test_nothing_is_concluded_before_each_value_has_a_finished_run(three: str, runs: Path) -> None:
+    create_run(runs, make_config(**TINY, beta=16.0), run_id="beta-16")
+    page = open_page(runs=f"{three},beta-16", show="Table")
+    assert not page.exception and charts(page) == 3
+    assert "the rate falls" not in said(page)
+    assert not any("onverged" in one.label or "slopes" in one.label for one in page.expander)
+
+
+def test_the_row_of_inputs_holds_every_class(three: str, runs: Path) -> None:
+    one = open_model("beta-1")
+    found = inputs_of(one, 7)
+    assert found[0] == 7 and len(found) == len(set(found)) == 12
+    assert set(one.labels[found].tolist()) == set(range(10))
 
 
 @pytest.mark.parametrize("name", ["../../etc", "gone", "<b>x</b>", ",,,"])

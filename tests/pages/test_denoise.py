@@ -9,11 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.denoise import background
 from pages.denoise import case as case_module
+from pages.denoise.colour import claim
 from pages.denoise.curve_worker import main, measure
 from pages.denoise.curves import ahead, beside_baselines
 from pages.denoise.filters import SLOT
@@ -150,8 +152,21 @@ def test_a_level_out_of_range_is_one_sentence_that_stands_until_the_slider_moves
 
 
 def test_grey_images_have_no_colours_to_lose() -> None:
-    page = open_page(models=VAE, corrupt="greyscale")
-    assert len(sentences_of(page)) == 1 and "needs images in colour" in sentences_of(page)[0]
+    page = open_page(models=VAE)
+    assert "greyscale" not in page.selectbox[0].options and "gaussian" in page.selectbox[0].options
+    assert sentences_of(open_page(models=VAE, corrupt="greyscale")) == []
+
+
+@pytest.mark.parametrize(("shade", "words"), [(0, "near black"), (255, "near white"), (128, "as much above as below")])
+def test_what_clipping_does_is_said_by_what_it_did(shade: int, words: str) -> None:
+    images = np.full((1, 1, 28, 28), shade, dtype=np.uint8)
+    level = 0.05 if shade == 128 else 0.3
+    assert words in case_module.clipping_text(case_module.damaged_case(images, "gaussian", level, 0))
+
+
+def test_what_nobody_can_know_is_told_by_the_figures_of_the_answer() -> None:
+    assert "So does this model's: 21.0 dB" in claim([20.5, 21.0, 19.0, 18.2])
+    assert "taken a side here: 27.7 dB" in claim([27.7, 24.0, 18.0, 17.7])
 
 
 @pytest.mark.parametrize("gone", ["gone-model", "../../etc"])

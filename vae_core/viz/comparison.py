@@ -22,6 +22,7 @@ from vae_core.evaluation.findings import shown_value
 from vae_core.storage.frames import Frame
 from vae_core.storage.metrics import Record
 from vae_core.viz.palette import CLASS_COLOURS, LINE_COLOUR
+from vae_core.viz.rate_limits import limits
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 CURVES = {"negative ELBO": "negative_elbo_nats", "reconstruction": "reconstruction_nats", "KL": "kl_nats"}
@@ -62,7 +63,7 @@ def rate_distortion_table(points: Sequence[Point]) -> pd.DataFrame:
         }
         for point in known
     ]
-    rows += _means(known) + _elbo_lines(known) + _limits(known)
+    rows += _means(known) + _elbo_lines(known) + limits(known)
     columns = ["kind", "label", "seed", "n", "rate", "distortion", "rate_low", "rate_high", "low", "high", "text"]
     table = pd.DataFrame(rows, columns=columns)
     return table.astype(dict.fromkeys(["n", "rate", "distortion", "rate_low", "rate_high", "low", "high"], "float64"))
@@ -105,20 +106,6 @@ def _round_step(wanted: float) -> float:
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= wanted * 0.999)
 
 
-def _limits(points: Sequence[Point]) -> list[dict[str, Any]]:
-    """The floor under every distortion, and the corner of a collapsed code: no rate, the best constant image."""
-    floors = {round(point.floor_nats, 1) for point in points if point.floor_nats is not None}
-    corners = {round(point.collapse_nats, 1) for point in points if point.collapse_nats is not None}
-    rows: list[dict[str, Any]] = []
-    if len(floors) == 1:
-        rows.append({"kind": "floor", "distortion": floors.pop(), "text": "floor: perfect reconstruction"})
-    if len(corners) == 1:
-        rows.append(
-            {"kind": "corner", "rate": 0.0, "distortion": corners.pop(), "text": "collapsed: the best constant image"}
-        )
-    return rows
-
-
 @lru_cache(maxsize=64)
 def rate_distortion_spec(
     labels: tuple[str, ...], field: str = "beta", height: int = 380, is_elbo: bool = True
@@ -157,7 +144,15 @@ def rate_distortion_spec(
 
 def _elbo_layers(both: dict[str, Any], is_elbo: bool) -> list[dict[str, Any]]:
     line = {"type": "line", "strokeWidth": 1, "opacity": 0.5, "color": LINE_COLOUR, "clip": True}
-    label = {"type": "text", "align": "left", "baseline": "middle", "dx": 3, "fontSize": 10, "color": LINE_COLOUR}
+    label = {
+        "type": "text",
+        "align": "left",
+        "baseline": "bottom",
+        "dx": 3,
+        "dy": -1,
+        "fontSize": 10,
+        "color": LINE_COLOUR,
+    }
     text = {"text": {"field": "named", "type": "nominal"}}
     named = [
         {"filter": "datum.rate === 0"},

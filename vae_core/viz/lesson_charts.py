@@ -24,8 +24,8 @@ BINS = 60
 WIDE_NAME = 22
 """Letters of a name from which on names stand below each other, so that none is cut on a narrow page."""
 
-MARK_LINE = 14
-"""Pixels between the names of marks, which may stand near to each other; a mark's `y` holds them."""
+MARK_TOP, MARK_LINE = 8, 14
+"""Pixels to the first name of a mark, and between names, which may stand near to each other; a mark's `y` holds them."""
 
 Pairs = Iterable[tuple[float, float | None]]
 
@@ -43,7 +43,9 @@ def curve_table(
     for kind, family in (("curve", curves), ("point", points or {})):
         for series, pairs in family.items():
             rows += [(kind, series, x, y) for x, y in pairs if y is not None and math.isfinite(y)]
-    rows += [("mark", name, x, float(line * MARK_LINE)) for line, (name, x) in enumerate((marks or {}).items())]
+    rows += [
+        ("mark", name, x, float(MARK_TOP + line * MARK_LINE)) for line, (name, x) in enumerate((marks or {}).items())
+    ]
     table = pd.DataFrame(rows, columns=["kind", "series", "x", "y"])
     return table.astype({"x": "float64", "y": "float64"})
 
@@ -143,7 +145,7 @@ def histogram_table(groups: Mapping[str, Array], mark: float, bins: int = BINS) 
             ("bar", series, float(low), float(high), float(share))
             for low, high, share in zip(edges[:-1], edges[1:], shares, strict=True)
         ]
-    rows.append(("mark", "threshold", mark, None, 0.0))
+    rows.append(("mark", "threshold", mark, None, float(MARK_TOP)))
     table = pd.DataFrame(rows, columns=["kind", "series", "x", "end", "y"])
     return table.astype({"x": "float64", "end": "float64", "y": "float64"})
 
@@ -210,8 +212,7 @@ def _marks(x: dict[str, Any]) -> list[dict[str, Any]]:
             "mark": text,
             "encoding": {
                 "x": x,
-                "y": {"value": 8},
-                "yOffset": {"field": "y", "type": "quantitative", "scale": None},
+                "y": {"field": "y", "type": "quantitative", "scale": None},
                 "text": {"field": "series", "type": "nominal"},
             },
         },

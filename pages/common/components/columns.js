@@ -54,7 +54,7 @@ class Comparison {
     const again = this.header?.film === header.film
     Object.assign(this, { header, labels: arrays.labels, images: arrays.images, flat: header.flat })
     this.columns = header.columns.map((_, index) => new Column(index, header, arrays))
-    this.inputs = arrays.inputs && stripOf(arrays.inputs, header.arrays.inputs[1])
+    this.inputs = arrays.inputs && rowsOf(arrays, header.arrays.inputs[1])
     this.timeline = timelineOf(header.columns)
     this.film = header.mode === "film" && this.timeline.length > 1
     const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches

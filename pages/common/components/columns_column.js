@@ -1,5 +1,8 @@
 // A column of the comparison: its own elements, its frames, its decoder.
 
+/** Lines of pictures: inputs above reconstructions. */
+const ROWS_OF_COLUMN = 2
+
 function canvasWith(label) {
   const canvas = document.createElement("canvas")
   canvas.setAttribute("role", "img")
@@ -117,7 +120,7 @@ class Column {
     if (this.bars) this.bars.style.height = `${bars}px`
     if (this.rows) {
       const [count, , height, width] = this.header.arrays.inputs[1]
-      this.layout = rowsLayout(count, height, width, this.element.clientWidth, 260, 2)
+      this.layout = rowsLayout(count, height, width, this.element.clientWidth, 260, ROWS_OF_COLUMN)
       this.rows.style.height = `${this.layout.height}px`
     }
     this.dots = null
@@ -127,8 +130,7 @@ class Column {
     this.drawMap(now, labels, looked, ink, flat)
     if (this.rows && now.strip) {
       const context = contextOf(this.rows.firstChild, this.rows.clientWidth, this.rows.clientHeight)
-      const rows = [["input", inputs], ["reconstruction", null]]
-      drawRows(context, this.layout, this.header.arrays.inputs[1], rows, now.strip, now.strip, 0, ink)
+      drawRows(context, this.layout, this.header.arrays.inputs[1], inputs, now.strip, now.strip, 0, ink)
     }
     if (this.bars && now.kl) {
       const [width, height] = [this.bars.clientWidth, this.bars.clientHeight]
