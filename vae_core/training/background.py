@@ -34,6 +34,7 @@ class Background:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._tried: set[tuple[str, str]] = set()
+        self._batch: list[tuple[Run, str]] = []
         self._closed = False
 
     @property
@@ -52,8 +53,9 @@ class Background:
         with self._lock:
             if self.is_busy or self._closed:
                 return self.is_busy
+            self._note_first_lacking()
             wanted = [(run, digest) for run in runs if (digest := self._lacking(run)) is not None][:BATCH]
-            self._tried |= {(str(run.folder), digest) for run, digest in wanted}
+            self._batch = wanted
             if wanted:
                 self._process = self._start([run.folder for run, _ in wanted])
             return self.is_busy
@@ -71,6 +73,13 @@ class Background:
         digest = weights_digest(run)
         known = digest is None or (str(run.folder), digest) in self._tried or read_figures(run) is not None
         return None if known else digest
+
+    def _note_first_lacking(self) -> None:
+        """Of the process that ended, the first run without figures is the one at fault; those after it get another."""
+        first = next(((run, digest) for run, digest in self._batch if self._lacking(run) == digest), None)
+        if first is not None:
+            self._tried.add((str(first[0].folder), first[1]))
+        self._batch = []
 
     def _start(self, folders: list[Path]) -> subprocess.Popen[bytes]:
         options = ["--data-dir", str(self.data_dir)] if self.data_dir else []
@@ -93,7 +102,7 @@ def work(folders: list[Path], data_dir: Path | None = None) -> None:
     for folder in folders:
         try:
             figures_of(open_folder(folder), data_dir=data_dir)
-        except LatentLabError as error:
+        except Exception as error:  # noqa: BLE001 (whatever is wrong with one run, the others get their figures)
             tell(folder, f"Its figures could not be computed: {error}")
 
 
