@@ -53,6 +53,7 @@ def delete(
     """Move runs to the trash. A running one must be stopped first; shipped ones stay."""
     root = _root(ctx, runs)
     found = [find_run(given, root) for given in run]  # all are there, or none is touched
+    found = list({each.folder: each for each in found}.values())  # the same one may be named twice
     for each in found:
         trash.check_deletable(each)
     rows = [_trash_row(trash.delete(each)) for each in found]

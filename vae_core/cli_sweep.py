@@ -16,7 +16,7 @@ from vae_core.cli_app import DataDir, Json, Runs, app, print_result, table_of
 from vae_core.cli_options import Report, config_options, progress_bar, take_config
 from vae_core.config import RunConfig, make_config
 from vae_core.errors import ConfigError
-from vae_core.storage import places
+from vae_core.storage import files, places
 from vae_core.storage.runs import Run
 from vae_core.training.scheduler import Trust, check_address
 
@@ -174,6 +174,7 @@ def _train_all(
     try:
         with progress_bar("training") as report:
             swept = Sweep.start(manager, configs, _roots(root))
+            _wake(swept)
             progress = _wait(swept, report)
             rows = [
                 _row(field, member.run, member.state, data_dir, report, index / progress.total)
@@ -195,11 +196,25 @@ def _roots(root: Path) -> list[Path]:
     return [root] if root.resolve() == places.SHIPPED_RUNS.resolve() else [root, places.SHIPPED_RUNS]
 
 
+def _wake(swept: Sweep) -> None:
+    """Has the paused ones go on that no process holds: nobody else would wake them."""
+    for member in swept.progress().members:
+        if member.state == "paused" and not files.is_locked(member.run.lock_path):
+            swept.executor.resume(member.run)
+
+
 def _wait(swept: Sweep, report: Report) -> Progress:
-    """Until nothing more will happen; an interrupt has all of them stop after their step, with everything saved."""
+    """Until nothing more will happen; an interrupt has all stop after their step, all saved, and a second one ends this."""
     asked: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda received, _: asked.append(received))
+
+    def interrupt(received: int, _: object) -> None:
+        asked.append(received)
+        if len(asked) > 1:
+            raise KeyboardInterrupt
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), interrupt)
     stopped = False
     while True:
         progress = swept.progress()

@@ -37,7 +37,7 @@ def test_the_list_says_what_a_table_shows(as_json: AsJson, call: Call, root: Pat
 
 def test_a_delete_is_undone_and_the_trash_emptied(as_json: AsJson, root: Path) -> None:
     before = contents(root / "vae")
-    (deleted,) = as_json("runs", "delete", "vae", "--runs", root)["deleted"]
+    (deleted,) = as_json("runs", "delete", "vae", "vae", "--runs", root)["deleted"]
     assert (deleted["run"], deleted["bytes"]) == ("vae", sum(len(body) for _, body in before.values()))
     assert as_json("runs", "--runs", root)["runs"] == []
     assert as_json("runs", "trash", "--runs", root) == {"trash": [deleted], "bytes": deleted["bytes"]}

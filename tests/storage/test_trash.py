@@ -147,3 +147,9 @@ def test_whatever_fails_a_run_is_there_or_in_the_trash_whole(every_fault: Any) -
             assert str(fault.raised).endswith(".")
         shutil.rmtree(fault.folder)
     assert count > 10
+
+
+def test_a_run_deleted_while_it_waited_comes_back_at_rest(runs_root: Path) -> None:
+    waiting = runs.create_run(runs_root, RunConfig(), run_id="waits")
+    assert waiting.state() == "queued"
+    assert trash.restore(runs_root, trash.delete(waiting).id).state() == "stopped"

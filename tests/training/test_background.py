@@ -92,3 +92,39 @@ def test_a_finished_worker_leaves_the_figures(trained: Run, tmp_path: Path) -> N
 def test_a_folder_that_is_gone_is_no_crash(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     module.work([tmp_path / "gone"])
     assert "There is no run 'gone'" in capsys.readouterr().err and list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_process_costs_one_run_its_figures_and_not_the_others(
+    trained: Run, background: Background, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [archive.copy_run(trained, tmp_path) for _ in range(3)]
+    for run in runs:
+        (run.folder / "figures.json").unlink(missing_ok=True)
+    started: list[list[Path]] = []
+
+    def killed(self: Background, folders: list[Path]) -> object:
+        started.append(folders)
+        process = module.subprocess.Popen([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"])
+        process.wait()
+        return process
+
+    monkeypatch.setattr(Background, "_start", killed)
+    for _ in range(5):
+        background.ask(runs)
+    folders = [run.folder for run in runs]
+    assert started == [folders, folders[1:], folders[2:]]
+
+
+def test_any_fault_of_one_run_is_told_and_does_not_hold_up_the_others(
+    trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs, seen = [archive.copy_run(trained, tmp_path) for _ in range(2)], []
+
+    def broken(run: Run, **_: object) -> None:
+        seen.append(run.id)
+        raise MemoryError("no room")
+
+    monkeypatch.setattr("vae_core.evaluation.figures.figures_of", broken)
+    module.work([run.folder for run in runs])
+    assert seen == [run.id for run in runs]
+    assert all("no room" in (run.folder / "worker.log").read_text() for run in runs)

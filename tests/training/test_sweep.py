@@ -14,6 +14,7 @@ import torch
 
 from tests.training.outcome import wait_for
 from tests.training.test_manager import training, worker_of
+from vae_core.cli_sweep import _wake
 from vae_core.config import RunConfig, make_config
 from vae_core.data.datasets import Dataset
 from vae_core.errors import ConfigError
@@ -276,3 +277,31 @@ def test_a_manager_of_a_command_leaves_the_runs_of_others(manage: Callable[..., 
     manager._enqueue(taken)
     wait_for(lambda: not manager.active(), "the queue to be empty")
     assert taken.status().state == "done" and not (taken.folder / "worker.log").exists(), "somebody else had it"
+
+
+def test_a_run_left_queued_by_a_killed_command_is_taken_over_or_stopped(tmp_path: Path) -> None:
+    left = create_run(tmp_path, QUICK)
+    manager = Manager(tmp_path, slots=1, adopt=False)
+    manager._start = lambda run: None  # type: ignore[method-assign]
+    taken: list[Run] = []
+    manager._enqueue = taken.append  # type: ignore[method-assign]
+    try:
+        assert left.status().state == "queued" and manager.place(left) is None
+        swept = Sweep.start(manager, [QUICK], tmp_path)
+        assert swept.runs == (left,) and taken == [left]
+        swept.stop()
+        assert left.status().state == "stopped"
+    finally:
+        manager.close()
+
+
+def test_the_command_wakes_a_paused_run_that_no_process_holds(tmp_path: Path) -> None:
+    manager = Manager(tmp_path, slots=1, adopt=False)
+    manager._start = lambda run: None  # type: ignore[method-assign]
+    paused = create_run(tmp_path, QUICK)
+    paused.write_status(replace(paused.status(), state="paused"))
+    try:
+        _wake(Sweep.start(manager, [QUICK], tmp_path))
+        assert paused.status().state == "queued"
+    finally:
+        manager.close()

@@ -18,6 +18,7 @@ import filelock
 
 from vae_core.errors import LatentLabError, RunNotFound, RunStateError
 from vae_core.storage import files
+from vae_core.storage.archive import at_rest
 from vae_core.storage.runs import Run, free_id, is_shipped, open_folder
 
 FOLDER = ".trash"
@@ -93,7 +94,11 @@ def restore(root: Path, trashed_id: str) -> Run:
     open_folder(folder)
     target = root / free_id(root, match["run"])
     files.move(folder, target)
-    return open_folder(target)
+    run = open_folder(target)
+    status = run.status()
+    if status != at_rest(status):  # nobody's queue holds it any more
+        run.write_status(at_rest(status))
+    return run
 
 
 def list_trash(root: Path) -> list[Trashed]:

@@ -36,6 +36,8 @@ class Background:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._tried: set[tuple[str, str]] = set()
+        self._batch: list[tuple[Run, str]] = []
+        self._samples: int | None = None
         self._closed = False
 
     @property
@@ -58,8 +60,9 @@ class Background:
         with self._lock:
             if self.is_busy or self._closed:
                 return self.is_busy
+            self._note_first_lacking()
             wanted = [(run, digest) for run in runs if (digest := self._lacking(run, iw_samples)) is not None][:BATCH]
-            self._tried |= {(str(run.folder), digest) for run, digest in wanted}
+            self._batch, self._samples = wanted, iw_samples
             if wanted:
                 self._process = self._start([run.folder for run, _ in wanted], iw_samples)
             return self.is_busy
@@ -79,6 +82,14 @@ class Background:
             return None
         wanted = digest if iw_samples is None else f"{digest} {iw_samples}"
         return None if (str(run.folder), wanted) in self._tried else wanted
+
+    def _note_first_lacking(self) -> None:
+        """Of the process that ended, the first run without figures is the one at fault; those after it get another."""
+        samples = self._samples
+        first = next(((run, wanted) for run, wanted in self._batch if self._lacking(run, samples) == wanted), None)
+        if first is not None:
+            self._tried.add((str(first[0].folder), first[1]))
+        self._batch = []
 
     def _start(self, folders: list[Path], iw_samples: int | None = None) -> subprocess.Popen[bytes]:
         options = ["--data-dir", str(self.data_dir)] if self.data_dir else []
@@ -119,7 +130,7 @@ def work(folders: list[Path], data_dir: Path | None = None, iw_samples: int | No
     for folder in folders:
         try:
             figures_of(open_folder(folder), iw_samples=iw_samples, data_dir=data_dir)
-        except LatentLabError as error:
+        except Exception as error:  # noqa: BLE001 (whatever is wrong with one run, the others get their figures)
             tell(folder, f"{FAILED}{error}")
 
 

@@ -129,11 +129,19 @@ class Manager:
             run.write_status(replace(status, state="queued", message="", retries_left=left))
             self._enqueue(run)
 
+    def take(self, run: Run) -> None:
+        """Queues a run that waits in nobody's queue, since the process that queued it is gone; harmless if it is not."""
+        with self._lock:
+            if run.id not in self._workers:
+                self._enqueue(run)
+
     def stop(self, run: Run) -> None:
         """Takes a run out of the queue, or has its worker end after this step; a paused one may have no worker."""
         if self._take_out(run, "stopped", "taken out of the queue"):
             return
-        if run.state() == "paused" and not files.is_locked(run.lock_path):
+        with self._lock:
+            ours = run.id in self._workers
+        if run.state() in ("paused", "queued") and not ours and not files.is_locked(run.lock_path):
             _say(run, "stopped", "")
         else:
             run.want(want="stop")

@@ -48,6 +48,8 @@ class Executor(Protocol):
 
     def pause(self, run: Run) -> None: ...
 
+    def take(self, run: Run) -> None: ...
+
     def stop(self, run: Run) -> None: ...
 
     def place(self, run: Run) -> int | None: ...
@@ -233,6 +235,8 @@ class Sweep:
             left = resumable_among([run for run in earlier if run.folder.parent.resolve() == own], config)
             if found is None and left is not None:
                 executor.resume(left)
+            elif found is not None and state_of(found) == "queued" and executor.place(found) is None:
+                executor.take(found)
             runs.append(found or left or executor.submit(config, _name(config, differing), retries=RETRIES))
         return cls(executor, tuple(runs))
 
