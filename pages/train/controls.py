@@ -69,7 +69,7 @@ def _slow_start(*, disabled: bool = False) -> bool:
 def _while_active(run: Run, state: str) -> None:
     waiting = state == "queued"
     _slow_start(disabled=True)
-    first, second, third = st.columns([4, 3, 3], gap="xsmall")
+    first, second = st.columns(2)
     with first:
         if state == "paused":
             st.button(
@@ -83,11 +83,10 @@ def _while_active(run: Run, state: str) -> None:
             )  # fmt: skip
     with second:
         st.button(
-            "Step", key="step", shortcut="s", width="stretch", disabled=waiting,
+            "Step", key="step", icon=":material/skip_next:", shortcut="s", width="stretch", disabled=waiting,
             on_click=_step, args=(run,),
         )  # fmt: skip
-    with third:
-        st.button("Stop", key="stop", shortcut="x", width="stretch", on_click=_stop, args=(run,))
+    st.button("Stop", key="stop", icon=":material/stop:", shortcut="x", width="stretch", on_click=_stop, args=(run,))
     if state == "running" and run.control().rate:
         st.button("Full speed", key="full_speed", shortcut="f", width="stretch", on_click=_full_speed, args=(run,))
     st.caption("Keys: P pause and go on, S step, X stop.")
