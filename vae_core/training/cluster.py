@@ -156,6 +156,13 @@ class Cluster:
             run.write_control(control or Control())
             self._hand_over(run)
 
+    def take(self, run: Run) -> None:
+        """Hands over a run that waits in nobody's queue, since the process that queued it is gone."""
+        self._check()
+        with self._lock:
+            if run.id not in self._handed:
+                self._hand_over(run)
+
     def pause(self, run: Run) -> None:
         """Has a run leave the cluster after this step; resumed, it goes on from there."""
         run.want(want="pause")
