@@ -109,7 +109,7 @@ def _draw(models: Sequence[Explored], name: str, work: Measuring, running: bool)
     elif CORRUPTIONS[name].has_level:
         _charts(points, name)
         for label, own in points.items():
-            st.markdown(ahead(label, own))
+            st.markdown(ahead(label, own, name))
     else:
         _table(points)
 
@@ -153,12 +153,17 @@ def _rows(points: Curves) -> Iterator[tuple[str, str, float, float, float]]:
             yield title, WITH_TONE if name.endswith(TONED) else ALONE, level, one.psnr, one.ssim
 
 
-def ahead(label: str, points: Sequence[Point]) -> str:
+NOT_NOISE = ("blur", "low-resolution", "masking", "block", "watermark")
+
+
+def ahead(label: str, points: Sequence[Point], corruption: str = "") -> str:
     """At which levels a filter beats a model, and why; Markdown."""
     best = {point.level: max((one.psnr for one in point.baselines.values()), default=-math.inf) for point in points}
     lost = [point for point in points if best[point.level] > point.model.psnr]
     if not lost:
-        return f"**{literal(label)}** is ahead of every filter at every level that was measured."
+        return f"**{literal(label)}** is ahead of every filter at every level that was measured." + (
+            "" if corruption not in NOT_NOISE else " But these filters are made for noise, which this damage is not."
+        )
     narrow = [point for point in lost if point.clean.psnr <= best[point.level]]
     unseen = [point for point in lost if point.clean.psnr > best[point.level]]
     return " ".join(_lost(label, group, best) for group in (narrow, unseen) if group)
