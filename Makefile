@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
-TEST = $(BIN)/python -m pytest -n 2 --dist loadgroup
+TEST = $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: run test check format environment screenshots benchmarks clean
 

@@ -67,10 +67,11 @@ def measure(name: str, images: int, dataset: str, runs: Sequence[Run]) -> Iterat
     levels = curve_levels(name)
     total = len(levels) * len(subjects)
     for index, level in enumerate(levels):
-        known: dict[str, dict[str, Quality]] = {}
+        known: dict[tuple[str, int | None], dict[str, Quality]] = {}
         for number, subject in enumerate(subjects):
             done = index * len(subjects) + number
-            mode = subject.run.config.data.binarize  # other pixels are other opponents
+            binarize, seed = subject.run.config.data.binarize, subject.run.config.training.seed
+            mode = binarize, seed if binarize == "dynamic" else None  # other pixels are other opponents
             if level not in subject.points:
                 measured: dict[str, Quality] = {}
                 for method, result in _methods(subject, name, level, known.get(mode)):

@@ -109,7 +109,7 @@ def test_what_is_running_or_shipped_or_not_there_is_refused(call: Call, as_json:
         (("import", "."), "Is a directory"),
         (("import", "nul\0"), "null byte"),
         (("import", "x" * 5_000), "File name too long"),
-        (("import", "README.md"), "This is no whole safetensors file"),
+        (("import", "README.md"), "This is no file that this program exported"),
         (("delete",), "Missing argument 'RUN...'"),
         (("fly",), "No such command 'fly'"),
     ],

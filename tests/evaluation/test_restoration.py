@@ -140,7 +140,7 @@ def test_winners_are_named_the_best_first() -> None:
 
 
 def test_a_curve_is_kept_with_the_run_until_the_weights_are_others(
-    tmp_path: Path, plain: Trained, digits: Material
+    tmp_path: Path, plain: Trained, digits: Material, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = saved(tmp_path, "kept", plain)
     nothing = Quality(psnr=1.5, ssim=float("nan"))
@@ -153,6 +153,9 @@ def test_a_curve_is_kept_with_the_run_until_the_weights_are_others(
     assert math.isnan(found[0].model.ssim)
     later = Trained(plain.model, plain.likelihood, plain.config, plain.image_shape, plain.step + 1)
     assert kept_curve(run, later, digits, "masking") == []
+    with monkeypatch.context() as changed:
+        changed.setattr("vae_core.evaluation.restoration.weights_digest", lambda run: "others")
+        assert kept_curve(run, plain, digits, "masking") == [], "other weights of the same step"
     (run.folder / "restoration-masking.json").write_bytes(b'{"schema": 1')
     assert kept_curve(run, plain, digits, "masking") == []
 

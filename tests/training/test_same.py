@@ -21,6 +21,8 @@ SAME: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"warmup_epochs": 2.0}, {}),
     ({"capacity": 5.0, "beta": 2.0}, {"capacity": 5.0}),
     ({"limit": 10_000}, {}),
+    ({"corruption": "gaussian", "level": "0.3"}, {"corruption": "gaussian"}),
+    ({"corruption": "greyscale"}, {"corruption": "greyscale"}),
     ({"model": "ae", "beta": 4.0, "encoder": "separate", "capacity": 3.0}, {"model": "ae"}),
 ]
 OTHER: list[tuple[dict[str, Any], dict[str, Any]]] = [

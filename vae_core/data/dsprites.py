@@ -27,7 +27,7 @@ IMAGES, CLASSES = "imgs.npy", "latents_classes.npy"
 NAMES = ("colour", "shape", "scale", "orientation", "x", "y")
 """What the published columns of classes are; columns with one class only, such as its colour, are left out."""
 SHAPES = ("square", "ellipse", "heart")
-MAX_COLUMNS, MAX_SIDE, MAX_PIXELS = 16, 256, 8_000_000_000
+MAX_COLUMNS, MAX_SIDE, MAX_IMAGES, MAX_PIXELS = 16, 256, 5_000_000, 8_000_000_000
 PIECE, FEWEST = 4_096, 12
 
 
@@ -103,7 +103,8 @@ def _look(path: Path, _changed: int) -> Form | None:
         return None
     if len(shape) != 3 or len(rows) != 2 or shape[0] != rows[0] or shape[0] < FEWEST:
         return None
-    sides = all(1 <= side <= MAX_SIDE for side in shape[1:]) and math.prod(shape) <= MAX_PIXELS
+    sides = all(1 <= side <= MAX_SIDE for side in shape[1:]) and shape[0] <= MAX_IMAGES
+    sides = sides and math.prod(shape) <= MAX_PIXELS
     return Form(path, *shape, rows[1]) if sides and 1 <= rows[1] <= MAX_COLUMNS else None
 
 

@@ -126,7 +126,10 @@ def _import_weights(root: Path, stream: BinaryIO, name: str | None) -> Run:
     if stream.seek(0, io.SEEK_END) > archive.MAX_WEIGHTS:
         raise CheckpointCorrupt(f"The file is larger than {archive.MAX_WEIGHTS:,} bytes; no model of this program is.")
     stream.seek(0)
-    tensors, record, document, brought = archive.read_weights(stream.read())
+    content = stream.read()
+    if not content[8:9] == b"{":  # a safetensors file has its header there
+        raise CheckpointCorrupt(archive.NOT_OURS)
+    tensors, record, document, brought = archive.read_weights(content)
     config = parse_config(document)
     contents.check_record(record)
     contents.check_finite(tensors)

@@ -27,6 +27,7 @@ from vae_core.evaluation.filters import tuned_filters
 from vae_core.evaluation.trained import Trained, load_trained
 from vae_core.levels import CORRUPTIONS, check_channels, check_corruption, ends_of
 from vae_core.storage.arrays import Array
+from vae_core.storage.figures import weights_digest
 from vae_core.storage.restorations import read_curve, write_curve
 from vae_core.storage.runs import Run
 
@@ -326,13 +327,13 @@ def keep_curve(run: Run, trained: Trained, found: Material, name: str, points: S
     Raises:
         DiskError: the disk takes nothing.
     """
-    write_curve(run, name, {**_identity(trained, found), "points": [asdict(point) for point in points]})
+    write_curve(run, name, {**_identity(run, trained, found), "points": [asdict(point) for point in points]})
 
 
 def kept_curve(run: Run, trained: Trained, found: Material, name: str) -> list[Point]:
     """The points that were kept for these weights and this many of these images, by level; empty where there are none."""
     document = read_curve(run, name) or {}
-    if any(document.get(key) != value for key, value in _identity(trained, found).items()):
+    if any(document.get(key) != value for key, value in _identity(run, trained, found).items()):
         return []
     try:
         points = [_read_point(one) for one in document["points"]]
@@ -341,12 +342,13 @@ def kept_curve(run: Run, trained: Trained, found: Material, name: str) -> list[P
     return sorted(points, key=lambda point: point.level)
 
 
-def _identity(trained: Trained, found: Material) -> dict[str, Any]:
+def _identity(run: Run, trained: Trained, found: Material) -> dict[str, Any]:
     return {
         "dataset": found.dataset,
         "dataset_sha256": found.data.digest,
         "images": len(found.clean),
         "step": trained.step,
+        "weights_sha256": weights_digest(run),
     }
 
 

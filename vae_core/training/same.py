@@ -10,6 +10,7 @@ from typing import Any
 from vae_core.config import ObjectiveConfig, RunConfig
 from vae_core.data import catalogue
 from vae_core.errors import LatentLabError, RunNotFound
+from vae_core.levels import level_text
 from vae_core.storage.runs import Run, list_runs
 
 _DEFAULTS = ObjectiveConfig()
@@ -24,6 +25,8 @@ def essence(config: RunConfig) -> RunConfig:
     """
     objective = config.objective
     values: dict[str, Any] = {"device": "auto"}
+    if any(config.data.levels):
+        values["level"] = level_text(*config.data.levels)  # the usual level, named or not
     if config.model.model == "ae":
         names = ("beta", "beta_schedule", "warmup_epochs", "capacity", "gamma")
         values |= _default(*names) | {"encoder": "shared"}
