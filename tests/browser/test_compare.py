@@ -89,9 +89,15 @@ def test_all_columns_follow_a_picked_image_and_a_slider(page: Page, swept: dict[
     open_page(page, swept["address"].replace("show=Films", "show=Pictures"))
     words = page.locator(".columns .words")
     expect(words).to_have_text(["test image 0: 3"] * 3, timeout=SECONDS)
-    box = page.locator(".columns .map").first.bounding_box()
+    first = page.locator(".columns .map").first
+    first.scroll_into_view_if_needed()
+    box = first.bounding_box()
     assert box is not None
-    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.4 * box["height"])
+    for share in (0.3, 0.4, 0.5, 0.6, 0.7):  # until it is over another image's code
+        page.mouse.move(box["x"] + share * box["width"], box["y"] + 0.4 * box["height"])
+        page.wait_for_timeout(200)
+        if words.first.inner_text() != "test image 0: 3":
+            break
     expect(words.first).not_to_have_text("test image 0: 3")
     looked = words.first.inner_text()
     assert words.all_inner_texts() == [looked] * 3

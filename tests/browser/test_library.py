@@ -158,7 +158,7 @@ def test_a_link_brings_search_order_and_choice_back(server: App, page: Page) -> 
     open_page(page, f"{server.address}/library")
     expect(page.locator("tr.run").first).to_be_visible(timeout=SECONDS)
     search = page.locator(".st-key-find input")
-    search.fill("mnist example")
+    search.fill("example- mnist")
     search.press("Enter")
     expect(page.locator("tr.run").first).to_contain_text("MNIST", timeout=SECONDS)
     expect(page.locator(".count")).to_contain_text("of 4 runs")
@@ -171,7 +171,7 @@ def test_a_link_brings_search_order_and_choice_back(server: App, page: Page) -> 
     link = page.url
     page.goto("about:blank")
     open_page(page, link)
-    expect(search).to_have_value("mnist example")
+    expect(search).to_have_value("example- mnist")
     expect(page.locator("tr.run").first).to_have_attribute("aria-selected", "true", timeout=SECONDS)
     expect(page.locator('th[aria-sort="descending"]')).to_contain_text("Latents")
     expect(page.locator(".count")).to_contain_text("of 4 runs")
