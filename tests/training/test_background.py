@@ -102,7 +102,7 @@ def test_a_killed_process_costs_one_run_its_figures_and_not_the_others(
         (run.folder / "figures.json").unlink(missing_ok=True)
     started: list[list[Path]] = []
 
-    def killed(self: Background, folders: list[Path]) -> object:
+    def killed(self: Background, folders: list[Path], iw_samples: int | None) -> object:
         started.append(folders)
         process = module.subprocess.Popen([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"])
         process.wait()
