@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
-TEST = $(BIN)/python -m pytest -n 2 --dist loadfile
+# what fails is tried once more and told as a rerun: browsers and workers share the cores with the other tests
+TEST = $(BIN)/python -m pytest -n 2 --dist loadfile --reruns 1
 
 .PHONY: run test check format environment screenshots benchmarks clean
 

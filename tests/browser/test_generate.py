@@ -57,11 +57,11 @@ def test_a_slider_shows_another_picture(page: Page, address: str) -> None:
     before = shown(main_picture(page))
     thumb = page.locator('[class*="st-key-z1"]').get_by_role("slider").first
     thumb.focus()
-    for _ in range(30):
+    for step in (1, 2, 3):  # each answered before the next: a server that lags may drop presses in between
         page.keyboard.press("ArrowRight")
-    expect(page.locator('img[alt="Decoded from z = (0.3, 0)"]')).to_be_visible(timeout=SECONDS)
+        expect(page.locator(f'img[alt="Decoded from z = (0.0{step}, 0)"]')).to_be_visible(timeout=SECONDS)
+        expect(page).to_have_url(re.compile(rf"z=0\.0{step}"), timeout=SECONDS)
     assert shown(main_picture(page)) != before
-    expect(page).to_have_url(re.compile(r"z=0\.3"))
 
 
 def test_dragging_over_the_map_morphs_without_a_request(page: Page, address: str) -> None:

@@ -186,7 +186,10 @@ from vae_core.config import parse_config
 from vae_core.training.manager import Manager
 root, *configs = map(str, sys.argv[1:])
 manager = Manager(Path(root), slots=1)
-runs = [manager.submit(parse_config(json.loads(config))) for config in configs]
+runs = []
+for config in configs:
+    runs.append(manager.submit(parse_config(json.loads(config))))
+    time.sleep(0.05)  # a restarted server tells their order by the time of a file, which the disk counts in ticks
 manager.warm()
 print(json.dumps({"runs": [run.id for run in runs], "idle": manager._idle.pid}), flush=True)
 time.sleep(1000)
