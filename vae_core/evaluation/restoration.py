@@ -191,14 +191,6 @@ def quality(images: Tensor, clean: Tensor) -> Quality:
     return Quality(float(psnr(images, clean).mean()), float(ssim(images, clean).mean()))
 
 
-def point_at(trained: Trained, found: Material, name: str, level: float, seed: int = 0) -> Point:
-    """All methods at one level; the arguments are those of `methods`."""
-    clean = to_float(found.clean)
-    return _point(
-        level, {method: quality(images, clean) for method, images in methods(trained, found, name, level, seed)}
-    )
-
-
 def methods(trained: Trained, found: Material, name: str, level: float, seed: int = 0) -> Iterator[tuple[str, Tensor]]:
     """The damaged images and what each method makes of them, one method after the other: `CORRUPTED`, `MODEL`, `CLEAN`
     (the model's reconstruction of the clean images), then the baselines by name.

@@ -11,7 +11,7 @@ from typing import Any
 from vae_core.errors import CheckpointError, DiskError
 from vae_core.storage import files, places
 from vae_core.storage.arrays import check_schema
-from vae_core.storage.runs import Run
+from vae_core.storage.runs import Run, is_shipped
 
 SCHEMA = 1
 
@@ -24,7 +24,7 @@ def write_curve(run: Run, corruption: str, document: dict[str, Any]) -> None:
     """
     own, cached = _places(run, corruption)
     whole = {"schema": SCHEMA, **document}
-    if not _is_shipped(run):
+    if not is_shipped(run):
         try:
             files.write_json(own, whole, durable=False)
         except DiskError:  # a read-only run; the cache is the place then
@@ -37,7 +37,7 @@ def write_curve(run: Run, corruption: str, document: dict[str, Any]) -> None:
 
 def read_curve(run: Run, corruption: str) -> dict[str, Any] | None:
     """What was kept, or None where there is nothing that this program can read."""
-    for path in reversed(_places(run, corruption)) if _is_shipped(run) else _places(run, corruption):
+    for path in reversed(_places(run, corruption)) if is_shipped(run) else _places(run, corruption):
         try:
             document = files.read_json(path)
             check_schema(document.get("schema"), SCHEMA, path.name)
@@ -51,7 +51,3 @@ def _places(run: Run, corruption: str) -> tuple[Path, Path]:
     name = f"restoration-{corruption}.json"
     key = files.digest(str(run.folder.resolve()).encode())[:12]
     return run.folder / name, places.cache_folder() / "restorations" / f"{run.id}-{key}" / name
-
-
-def _is_shipped(run: Run) -> bool:
-    return run.folder.parent.resolve() == places.SHIPPED_RUNS.resolve() and (run.folder / "evaluation.json").exists()
