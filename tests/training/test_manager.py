@@ -21,8 +21,8 @@ from vae_core.config import RunConfig, make_config
 from vae_core.errors import NameInvalid, RunStateError
 from vae_core.storage import files
 from vae_core.storage.places import PROJECT_ROOT
-from vae_core.storage.runs import Control, Run, create_run, list_runs, open_run
-from vae_core.training import manager as manager_module
+from vae_core.storage.runs import Control, Run, create_run, list_runs, make_longer, open_run
+from vae_core.training import crew
 from vae_core.training.driver import Driver
 from vae_core.training.manager import Manager
 
@@ -159,9 +159,50 @@ def test_the_warm_worker_takes_the_next_run(manage: Callable[..., Manager], tmp_
     assert_same(run, cold)
 
 
+def test_one_worker_takes_run_after_run_with_the_bits_of_new_ones(
+    manage: Callable[..., Manager], tmp_path: Path
+) -> None:
+    manager = manage(slots=1)
+    diverging = make_config(batch_size=32, epochs=2, hidden="16", limit=256, lr=1.0, likelihood="gaussian-learned")
+    runs = [manager.submit(config) for config in (QUICK, diverging, QUICK)]
+    wait_for(lambda: runs[-1].state() == "done", "all three")
+    assert len({worker_of(run) for run in runs}) == 1
+    cold = create_run(tmp_path / "cold", QUICK)
+    Driver(cold).drive()
+    assert_same(runs[0], cold)
+    assert_same(runs[2], cold)
+    wait_for(lambda: not manager.active(), "the worker to leave as nothing is left to do")
+
+
+def test_a_worker_that_is_gone_before_its_next_run_harms_it_not(
+    manage: Callable[..., Manager], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = "import sys; from pathlib import Path; from vae_core.training.worker import work; work(Path(sys.argv[1]))"
+    monkeypatch.setattr(crew, "WORKER", [sys.executable, "-c", f"{once}; sys.stdin.readline(); raise SystemExit(3)"])
+    manager = manage(slots=1)
+    first, second = manager.submit(QUICK), manager.submit(QUICK)
+    wait_for(lambda: second.state() == "done", "the second, by another worker")
+    assert first.state() == "done" and worker_of(first) != worker_of(second)
+
+
+def test_a_finished_run_that_is_made_longer_is_not_kept_waiting_by_its_own_worker(
+    manage: Callable[..., Manager],
+) -> None:
+    manager = manage(slots=1)
+    run = manager.submit(QUICK)
+    wait_for(lambda: run.state() == "done", "its first end")
+    run = make_longer(run, 4)
+    manager.resume(run)
+    wait_for(lambda: run.is_finished(), "its second end")
+
+
 def idle_workers() -> list[int]:
     """The waiting workers that this process has started; a browser of other tests may be among its children too."""
-    return sorted(child.pid for child in psutil.Process().children() if "--wait" in _command_of(child))
+    return sorted(
+        child.pid
+        for child in psutil.Process().children()
+        if _command_of(child)[-1:] == ["--wait"] and len(_command_of(child)) == 4
+    )
 
 
 def _command_of(process: psutil.Process) -> list[str]:
@@ -191,7 +232,7 @@ for config in configs:
     runs.append(manager.submit(parse_config(json.loads(config))))
     time.sleep(0.05)  # a restarted server tells their order by the time of a file, which the disk counts in ticks
 manager.warm()
-print(json.dumps({"runs": [run.id for run in runs], "idle": manager._idle.pid}), flush=True)
+print(json.dumps({"runs": [run.id for run in runs], "idle": manager._crew._idle.pid}), flush=True)
 time.sleep(1000)
 """
 
@@ -234,7 +275,7 @@ def test_a_run_of_the_command_line_is_found(manage: Callable[..., Manager], runs
 
 
 def test_a_worker_that_cannot_begin_is_told(manage: Callable[..., Manager], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manager_module, "WORKER", [sys.executable, "-c", "raise SystemExit(3)"])
+    monkeypatch.setattr(crew, "WORKER", [sys.executable, "-c", "raise SystemExit(3)"])
     manager = manage(slots=1)
     run = manager.submit(QUICK)
     wait_for(lambda: run.state() == "failed", "the failure to be told")
@@ -245,7 +286,7 @@ def test_a_worker_that_cannot_begin_is_told(manage: Callable[..., Manager], monk
 
 
 def test_a_program_that_is_not_there_is_told(manage: Callable[..., Manager], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manager_module, "WORKER", ["no-such-program"])
+    monkeypatch.setattr(crew, "WORKER", ["no-such-program"])
     run = manage(slots=1).submit(QUICK)
     assert run.state() == "failed" and run.status().message.startswith("The worker could not be started: ")
 

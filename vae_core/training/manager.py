@@ -1,4 +1,4 @@
-"""One manager a server: it starts a worker process a run, as many at once as the cores allow, and keeps one warm.
+"""One manager a server: it gives runs to worker processes, as many at once as the cores allow.
 
 What is true stands in the run folders; the manager only remembers which processes it started and who waits. It imports
 no torch. After a restart of the server it finds running runs by their locks, and queues queued ones again.
@@ -6,13 +6,10 @@ no torch. After a restart of the server it finds running runs by their locks, an
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,15 +18,12 @@ from vae_core.errors import LatentLabError, RunStateError
 from vae_core.storage import checkpoints, files
 from vae_core.storage.runs import RESUMABLE, Control, Run, create_run, list_runs
 from vae_core.training.background import Background
+from vae_core.training.crew import Crew, Hand
 
 TICK_SECONDS = 0.1
-REWARM_SECONDS = 12.0
 ADOPT_SECONDS = 1.0
 RETRIES = 2
 """How often a worker that died on a run of a sweep is followed by another one."""
-WORKER = [sys.executable, "-m", "vae_core.training.worker"]
-PACKAGE_ROOT = Path(__file__).resolve().parents[2]
-Worker = subprocess.Popen[bytes]
 
 
 class Manager:
@@ -50,15 +44,13 @@ class Manager:
     ) -> None:
         self.root = root
         self.adopts = adopt
-        self.data_dir = data_dir.resolve() if data_dir else None  # workers have a working folder of their own
         self.slots = slots or max(1, os.cpu_count() or 1)
-        self.figures = Background(self.data_dir)
+        self._crew = Crew(data_dir)
+        self.figures = Background(self._crew.data_dir)
         self._lock = threading.RLock()
         self._queue: list[Run] = []
-        self._workers: dict[str, tuple[Run, Worker]] = {}
+        self._hands: list[Hand] = []
         self._adopted: dict[str, Run] = {}
-        self._idle: Worker | None = None
-        self._handed_at = 0.0
         self._seen = 0.0
         self._closed = threading.Event()
         self._adopt(queued=True)
@@ -69,7 +61,7 @@ class Manager:
         """Finds the runs that other processes train; after a start also those that wait, or died with the server."""
         runs, _ = list_runs(self.root) if self.adopts else ([], [])
         for run in reversed(runs):
-            if run.id not in self._workers and files.is_locked(run.lock_path):
+            if not self._has(run) and files.is_locked(run.lock_path):
                 self._adopted[run.id] = run
             elif queued and run.status().state == "queued":
                 self._queue.append(run)
@@ -132,7 +124,7 @@ class Manager:
     def take(self, run: Run) -> None:
         """Queues a run that waits in nobody's queue, since the process that queued it is gone; harmless if it is not."""
         with self._lock:
-            if run.id not in self._workers:
+            if not self._has(run):
                 self._enqueue(run)
 
     def stop(self, run: Run) -> None:
@@ -140,7 +132,7 @@ class Manager:
         if self._take_out(run, "stopped", "taken out of the queue"):
             return
         with self._lock:
-            ours = run.id in self._workers
+            ours = self._has(run)
         if run.state() in ("paused", "queued") and not ours and not files.is_locked(run.lock_path):
             _say(run, "stopped", "")
         else:
@@ -169,7 +161,7 @@ class Manager:
     def active(self) -> list[Run]:
         """Running, paused and queued runs, in the order in which they were started."""
         with self._lock:
-            started = [run for run, _ in self._workers.values()]
+            started = [hand.run for hand in self._hands]
             return [*self._adopted.values(), *started, *self._queue]
 
     def active_with(self, config: RunConfig) -> Run | None:
@@ -188,9 +180,8 @@ class Manager:
     def warm(self) -> None:
         """Keeps one idle worker with torch imported; called when somebody is likely to press Train."""
         with self._lock:
-            gone = self._idle is None or self._idle.poll() is not None
-            if gone and not self._closed.is_set() and time.monotonic() - self._handed_at > REWARM_SECONDS:
-                self._idle = self._popen(["--wait"], subprocess.DEVNULL, stdin=subprocess.PIPE)
+            if not self._closed.is_set():
+                self._crew.warm()
 
     def close(self) -> None:
         """Ends the idle worker and the thread; running workers go on."""
@@ -198,17 +189,21 @@ class Manager:
         self._thread.join(timeout=5)
         self.figures.close()
         with self._lock:
-            if self._idle is not None and self._idle.stdin is not None:
-                self._idle.stdin.close()
-                self._idle.terminate()  # it may still be importing, and has nothing to save
-                self._idle.wait(timeout=10)
-            self._idle = None
+            self._crew.close()
+            for hand in self._hands:
+                hand.let_go()
 
     def _enqueue(self, run: Run) -> None:
         with self._lock:
+            for hand in self._hands:  # it had this run, and may be at its figures still: it is not to wait for more
+                if hand.run.id == run.id:
+                    hand.let_go()
             if run.id not in [queued.id for queued in self._queue]:
                 self._queue.append(run)
             self._tick()
+
+    def _has(self, run: Run) -> bool:
+        return any(hand.run.id == run.id for hand in self._hands)
 
     def _tick_for_ever(self) -> None:
         while not self._closed.wait(TICK_SECONDS):
@@ -217,35 +212,49 @@ class Manager:
     def _tick(self) -> None:
         """Takes note of workers that ended, and starts who waits."""
         with self._lock:
-            ended = [run for run, worker in self._workers.values() if worker.poll() is not None]
-            self._workers = {key: pair for key, pair in self._workers.items() if pair[1].poll() is None}
+            ended = [hand for hand in self._hands if hand.has_ended()]
+            self._hands = [hand for hand in self._hands if hand not in ended]
             left = [run for run in self._adopted.values() if not files.is_locked(run.lock_path)]
             self._adopted = {run.id: run for run in self._adopted.values() if run not in left}
-            for run in ended:
-                self._look_after(run)
+            for hand in ended:
+                hand.let_go()
+                self._look_after(hand.run, again=hand.again)
             for run in left:
                 if _is_interrupted(run):
                     self._look_after(run)
             self._adopt_new()
-            while self._queue and self._busy() < self.slots:
-                self._start(self._queue.pop(0))
+            free = [hand for hand in self._hands if hand.is_free()]
+            while self._queue and self._busy(free) < self.slots:
+                self._start(self._queue.pop(0), free)
+            for hand in free:
+                hand.let_go()
 
-    def _busy(self) -> int:
-        """Workers that compute here; a paused one lends its place to the next in the queue."""
-        return sum(not _lends_its_place(self.root / key) for key in [*self._workers, *self._adopted])
+    def _busy(self, free: list[Hand]) -> int:
+        """Workers that train here; a paused one lends its place to the next in the queue."""
+        taken = [*self._adopted.values(), *(hand.run for hand in self._hands if hand not in free)]
+        return sum(not _lends_its_place(run.folder) for run in taken)
 
-    def _start(self, run: Run) -> None:
+    def _start(self, run: Run, free: list[Hand]) -> None:
+        """Gives a run to a worker; one of the free ones that takes it is no longer among them."""
         if not run.folder.is_dir():  # removed while it waited
             return
         try:
             if run.status().state != "queued":  # another server has had it in the meantime
                 return
-            self._workers[run.id] = (run, self._hand_over(run) or self._launch(run))
+            hired = self._crew.hire(run, free)
         except (LatentLabError, OSError) as error:
             _say(run, "failed", f"The worker could not be started: {error}")
+            return
+        for hand in [hand for hand in free if hand.process is hired.process]:
+            free.remove(hand)
+            self._hands.remove(hand)
+        self._hands.append(hired)
 
-    def _look_after(self, run: Run) -> None:
-        """A run whose worker ended: one that died has said nothing, and is tried again where that was asked for."""
+    def _look_after(self, run: Run, *, again: bool = False) -> None:
+        """A run whose worker ended: one that died has said nothing, and is tried again where that was asked for.
+
+        A worker that died before it began with another run in a row (`again`) says nothing against this one.
+        """
         try:
             state, left, stop = run.state(), run.status().retries_left, run.control().want == "stop"
         except LatentLabError:  # removed or damaged; the lists of runs say so
@@ -253,7 +262,9 @@ class Manager:
         died = state == "interrupted" or (state == "queued" and run.id not in [queued.id for queued in self._queue])
         if not died or (left is None and state == "interrupted"):
             return
-        if left and stop:
+        if again and state == "queued":
+            self._queue.insert(0, run)
+        elif left and stop:
             _say(run, "stopped", "")
         elif left:
             if _say(run, "queued", "", retries_left=left - 1):
@@ -262,39 +273,6 @@ class Manager:
             _say(run, "failed", "The worker ended before it began; the run's worker.log has the details.")
         else:
             _say(run, "failed", f"Its worker died {RETRIES + 1} times; the run's worker.log has the details.")
-
-    def _hand_over(self, run: Run) -> Worker | None:
-        """Gives the run to the idle worker; None where there is none."""
-        process, self._idle = self._idle, None
-        if process is None or process.poll() is not None or process.stdin is None:
-            return None
-        request = {"folder": str(run.folder.resolve()), "data_dir": str(self.data_dir) if self.data_dir else None}
-        try:
-            process.stdin.write(json.dumps(request).encode() + b"\n")
-            process.stdin.close()
-        except BrokenPipeError:  # it left between the two looks
-            return None
-        self._handed_at = time.monotonic()
-        return process
-
-    def _launch(self, run: Run) -> Worker:
-        log = files.log_descriptor(run.folder / "worker.log")
-        options = ["--data-dir", str(self.data_dir)] if self.data_dir else []
-        try:
-            return self._popen([str(run.folder.resolve()), *options], log)
-        finally:
-            os.close(log)
-
-    @staticmethod
-    def _popen(arguments: Sequence[str], output: int, stdin: int = subprocess.DEVNULL) -> Worker:
-        return subprocess.Popen(
-            [*WORKER, *arguments],
-            stdin=stdin,
-            stdout=output,
-            stderr=output,
-            cwd=PACKAGE_ROOT,
-            start_new_session=True,
-        )
 
 
 def _queued_at(run: Run) -> int:

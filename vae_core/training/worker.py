@@ -1,10 +1,11 @@
-"""The process that trains one run.
+"""The process that trains runs, one after the other.
 
-    python -m vae_core.training.worker RUN_FOLDER     trains it
-    python -m vae_core.training.worker --wait         imports torch, then reads one request from standard input
+    python -m vae_core.training.worker RUN_FOLDER            trains it
+    python -m vae_core.training.worker RUN_FOLDER --wait     trains it, then reads further requests from standard input
+    python -m vae_core.training.worker --wait                imports torch, then reads requests from standard input
 
 A waiting worker ends when its pipe closes, so that a server that dies leaves nothing behind, or after some idle
-minutes. The request is one line of JSON: {"folder": ..., "data_dir": ... or null}. Output goes to the run's worker.log.
+minutes. A request is one line of JSON: {"folder": ..., "data_dir": ... or null}. Output goes to the run's worker.log.
 """
 
 from __future__ import annotations
@@ -39,13 +40,15 @@ def work(folder: Path, data_dir: Path | None = None, checkpoint_seconds: float =
     def stop(number: int, frame: object) -> None:
         driver.stop_asked = True
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         status = driver.drive()
     except LatentLabError as error:
         _log(str(error))
         return 0 if isinstance(error, DiskError) else 1
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
     _log(f"{status.state} at step {status.step}, {status.seconds:.1f} s")
     if status.state == "done":
         _keep_figures(run, data_dir)
@@ -61,22 +64,27 @@ def _keep_figures(run: Run, data_dir: Path | None) -> None:
 
 
 def wait(idle_seconds: float = IDLE_SECONDS) -> int:
-    """Waits, warm, for one request; ends without one when the pipe closes or nobody asks for long."""
-    _warm_up()
+    """Trains what is asked for; ends when the pipe closes, or nobody asks for long, with the last run's exit status."""
+    status = 0
+    while line := _request(idle_seconds):
+        request = json.loads(line)
+        folder = Path(request["folder"])
+        log = files.log_descriptor(folder / "worker.log")
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.close(log)
+        status = work(folder, Path(request["data_dir"]) if request["data_dir"] else None)
+    return status
+
+
+def _request(idle_seconds: float) -> str:
+    """The next line, or nothing where the pipe is closed; nobody waits for an idle process, so it may end at once."""
     leave = threading.Timer(idle_seconds, os._exit, [0])
     leave.daemon = True
     leave.start()
     line = sys.stdin.readline()
     leave.cancel()
-    if not line.strip():
-        return 0
-    request = json.loads(line)
-    folder = Path(request["folder"])
-    log = files.log_descriptor(folder / "worker.log")
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    os.close(log)
-    return work(folder, Path(request["data_dir"]) if request["data_dir"] else None)
+    return line.strip()
 
 
 def _warm_up() -> None:
@@ -98,15 +106,16 @@ def _log(text: str) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Train one run; started by the app, or by hand.")
     parser.add_argument("folder", nargs="?", type=Path, help="the run's folder")
-    parser.add_argument("--wait", action="store_true", help="wait, warm, for a folder's name on standard input")
+    parser.add_argument("--wait", action="store_true", help="wait, warm, for (further) requests on standard input")
     parser.add_argument("--data-dir", type=Path, help="where the full datasets are")
     parser.add_argument("--checkpoint-seconds", type=float, default=CHECKPOINT_SECONDS, help="between checkpoints")
     args = parser.parse_args()
-    if args.wait:
-        return wait()
-    if args.folder is None:
+    if args.folder is None and not args.wait:
         parser.error("give a run's folder, or --wait")
-    return work(args.folder, args.data_dir, args.checkpoint_seconds)
+    if args.folder is None:
+        _warm_up()
+    status = 0 if args.folder is None else work(args.folder, args.data_dir, args.checkpoint_seconds)
+    return wait() if args.wait else status
 
 
 if __name__ == "__main__":

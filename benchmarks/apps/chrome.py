@@ -1,0 +1,27 @@
+"""A bare page in the app's own frame: its navigation, its look, its chip, and a sentence."""
+
+import streamlit as st
+
+from pages.common.chip import running_chip
+from pages.common.look import look
+
+NAMES = ("home", "learn", "train", "generate", "compare", "denoise", "library")
+
+
+def bare() -> None:
+    st.title("A bare page")
+    st.write("It has nothing but this sentence.")
+
+
+st.set_page_config(page_title="A bare page", layout="wide")
+look()
+page = st.navigation(
+    [
+        st.Page(bare, title=name.title(), icon=":material/home:", url_path=name, default=name == "home")
+        for name in NAMES
+    ],
+    position="top",
+)
+with st.sidebar:
+    running_chip()
+page.run()

@@ -1,0 +1,59 @@
+"""Opening a lesson by its address, until its last chart is drawn, against a bare page in the app's own frame, both warm."""
+
+from __future__ import annotations
+
+import tempfile
+
+from playwright.sync_api import Browser
+
+from benchmarks.common import Result, median
+from pages.learn.lessons import IDS
+from tools.served import READY, chromium, served
+
+TURNS = 6
+WARM_UP = 2
+_OPENED = """([ready, last]) => new Promise((resolve) => {
+  const drawn = (chart) => chart.querySelector("canvas, svg");
+  const look = () => {
+    const charts = [...document.querySelectorAll('[data-testid="stVegaLiteChart"]')];
+    const there = document.querySelector(ready) && document.querySelector(last) && charts.every(drawn);
+    there ? resolve(performance.now()) : requestAnimationFrame(look);
+  };
+  look();
+})"""
+
+
+def opened(browser: Browser, address: str, last: str) -> float:
+    """Milliseconds from the start of a navigation until the page's last element and all its charts are there."""
+    page = browser.contexts[0].new_page()
+    page.goto(address, wait_until="commit")
+    passed = float(page.evaluate(_OPENED, [READY, last]))
+    page.close()
+    return passed
+
+
+def measure() -> Result:
+    times: dict[str, list[float]] = {name: [] for name in IDS}
+    plain: list[float] = []
+    with (
+        tempfile.TemporaryDirectory() as runs,
+        served(LATENT_LAB_RUNS=runs) as app,
+        served("benchmarks/apps/chrome.py", LATENT_LAB_RUNS=runs) as bare,
+        chromium() as browser,
+    ):
+        browser.new_context(viewport={"width": 1440, "height": 1000})
+        for turn in range(WARM_UP + TURNS):
+            for name in IDS:
+                seconds = opened(browser, f"{app.address}/learn?lesson={name}", ".st-key-mark button")
+                unladen = opened(browser, bare.address, '[data-testid="stMarkdown"] p')
+                if turn >= WARM_UP:
+                    times[name].append(seconds)
+                    plain.append(unladen)
+    print({n: round(median(t) / median(plain), 2) for n, t in times.items()})
+    slowest = max(times, key=lambda name: median(times[name]))
+    everything = [one for several in times.values() for one in several]
+    detail = (
+        f"{median(everything):.0f} and {median(plain):.0f} ms; slowest {slowest!r}: "
+        f"{median(times[slowest]) / median(plain):.2f}"
+    )
+    return Result("opening a lesson / a bare page of the app", median(everything) / median(plain), 1.5, False, detail)

@@ -1,0 +1,127 @@
+"""The worker processes of a manager: one is kept warm, and one that is done with its run takes the next.
+
+To import torch costs a worker seconds of a core, so a sweep's workers are not started anew for each of its runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vae_core.errors import LatentLabError
+from vae_core.storage import files
+from vae_core.storage.places import PROJECT_ROOT
+from vae_core.storage.runs import Run
+
+REWARM_SECONDS = 12.0
+WORKER = [sys.executable, "-m", "vae_core.training.worker"]
+Process = subprocess.Popen[bytes]
+
+
+@dataclass(frozen=True, eq=False)
+class Hand:
+    """A worker and the run that it has.
+
+    Attributes:
+        run: the run.
+        process: the worker; it takes further runs as long as its standard input is open.
+        again: it has had another run before this one.
+    """
+
+    run: Run
+    process: Process
+    again: bool = False
+
+    def has_ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def is_free(self) -> bool:
+        """It is done with its run, but for the figures perhaps, and can take another one."""
+        if self.process.stdin is None or self.process.stdin.closed or files.is_locked(self.run.lock_path):
+            return False
+        try:
+            return self.run.status().state not in ("queued", "running")
+        except LatentLabError:  # removed or damaged; the lists of runs say so
+            return True
+
+    def let_go(self) -> None:
+        """It ends once it is done."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+
+
+class Crew:
+    """Starts workers; not safe to call from many threads at once.
+
+    Args:
+        data_dir: of the full datasets; None is the usual one.
+    """
+
+    def __init__(self, data_dir: Path | None = None) -> None:
+        self.data_dir = data_dir.resolve() if data_dir else None  # workers have a working folder of their own
+        self._idle: Process | None = None
+        self._handed_at = 0.0
+
+    def warm(self) -> None:
+        """Keeps one idle worker with torch imported."""
+        gone = self._idle is None or self._idle.poll() is not None
+        if gone and time.monotonic() - self._handed_at > REWARM_SECONDS:
+            self._idle = self._popen(["--wait"], subprocess.DEVNULL)
+
+    def hire(self, run: Run, free: Iterable[Hand] = ()) -> Hand:
+        """Gives a run to the idle worker, else to one of the free ones, else to a new one.
+
+        Raises:
+            LatentLabError, OSError: no worker could be started.
+        """
+        idle, self._idle = self._idle, None
+        if idle is not None and self._told(idle, run):
+            self._handed_at = time.monotonic()
+            return Hand(run, idle)
+        taker = next((hand for hand in free if self._told(hand.process, run)), None)
+        return Hand(run, taker.process, again=True) if taker else Hand(run, self._launched(run))
+
+    def close(self) -> None:
+        """Ends the idle worker."""
+        if self._idle is not None and self._idle.stdin is not None:
+            self._idle.stdin.close()
+            self._idle.terminate()  # it may still be importing, and has nothing to save
+            self._idle.wait(timeout=10)
+        self._idle = None
+
+    def _told(self, process: Process, run: Run) -> bool:
+        """Hands a run over to a worker that waits or will; False where it is gone."""
+        if process.poll() is not None or process.stdin is None:
+            return False
+        request = {"folder": str(run.folder.resolve()), "data_dir": str(self.data_dir) if self.data_dir else None}
+        try:
+            process.stdin.write(json.dumps(request).encode() + b"\n")
+            process.stdin.flush()
+        except BrokenPipeError:  # it left between the two looks
+            return False
+        return True
+
+    def _launched(self, run: Run) -> Process:
+        log = files.log_descriptor(run.folder / "worker.log")
+        options = ["--data-dir", str(self.data_dir)] if self.data_dir else []
+        try:
+            return self._popen([str(run.folder.resolve()), "--wait", *options], log)
+        finally:
+            os.close(log)
+
+    @staticmethod
+    def _popen(arguments: Sequence[str], output: int) -> Process:
+        return subprocess.Popen(
+            [*WORKER, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            cwd=PROJECT_ROOT,
+            start_new_session=True,
+        )
