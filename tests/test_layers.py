@@ -230,7 +230,13 @@ def test_streamlit_is_imported_in_app_and_pages_only() -> None:
 
 
 def test_storage_and_what_stands_left_of_it_import_no_torch() -> None:
-    names = ("vae_core/storage", "vae_core/errors.py", "vae_core/config.py", "vae_core/training/manager.py")
+    names = (
+        "vae_core/storage",
+        "vae_core/errors.py",
+        "vae_core/config.py",
+        "vae_core/training/manager.py",
+        "vae_core/training/crew.py",
+    )
     for path in files_under(names, ".py"):
         assert not {"torch", "torchvision"} & imported_packages(path.read_text(), module_of(path)), relative(path)
 
