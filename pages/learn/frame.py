@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlencode
 
 import streamlit as st
 
-from pages.common.glossary import GLOSSARY
+from pages.common.components.contents import Entry, contents_list
+from pages.common.glossary import GLOSSARY, TERM_PARAMETER
 from pages.learn.lessons import IDS, LESSONS, Lesson, Link
 
 DONE_PARAMETER = "done"
@@ -23,10 +25,8 @@ _TEACHER = """
 """
 _STYLE = """
 <style>
-  [class*="st-key-contents"] a, [class*="st-key-teacher"] a { background: none; }
-  [class*="st-key-contents"] a p, [class*="st-key-teacher"] a p { font-weight: 400; white-space: normal; }
-  [class*="st-key-here-"] a { background: var(--st-border-color, rgb(128 128 128 / 0.25)); }
-  [class*="st-key-contents"] [class*="st-key-here-"] a p { font-weight: 650; }
+  [class*="st-key-teacher"] a { background: none; }
+  [class*="st-key-teacher"] a p { font-weight: 400; }
   .stMainBlockContainer [data-testid="stMarkdownContainer"] > p { max-width: 62rem; }
   .stMainBlockContainer .katex-display { margin: 0.2rem 0; overflow-x: auto; overflow-y: hidden; padding: 0.15rem 0; }
 </style>
@@ -42,22 +42,20 @@ def contents(current: str) -> None:
     """A link for each lesson, ticked where it is done, and for the glossary."""
     done = _done()
     st.caption(f"{len(done)} of {len(LESSONS)} done")
-    with st.container(key="contents", gap="xxsmall"):
-        for number, lesson in enumerate(LESSONS, start=1):
-            icon = ":material/check_circle:" if lesson.id in done else ":material/circle:"
-            _entry(lesson.id, f"{number}. {lesson.title}", icon, current)
-        _entry(GLOSSARY, "Glossary", ":material/dictionary:", current)
+    titles = {lesson.id: f"{number}. {lesson.title}" for number, lesson in enumerate(LESSONS, start=1)}
+    entries = [
+        Entry(
+            one, label, f"?{urlencode(_query(one))}", done=None if one == GLOSSARY else one in done, here=one == current
+        )
+        for one, label in {**titles, GLOSSARY: "Glossary"}.items()
+    ]
+    contents_list(key="contents", label="Lessons", entries=entries, on_chosen=_go)
     with st.container(key="teacher"):
         st.page_link(
             HERE, label="Teacher's mode", icon=":material/present_to_all:",
             query_params={**_query(current), "teacher": "true"},
             help="Larger type, one lesson full screen; N goes on, P goes back.",
         )  # fmt: skip
-
-
-def _entry(lesson_id: str, label: str, icon: str, current: str) -> None:
-    with st.container(key=f"{'here' if lesson_id == current else 'entry'}-{lesson_id}"):
-        st.page_link(HERE, label=label, icon=icon, query_params=_query(lesson_id))
 
 
 def steps(lesson: Lesson, teaching: bool) -> None:
@@ -109,6 +107,8 @@ def _mark(lesson_id: str, done: bool) -> None:
 
 def _go(lesson_id: str) -> None:
     st.query_params["lesson"] = lesson_id
+    if TERM_PARAMETER in st.query_params:  # the whole glossary was asked for, or another page
+        del st.query_params[TERM_PARAMETER]
 
 
 def _go_on(done: str, lesson_id: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 
 import streamlit as st
 
@@ -44,9 +46,7 @@ def _lesson(lesson: Lesson, teaching: bool) -> None:
             st.latex(part, width="content")
     shown = Shown()
     with sentences(), st.container(key=f"top-{lesson.id}"):
-        with st.spinner("Loading the library, some seconds the first time"):
-            module = importlib.import_module(f"pages.learn.{lesson.id}")
-        shown = module.draw()
+        shown = _module(lesson).draw()
     st.markdown(f":material/touch_app: **Try it.** {lesson.question}")
     with st.expander("What you should see", icon=":material/visibility:", key=f"answer-{lesson.id}"):
         if shown.numbers or "{" not in lesson.answer:
@@ -56,6 +56,15 @@ def _lesson(lesson: Lesson, teaching: bool) -> None:
         for link in shown.links:
             door(link)
         progress(lesson)
+
+
+def _module(lesson: Lesson) -> ModuleType:
+    """What draws a lesson; the first one of a server waits for torch."""
+    name = f"pages.learn.{lesson.id}"
+    if name in sys.modules:
+        return sys.modules[name]
+    with st.spinner("Loading the library, some seconds the first time"):
+        return importlib.import_module(name)
 
 
 page()

@@ -150,6 +150,23 @@ def test_a_walk_through_all_lessons_touches_each_and_sees_it_answer(page: Page, 
     expect(page.get_by_text(f"{len(IDS) - 1} of {len(IDS)} done")).to_be_visible()
 
 
+def test_the_contents_lead_to_every_lesson_and_keep_what_is_done(page: Page, address: str) -> None:
+    open_page(page, f"{address}?lesson=glossary&term=elbo&done=kl")
+    contents = page.get_by_role("navigation", name="Lessons")
+    expect(contents.get_by_role("link")).to_have_count(len(IDS) + 1)
+    expect(contents.locator("[aria-current=page]")).to_have_text("Glossary")
+    expect(contents.get_by_role("link", name="The KL surface, done")).to_be_visible()
+    contents.get_by_text("Glossary").click()
+    expect(page.locator(".st-key-term")).to_have_count(0)  # all terms, no longer one first
+    contents.get_by_text("Beta").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("6. Beta")
+    expect(contents.locator("[aria-current=page]")).to_have_text("6. Beta")
+    assert "lesson=beta" in page.url and "done=kl" in page.url
+    address_of_first = contents.get_by_role("link").first.evaluate("link => link.href")
+    open_page(page, address_of_first)  # what a new tab opens
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"1. {LESSONS[0].title}")
+
+
 def test_the_kl_surface_follows_the_pointer_without_the_server(page: Page, address: str) -> None:
     open_page(page, f"{address}?lesson=kl")
     contour, total = page.locator(".kl-lesson .contour"), page.locator(".kl-lesson .sum")
