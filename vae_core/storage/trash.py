@@ -108,11 +108,6 @@ def list_trash(root: Path) -> list[Trashed]:
     return sorted((_trashed(path) for path in found), key=lambda each: (-each.when, each.id))
 
 
-def trash_size(root: Path) -> int:
-    """Bytes that emptying the trash would free."""
-    return sum(each.bytes for each in list_trash(root))
-
-
 def empty(root: Path) -> int:
     """Removes for good what lies in the trash, and returns how many bytes that freed.
 
