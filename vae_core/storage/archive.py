@@ -13,23 +13,24 @@ import contextlib
 import hashlib
 import io
 import json
+import os
 import re
 import struct
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import vae_core
-from vae_core.errors import CheckpointCorrupt, RunNotFound, RunStateError
+from vae_core.errors import CheckpointCorrupt, DiskError, RunNotFound, RunStateError
 from vae_core.storage import checkpoints, files
 from vae_core.storage.arrays import Array, check_schema, pack_tensors, tensor_notes, unpack_tensors
 from vae_core.storage.contents import weight_names
 from vae_core.storage.figures import figures_document, read_figures
 from vae_core.storage.runs import SCHEMA as STATUS_SCHEMA
-from vae_core.storage.runs import Notes, Run, Status, check_id, new_id, open_folder
+from vae_core.storage.runs import Notes, Run, Status, check_id, free_id, new_id, open_folder
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
@@ -104,32 +105,50 @@ def copy_run(run: Run, root: Path) -> Run:
         RunNotFound, CheckpointCorrupt, RunStateError: as `export_run`.
         DiskError: it cannot be written; nothing is left behind.
     """
-    held, target = _contents(run), root / new_id(run.config)
-    before = run.notes()
-    with place(target, held) as folder:
-        copy = open_folder(folder)
-        origin = f"A copy of {run.id}."
-        copy.write_notes(Notes(before.name or run.name, f"{origin}\n\n{before.notes}".strip()))
-    return open_folder(target)
+    held, before = _contents(run), run.notes()
+    notes = Notes(before.name or run.name, f"A copy of {run.id}.\n\n{before.notes}".strip())
+    return place(root, new_id(run.config), held, lambda folder: open_folder(folder).write_notes(notes))
 
 
-@contextlib.contextmanager
-def place(target: Path, members: dict[str, bytes]) -> Iterator[Path]:
-    """Writes files into a temporary folder, which becomes `target` when the block ends well, and goes when it does not.
+def place(root: Path, wanted: str, members: dict[str, bytes], finish: Callable[[Path], None]) -> Run:
+    """A run made of these files, under the id wanted or the first free one behind it.
+
+    Args:
+        root: the folder of the runs.
+        wanted: the id.
+        members: the files by name.
+        finish: looks at the folder and completes it before it has its name; where it raises, nothing is left behind.
 
     Raises:
         DiskError: nothing was changed.
     """
-    files.make_folder(target.parent)
-    _sweep(target.parent)
-    with files.temporary_folder(target) as temporary:
+    files.make_folder(root)
+    _sweep(root)
+    with files.temporary_folder(root / wanted) as temporary:
         folder = temporary / "run"  # a temporary folder is private, and a run's mode follows the umask
         files.make_folder(folder)
         for name, content in members.items():
             files.make_folder((folder / name).parent)
             files.write_atomic(folder / name, content, durable=not name.startswith("film/"))
-        yield folder
-        files.move(folder, target)
+        finish(folder)
+        return settle(folder, root, wanted)
+
+
+def settle(folder: Path, root: Path, wanted: str) -> Run:
+    """Renames a run's folder to the id wanted under `root`, or to the first free one behind it.
+
+    Raises:
+        DiskError: it cannot be moved, and stands where it was.
+    """
+    while True:
+        target = root / free_id(root, wanted)
+        try:
+            files.move(folder, target)
+        except DiskError:
+            if not os.path.lexists(target):
+                raise
+        else:  # otherwise somebody took the id since it was found free, and there is another one
+            return open_folder(target)
 
 
 def _sweep(root: Path) -> None:

@@ -18,8 +18,8 @@ import filelock
 
 from vae_core.errors import LatentLabError, RunNotFound, RunStateError
 from vae_core.storage import files
-from vae_core.storage.archive import at_rest
-from vae_core.storage.runs import Run, free_id, is_shipped, open_folder
+from vae_core.storage.archive import at_rest, settle
+from vae_core.storage.runs import Run, is_shipped, open_folder
 
 FOLDER = ".trash"
 _ID = re.compile(r"(?P<run>[a-z0-9-]{1,40})-(?P<when>[0-9]{12})-[0-9a-f]{4}")
@@ -92,9 +92,7 @@ def restore(root: Path, trashed_id: str) -> Run:
     if match is None or not folder.is_dir():
         raise RunNotFound(f"There is no run {trashed_id[:60]!r} in the trash; it was restored, or the trash emptied.")
     open_folder(folder)
-    target = root / free_id(root, match["run"])
-    files.move(folder, target)
-    run = open_folder(target)
+    run = settle(folder, root, match["run"])
     status = run.status()
     if status != at_rest(status):  # nobody's queue holds it any more
         run.write_status(at_rest(status))
