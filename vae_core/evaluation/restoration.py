@@ -23,12 +23,12 @@ from vae_core.data.datasets import Dataset
 from vae_core.data.randomness import Stream, generator
 from vae_core.errors import ConfigError, DataError
 from vae_core.evaluation.colours import mean_colours
-from vae_core.evaluation.filters import tuned_filters
+from vae_core.evaluation.filters import FILTERS, TONED, tuned_filters
 from vae_core.evaluation.trained import Trained, load_trained
 from vae_core.levels import CORRUPTIONS, check_channels, check_corruption, ends_of
 from vae_core.storage.arrays import Array
 from vae_core.storage.figures import weights_digest
-from vae_core.storage.restorations import read_curve, write_curve
+from vae_core.storage.restorations import OWN, read_curve, write_curve
 from vae_core.storage.runs import Run
 
 BATCH_SIZE = 500
@@ -40,7 +40,8 @@ WINDOW = 7
 SMALLEST_ERROR = 1e-10
 """A mean squared error below this counts as this: 100 dB."""
 COLOUR_SIGMA, DARK = 2.0, 0.004
-CORRUPTED, MODEL, CLEAN = "corrupted", "model", "clean"
+CORRUPTED, MODEL, CLEAN = OWN
+COLOURS = ("mean-colour", "class-mean-colour")
 
 
 @dataclass(frozen=True)
@@ -222,8 +223,13 @@ def methods(trained: Trained, found: Material, name: str, level: float, seed: in
 def _coloured(found: Material, grey: Tensor) -> Iterator[tuple[str, Tensor]]:
     known = corrupt_split(found.others, ["greyscale"], (0.0, 0.0), 0)
     means = mean_colours(found.data, known, found.others, found.other_labels)
-    yield "mean-colour", means.mean_colour(grey)
-    yield "class-mean-colour", means.class_mean_colour(grey, found.labels)
+    yield COLOURS[0], means.mean_colour(grey)
+    yield COLOURS[1], means.class_mean_colour(grey, found.labels)
+
+
+def opponents(name: str) -> tuple[str, ...]:
+    """The baselines of a corruption, in their order."""
+    return COLOURS if name == "greyscale" else tuple(key + tone for key in FILTERS for tone in ("", TONED))
 
 
 def restore_run(
@@ -301,7 +307,7 @@ def level_curve(
     wanted = curve_levels(name) if levels is None else list(levels)
     have = {point.level: point for point in known}
     clean = to_float(found.clean)
-    count = 5 if name == "greyscale" else 11
+    count = len(OWN) + len(opponents(name))
     for index, level in enumerate(wanted):
         found_here: dict[str, Quality] = {}
         if level not in have:
@@ -327,11 +333,9 @@ def kept_curve(run: Run, trained: Trained, found: Material, name: str) -> list[P
     document = read_curve(run, name) or {}
     if any(document.get(key) != value for key, value in _identity(run, trained, found).items()):
         return []
-    try:
-        points = [_read_point(one) for one in document["points"]]
-    except (KeyError, TypeError, ValueError, AttributeError):  # changed by hand; it can be measured anew
-        return []
-    return sorted(points, key=lambda point: point.level)
+    points = [_read_point(one) for one in document["points"]]
+    known = set(opponents(name))
+    return sorted((point for point in points if point.baselines.keys() <= known), key=lambda point: point.level)
 
 
 def _identity(run: Run, trained: Trained, found: Material) -> dict[str, Any]:
