@@ -31,10 +31,11 @@ def take(
         usual: what the widget starts with.
         read: from the address's text to a value that the widget can take, and what had to be refused in it.
     """
-    text = _news(parameter, scope, key)
+    text = st.query_params.get(parameter) if is_news(parameter, scope, key) else None
     if key not in st.session_state:
         st.session_state[key] = usual
     if text is not None:
+        know(parameter, scope, text)
         value, refused = read(text)
         st.session_state[key] = value
         st.session_state[f"refused-{parameter}"] = (key, value, refused)
@@ -44,27 +45,34 @@ def take(
             show_error(error)
 
 
-def write(parameter: str, scope: str, text: str) -> None:
-    """Puts a setting into the address, as this page's own word."""
-    if st.query_params.get(parameter) != text:
+def write(parameter: str, scope: str, text: str | None) -> None:
+    """Puts a setting into the address, as this page's own word; None is no word: the address does without."""
+    if text is None:
+        st.query_params.pop(parameter, None)
+    elif st.query_params.get(parameter) != text:
         st.query_params[parameter] = text
     before = st.session_state.get(_written_key(parameter))
     if before is not None and before[1] != text:
         now = time.monotonic()
         echoes = {one: at for one, at in _echoes(parameter).items() if now - at < ECHO_SECONDS}
         st.session_state[_echo_key(parameter)] = {**echoes, before[1]: now}
+    know(parameter, scope, text)
+
+
+def know(parameter: str, scope: str, text: str | None) -> None:
+    """Takes a word as known before the page writes it: one that the address brought, or to which the person leapt. The word
+    before it is then not taken for a late one, so that the browser leads back to it at once."""
     st.session_state[_written_key(parameter)] = (scope, text)
 
 
 def forget(parameter: str) -> None:
     """Takes a setting out of the address, where it has no meaning."""
-    if parameter in st.query_params:
-        del st.query_params[parameter]
+    st.query_params.pop(parameter, None)
     st.session_state.pop(_written_key(parameter), None)
 
 
-def _news(parameter: str, scope: str, key: str) -> str | None:
-    """The text in the address that the widget does not know yet: of a link that was opened, after the browser went back
+def is_news(parameter: str, scope: str, key: str) -> bool:
+    """Whether the address says what the widget does not know yet: of a link that was opened, after the browser went back
     or forward, and where the widget was not on the page for a while.
 
     A run of the script that the browser asked for before it heard of the newest address brings the one before: what this
@@ -72,16 +80,15 @@ def _news(parameter: str, scope: str, key: str) -> str | None:
     """
     text = st.query_params.get(parameter)
     written = st.session_state.get(_written_key(parameter))
-    if text is None or written == (scope, text):
-        return text if key not in st.session_state else None
-    if key in st.session_state and time.monotonic() - _echoes(parameter).get(text, -ECHO_SECONDS) < ECHO_SECONDS:
-        return None
-    return text if written is None or text != written[1] else None
+    other = written is None or text != written[1]
+    if key not in st.session_state:
+        return other or written == (scope, text)
+    return other and time.monotonic() - _echoes(parameter).get(text, -ECHO_SECONDS) >= ECHO_SECONDS
 
 
-def _echoes(parameter: str) -> dict[str, float]:
+def _echoes(parameter: str) -> dict[str | None, float]:
     """When each of the page's own words was replaced by a newer one."""
-    found: dict[str, float] = st.session_state.get(_echo_key(parameter), {})
+    found: dict[str | None, float] = st.session_state.get(_echo_key(parameter), {})
     return found
 
 
