@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from vae_core.data.batches import to_float
 from vae_core.data.corruptions import greyscale
 from vae_core.errors import ConfigError, DataError, LatentLabError
 from vae_core.evaluation.colours import mean_colours
+from vae_core.evaluation.filters import FILTERS
 from vae_core.evaluation.restoration import (
     CLEAN,
     CORRUPTED,
@@ -156,6 +158,9 @@ def test_a_curve_is_kept_with_the_run_until_the_weights_are_others(
     with monkeypatch.context() as changed:
         changed.setattr("vae_core.evaluation.restoration.weights_digest", lambda run: "others")
         assert kept_curve(run, plain, digits, "masking") == [], "other weights of the same step"
+    with monkeypatch.context() as changed:
+        changed.setitem(FILTERS, "median", replace(FILTERS["median"], strengths=(3,)))
+        assert kept_curve(run, plain, digits, "masking") == [], "other opponents"
     (run.folder / "restoration-masking.json").write_bytes(b'{"schema": 1')
     assert kept_curve(run, plain, digits, "masking") == []
 

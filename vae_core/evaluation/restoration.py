@@ -345,6 +345,7 @@ def _identity(run: Run, trained: Trained, found: Material) -> dict[str, Any]:
         "images": len(found.clean),
         "step": trained.step,
         "weights_sha256": weights_digest(run),
+        "filters": [list(row.strengths) for row in FILTERS.values()],  # tried; other ones are other opponents
     }
 
 
