@@ -19,9 +19,6 @@ from vae_core.data.batches import to_float
 from vae_core.data.datasets import load
 from vae_core.errors import LatentLabError
 from vae_core.evaluation.restoration import (
-    CLEAN,
-    CORRUPTED,
-    MODEL,
     Material,
     Point,
     Quality,
@@ -31,6 +28,7 @@ from vae_core.evaluation.restoration import (
     material,
     methods,
     opponents,
+    point_of,
     quality,
 )
 from vae_core.evaluation.trained import Trained, load_trained
@@ -98,8 +96,7 @@ def _methods(
 
 
 def _keep(subject: Subject, name: str, level: float, measured: dict[str, Quality]) -> None:
-    three = {method: measured.pop(method) for method in OWN}
-    subject.points[level] = Point(level, three[CORRUPTED], three[MODEL], three[CLEAN], measured)
+    subject.points[level] = point_of(level, measured)
     points = sorted(subject.points.values(), key=lambda point: point.level)
     keep_curve(subject.run, subject.trained, subject.found, name, points)
 

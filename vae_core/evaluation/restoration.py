@@ -7,7 +7,7 @@ reconstruction of the clean image, so that is measured too: where the damage is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -93,15 +93,6 @@ class Material:
     others: Tensor
     other_labels: Tensor
     data: Dataset
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a curve is: levels and methods done as a share, what was done last, and the point it completed."""
-
-    share: float
-    what: str
-    point: Point | None = None
 
 
 def material(data: Dataset, trained: Trained, images: int = IMAGES) -> Material:
@@ -258,12 +249,12 @@ def restore_run(
     at, _ = ends_of([corruption], None if level is None else f"{level:.12g}")
     trained = load_trained(run)
     found = material(datasets.load(dataset or run.config.data.dataset, data_dir, progress), trained, images)
-    point = None
-    for step in level_curve(trained, found, corruption, [at]):
-        point = step.point
+    measured: dict[str, Quality] = {}
+    for method, pictures in methods(trained, found, corruption, at):
+        measured[method] = quality(pictures, to_float(found.clean))
         if progress is not None:
-            progress(f"restoring, {step.what}", step.share)
-    assert point is not None
+            progress(f"restoring, {method}", len(measured) / (len(OWN) + len(opponents(corruption))))
+    point = point_of(at, measured)
     result: dict[str, Any] = {"run": str(run.folder), "dataset": found.dataset, "step": trained.step}
     result |= {"corruption": corruption, "level": at if CORRUPTIONS[corruption].has_level else None}
     result |= {"images": len(found.clean), **_figures(point)}
@@ -283,40 +274,6 @@ def curve_levels(name: str) -> list[float]:
     if not row.has_level:
         return [0.0]
     return [round(row.lowest + share * (row.highest - row.lowest), 3) for share in CURVE_SHARES]
-
-
-def level_curve(
-    trained: Trained,
-    found: Material,
-    name: str,
-    levels: Sequence[float] | None = None,
-    *,
-    seed: int = 0,
-    known: Sequence[Point] = (),
-) -> Iterator[Progress]:
-    """All methods at all levels; whoever no longer asks for the next step has stopped it.
-
-    Args:
-        trained, found, name, seed: as for `methods`.
-        levels: left out, `curve_levels`.
-        known: points that were measured before, which are not measured again.
-
-    Yields:
-        After each method how far it is; with the last method of a level its point.
-    """
-    wanted = curve_levels(name) if levels is None else list(levels)
-    have = {point.level: point for point in known}
-    clean = to_float(found.clean)
-    count = len(OWN) + len(opponents(name))
-    for index, level in enumerate(wanted):
-        found_here: dict[str, Quality] = {}
-        if level not in have:
-            for done, (method, images) in enumerate(methods(trained, found, name, level, seed), 1):
-                found_here[method] = quality(images, clean)
-                if done < count:
-                    yield Progress((index + done / count) / len(wanted), f"level {level:g}: {method}")
-        point = have[level] if level in have else _point(level, found_here)
-        yield Progress((index + 1) / len(wanted), f"level {level:g}", point)
 
 
 def keep_curve(run: Run, trained: Trained, found: Material, name: str, points: Sequence[Point]) -> None:
@@ -359,7 +316,8 @@ def _read_quality(document: dict[str, Any]) -> Quality:
     return Quality(*(float("nan" if document[key] is None else document[key]) for key in ("psnr", "ssim")))
 
 
-def _point(level: float, found: dict[str, Quality]) -> Point:
+def point_of(level: float, found: Mapping[str, Quality]) -> Point:
+    """The point of what all `methods` reached at a level."""
     three = {key: found[key] for key in (CORRUPTED, MODEL, CLEAN)}
     return Point(level, **three, baselines={name: one for name, one in found.items() if name not in three})
 
