@@ -1,5 +1,5 @@
 """What the address says of a setting, where a widget's own binding would lose it: the value is checked by us, so that a
-wrong one is a sentence, which stands until the person changes the setting.
+wrong one is a sentence, which stands until the person changes the setting. `say_missing` is for those that are bound.
 
 A setting has a scope, such as the corruption that a level belongs to: another scope starts from its own default, not from
 the number that stands in the address for the one before.
@@ -8,12 +8,12 @@ the number that stands in the address for the one before.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import streamlit as st
 
-from pages.common.errors import show_error
+from pages.common.errors import literal, show_error
 from vae_core.errors import LatentLabError
 
 ECHO_SECONDS = 5.0
@@ -69,6 +69,31 @@ def forget(parameter: str) -> None:
     """Takes a setting out of the address, where it has no meaning."""
     st.query_params.pop(parameter, None)
     st.session_state.pop(_written_key(parameter), None)
+
+
+def say_missing(parameter: str, what: str, options: Iterable[object], instead: object) -> None:
+    """Before a setting is drawn: where the address names what is none of its options, says so, and what is shown instead.
+
+    The address forgets a wrong value as soon as a widget is drawn that is bound to it; the sentence stands until the setting
+    is changed.
+
+    Args:
+        parameter: of the address, and the widget's key.
+        what: a word for one option.
+        options: that the widget offers.
+        instead: what it starts with; of several a list.
+    """
+    known, kept = {str(option) for option in options}, f"missing-{parameter}"
+    wrong = next((one for one in st.query_params.get_all(parameter) if one not in known), None)
+    shown = st.session_state.get(parameter, instead)
+    if wrong is not None:
+        st.session_state[kept] = (wrong[:60], shown)
+    elif parameter not in st.session_state or st.session_state.get(kept, ("", None))[1] != shown:
+        st.session_state.pop(kept, None)
+    if kept in st.session_state:
+        words = (", ".join(map(str, shown)) or "none") if isinstance(shown, list) else shown
+        asked = st.session_state[kept][0]
+        st.info(literal(f"There is no {what} {asked!r} here; shown instead: {words}."), icon=":material/link_off:")
 
 
 def is_news(parameter: str, scope: str, key: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from pages.common.address import say_missing
 from pages.common.errors import literal, sentences
 from pages.denoise.case import by_models, clipping_text, damaged_case, given_case
 from pages.denoise.filters import filters_panel, make_way
@@ -92,6 +93,7 @@ def as_given(models: Sequence[Explored], chosen: Chosen) -> None:
 def _corruption(channels: int) -> str:
     """One of those that images of so many channels can take."""
     offered = [name for name, row in CORRUPTIONS.items() if channels in row.channels]
+    say_missing("corrupt", "corruption for these images", offered, offered[0])
     name = st.selectbox("Corruption", offered, key="corrupt", bind="query-params")
     st.caption(literal(CORRUPTIONS[name].about))
     return str(name)
