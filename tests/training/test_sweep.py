@@ -280,7 +280,7 @@ def test_a_manager_of_a_command_leaves_the_runs_of_others(manage: Callable[..., 
 def test_a_run_left_queued_by_a_killed_command_is_taken_over_or_stopped(tmp_path: Path) -> None:
     left = create_run(tmp_path, QUICK)
     manager = Manager(tmp_path, slots=1, adopt=False)
-    manager._start = lambda run: None  # type: ignore[method-assign]
+    manager._start = lambda run, free: None  # type: ignore[method-assign]
     taken: list[Run] = []
     manager._enqueue = taken.append  # type: ignore[method-assign]
     try:
@@ -295,7 +295,7 @@ def test_a_run_left_queued_by_a_killed_command_is_taken_over_or_stopped(tmp_path
 
 def test_the_command_wakes_a_paused_run_that_no_process_holds(tmp_path: Path) -> None:
     manager = Manager(tmp_path, slots=1, adopt=False)
-    manager._start = lambda run: None  # type: ignore[method-assign]
+    manager._start = lambda run, free: None  # type: ignore[method-assign]
     paused = create_run(tmp_path, QUICK)
     paused.write_status(replace(paused.status(), state="paused"))
     try:
