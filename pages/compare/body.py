@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.common.address import say_missing
 from pages.common.errors import literal, sentences, show_error
 from pages.common.session import manager
 from pages.common.states import ACTIVE
@@ -45,6 +46,7 @@ def body() -> None:
 
 
 def _sidebar(found: Chosen, together: Compared | None) -> None:
+    say_missing("source", "way to choose runs", SOURCES, SOURCES[0])
     source = st.segmented_control(
         "Runs", SOURCES, default=SOURCES[0], required=True, key="source", bind="query-params",
         label_visibility="collapsed",
@@ -65,6 +67,7 @@ def _following(found: Compared) -> None:
     poll = POLL_SECONDS if measuring or any(state in ACTIVE for state in states) else None
     st.fragment(lambda: _top(found, before), run_every=poll, key="compare-top")()
     views = (*VIEWS, FACTORS) if has_factors(found) else VIEWS
+    say_missing("show", "view", views, VIEWS[0])
     view = st.segmented_control(
         "Below", views, default=VIEWS[0], required=True, key="show", bind="query-params", label_visibility="collapsed"
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from pages.common.address import say_missing
 from pages.common.session import all_runs, open_anywhere
 from vae_core.errors import LatentLabError
 from vae_core.storage import places
@@ -94,6 +95,7 @@ def base_of(found: Chosen) -> Run | None:
 
 def base_picker(runs: Sequence[Run], base: Run, titles: dict[str, str]) -> None:
     """Chooses the base among the runs."""
+    say_missing(BASE_PARAMETER, "run to compare with", [run.id for run in runs], titles[base.id])
     st.session_state.base_run = base.id
     st.selectbox(
         "Base run", [run.id for run in runs], key="base_run", format_func=lambda run_id: titles[run_id],

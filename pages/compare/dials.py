@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
+from pages.common.address import say_missing
 from pages.train.dials import DEFAULTS, FORMATS, STEPS, TITLES
 from vae_core.config import DEFAULT_HIDDEN, FIELDS, range_text
 from vae_core.data import catalogue
@@ -26,6 +27,7 @@ START: dict[str, Any] = {"latent": 10, "hidden": "128", "epochs": 5}
 
 def dataset() -> str:
     rows = {row.name: row for row in catalogue.describe()}
+    say_missing("sweep_dataset", "dataset", rows, next(iter(rows)))
     chosen = str(st.selectbox(TITLES["dataset"], list(rows), key="sweep_dataset", bind="query-params"))
     if rows[chosen].where == "can be downloaded":
         st.caption("Downloaded when training starts, which needs a network.")
@@ -33,6 +35,7 @@ def dataset() -> str:
 
 
 def field() -> str:
+    say_missing("field", "setting", FIELD_NAMES, next(iter(FIELD_NAMES)))
     return str(
         st.selectbox(
             "What differs",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.common.address import say_missing
 from pages.common.errors import sentences
 from pages.common.glossary import glossary_links
 from pages.denoise.colour import colour_view
@@ -23,6 +24,7 @@ VIEWS = {
 
 def body() -> None:
     """All of the page below its title."""
+    say_missing("task", "view", VIEWS, "Restore")
     view = st.segmented_control(
         "View", list(VIEWS), default="Restore", required=True, key="task", bind="query-params",
         label_visibility="collapsed",

@@ -12,13 +12,13 @@ from torch import Tensor
 from pages.common.errors import literal, sentences
 from pages.denoise.case import Case, Restored, by_models, damaged_case, judged
 from pages.denoise.curves import curves_panel
-from pages.denoise.gallery import Tile, gallery, legend
+from pages.denoise.gallery import Tile, gallery
 from pages.denoise.images import Chosen, choose_images
 from pages.denoise.models import Task, choose_models, note
 from pages.denoise.restore import already_damaged
 from pages.denoise.take_away import show, take_away, train_link
 from pages.denoise.tiles import tiles_of
-from pages.denoise.watermark import split, split_as_given
+from pages.denoise.watermark import split_as_given, split_beside
 from pages.generate.model import POINTS, Explored
 from vae_core.data import catalogue, datasets, tints
 from vae_core.data.batches import held_out, to_float
@@ -62,13 +62,7 @@ def _pictures(models: Sequence[Explored], chosen: Chosen) -> None:
     tiles += [
         Tile(title, one.images, about, clean, one.quality) for title, about, one in _baselines(models[0], case, chosen)
     ]
-    with st.container(key="top-split"):
-        left, right = st.columns([2, 3]) if len(clean) == 1 else (st.container(), st.container())
-        with left:
-            split(grey.images, others[0].images, ("grey", others[0].name), "Grey and coloured")
-        with right:
-            gallery(tiles, size=150)
-            legend()
+    split_beside(tiles, ("grey", others[0].name), "Grey and coloured", 150)
     show(tiles)
     train_link(models[0], NAME, 0.0)
 

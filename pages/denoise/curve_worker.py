@@ -19,9 +19,6 @@ from vae_core.data.batches import to_float
 from vae_core.data.datasets import load
 from vae_core.errors import LatentLabError
 from vae_core.evaluation.restoration import (
-    CLEAN,
-    CORRUPTED,
-    MODEL,
     Material,
     Point,
     Quality,
@@ -30,15 +27,15 @@ from vae_core.evaluation.restoration import (
     kept_curve,
     material,
     methods,
+    opponents,
+    point_of,
     quality,
 )
 from vae_core.evaluation.trained import Trained, load_trained
+from vae_core.storage.restorations import OWN
 from vae_core.storage.runs import Run, open_folder
 
 NICE = 5
-OWN = (CORRUPTED, MODEL, CLEAN)
-"""What differs from model to model; the baselines do not."""
-METHODS = 11
 
 
 @dataclass(eq=False)
@@ -65,7 +62,7 @@ def measure(name: str, images: int, dataset: str, runs: Sequence[Run]) -> Iterat
     """
     subjects = [_subject(run, dataset, images, name) for run in runs]
     levels = curve_levels(name)
-    total = len(levels) * len(subjects)
+    total, count = len(levels) * len(subjects), len(OWN) + len(opponents(name))
     for index, level in enumerate(levels):
         known: dict[tuple[str, int | None], dict[str, Quality]] = {}
         for number, subject in enumerate(subjects):
@@ -76,7 +73,7 @@ def measure(name: str, images: int, dataset: str, runs: Sequence[Run]) -> Iterat
                 measured: dict[str, Quality] = {}
                 for method, result in _methods(subject, name, level, known.get(mode)):
                     measured[method] = result
-                    yield (done + min(1.0, len(measured) / METHODS)) / total, f"level {level:g}: {method}"
+                    yield (done + len(measured) / count) / total, f"level {level:g}: {method}"
                 _keep(subject, name, level, measured)
             known.setdefault(mode, subject.points[level].baselines)
             yield (done + 1) / total, f"level {level:g}: {subject.run.name}"
@@ -99,8 +96,7 @@ def _methods(
 
 
 def _keep(subject: Subject, name: str, level: float, measured: dict[str, Quality]) -> None:
-    three = {method: measured.pop(method) for method in OWN}
-    subject.points[level] = Point(level, three[CORRUPTED], three[MODEL], three[CLEAN], measured)
+    subject.points[level] = point_of(level, measured)
     points = sorted(subject.points.values(), key=lambda point: point.level)
     keep_curve(subject.run, subject.trained, subject.found, name, points)
 

@@ -10,6 +10,7 @@ from typing import get_args
 import pandas as pd
 import streamlit as st
 
+from pages.common.address import say_missing
 from pages.common.errors import literal, sentences, show_error
 from pages.denoise.filters import why
 from pages.denoise.measuring import Measuring, failed, key_of, measuring
@@ -42,6 +43,7 @@ def curves_view() -> None:
     """All of the view."""
     with st.sidebar:
         models = choose_models(TASK)
+        say_missing("corrupt", "corruption", CORRUPTIONS, next(iter(CORRUPTIONS)))
         name = st.selectbox("Corruption", list(CORRUPTIONS), key="corrupt", bind="query-params")
         st.caption(literal(CORRUPTIONS[name].about))
         note(models)

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.common.address import say_missing
 from pages.common.errors import literal
 from pages.generate.image import drawn_image, uploaded_image
 from pages.generate.model import Explored
@@ -34,6 +35,7 @@ class Chosen:
 
 def choose_images(model: Explored) -> tuple[Chosen | None, DeltaGenerator]:
     """Draws the choice: None before there is an image; and the place for what follows, which is beside a canvas."""
+    say_missing("picture", "kind of image", SOURCES, SOURCES[0])
     place = st.container(horizontal=True, vertical_alignment="bottom")
     source = place.segmented_control(
         "Image", SOURCES, default=SOURCES[0], required=True, key="picture", bind="query-params"
@@ -54,6 +56,7 @@ def choose_images(model: Explored) -> tuple[Chosen | None, DeltaGenerator]:
 
 def _of_test(model: Explored, count: int) -> Chosen:
     last = len(model.images) - 1
+    say_missing("number", "test image", range(last + 1), 0)
     first = st.number_input(f"Number, 0 to {last}", 0, last, 0, key="number", bind="query-params", width=160)
     rows = (int(first) + np.arange(min(count, last + 1))) % (last + 1)
     labels = model.labels.numpy()[rows]

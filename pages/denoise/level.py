@@ -6,8 +6,8 @@ import math
 
 import streamlit as st
 
+from pages.common import address
 from pages.common.errors import literal
-from pages.denoise import address
 from vae_core.errors import ConfigError, LatentLabError
 from vae_core.levels import CORRUPTIONS
 

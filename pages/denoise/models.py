@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from pages.common import address
 from pages.common.errors import literal, sentences
 from pages.common.session import open_anywhere
-from pages.denoise import address
 from pages.generate.model import Explored, choices, open_model
 from vae_core.config import RunConfig
 from vae_core.errors import ConfigError, LatentLabError

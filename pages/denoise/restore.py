@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from pages.common.address import say_missing
 from pages.common.errors import literal, sentences
 from pages.denoise.case import by_models, clipping_text, damaged_case, given_case
 from pages.denoise.filters import filters_panel, make_way
-from pages.denoise.gallery import gallery, legend
+from pages.denoise.gallery import Tile, gallery, legend
 from pages.denoise.images import Chosen, choose_images
 from pages.denoise.level import current_level, level_slider, take_level
 from pages.denoise.models import Task, choose_models, note
@@ -24,21 +25,38 @@ MOST_SEED = 2**32 - 1
 
 
 def restore_view() -> None:
-    """All of the view: what to choose in the sidebar, the images, the pictures."""
+    """All of the view."""
+    damage_view(TASK, _corruption, _pictures, as_given)
+
+
+def damage_view(
+    task: Task,
+    corruption: Callable[[int], str],
+    pictures: Callable[[Sequence[Tile]], None],
+    given: Callable[[Sequence[Explored], Chosen], None],
+) -> None:
+    """A view with a level: what to choose in the sidebar, the images, the pictures.
+
+    Args:
+        task: which models are offered.
+        corruption: of images with so many channels; may ask for it.
+        pictures: draws them, from the tiles.
+        given: draws images that are damaged already.
+    """
     with st.sidebar:
-        models = choose_models(TASK)
-        given = already_damaged()
-        name = "" if given else _corruption(models[0].trained.image_shape[0])
-        seed = 0 if given else choose_seed()
+        models = choose_models(task)
+        as_it_is = already_damaged()
+        name = "" if as_it_is else corruption(models[0].trained.image_shape[0])
+        seed = 0 if as_it_is else choose_seed()
         note(models)
     chosen, place = choose_images(models[0])
     if chosen is None:
         return
     with place:
-        if given:
-            as_given(models, chosen)
+        if as_it_is:
+            given(models, chosen)
         else:
-            _follow(models, chosen, name, seed)
+            _follow(models, chosen, name, seed, pictures)
     take_away(models[0].run.id)
 
 
@@ -75,15 +93,23 @@ def as_given(models: Sequence[Explored], chosen: Chosen) -> None:
 def _corruption(channels: int) -> str:
     """One of those that images of so many channels can take."""
     offered = [name for name, row in CORRUPTIONS.items() if channels in row.channels]
+    say_missing("corrupt", "corruption for these images", offered, offered[0])
     name = st.selectbox("Corruption", offered, key="corrupt", bind="query-params")
     st.caption(literal(CORRUPTIONS[name].about))
     return str(name)
 
 
+def _pictures(tiles: Sequence[Tile]) -> None:
+    gallery(tiles)
+    legend()
+
+
 @st.fragment(key="restoring")
-def _follow(models: Sequence[Explored], chosen: Chosen, name: str, seed: int) -> None:
+def _follow(
+    models: Sequence[Explored], chosen: Chosen, name: str, seed: int, pictures: Callable[[Sequence[Tile]], None]
+) -> None:
     """The slider, and the pictures that follow it. They are drawn before it, so that they are on the page before it."""
-    slider, pictures = st.container(), st.container()
+    slider, place = st.container(), st.container()
     with sentences():
         with slider:
             take_level(name)
@@ -91,12 +117,11 @@ def _follow(models: Sequence[Explored], chosen: Chosen, name: str, seed: int) ->
         make_way(models[0], case)
         restored = by_models(models, case)
         tiles = tiles_of(models, case, restored)
-        with pictures:
-            gallery(tiles)
+        with place:
+            pictures(tiles)
         show(tiles)
         with slider:
             level_slider(name)
-        legend()
         words = clipping_text(case)
         if words:
             st.caption(literal(words))

@@ -8,15 +8,13 @@ import streamlit as st
 
 from pages.common.components.divider import divider
 from pages.common.errors import sentences
-from pages.denoise.case import by_models, damaged_case, given_case
-from pages.denoise.filters import filters_panel, make_way
-from pages.denoise.gallery import gallery, legend
-from pages.denoise.images import Chosen, choose_images
-from pages.denoise.level import current_level, level_slider, take_level
-from pages.denoise.models import Task, choose_models, note
-from pages.denoise.restore import already_damaged, choose_seed
-from pages.denoise.take_away import show, take_away, train_link
-from pages.denoise.tiles import given_tiles, tiles_of
+from pages.denoise.case import by_models, given_case
+from pages.denoise.gallery import Tile, gallery, legend
+from pages.denoise.images import Chosen
+from pages.denoise.models import Task
+from pages.denoise.restore import damage_view
+from pages.denoise.take_away import show
+from pages.denoise.tiles import given_tiles
 from pages.generate.model import Explored
 from vae_core.storage.arrays import Array
 
@@ -27,20 +25,20 @@ SINGLE, ROW = 400, 1000
 
 def watermark_view() -> None:
     """All of the view."""
-    with st.sidebar:
-        models = choose_models(TASK)
-        given = already_damaged()
-        seed = 0 if given else choose_seed()
-        note(models)
-    chosen, place = choose_images(models[0])
-    if chosen is None:
-        return
-    with place:
-        if given:
-            split_as_given(models, chosen)
-        else:
-            _follow(models, chosen, seed)
-    take_away(models[0].run.id)
+    damage_view(TASK, lambda _: NAME, _pictures, split_as_given)
+
+
+def split_beside(tiles: Sequence[Tile], names: tuple[str, str], label: str, size: int) -> None:
+    """The damaged images and the first model's under one divider, and all tiles beside it, or below where they are many."""
+    damaged, restored = tiles[1:3]
+    with st.container(key="top-split"):
+        single = len(damaged.images) == 1
+        left, right = st.columns([2, 3]) if single else (st.container(), st.container())
+        with left:
+            split(damaged.images, restored.images, names, label)
+        with right:
+            gallery(tiles, size=size)
+            legend()
 
 
 def split(before: Array, after: Array, names: tuple[str, str], label: str) -> None:
@@ -59,27 +57,5 @@ def split_as_given(models: Sequence[Explored], chosen: Chosen) -> None:
         show(tiles)
 
 
-@st.fragment(key="unmarking")
-def _follow(models: Sequence[Explored], chosen: Chosen, seed: int) -> None:
-    """The slider and what follows it; the pictures come before it, as in the main view."""
-    slider, pictures = st.container(), st.container(key="top-split")
-    with sentences():
-        with slider:
-            take_level(NAME)
-        case = damaged_case(chosen.images, NAME, current_level(NAME), seed)
-        make_way(models[0], case)
-        restored = by_models(models, case)
-        tiles = tiles_of(models, case, restored)
-        with pictures:
-            single = len(case.clean) == 1
-            left, right = st.columns([2, 3]) if single else (st.container(), st.container())
-            with left:
-                split(tiles[1].images, tiles[2].images, ("watermarked", tiles[2].name), "Watermarked and restored")
-            with right:
-                gallery(tiles, size=170)
-                legend()
-        show(tiles)
-        with slider:
-            level_slider(NAME)
-        train_link(models[0], NAME, case.level)
-        filters_panel(models, case, restored)
+def _pictures(tiles: Sequence[Tile]) -> None:
+    split_beside(tiles, ("watermarked", tiles[2].name), "Watermarked and restored", 170)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.common.address import say_missing
 from pages.common.errors import sentences
 from pages.common.glossary import glossary_links
 from pages.generate.directions import directions, probe_panel
@@ -13,6 +14,7 @@ from pages.generate.latent import Z_PARAMETER, current, prepare
 from pages.generate.model import MODEL_PARAMETER, OTHERS, Explored, choices, open_model
 from pages.generate.take_away import take_away
 from pages.generate.walks import walks
+from vae_core.errors import NameInvalid, RunNotFound
 
 VIEWS = ("An image", "Directions", "Walks", "Take away")
 
@@ -32,8 +34,7 @@ def _choose() -> Explored:
         names = choices()
     with st.sidebar:
         if wanted is not None and wanted not in names:
-            with sentences():  # which say why it cannot be had
-                names = {**names, wanted: open_model(wanted).run.name}
+            names = _with(wanted, names)
         options = list(names)
         chosen = st.selectbox(
             "Model",
@@ -49,10 +50,21 @@ def _choose() -> Explored:
     return open_model(chosen)
 
 
+def _with(wanted: str, names: dict[str, str]) -> dict[str, str]:
+    """The choices with one more that the address names, where it can be had; else it is said why not."""
+    with sentences():
+        try:
+            return {**names, wanted: open_model(wanted).run.name}
+        except (NameInvalid, RunNotFound):
+            say_missing(MODEL_PARAMETER, "model", names, next(iter(names.values())))
+    return names
+
+
 def _draw(model: Explored) -> None:
     with st.sidebar:
         _about(model)
     top = st.container()
+    say_missing("view", "view", VIEWS, VIEWS[0])
     view = st.segmented_control(
         "Below the map",
         VIEWS,

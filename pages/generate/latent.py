@@ -11,6 +11,7 @@ import math
 import numpy as np
 import streamlit as st
 
+from pages.common import address
 from pages.generate.model import Explored
 from vae_core.errors import ConfigError
 from vae_core.evaluation.codes import slider_range
@@ -27,11 +28,6 @@ def slider_key(model: Explored, dimension: int) -> str:
 
 def _wish_key(model: Explored) -> str:
     return f"wish@{model.run.id}"
-
-
-def _written_key(model: Explored) -> str:
-    """What this page wrote into the address last: anything else there is news."""
-    return f"written@{model.run.id}"
 
 
 def decimals(model: Explored, dimension: int) -> int:
@@ -52,17 +48,20 @@ def prepare(model: Explored) -> None:
         ConfigError: the address's code has another length, or is no list of finite numbers; the sliders stand at the start.
     """
     wanted = st.session_state.pop(_wish_key(model), None)
-    text = st.query_params.get(Z_PARAMETER)
-    known = slider_key(model, 0) in st.session_state and text == st.session_state.get(_written_key(model))
-    if wanted is None and known:
+    if wanted is not None:
+        _place(model, np.asarray(wanted))
+        address.know(Z_PARAMETER, _scope(model), _text(model, _standing(model)))
         return
-    if wanted is None:  # opened by a link, or the browser went back or forward
-        st.session_state[_written_key(model)] = None
-        _place(model, model.start)
-        if text is None:
-            return
-        wanted = _parsed(text, model.latent)
-    _place(model, np.asarray(wanted))
+    key, scope = slider_key(model, 0), _scope(model)
+    news = address.is_news(Z_PARAMETER, scope, key)
+    if not news and key in st.session_state:
+        return
+    _place(model, model.start)
+    text = st.query_params.get(Z_PARAMETER)
+    if news:
+        address.know(Z_PARAMETER, scope, text)
+    if news and text is not None:
+        _place(model, np.asarray(_parsed(text, model.latent)))
 
 
 def _place(model: Explored, z: Array) -> None:
@@ -85,14 +84,20 @@ def _parsed(text: str, latent: int) -> list[float]:
 
 def current(model: Explored) -> Array:
     """The code that the sliders show, (L,) float64; it also goes into the address."""
-    z = np.array(
-        [st.session_state[slider_key(model, dimension)] for dimension in range(model.latent)], dtype=np.float64
-    )
-    text = None if np.allclose(z, model.start, atol=0.005) else ",".join(f"{value:g}" for value in z)
-    if text != st.query_params.get(Z_PARAMETER):
-        if text is None:
-            del st.query_params[Z_PARAMETER]
-        else:
-            st.query_params[Z_PARAMETER] = text
-    st.session_state[_written_key(model)] = text
+    z = _standing(model)
+    address.write(Z_PARAMETER, _scope(model), _text(model, z))
     return z
+
+
+def _standing(model: Explored) -> Array:
+    return np.array([st.session_state[slider_key(model, dimension)] for dimension in range(model.latent)], np.float64)
+
+
+def _text(model: Explored, z: Array) -> str | None:
+    """The code in the address, which does without where the sliders stand at the start."""
+    return None if np.allclose(z, model.start, atol=0.005) else ",".join(f"{value:g}" for value in z)
+
+
+def _scope(model: Explored) -> str:
+    """A code means something for models with as many latents."""
+    return str(model.latent)

@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
+from pages.common.address import say_missing
 from pages.common.errors import literal
 from pages.common.thresholds import thresholds
 from vae_core.config import DEFAULT_HIDDEN, FIELDS, RunConfig, make_config, range_text, unit_of
@@ -52,6 +53,7 @@ STEPS = {"beta": 0.5, "lr": 0.001, "sigma": 0.1, "gamma": 1.0, "capacity": 1.0, 
 def dials() -> RunConfig | None:
     """Draws the dials; the configuration they ask for, or None where the sentence about what is wrong stands there."""
     _take_preset_of_address()
+    say_missing("preset", "preset", PRESETS, next(iter(PRESETS)))
     st.selectbox(
         "Preset",
         list(PRESETS),
@@ -160,9 +162,11 @@ def _hidden_text(sizes: tuple[int, ...]) -> str:
 def _dataset() -> str:
     rows = {row.name: row for row in catalogue.describe()}
     taken = st.session_state.get("dataset")  # a run's own may be of another size, or a file, and not in the list
+    options = list(rows) if taken is None or taken in rows else [*rows, taken]
+    say_missing("dataset", "dataset", options, options[0])
     chosen = st.selectbox(
         TITLES["dataset"],
-        list(rows) if taken is None or taken in rows else [*rows, taken],
+        options,
         key="dataset",
         bind="query-params",
         help=f"{FIELDS['dataset'].description} The samples come with the program; a full set is downloaded when needed.",
@@ -204,6 +208,7 @@ def _number(name: str, *, disabled: bool = False) -> float | int | None:
 
 def _choice(name: str, *, disabled: bool = False, on_change: Callable[[], None] | None = None) -> str:
     options = get_args(FIELDS[name].annotation)
+    say_missing(name, TITLES[name].lower(), options, DEFAULTS[name])
     chosen = st.selectbox(
         TITLES[name],
         options,
@@ -219,6 +224,8 @@ def _choice(name: str, *, disabled: bool = False, on_change: Callable[[], None] 
 
 def _corruption() -> dict[str, Any]:
     """What damages the input, and how strongly; the level's own help names its unit."""
+    asked = [one for one in st.query_params.get_all("corruption") if one in CORRUPTIONS]
+    say_missing("corruption", "corruption", CORRUPTIONS, asked)
     names = st.multiselect(
         TITLES["corruption"],
         list(CORRUPTIONS),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.common.address import say_missing
 from pages.common.errors import literal, sentences
 from pages.common.session import RECORDED, RUN_PARAMETER, chosen_run, manager, names_of
 from pages.train.controls import controls
@@ -79,6 +80,7 @@ def _choose_beside(others: list[Run]) -> None:
     names = {found.id: found.name for found in others}
     options = ["", *names]
     wanted = st.query_params.get(BESIDE, "")
+    say_missing(BESIDE, "run", options, "no other run")
     chosen = st.selectbox(
         "Watch beside",
         options,

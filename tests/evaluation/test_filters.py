@@ -46,6 +46,16 @@ def test_the_strength_is_the_best_of_those_tried(tuned: dict[str, Tuned]) -> Non
     assert tuned["median"].strength == 3
 
 
+@pytest.mark.parametrize(("damage", "level"), [("salt-and-pepper", 0.8), ("gaussian", 1.0)])
+def test_the_best_opponent_of_strong_damage_lies_inside_the_grid(damage: str, level: float) -> None:
+    """So that a stronger filter than all that are tried would not do better."""
+    damaged, clean = pair(damage, level)
+    found = tuned_filters(damaged, clean)
+    best = found[max(found, key=lambda name: psnr_of(found[name].apply(damaged), clean))]
+    weakest, *_, strongest = FILTERS[best.name.removesuffix(TONED)].strengths
+    assert weakest < best.strength < strongest
+
+
 def test_a_clean_image_wants_no_filter() -> None:
     _, clean = pair("gaussian", 0.0)
     assert tuned_filters(clean, clean, ["median"])["median"].strength == 1

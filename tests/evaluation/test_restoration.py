@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from vae_core.data.batches import to_float
 from vae_core.data.corruptions import greyscale
 from vae_core.errors import ConfigError, DataError, LatentLabError
 from vae_core.evaluation.colours import mean_colours
+from vae_core.evaluation.filters import FILTERS
 from vae_core.evaluation.restoration import (
     CLEAN,
     CORRUPTED,
@@ -25,9 +26,9 @@ from vae_core.evaluation.restoration import (
     curve_levels,
     keep_curve,
     kept_curve,
-    level_curve,
     material,
     methods,
+    opponents,
     psnr,
     restore,
     restore_run,
@@ -36,6 +37,7 @@ from vae_core.evaluation.restoration import (
 from vae_core.evaluation.trained import Trained
 from vae_core.levels import CORRUPTIONS
 from vae_core.storage import places
+from vae_core.storage.restorations import OWN
 from vae_core.storage.runs import open_run
 
 
@@ -115,14 +117,12 @@ def test_the_class_told_is_better_than_the_mean_of_all() -> None:
     assert score["class-mean-colour"] > score["mean-colour"] + 2 and score["mean-colour"] > score[CORRUPTED]
 
 
-def test_a_curve_goes_level_by_level_and_is_not_measured_twice(plain: Trained, digits: Material) -> None:
-    steps = list(level_curve(plain, digits, "masking", [0.1, 0.4]))
-    points = [step.point for step in steps if step.point]
-    assert [point.level for point in points] == [0.1, 0.4] and steps[-1].share == 1.0
-    assert all(before.share < after.share for before, after in pairwise(steps))
-    assert points[0].corrupted.psnr > points[1].corrupted.psnr
-    again = list(level_curve(plain, digits, "masking", [0.1, 0.4], known=points))
-    assert [step.point for step in again] == points
+@pytest.mark.parametrize(("name", "dataset"), [("masking", "mnist-sample"), ("greyscale", "coloured-mnist-sample")])
+def test_the_opponents_are_named_before_they_are_measured(name: str, dataset: str) -> None:
+    data = datasets.load(dataset)
+    trained = untrained(data.image_shape)
+    found = [method for method, _ in methods(trained, material(data, trained, 4), name, 0.2)]
+    assert found == [*OWN, *opponents(name)]
 
 
 @pytest.mark.parametrize("name", sorted(CORRUPTIONS))
@@ -156,6 +156,9 @@ def test_a_curve_is_kept_with_the_run_until_the_weights_are_others(
     with monkeypatch.context() as changed:
         changed.setattr("vae_core.evaluation.restoration.weights_digest", lambda run: "others")
         assert kept_curve(run, plain, digits, "masking") == [], "other weights of the same step"
+    with monkeypatch.context() as changed:
+        changed.setitem(FILTERS, "median", replace(FILTERS["median"], strengths=(3,)))
+        assert kept_curve(run, plain, digits, "masking") == [], "other opponents"
     (run.folder / "restoration-masking.json").write_bytes(b'{"schema": 1')
     assert kept_curve(run, plain, digits, "masking") == []
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vae_core.data.randomness import Stream, generator
-from vae_core.models.autoencoder import LOG_VARIANCE_MAX, LOG_VARIANCE_MIN, Posterior, bound
+from vae_core.models.autoencoder import Posterior, bound
 
 
 def draw(index: int = 0) -> torch.Generator:
@@ -46,12 +46,6 @@ def test_an_autoencoders_posterior_is_its_code() -> None:
     posterior = Posterior(code, None)
     assert posterior.sample(draw()) is code
     assert posterior.at(torch.ones(4, 3)) is code
-    assert posterior.clamped() == 0
-
-
-def test_log_variances_at_an_end_of_the_range_are_counted() -> None:
-    raw = torch.tensor([[-1e3, -1.0, 0.0], [LOG_VARIANCE_MAX, 1e3, 5.0]])
-    assert Posterior(torch.zeros(2, 3), bound(raw, LOG_VARIANCE_MIN, LOG_VARIANCE_MAX)).clamped() == 3
 
 
 def test_a_value_out_of_bounds_is_called_back_by_its_gradient() -> None:

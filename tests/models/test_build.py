@@ -104,7 +104,6 @@ def test_the_log_variance_keeps_its_range_whatever_the_head_gives(encoder: str, 
     posterior = model.encode(torch.rand(5, *DIGIT))
     assert posterior.log_variance is not None
     assert posterior.log_variance.unique().item() == (LOG_VARIANCE_MIN if scale < 0 else LOG_VARIANCE_MAX)
-    assert posterior.clamped() == 15
     assert model.decode(posterior.sample(generator(0, Stream.EPSILON))).isfinite().all()
 
 

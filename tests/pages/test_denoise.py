@@ -126,7 +126,7 @@ def test_an_address_that_is_late_does_not_turn_the_slider_back_but_going_back_do
     page.query_params["level"] = "0.2"  # of a run that the browser asked for before it heard of 0.7
     page.run()
     assert page.slider[0].value == 0.7 and of_address(page, "level") == "0.7"
-    monkeypatch.setattr("pages.denoise.address.ECHO_SECONDS", 0.0)
+    monkeypatch.setattr("pages.common.address.ECHO_SECONDS", 0.0)
     page.query_params["level"] = "0.2"  # the person, later
     page.run()
     assert page.slider[0].value == 0.2

@@ -8,10 +8,12 @@ import os
 import pickle
 import random
 import struct
+import threading
 import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -279,8 +281,7 @@ def test_whatever_fails_a_copy_is_there_whole_or_not_at_all(run: Run, every_faul
     small = dict.fromkeys(("config.json", "status.json", "film/subjects.npz"), b"{}")
 
     def action(folder: Path) -> None:
-        with archive.place(folder / "a-run", small):
-            pass
+        archive.place(folder, "a-run", small, lambda _: None)
 
     count = 0
     for fault in every_fault(lambda folder: None, action):
@@ -302,3 +303,21 @@ def test_what_a_killed_copy_left_is_swept_and_what_is_at_work_is_not(run: Run, t
     os.utime(tmp_path / ".partial-old", (long_ago, long_ago))
     copy = archive.copy_run(run, tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {".partial-new", copy.id}
+
+
+def test_two_that_come_at_the_same_instant_get_an_id_each(tmp_path: Path) -> None:
+    """Both have found the same id free when the first of them takes it."""
+    both = threading.Barrier(2)
+    original = archive.free_id
+
+    def slowly(root: Path, wanted: str) -> str:
+        found = original(root, wanted)
+        if found == "a-run":
+            both.wait(timeout=30)
+        return found
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as threads:
+        patch.setattr(archive, "free_id", slowly)
+        members = {"config.json": b"{}"}
+        made = list(threads.map(lambda _: archive.place(tmp_path, "a-run", members, lambda _: None), range(2)))
+    assert {run.id for run in made} == {"a-run", "a-run-2"} == {path.name for path in tmp_path.iterdir()}

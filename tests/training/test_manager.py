@@ -19,7 +19,7 @@ from tests.training.outcome import assert_same, wait_for
 from tests.training.test_driver import FullSystem
 from vae_core.config import RunConfig, make_config
 from vae_core.errors import NameInvalid, RunStateError
-from vae_core.storage import files
+from vae_core.storage import checkpoints, files
 from vae_core.storage.places import PROJECT_ROOT
 from vae_core.storage.runs import Control, Run, create_run, list_runs, make_longer, open_run
 from vae_core.training import crew
@@ -283,6 +283,18 @@ def test_a_worker_that_cannot_begin_is_told(manage: Callable[..., Manager], monk
     monkeypatch.undo()
     manager.resume(run)
     wait_for(lambda: run.state() == "done", "the second try")
+
+
+def test_a_run_that_its_worker_refuses_is_told_and_holds_no_place(
+    manage: Callable[..., Manager], runs_root: Path
+) -> None:
+    refused = create_run(runs_root, QUICK, run_id="final-only")
+    checkpoints.save(refused.folder, "model", {}, {"step": 1})
+    manager = manage(slots=1)
+    after = manager.submit(QUICK)
+    wait_for(lambda: refused.state() == "failed", "the refusal to be told")
+    assert "keeps only its final weights" in (refused.folder / "worker.log").read_text()
+    wait_for(lambda: after.state() == "done", "the next run")
 
 
 def test_a_program_that_is_not_there_is_told(manage: Callable[..., Manager], monkeypatch: pytest.MonkeyPatch) -> None:

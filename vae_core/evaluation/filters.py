@@ -135,10 +135,10 @@ def _non_local_means(images: Array, strength: float) -> Array:
 
 
 FILTERS: dict[str, Filter] = {
-    "median": Filter("Median", "side, in pixels", (1, 3, 5, 7), _median),
-    "gaussian": Filter("Gaussian", "sigma, in pixels", (0.3, 0.45, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0), _gaussian),
+    "median": Filter("Median", "side, in pixels", (1, 3, 5, 7, 11), _median),
+    "gaussian": Filter("Gaussian", "sigma, in pixels", (0.3, 0.45, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0, 4.0), _gaussian),
     "total-variation": Filter(
-        "Total variation", "weight", (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 1.0), _total_variation
+        "Total variation", "weight", (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 1.0, 2.5), _total_variation
     ),
     "non-local-means": Filter(
         "Non-local means",

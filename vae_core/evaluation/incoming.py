@@ -22,7 +22,7 @@ from vae_core.models.build import describe_model
 from vae_core.objectives.likelihoods import build_likelihood
 from vae_core.storage import archive, checkpoints, contents, files
 from vae_core.storage.arrays import Array, tensor_notes, unpack_tensors
-from vae_core.storage.runs import Notes, Run, Status, check_id, check_name, free_id, new_id, open_folder
+from vae_core.storage.runs import Notes, Run, Status, check_id, check_name, new_id, open_folder
 
 ZIP = b"PK\x03\x04"
 TORCH = "This is a torch file or a pickle, which can run code when opened; export the weights as safetensors."
@@ -110,8 +110,8 @@ def _import_archive(root: Path, stream: BinaryIO, name: str | None) -> Run:
     manifest, held = archive.read_archive(stream)
     if "config.json" not in held or "status.json" not in held:
         raise CheckpointCorrupt(archive.NOT_OURS)
-    target = root / free_id(root, manifest["run"])
-    with archive.place(target, held) as folder:
+
+    def check(folder: Path) -> None:
         run = contents.check_contents(folder)
         for found in contents.weight_names(folder):
             tensors, record = checkpoints.load(folder, found)
@@ -119,7 +119,8 @@ def _import_archive(root: Path, stream: BinaryIO, name: str | None) -> Run:
         run.write_status(archive.at_rest(run.status()))
         if name is not None:
             run.write_notes(Notes(check_name(name), run.notes().notes))
-    return open_folder(target)
+
+    return archive.place(root, manifest["run"], held, check)
 
 
 def _import_weights(root: Path, stream: BinaryIO, name: str | None) -> Run:
@@ -134,14 +135,15 @@ def _import_weights(root: Path, stream: BinaryIO, name: str | None) -> Run:
     contents.check_record(record)
     contents.check_finite(tensors)
     _check_network(config, record, tensors)
-    target = root / free_id(root, new_id(config))
     config_json = files.json_bytes(config.model_dump(mode="json", by_alias=True), indent=2)
-    with archive.place(target, {"config.json": config_json}) as folder:
+
+    def complete(folder: Path) -> None:
         run = Run(folder, config)
         run.write_notes(Notes(check_name(brought if name is None else name), "Imported from weights alone."))
         run.write_status(_done(config, int(record["step"])))
         checkpoints.save(folder, "model", tensors, record)
-    return open_folder(target)
+
+    return archive.place(root, new_id(config), {"config.json": config_json}, complete)
 
 
 def _done(config: RunConfig, step: int) -> Status:

@@ -7,7 +7,7 @@ reconstruction of the clean image, so that is measured too: where the damage is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,12 @@ from vae_core.data.datasets import Dataset
 from vae_core.data.randomness import Stream, generator
 from vae_core.errors import ConfigError, DataError
 from vae_core.evaluation.colours import mean_colours
-from vae_core.evaluation.filters import tuned_filters
+from vae_core.evaluation.filters import FILTERS, TONED, tuned_filters
 from vae_core.evaluation.trained import Trained, load_trained
 from vae_core.levels import CORRUPTIONS, check_channels, check_corruption, ends_of
 from vae_core.storage.arrays import Array
 from vae_core.storage.figures import weights_digest
-from vae_core.storage.restorations import read_curve, write_curve
+from vae_core.storage.restorations import OWN, read_curve, write_curve
 from vae_core.storage.runs import Run
 
 BATCH_SIZE = 500
@@ -40,7 +40,8 @@ WINDOW = 7
 SMALLEST_ERROR = 1e-10
 """A mean squared error below this counts as this: 100 dB."""
 COLOUR_SIGMA, DARK = 2.0, 0.004
-CORRUPTED, MODEL, CLEAN = "corrupted", "model", "clean"
+CORRUPTED, MODEL, CLEAN = OWN
+COLOURS = ("mean-colour", "class-mean-colour")
 
 
 @dataclass(frozen=True)
@@ -92,15 +93,6 @@ class Material:
     others: Tensor
     other_labels: Tensor
     data: Dataset
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a curve is: levels and methods done as a share, what was done last, and the point it completed."""
-
-    share: float
-    what: str
-    point: Point | None = None
 
 
 def material(data: Dataset, trained: Trained, images: int = IMAGES) -> Material:
@@ -222,8 +214,13 @@ def methods(trained: Trained, found: Material, name: str, level: float, seed: in
 def _coloured(found: Material, grey: Tensor) -> Iterator[tuple[str, Tensor]]:
     known = corrupt_split(found.others, ["greyscale"], (0.0, 0.0), 0)
     means = mean_colours(found.data, known, found.others, found.other_labels)
-    yield "mean-colour", means.mean_colour(grey)
-    yield "class-mean-colour", means.class_mean_colour(grey, found.labels)
+    yield COLOURS[0], means.mean_colour(grey)
+    yield COLOURS[1], means.class_mean_colour(grey, found.labels)
+
+
+def opponents(name: str) -> tuple[str, ...]:
+    """The baselines of a corruption, in their order."""
+    return COLOURS if name == "greyscale" else tuple(key + tone for key in FILTERS for tone in ("", TONED))
 
 
 def restore_run(
@@ -252,12 +249,12 @@ def restore_run(
     at, _ = ends_of([corruption], None if level is None else f"{level:.12g}")
     trained = load_trained(run)
     found = material(datasets.load(dataset or run.config.data.dataset, data_dir, progress), trained, images)
-    point = None
-    for step in level_curve(trained, found, corruption, [at]):
-        point = step.point
+    measured: dict[str, Quality] = {}
+    for method, pictures in methods(trained, found, corruption, at):
+        measured[method] = quality(pictures, to_float(found.clean))
         if progress is not None:
-            progress(f"restoring, {step.what}", step.share)
-    assert point is not None
+            progress(f"restoring, {method}", len(measured) / (len(OWN) + len(opponents(corruption))))
+    point = point_of(at, measured)
     result: dict[str, Any] = {"run": str(run.folder), "dataset": found.dataset, "step": trained.step}
     result |= {"corruption": corruption, "level": at if CORRUPTIONS[corruption].has_level else None}
     result |= {"images": len(found.clean), **_figures(point)}
@@ -279,40 +276,6 @@ def curve_levels(name: str) -> list[float]:
     return [round(row.lowest + share * (row.highest - row.lowest), 3) for share in CURVE_SHARES]
 
 
-def level_curve(
-    trained: Trained,
-    found: Material,
-    name: str,
-    levels: Sequence[float] | None = None,
-    *,
-    seed: int = 0,
-    known: Sequence[Point] = (),
-) -> Iterator[Progress]:
-    """All methods at all levels; whoever no longer asks for the next step has stopped it.
-
-    Args:
-        trained, found, name, seed: as for `methods`.
-        levels: left out, `curve_levels`.
-        known: points that were measured before, which are not measured again.
-
-    Yields:
-        After each method how far it is; with the last method of a level its point.
-    """
-    wanted = curve_levels(name) if levels is None else list(levels)
-    have = {point.level: point for point in known}
-    clean = to_float(found.clean)
-    count = 5 if name == "greyscale" else 11
-    for index, level in enumerate(wanted):
-        found_here: dict[str, Quality] = {}
-        if level not in have:
-            for done, (method, images) in enumerate(methods(trained, found, name, level, seed), 1):
-                found_here[method] = quality(images, clean)
-                if done < count:
-                    yield Progress((index + done / count) / len(wanted), f"level {level:g}: {method}")
-        point = have[level] if level in have else _point(level, found_here)
-        yield Progress((index + 1) / len(wanted), f"level {level:g}", point)
-
-
 def keep_curve(run: Run, trained: Trained, found: Material, name: str, points: Sequence[Point]) -> None:
     """Keeps measured points with the run.
 
@@ -327,11 +290,9 @@ def kept_curve(run: Run, trained: Trained, found: Material, name: str) -> list[P
     document = read_curve(run, name) or {}
     if any(document.get(key) != value for key, value in _identity(run, trained, found).items()):
         return []
-    try:
-        points = [_read_point(one) for one in document["points"]]
-    except (KeyError, TypeError, ValueError, AttributeError):  # changed by hand; it can be measured anew
-        return []
-    return sorted(points, key=lambda point: point.level)
+    points = [_read_point(one) for one in document["points"]]
+    known = set(opponents(name))
+    return sorted((point for point in points if point.baselines.keys() <= known), key=lambda point: point.level)
 
 
 def _identity(run: Run, trained: Trained, found: Material) -> dict[str, Any]:
@@ -341,6 +302,7 @@ def _identity(run: Run, trained: Trained, found: Material) -> dict[str, Any]:
         "images": len(found.clean),
         "step": trained.step,
         "weights_sha256": weights_digest(run),
+        "filters": [list(row.strengths) for row in FILTERS.values()],  # tried; other ones are other opponents
     }
 
 
@@ -354,7 +316,8 @@ def _read_quality(document: dict[str, Any]) -> Quality:
     return Quality(*(float("nan" if document[key] is None else document[key]) for key in ("psnr", "ssim")))
 
 
-def _point(level: float, found: dict[str, Quality]) -> Point:
+def point_of(level: float, found: Mapping[str, Quality]) -> Point:
+    """The point of what all `methods` reached at a level."""
     three = {key: found[key] for key in (CORRUPTED, MODEL, CLEAN)}
     return Point(level, **three, baselines={name: one for name, one in found.items() if name not in three})
 

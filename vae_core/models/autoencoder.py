@@ -62,13 +62,6 @@ class Posterior:
             return self.mean
         return torch.addcmul(self.mean, (0.5 * self.log_variance).exp(), epsilon)
 
-    def clamped(self) -> int:
-        """How many log-variances stand at an end of their range; more than a few say that training goes wrong."""
-        if self.log_variance is None:
-            return 0
-        ends = (self.log_variance <= LOG_VARIANCE_MIN) | (self.log_variance >= LOG_VARIANCE_MAX)
-        return int(ends.sum())
-
 
 class Autoencoder(nn.Module):
     """An encoder and a decoder; `train()` and `eval()` change nothing.

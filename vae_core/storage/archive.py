@@ -13,28 +13,33 @@ import contextlib
 import hashlib
 import io
 import json
+import os
 import re
 import struct
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import vae_core
-from vae_core.errors import CheckpointCorrupt, RunNotFound, RunStateError
+from vae_core.errors import CheckpointCorrupt, DiskError, RunNotFound, RunStateError
+from vae_core.levels import CORRUPTIONS
 from vae_core.storage import checkpoints, files
 from vae_core.storage.arrays import Array, check_schema, pack_tensors, tensor_notes, unpack_tensors
 from vae_core.storage.contents import weight_names
-from vae_core.storage.figures import figures_document, read_figures
+from vae_core.storage.factor_scores import FILE as SCORES_FILE
+from vae_core.storage.factor_scores import read_scores, scores_document
+from vae_core.storage.figures import figures_document, read_figures, weights_digest
+from vae_core.storage.restorations import curve_name, read_curve
 from vae_core.storage.runs import SCHEMA as STATUS_SCHEMA
-from vae_core.storage.runs import Notes, Run, Status, check_id, new_id, open_folder
+from vae_core.storage.runs import Notes, Run, Status, check_id, free_id, new_id, open_folder
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
 MEMBER = re.compile(
-    r"(?:config|longer|notes|status|figures)\.json|metrics\.jsonl|film/(?:subjects|[0-9]{8,12})\.npz"
+    r"(?:config|longer|notes|status|figures|disentanglement|restoration-[a-z-]{1,30})\.json|metrics\.jsonl|film/(?:subjects|[0-9]{8,12})\.npz"
     r"|(?:model|best|(?:step|best)-[0-9]{8,12})\.(?:json|safetensors)"
 )
 """All that a run may bring along; a name is compared with this and never used as a path before."""
@@ -54,7 +59,7 @@ NOT_OURS = "This is no file that this program exported, or it was cut short or c
 
 
 def export_run(run: Run) -> bytes:
-    """The whole run as one file: configuration, notes, records, film, weights, kept steps and figures.
+    """The whole run as one file: configuration, notes, records, film, weights, kept steps, and all that was measured.
 
     A run that is being trained is exported as it stands at its newest whole checkpoint.
 
@@ -104,32 +109,50 @@ def copy_run(run: Run, root: Path) -> Run:
         RunNotFound, CheckpointCorrupt, RunStateError: as `export_run`.
         DiskError: it cannot be written; nothing is left behind.
     """
-    held, target = _contents(run), root / new_id(run.config)
-    before = run.notes()
-    with place(target, held) as folder:
-        copy = open_folder(folder)
-        origin = f"A copy of {run.id}."
-        copy.write_notes(Notes(before.name or run.name, f"{origin}\n\n{before.notes}".strip()))
-    return open_folder(target)
+    held, before = _contents(run), run.notes()
+    notes = Notes(before.name or run.name, f"A copy of {run.id}.\n\n{before.notes}".strip())
+    return place(root, new_id(run.config), held, lambda folder: open_folder(folder).write_notes(notes))
 
 
-@contextlib.contextmanager
-def place(target: Path, members: dict[str, bytes]) -> Iterator[Path]:
-    """Writes files into a temporary folder, which becomes `target` when the block ends well, and goes when it does not.
+def place(root: Path, wanted: str, members: dict[str, bytes], finish: Callable[[Path], None]) -> Run:
+    """A run made of these files, under the id wanted or the first free one behind it.
+
+    Args:
+        root: the folder of the runs.
+        wanted: the id.
+        members: the files by name.
+        finish: looks at the folder and completes it before it has its name; where it raises, nothing is left behind.
 
     Raises:
         DiskError: nothing was changed.
     """
-    files.make_folder(target.parent)
-    _sweep(target.parent)
-    with files.temporary_folder(target) as temporary:
+    files.make_folder(root)
+    _sweep(root)
+    with files.temporary_folder(root / wanted) as temporary:
         folder = temporary / "run"  # a temporary folder is private, and a run's mode follows the umask
         files.make_folder(folder)
         for name, content in members.items():
             files.make_folder((folder / name).parent)
             files.write_atomic(folder / name, content, durable=not name.startswith("film/"))
-        yield folder
-        files.move(folder, target)
+        finish(folder)
+        return settle(folder, root, wanted)
+
+
+def settle(folder: Path, root: Path, wanted: str) -> Run:
+    """Renames a run's folder to the id wanted under `root`, or to the first free one behind it.
+
+    Raises:
+        DiskError: it cannot be moved, and stands where it was.
+    """
+    while True:
+        target = root / free_id(root, wanted)
+        try:
+            files.move(folder, target)
+        except DiskError:
+            if not os.path.lexists(target):
+                raise
+        else:  # otherwise somebody took the id since it was found free, and there is another one
+            return open_folder(target)
 
 
 def _sweep(root: Path) -> None:
@@ -209,6 +232,11 @@ def _contents(run: Run) -> dict[str, bytes]:
     figures = read_figures(run)
     if figures is not None:
         held["figures.json"] = files.json_bytes(figures_document(figures), indent=2)
+    scores = read_scores(run)
+    if scores is not None:
+        held[SCORES_FILE] = files.json_bytes(scores_document(scores, str(weights_digest(run))), indent=2)
+    curves = {curve_name(corruption): read_curve(run, corruption) for corruption in CORRUPTIONS}
+    held |= {name: files.json_bytes(curve, indent=2) for name, curve in curves.items() if curve is not None}
     if sum(map(len, held.values())) > MAX_BYTES:
         raise RunStateError(f"The run {run.id!r} is larger than {MAX_BYTES:,} bytes; export its weights alone.")
     return {name: held[name] for name in sorted(held) if MEMBER.fullmatch(name)}

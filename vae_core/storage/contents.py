@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from vae_core.errors import CheckpointCorrupt, NameInvalid
-from vae_core.storage import checkpoints, files, frames
+from vae_core.storage import checkpoints, factor_scores, files, frames
 from vae_core.storage.arrays import Array
 from vae_core.storage.figures import check_figures
 from vae_core.storage.metrics import read_records
+from vae_core.storage.restorations import check_curve
 from vae_core.storage.runs import MAX_NOTES, Run, check_name, open_folder
 
 WEIGHTS = re.compile(r"(model|best|(?:step|best)-(?P<step>[0-9]{8,12}))")
@@ -48,6 +49,10 @@ def check_contents(folder: Path) -> Run:
     _check_film(folder / "film", run.config.model.latent, next(iter(shapes), None))
     if (folder / "figures.json").exists():
         check_figures(files.read_json(folder / "figures.json"))
+    if (folder / factor_scores.FILE).exists():
+        factor_scores.check_scores(files.read_json(folder / factor_scores.FILE))
+    for path in folder.glob("restoration-*.json"):
+        check_curve(files.read_json(path))
     return run
 
 

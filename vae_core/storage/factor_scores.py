@@ -5,21 +5,21 @@ As the figures they belong to weights, named by their SHA-256; whatever is wrong
 
 from __future__ import annotations
 
-import math
 import os
 from pathlib import Path
 from typing import Any
 
-from vae_core.errors import LatentLabError
+from vae_core.errors import CheckpointCorrupt, LatentLabError
 from vae_core.storage import files, places
 from vae_core.storage.arrays import check_schema
-from vae_core.storage.figures import weights_digest
+from vae_core.storage.figures import is_number, weights_digest
 from vae_core.storage.runs import Run, is_shipped
 
 SCHEMA = 1
 FILE = "disentanglement.json"
 SCORES = ("mig", "dci_disentanglement", "dci_completeness", "dci_informativeness", "factor_vae_score")
 """0 to 1 each, by the names of the command line."""
+KEYS = (*SCORES, "images", "dataset")
 
 Scores = dict[str, Any]
 
@@ -28,7 +28,7 @@ def read_scores(run: Run) -> Scores | None:
     """The kept scores of a run's final weights, or None where there are none (yet).
 
     Returns:
-        `SCORES`, `images` and `dataset`.
+        What `KEYS` names.
     """
     digest = weights_digest(run)
     found = [] if digest is None else [_kept(path, digest) for path in _places(run, digest)]
@@ -41,11 +41,28 @@ def write_scores(run: Run, scores: Scores, weights_sha256: str) -> None:
     Raises:
         DiskError: neither can be written.
     """
-    document = {key: scores[key] for key in (*SCORES, "images", "dataset")}
-    whole = {"schema": SCHEMA, "weights_sha256": weights_sha256, **document}
     path = _places(run, weights_sha256)[0]
     files.make_folder(path.parent)
-    files.write_json(path, whole, durable=False)
+    files.write_json(path, scores_document(scores, weights_sha256), durable=False)
+
+
+def scores_document(scores: Scores, weights_sha256: str) -> dict[str, Any]:
+    """What `FILE` holds of them."""
+    return {"schema": SCHEMA, "weights_sha256": weights_sha256, **{key: scores[key] for key in KEYS}}
+
+
+def check_scores(document: dict[str, Any]) -> Scores:
+    """The scores in the document, if it is one of them.
+
+    Raises:
+        CheckpointCorrupt: a score is missing or no number.
+        SchemaTooNew: a newer program wrote it.
+    """
+    check_schema(document.get("schema"), SCHEMA, FILE)
+    words = all(isinstance(document.get(key), str) for key in ("weights_sha256", "dataset"))
+    if not words or not all(is_number(document.get(key)) for key in (*SCORES, "images")):
+        raise CheckpointCorrupt(f"{FILE} is damaged: a score is missing or no number; remove the file.")
+    return {key: document[key] for key in KEYS}
 
 
 def _places(run: Run, weights_sha256: str) -> list[Path]:
@@ -59,15 +76,7 @@ def _places(run: Run, weights_sha256: str) -> list[Path]:
 def _kept(path: Path, weights_sha256: str) -> Scores | None:
     try:
         document = files.read_json(path)
-        check_schema(document.get("schema"), SCHEMA, FILE)
+        scores = check_scores(document)
     except (LatentLabError, OSError):
         return None
-    numbers = [document.get(key) for key in (*SCORES, "images")]
-    sound = document.get("weights_sha256") == weights_sha256 and isinstance(document.get("dataset"), str)
-    if not sound or not all(_is_number(number) for number in numbers):
-        return None
-    return {key: document[key] for key in (*SCORES, "images", "dataset")}
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return scores if document["weights_sha256"] == weights_sha256 else None

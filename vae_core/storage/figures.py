@@ -6,10 +6,10 @@ wrong with the file, they can be computed anew, so that nothing here raises for 
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -95,15 +95,16 @@ def check_figures(document: Figures) -> Figures:
     names = [document.get(name) for name in ("dataset", "weights_sha256")]
     numbers = [document.get(name) for name in NUMBERS]
     kl = document.get("kl_per_dimension")
-    fits = all(isinstance(name, str) for name in names) and all(_is_number(number) for number in numbers)
-    fits = fits and all(document.get(name) is None or _is_number(document[name]) for name in OPTIONAL)
-    if not fits or not (kl is None or (isinstance(kl, list) and all(_is_number(value) for value in kl))):
+    fits = all(isinstance(name, str) for name in names) and all(is_number(number) for number in numbers)
+    fits = fits and all(document.get(name) is None or is_number(document[name]) for name in OPTIONAL)
+    if not fits or not (kl is None or (isinstance(kl, list) and all(is_number(value) for value in kl))):
         raise CheckpointCorrupt("figures.json is damaged: a figure is missing or no number; remove the file.")
     return {key: value for key, value in document.items() if key in KNOWN}
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def is_number(value: object) -> bool:
+    """A finite number that a float holds; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def _beside(run: Run) -> Figures | None:

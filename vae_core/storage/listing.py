@@ -9,7 +9,7 @@ from pathlib import Path
 from vae_core.errors import LatentLabError
 from vae_core.storage import files
 from vae_core.storage.figures import Figures, read_figures
-from vae_core.storage.runs import KEPT_RUNS, Notes, Run, Status, folder_ids, is_shipped, list_runs
+from vae_core.storage.runs import KEPT_RUNS, Notes, Run, Status, is_shipped, list_runs
 from vae_core.storage.stamped import Stamped
 
 _SIZES: Stamped[int] = Stamped(KEPT_RUNS)
@@ -94,14 +94,6 @@ def is_verified(folder: Path) -> bool:
     # os.path, since two looks by Path for each of thousands of runs would be felt
     weights, manifest = f"{folder}/model.safetensors", f"{folder}/model.json"
     return os.path.exists(manifest) or not os.path.exists(weights)  # noqa: PTH110
-
-
-def unverified(root: Path) -> list[str]:
-    """The ids of folders under `root` with final weights and no manifest: copied by hand, or left by a crash.
-
-    `vae_core.evaluation.incoming.verify` checks one, after which it is a run as any other.
-    """
-    return [name for name in folder_ids(root) if not is_verified(root / name)]
 
 
 def _changed(run: Run) -> float:

@@ -8,6 +8,7 @@ So a crash leaves a run where it was or in the trash, whole, and no other run is
 from __future__ import annotations
 
 import calendar
+import os
 import re
 import secrets
 import time
@@ -16,12 +17,13 @@ from pathlib import Path
 
 import filelock
 
-from vae_core.errors import LatentLabError, RunNotFound, RunStateError
+from vae_core.errors import DiskError, LatentLabError, RunNotFound, RunStateError
 from vae_core.storage import files
-from vae_core.storage.archive import at_rest
-from vae_core.storage.runs import Run, free_id, is_shipped, open_folder
+from vae_core.storage.archive import at_rest, settle
+from vae_core.storage.runs import Run, is_shipped, open_folder
 
 FOLDER = ".trash"
+REMOVING = ".removing-"
 _ID = re.compile(r"(?P<run>[a-z0-9-]{1,40})-(?P<when>[0-9]{12})-[0-9a-f]{4}")
 TRAINED = "The run {0!r} is being trained; stop it first, then delete it."
 _STAMP = "%y%m%d%H%M%S"
@@ -90,11 +92,12 @@ def restore(root: Path, trashed_id: str) -> Run:
     match = _ID.fullmatch(trashed_id)
     folder = root / FOLDER / trashed_id
     if match is None or not folder.is_dir():
-        raise RunNotFound(f"There is no run {trashed_id[:60]!r} in the trash; it was restored, or the trash emptied.")
+        raise _gone(trashed_id)
     open_folder(folder)
-    target = root / free_id(root, match["run"])
-    files.move(folder, target)
-    run = open_folder(target)
+    try:
+        run = settle(folder, root, match["run"])
+    except DiskError as error:
+        raise error if folder.is_dir() else _gone(trashed_id) from error
     status = run.status()
     if status != at_rest(status):  # nobody's queue holds it any more
         run.write_status(at_rest(status))
@@ -108,36 +111,45 @@ def list_trash(root: Path) -> list[Trashed]:
     return sorted((_trashed(path) for path in found), key=lambda each: (-each.when, each.id))
 
 
-def trash_size(root: Path) -> int:
-    """Bytes that emptying the trash would free."""
-    return sum(each.bytes for each in list_trash(root))
-
-
 def empty(root: Path) -> int:
     """Removes for good what lies in the trash, and returns how many bytes that freed.
+
+    A run is renamed first, to a name that `restore` does not take, so that it comes back whole or not at all. What a
+    killed emptying left under such a name goes with the next one.
 
     Raises:
         DiskError: something could not be removed; what was, is.
     """
     freed = 0
     for each in list_trash(root):
-        if each.folder.is_symlink() or not each.folder.is_dir():
-            files.remove(each.folder)
+        try:
+            files.move(each.folder, each.folder.with_name(f"{REMOVING}{each.id}"))
+        except DiskError:
+            if os.path.lexists(each.folder):  # otherwise it was restored, or removed, since the list was made
+                raise
         else:
-            files.remove_tree(each.folder)
-        freed += each.bytes
+            freed += each.bytes
+    for left in (root / FOLDER).glob(f"{REMOVING}*"):
+        if left.is_symlink() or not left.is_dir():
+            files.remove(left)
+        else:
+            files.remove_tree(left)
     return freed
 
 
 def _trashed(folder: Path) -> Trashed:
     match = _ID.fullmatch(folder.name)
     if match is None:
-        raise RunNotFound(f"There is no run {folder.name[:60]!r} in the trash; it was restored, or the trash emptied.")
+        raise _gone(folder.name)
     try:
         name = open_folder(folder).name
     except LatentLabError:  # damaged, or half removed when somebody pulled the plug: it can still be removed
         name = match["run"]
     return Trashed(folder.name, match["run"], name, _seconds(match["when"]), files.size_of(folder), folder)
+
+
+def _gone(trashed_id: str) -> RunNotFound:
+    return RunNotFound(f"There is no run {trashed_id[:60]!r} in the trash; it was restored, or the trash emptied.")
 
 
 def _seconds(stamp: str) -> float:

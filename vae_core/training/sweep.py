@@ -18,9 +18,9 @@ from typing import Any, Protocol
 
 from vae_core.config import DEFAULT_HIDDEN, FIELDS, ObjectiveConfig, RunConfig
 from vae_core.data import catalogue
-from vae_core.errors import ConfigError, LatentLabError
+from vae_core.errors import ConfigError
 from vae_core.evaluation.findings import shown_value as shown_value
-from vae_core.storage.runs import MAX_NAME, RESUMABLE, Control, Run, in_short, open_folder
+from vae_core.storage.runs import MAX_NAME, RESUMABLE, Control, Run, in_short
 from vae_core.training.estimate import duration, seconds_for
 from vae_core.training.manager import RETRIES
 from vae_core.training.same import essence, resumable_among, runs_of, same_among, state_of
@@ -273,17 +273,6 @@ class Sweep:
 
     def _waiting_first(self) -> list[Member]:
         return sorted(self.progress().members, key=lambda member: -(member.place or 0))
-
-
-def reopened(executor: Executor, folders: Iterable[Path]) -> tuple[Sweep, list[str]]:
-    """The sweep of these run folders, as from an address, and a sentence for each that is not there or damaged."""
-    runs, problems = [], []
-    for folder in folders:
-        try:
-            runs.append(open_folder(folder))
-        except LatentLabError as error:
-            problems.append(str(error))
-    return Sweep(executor, tuple(runs)), problems
 
 
 @dataclass(frozen=True)

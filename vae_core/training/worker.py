@@ -64,9 +64,12 @@ def _keep_figures(run: Run, data_dir: Path | None) -> None:
 
 
 def wait(idle_seconds: float = IDLE_SECONDS) -> int:
-    """Trains what is asked for; ends when the pipe closes, or nobody asks for long, with the last run's exit status."""
+    """Trains what is asked for; ends when the pipe closes, nobody asks for long, or a run failed, with the last exit status.
+
+    A run that was refused before it began still says that it waits: by the end of its worker the manager hears of it.
+    """
     status = 0
-    while line := _request(idle_seconds):
+    while not status and (line := _request(idle_seconds)):
         request = json.loads(line)
         folder = Path(request["folder"])
         log = files.log_descriptor(folder / "worker.log")
@@ -115,7 +118,7 @@ def main() -> int:
     if args.folder is None:
         _warm_up()
     status = 0 if args.folder is None else work(args.folder, args.data_dir, args.checkpoint_seconds)
-    return wait() if args.wait else status
+    return wait() if args.wait and not status else status
 
 
 if __name__ == "__main__":

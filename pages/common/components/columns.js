@@ -1,40 +1,22 @@
 // A comparison's life: columns that move together, and a pointer that all of them follow.
 
-const TWEEN_MS = 250
-const FRAME_MS = 30
-const FILM_SECONDS = 10
-const HOLD_SECONDS = 1
 const HIGHEST = 260
 const BARS = 74
 const NARROW = 150
-const ICONS = { play: "M8 5v14l11-7z", pause: "M6 5h4v14H6zM14 5h4v14h-4z" }
 
-class Comparison {
+class Comparison extends Player {
   constructor(root) {
-    this.find = (selector) => root.querySelector(selector)
-    this.host = root.host ?? root
+    super(root)
     this.box = this.find(".columns")
     this.columns = []
-    this.position = this.hold = this.asked = 0
-    this.playing = false
-    this.since = -Infinity
     this.pinned = this.looked = this.pointed = this.cursor = null
     this.resizing = new ResizeObserver(() => this.resize())
     this.resizing.observe(this.find(".grid"))
-    this.onVisibility = () => this.wake()
-    document.addEventListener("visibilitychange", this.onVisibility)
-    this.find(".play").onclick = () => this.setPlaying(!this.playing)
-    this.find(".scrub").oninput = (event) => {
-      this.setPlaying(false)
-      this.position = Number(event.target.value)
-      this.wake()
-    }
   }
 
   close() {
-    cancelAnimationFrame(this.asked)
+    super.close()
     this.resizing.disconnect()
-    document.removeEventListener("visibilitychange", this.onVisibility)
     if (this.meeting?.map === this) this.meeting.map = null
   }
 
@@ -57,11 +39,10 @@ class Comparison {
     this.inputs = arrays.inputs && rowsOf(arrays, header.arrays.inputs[1])
     this.timeline = timelineOf(header.columns)
     this.film = header.mode === "film" && this.timeline.length > 1
-    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches
-    this.from = before && again && !this.film && !still ? before : null
+    this.from = before && again && !this.film && !this.still() ? before : null
     this.since = this.from ? performance.now() : -Infinity
-    if (!again) this.position = this.timeline.length - 1
-    this.position = Math.min(this.position, this.timeline.length - 1)
+    if (!again) this.position = this.end
+    this.position = Math.min(this.position, this.end)
     this.pointed = this.cursor = null
     this.meeting = meetingOf(header.key)
     this.meeting.map = this
@@ -78,7 +59,7 @@ class Comparison {
     grid.replaceChildren(...columns.map((column) => column.element))
     this.box.setAttribute("aria-label", header.alt)
     this.find(".player").hidden = !this.film
-    this.find(".scrub").max = this.timeline.length - 1
+    this.find(".scrub").max = this.end
     const { classes, colours } = header
     const buttons = classes.map((name, label) => this.legendOf(name, label, colours[label % colours.length]))
     this.find(".legend").replaceChildren(...buttons)
@@ -139,44 +120,13 @@ class Comparison {
 
   // Time
 
-  setPlaying(playing) {
-    if (playing && this.position >= this.timeline.length - 1) this.position = 0
-    this.playing = playing
-    this.hold = 0
-    this.find(".play .icon").setAttribute("d", playing ? ICONS.pause : ICONS.play)
-    this.find(".play").setAttribute("aria-label", playing ? "Pause" : "Play")
-    this.wake()
-  }
-
-  wake() {
-    if (this.asked || !this.header || document.hidden) return
-    this.last = null
-    this.asked = requestAnimationFrame((now) => this.tick(now))
-  }
-
-  tick(now) {
-    const passed = this.last === null ? 0 : now - this.last
-    if (this.last === null || passed >= FRAME_MS) {
-      this.last = now
-      if (this.playing) this.advance(Math.min(passed, 200) / 1000)
-      this.draw()
-    }
-    const moving = this.playing || performance.now() - this.since < TWEEN_MS + FRAME_MS
-    this.asked = moving && !document.hidden ? requestAnimationFrame((then) => this.tick(then)) : 0
-  }
-
-  advance(seconds) {
-    const end = this.timeline.length - 1
-    this.position = Math.min(end, this.position + (seconds * end) / FILM_SECONDS)
-    if (this.position < end) return
-    this.hold += seconds
-    if (!this.find(".loop input").checked) this.setPlaying(false)
-    else if (this.hold > HOLD_SECONDS) this.position = this.hold = 0
+  get end() {
+    return this.timeline.length - 1
   }
 
   stepNow() {
     const index = Math.floor(this.position)
-    const next = Math.min(index + 1, this.timeline.length - 1)
+    const next = Math.min(index + 1, this.end)
     return this.timeline[index] + (this.timeline[next] - this.timeline[index]) * (this.position - index)
   }
 
@@ -204,7 +154,7 @@ class Comparison {
       if (this.header.pick && this.view) this.drawPointed(column)
     })
     this.find(".scrub").value = this.position
-    const last = this.timeline[this.timeline.length - 1]
+    const last = this.timeline[this.end]
     this.find(".where").textContent = `step ${countText(Math.round(Math.min(step, last)))} of ${countText(last)}`
   }
 

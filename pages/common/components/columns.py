@@ -20,7 +20,7 @@ _COLUMNS = st.components.v2.component(
     html=source("columns.html"),
     css=source("stage.css", "columns.css"),
     js=source(
-        *("stage_frames.js", "stage_words.js", "stage_draw.js", "stage_charts.js", "decoder.js"),
+        *("stage_frames.js", "stage_words.js", "stage_draw.js", "stage_charts.js", "player.js", "decoder.js"),
         *("latent_map_meeting.js", "latent_map_codes.js", "columns_draw.js", "columns_column.js", "columns.js"),
     ),
 )

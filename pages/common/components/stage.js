@@ -1,25 +1,12 @@
 // The stage's life: it takes data in, plays films, moves to new frames, and draws only when something changed.
 
-const TWEEN_MS = 250
-const FRAME_MS = 30
-const FILM_SECONDS = 10
-const HOLD_SECONDS = 1
 const WIDE = 640
-const ICONS = { play: "M8 5v14l11-7z", pause: "M6 5h4v14H6zM14 5h4v14h-4z" }
 
-class Stage {
+class Stage extends Player {
   constructor(root) {
-    this.find = (selector) => root.querySelector(selector)
-    this.host = root.host ?? root
+    super(root)
     this.box = this.find(".stage")
-    this.position = 0
-    this.playing = false
-    this.hold = 0
-    this.from = null
-    this.since = -Infinity
     this.pinned = this.looked = this.point = this.dimension = null
-    this.seen = true
-    this.asked = 0
     this.listen()
   }
 
@@ -31,13 +18,6 @@ class Stage {
       this.wake()
     })
     this.seeing.observe(this.box)
-    this.onVisibility = () => this.wake()
-    document.addEventListener("visibilitychange", this.onVisibility)
-    this.find(".play").onclick = () => this.setPlaying(!this.playing)
-    this.find(".scrub").oninput = (event) => {
-      this.setPlaying(false)
-      this.moveTo(Number(event.target.value))
-    }
     this.box.onkeydown = (event) => this.onKey(event)
     const map = this.find(".map")
     map.onpointermove = (event) => this.lookAtPoint(event)
@@ -48,10 +28,9 @@ class Stage {
   }
 
   close() {
-    cancelAnimationFrame(this.asked)
+    super.close()
     this.resizing.disconnect()
     this.seeing.disconnect()
-    document.removeEventListener("visibilitychange", this.onVisibility)
   }
 
   // Data in
@@ -68,7 +47,7 @@ class Stage {
   take(header, arrays) {
     const before = this.header
     const shown = before && this.shown()
-    const atEnd = before && this.position >= this.frames.length - 1
+    const atEnd = before && this.position >= this.end
     this.header = header
     this.film = header.mode === "film"
     this.shape = header.arrays.inputs[1]
@@ -78,9 +57,9 @@ class Stage {
     this.frames = framesOf(header, arrays)
     const again = before && this.film && before.mode === "film" && before.film === header.film
     if (again) {
-      this.position = atEnd ? this.frames.length - 1 : Math.min(this.position, this.frames.length - 1)
+      this.position = atEnd ? this.end : Math.min(this.position, this.end)
     } else {
-      this.position = this.film && header.autoplay ? 0 : this.frames.length - 1
+      this.position = this.film && header.autoplay ? 0 : this.end
       this.setPlaying(this.film && header.autoplay && this.frames.length > 1 && !this.still())
     }
     this.from = shown && alike(shown, this.frames[0]) && !this.still() ? shown : null
@@ -92,23 +71,8 @@ class Stage {
 
   // Time
 
-  still() {
-    return window.matchMedia("(prefers-reduced-motion: reduce)").matches
-  }
-
-  setPlaying(playing) {
-    if (playing && this.position >= this.frames.length - 1) this.position = 0
-    this.playing = playing
-    this.hold = 0
-    this.find(".play .icon").setAttribute("d", playing ? ICONS.pause : ICONS.play)
-    this.find(".play").setAttribute("aria-label", playing ? "Pause" : "Play")
-    this.wake()
-  }
-
-  moveTo(position) {
-    this.position = Math.max(0, Math.min(this.frames.length - 1, position))
-    this.from = null
-    this.wake()
+  get end() {
+    return this.frames.length - 1
   }
 
   onKey(event) {
@@ -123,44 +87,10 @@ class Stage {
     event.preventDefault()
   }
 
-  /** Asks for one drawing; while nothing moves and nothing is asked, nothing runs. */
-  wake() {
-    if (document.hidden || !this.seen) {
-      cancelAnimationFrame(this.asked)
-      this.asked = 0
-    } else if (!this.asked && this.header) {
-      this.last = null
-      this.asked = requestAnimationFrame((now) => this.tick(now))
-    }
-  }
-
-  tick(now) {
-    const passed = this.last === null ? 0 : now - this.last
-    if (this.last === null || passed >= FRAME_MS) {
-      this.last = now
-      if (this.playing) this.advance(Math.min(passed, 200) / 1000)
-      this.draw()
-    }
-    const moving = this.playing || performance.now() - this.since < TWEEN_MS + FRAME_MS
-    this.asked = moving ? requestAnimationFrame((then) => this.tick(then)) : 0
-  }
-
-  advance(seconds) {
-    const end = this.frames.length - 1
-    const speed = Number(this.find(".speed").value)
-    this.position = Math.min(end, this.position + (seconds * speed * end) / FILM_SECONDS)
-    if (this.position < end) return
-    this.hold += seconds
-    if (!this.find(".loop input").checked) this.setPlaying(false)
-    else if (this.hold > HOLD_SECONDS) {
-      this.position = this.hold = 0
-    }
-  }
-
   /** What is to be seen now: between two frames of a film, or on the way from what was shown to a new frame. */
   shown() {
     const index = Math.floor(this.position)
-    const ahead = this.frames[Math.min(index + 1, this.frames.length - 1)]
+    const ahead = this.frames[Math.min(index + 1, this.end)]
     const target = this.between(this.frames[index], ahead, this.position - index)
     const share = (performance.now() - this.since) / TWEEN_MS
     if (!this.from || share >= 1) {
@@ -305,7 +235,7 @@ class Stage {
   writePlayer() {
     const player = this.find(".player")
     player.hidden = !this.film || this.frames.length < 2
-    this.find(".scrub").max = this.frames.length - 1
+    this.find(".scrub").max = this.end
     if (player.hidden) this.box.removeAttribute("tabindex")
     else this.box.tabIndex = 0
     this.box.setAttribute("aria-label", this.header.alt)

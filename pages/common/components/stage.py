@@ -21,7 +21,7 @@ _COMPONENT = st.components.v2.component(
     "latent_lab_stage",
     html=source("stage.html"),
     css=source("stage.css"),
-    js=source("stage_frames.js", "stage_words.js", "stage_draw.js", "stage_charts.js", "stage.js"),
+    js=source("stage_frames.js", "stage_words.js", "stage_draw.js", "stage_charts.js", "player.js", "stage.js"),
 )
 
 

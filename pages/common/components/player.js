@@ -1,0 +1,81 @@
+// What plays a film, and draws only when something changes; whoever extends it has `end`, `draw` and `header`.
+
+const TWEEN_MS = 250
+const FRAME_MS = 30
+const FILM_SECONDS = 10
+const HOLD_SECONDS = 1
+const ICONS = { play: "M8 5v14l11-7z", pause: "M6 5h4v14H6zM14 5h4v14h-4z" }
+
+class Player {
+  constructor(root) {
+    this.find = (selector) => root.querySelector(selector)
+    this.host = root.host ?? root
+    this.position = this.hold = this.asked = 0
+    this.playing = false
+    this.seen = true
+    this.from = null
+    this.since = -Infinity
+    this.onVisibility = () => this.wake()
+    document.addEventListener("visibilitychange", this.onVisibility)
+    this.find(".play").onclick = () => this.setPlaying(!this.playing)
+    this.find(".scrub").oninput = (event) => {
+      this.setPlaying(false)
+      this.moveTo(Number(event.target.value))
+    }
+  }
+
+  close() {
+    cancelAnimationFrame(this.asked)
+    document.removeEventListener("visibilitychange", this.onVisibility)
+  }
+
+  still() {
+    return window.matchMedia("(prefers-reduced-motion: reduce)").matches
+  }
+
+  setPlaying(playing) {
+    if (playing && this.position >= this.end) this.position = 0
+    this.playing = playing
+    this.hold = 0
+    this.find(".play .icon").setAttribute("d", playing ? ICONS.pause : ICONS.play)
+    this.find(".play").setAttribute("aria-label", playing ? "Pause" : "Play")
+    this.wake()
+  }
+
+  moveTo(position) {
+    this.position = Math.max(0, Math.min(this.end, position))
+    this.from = null
+    this.wake()
+  }
+
+  /** Asks for one drawing; while nothing moves and nothing is asked, nothing runs. */
+  wake() {
+    if (document.hidden || !this.seen) {
+      cancelAnimationFrame(this.asked)
+      this.asked = 0
+    } else if (!this.asked && this.header) {
+      this.last = null
+      this.asked = requestAnimationFrame((now) => this.tick(now))
+    }
+  }
+
+  tick(now) {
+    const passed = this.last === null ? 0 : now - this.last
+    if (this.last === null || passed >= FRAME_MS) {
+      this.last = now
+      if (this.playing) this.advance(Math.min(passed, 200) / 1000)
+      this.draw()
+    }
+    const moving = this.playing || performance.now() - this.since < TWEEN_MS + FRAME_MS
+    this.asked = moving ? requestAnimationFrame((then) => this.tick(then)) : 0
+  }
+
+  advance(seconds) {
+    const speed = Number(this.find(".speed")?.value ?? 1)
+    this.position = Math.min(this.end, this.position + (seconds * speed * this.end) / FILM_SECONDS)
+    if (this.position < this.end) return
+    this.hold += seconds
+    if (!this.find(".loop input").checked) this.setPlaying(false)
+    else if (this.hold > HOLD_SECONDS) this.position = this.hold = 0
+  }
+}

@@ -1,0 +1,83 @@
+"""An address that names what is not there: said in a sentence, with what is shown instead, until the setting is changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from vae_core.config import RunConfig
+from vae_core.storage import places
+from vae_core.storage.runs import create_run
+
+SWEPT = "sweep-beta-1-seed-0,sweep-beta-8-seed-0"
+
+
+def open_page(name: str, **query: str | list[str]) -> AppTest:
+    page = AppTest.from_file(str(places.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
+    for parameter, value in query.items():
+        page.query_params[parameter] = value
+    return page.switch_page(f"{name}/page.py").run()
+
+
+def said(page: AppTest) -> list[str]:
+    found = [info.value.replace("\\", "") for info in page.info]
+    return [text for text in found if text.startswith("There is no ")]
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "sentence"),
+    [
+        ("train", {"dataset": "cats"}, "dataset 'cats' here; shown instead: mnist-sample."),
+        ("train", {"preset": "Magic"}, "preset 'Magic' here; shown instead: VAE."),
+        ("train", {"architecture": "<b>"}, "layers '<b>' here; shown instead: mlp."),
+        ("train", {"corruption": ["rain", "blur"]}, "corruption 'rain' here; shown instead: blur."),
+        ("train", {"corruption": "rain"}, "corruption 'rain' here; shown instead: none."),
+        ("generate", {"view": "Inside"}, "view 'Inside' here; shown instead: An image."),
+        ("generate", {"test": "1000"}, "test image '1000' here; shown instead: 0."),
+        ("compare", {"runs": SWEPT, "base": "gone"}, "run to compare with 'gone' here; shown instead: beta 1"),
+        ("compare", {"runs": SWEPT, "show": "Smoke"}, "view 'Smoke' here; shown instead: Pictures."),
+        ("compare", {"sweep_dataset": "cats"}, "dataset 'cats' here; shown instead: mnist-sample."),
+        ("denoise", {"task": "Wash"}, "view 'Wash' here; shown instead: Restore."),
+        ("denoise", {"corrupt": "rain"}, "corruption for these images 'rain' here; shown instead: gaussian."),
+        ("denoise", {"number": "-1"}, "test image '-1' here; shown instead: 0."),
+    ],
+)  # fmt: skip
+def test_what_is_not_there_is_said_with_what_is_shown(name: str, query: dict[str, str], sentence: str) -> None:
+    page = open_page(name, **query)
+    assert not page.exception and not page.error
+    (found,) = said(page)
+    assert found.startswith(f"There is no {sentence}")
+
+
+def test_the_sentence_stands_until_the_setting_is_changed() -> None:
+    page = open_page("train", dataset="cats")
+    for _ in range(2):
+        page.run()
+        assert len(said(page)) == 1
+    page.selectbox(key="dataset").set_value("fashion-mnist-sample").run()
+    assert said(page) == []
+    page.selectbox(key="dataset").set_value("mnist-sample").run()
+    assert said(page) == [], "nobody has asked for anything since"
+
+
+def test_a_run_to_be_watched_beside_that_is_gone_is_said(runs: Path) -> None:
+    for run_id in ("a", "b"):
+        create_run(runs, RunConfig(), run_id=run_id)
+    page = open_page("train", run="a", beside="gone")
+    assert said(page) == ["There is no run 'gone' here; shown instead: no other run."]
+    assert said(open_page("train", run="a", beside="b")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("train", {"dataset": "fashion-mnist-sample", "corruption": ["blur", "masking"], "architecture": "conv"}),
+        ("compare", {"runs": SWEPT, "base": "sweep-beta-8-seed-0", "show": "Table"}),
+        ("denoise", {"task": "Watermark", "number": "3"}),
+        ("generate", {"view": "Walks"}),
+    ],
+)
+def test_what_is_there_needs_no_words(name: str, query: dict[str, str]) -> None:
+    assert said(open_page(name, **query)) == []
