@@ -148,6 +148,7 @@ def test_a_killed_worker_is_seen_and_its_run_resumes(manage: Callable[..., Manag
 def test_the_warm_worker_takes_the_next_run(manage: Callable[..., Manager], tmp_path: Path) -> None:
     manager = manage(slots=1)
     manager.warm()
+    wait_for(idle_workers, "its command to be seen")
     warm = idle_workers()
     manager.warm()
     assert idle_workers() == warm and len(warm) == 1, "one is enough"
@@ -215,6 +216,7 @@ def _command_of(process: psutil.Process) -> list[str]:
 def test_closing_ends_the_idle_worker(manage: Callable[..., Manager]) -> None:
     manager = manage(slots=1)
     manager.warm()
+    wait_for(idle_workers, "its command to be seen")
     (idle,) = idle_workers()
     manager.close()
     assert not is_alive(idle)
