@@ -201,11 +201,12 @@ def test_a_sweep_is_trained_and_found_again(manage: Callable[..., Manager], runs
     assert (progress.done, progress.share, str(progress)) == (3, 1.0, "3 of 3 runs done")
     again = Sweep.start(manager, sweep_configs(QUICK, "beta", [4, 8, 16]), runs_root)
     assert again.runs[:2] == sweep.runs[1:] and again.runs[2] not in sweep.runs
+    wait_for(lambda: again.progress().members[2].state == "done", "the new one")
+    wait_for(lambda: not manager.active(), "the workers to be done with their figures")
     files.remove_tree(sweep.runs[0].folder)
     (sweep.runs[1].folder / "status.json").write_bytes(b"{")
     states = [member.state for member in sweep.progress().members]
     assert states == ["gone", "damaged", "done"] and "is gone; leave it out" in sweep.progress().members[0].message
-    wait_for(lambda: again.progress().members[2].state == "done", "the new one")
 
 
 @pytest.mark.slow
