@@ -16,6 +16,8 @@ _STYLE = """
   .st-key-chips [data-testid="stPageLink-NavLink"]:not(:hover) { background: transparent; }
   .st-key-chips [data-testid="stPageLink-NavLink"] { font-weight: inherit; }
   @media (max-width: 1100px) {
+    [data-testid="stSidebar"][data-collapsed="false"] { width: 14rem !important; min-width: 14rem !important; }
+    [data-testid="stSidebarUserContent"] { padding-left: 1rem; padding-right: 0.75rem; }
     [class*="st-key-top-"] [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
     [class*="st-key-top-"] [data-testid="stColumn"] { min-width: 100%; }
   }
