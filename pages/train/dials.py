@@ -78,8 +78,8 @@ def dials() -> RunConfig | None:
     about.caption(_about(config))
     if thresholds(config) is not None:  # it has its place from the start, so that nothing moves when it is known
         collapse = expected_collapse(config)
-        about_beta = "some β, which is being computed," if collapse is None else f"β ≈ {collapse:.3g}"
-        mark.caption(f"Above {about_beta} the code of a linear model of these images carries nothing.")
+        known = "…" if collapse is None else f"{collapse:.3g}"
+        mark.caption(f"Above β ≈ {known} the code of a linear model of these images carries nothing.")
     return config
 
 
