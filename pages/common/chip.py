@@ -14,6 +14,7 @@ from vae_core.storage.runs import Run, Status
 POLL_SECONDS = 2.0
 SHOWN = 2
 LISTED = 40
+SEEN = "chip_seen"
 Colour = Literal["green", "blue", "orange", "gray", "red"]
 BADGES: dict[str, tuple[Colour, str]] = {
     "running": ("green", "play_arrow"),
@@ -26,6 +27,7 @@ BADGES: dict[str, tuple[Colour, str]] = {
 def running_chip() -> None:
     """Running, paused and waiting runs, with their progress; redrawn every two seconds."""
     active = [run for run in manager().active() if _is_active(run)]
+    ended = _ended({run.id for run in active})
     with st.container(key="chips", gap="xxsmall"):
         if not active:
             st.caption("Nothing is training.")
@@ -34,9 +36,16 @@ def running_chip() -> None:
             _line(run)
         rest = active[SHOWN:]
         if rest:
-            with st.expander(f"and {len(rest)} more", key="chips-more"):
+            with st.expander(f"and {len(rest)} more" + f", {ended} ended" * bool(ended), key="chips-more"):
                 for run in rest[:LISTED]:
                     _link(run)
+
+
+def _ended(active: set[str]) -> int:
+    """How many of the runs that this session saw active are not so any more; the count begins anew when none is."""
+    seen: set[str] = st.session_state.get(SEEN, set()) | active if active else set()
+    st.session_state[SEEN] = seen
+    return len(seen - active)
 
 
 def _is_active(run: Run) -> bool:

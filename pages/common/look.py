@@ -16,9 +16,15 @@ _STYLE = """
   .st-key-chips [data-testid="stPageLink-NavLink"]:not(:hover) { background: transparent; }
   .st-key-chips [data-testid="stPageLink-NavLink"] { font-weight: inherit; }
   @media (max-width: 1100px) {
+    [data-testid="stSidebar"][data-collapsed="false"] { width: 16rem !important; min-width: 16rem !important; }
+    .stApp [data-testid="stSidebarContent"] { padding-left: 0; padding-right: 0; }
+    .stApp [data-testid="stSidebarUserContent"] { padding-left: 1rem; padding-right: 0.75rem; }
     [class*="st-key-top-"] [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
     [class*="st-key-top-"] [data-testid="stColumn"] { min-width: 100%; }
+    [class*="st-key-top-"] [data-testid="stColumn"] [data-testid="stColumn"] { min-width: 0; }
   }
+  .stApp [class*="st-key-objective-"] { flex-wrap: nowrap; }
+  .stApp [class*="st-key-objective-"] > [data-testid="stElementContainer"]:nth-child(2) { flex-shrink: 1; }
 </style>
 """
 

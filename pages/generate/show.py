@@ -16,12 +16,12 @@ PNG_SCALE = 4
 
 
 def pixels(images: Array, alt: str, *, columns: int, width: int) -> None:
-    """Images (N, C, H, W) uint8 in a grid `width` CSS pixels wide, each pixel a crisp square.
+    """Images (N, C, H, W) uint8 in a grid `width` CSS pixels wide (at letters of the usual size), each pixel a crisp square.
 
     The picture stands in the page itself: one that is fetched from the server would be there a frame or two later.
     """
     source = base64.b64encode(png_bytes(mosaic(images, columns))).decode()
-    style = f"image-rendering:pixelated;width:{width}px;max-width:100%;border-radius:4px;display:block"
+    style = f"image-rendering:pixelated;width:{width / 16}rem;max-width:100%;border-radius:4px;display:block"
     st.html(f'<img alt="{escape(alt)}" style="{style}" src="data:image/png;base64,{source}">')
 
 

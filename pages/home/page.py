@@ -21,7 +21,7 @@ DOORS = {
     "generate": ("Generate", "auto_awesome", "move through a trained model's latent space; draw new images"),
     "compare": ("Compare", "compare", "what β or any other setting does, run beside run"),
     "denoise": ("Denoise", "healing", "damage images and have models and filters put them back"),
-    "library": ("Library", "inventory_2", "find, name, export, import and delete runs"),
+    "library": ("Library", "inventory_2", "find, name, export, import and delete runs; train on from any kept step"),
 }
 _STYLE = """
 <style>

@@ -37,8 +37,7 @@ def draw() -> Shown:
     at = min(rate_curve(key="rate-curve", data=data, start=start), len(betas) - 1)
     st.query_params[AT] = betas[at]
     st.caption(
-        "Numbers are means over the seeds with one standard deviation, over the whole test split of the set that the models "
-        "were trained on, as on the Compare page; the pictures are those of the first seed."
+        "Numbers: mean and standard deviation over the seeds, on the whole test split. Pictures: the first seed."
     )
     run_id = _shown_runs(points)[at]
     links = (

@@ -50,7 +50,7 @@ def _image(latents: int, index: int) -> tuple[Link, ...]:
             (copied, f"autoencoder, error {_error(copied, image):.4f}"),
             (linear, f"PCA, error {_error(linear, image):.4f}"),
         ):
-            tile(picture, caption, width=150)
+            tile(picture, caption, width=130)
     numbers = ", ".join(f"{value:.2f}" for value in z[:SHOWN_NUMBERS]) + (", …" if latents > SHOWN_NUMBERS else "")
     st.caption(f"The code, all that the decoder is given: ({numbers}). Errors are mean squares per pixel.")
     code = ",".join(f"{value:.3g}" for value in z)

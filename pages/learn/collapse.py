@@ -17,8 +17,7 @@ from vae_core.evaluation.linear_vae import LinearVae
 from vae_core.storage.arrays import Array
 from vae_core.viz.lesson_charts import bar_spec, bar_table, curve_spec, curve_table
 
-PREDICTED, TRAINED = "predicted from eigenvalues", "trained linear VAEs"
-BERNOULLI = "predicted, Bernoulli likelihood"
+PREDICTED, TRAINED, BERNOULLI = "predicted", "trained", "predicted, Bernoulli"
 BETAS = np.geomspace(0.5, 40, 240)
 HEIGHT = 300
 

@@ -15,20 +15,21 @@ DONE_PARAMETER = "done"
 HERE = "learn/page.py"
 _TEACHER = """
 <style>
+  :root { font-size: 125%; }
   [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stExpandSidebarButton"] { display: none; }
-  .stMainBlockContainer { padding-top: 1.5rem; max-width: 100rem; font-size: 1.3rem; }
-  .stMainBlockContainer p, .stMainBlockContainer li { font-size: 1.3rem; }
-  .stMainBlockContainer [data-testid="stCaptionContainer"] p { font-size: 1.05rem; }
-  .stMainBlockContainer h1 { font-size: 2.3rem; }
-  .stMainBlockContainer .katex { font-size: 1.35em; }
+  .stMainBlockContainer { padding-top: 1rem; }
 </style>
 """
+"""All that is measured in the root's letters grows with them: words, controls, pictures, and the charts' own letters."""
 _STYLE = """
 <style>
   [class*="st-key-teacher"] a { background: none; }
   [class*="st-key-teacher"] a p { font-weight: 400; }
   .stMainBlockContainer [data-testid="stMarkdownContainer"] > p { max-width: 62rem; }
-  .stMainBlockContainer .katex-display { margin: 0.2rem 0; overflow-x: auto; overflow-y: hidden; padding: 0.15rem 0; }
+  .stMainBlockContainer p .katex { font-size: 1.08em; }
+  .stMainBlockContainer .katex-display { margin: 0; overflow-x: auto; overflow-y: hidden; padding: 0.15rem 0; }
+  .st-key-formula { row-gap: 0.3rem; }
+  .st-key-formula [data-testid="stMarkdownContainer"] { margin-bottom: 0; }
 </style>
 """
 

@@ -13,7 +13,7 @@ from vae_core.evaluation.codes import decode_images, fitted_gaussian
 from vae_core.viz.walks import interpolate, random_codes
 
 TITLES = {"ae": "Autoencoder", "vae": "VAE"}
-HEIGHT = 290
+HEIGHT = 270
 STEPS, DRAWS = 12, 24
 
 
@@ -24,15 +24,14 @@ def draw() -> Shown:
         first = int(st.number_input("Walk from test image", 0, last, 3, key="from", bind="query-params", width=170))
         second = int(st.number_input("to test image", 0, last, 2, key="to", bind="query-params", width=170))
         seed = int(st.number_input("Seed of the draws", 0, 9999, 0, key="draws", bind="query-params", width=170))
-        lattice = st.toggle("Decode the whole plane", key="plane_pictures", bind="query-params")
     for column, name in zip(st.columns(2), TITLES, strict=True):
         with column:
             st.markdown(f"**{TITLES[name]}**")
-            _side(name, model(ids[name]), first, second, seed, lattice)
+            _side(name, model(ids[name]), first, second, seed)
     return Shown(_links(ids), _numbers())
 
 
-def _side(name: str, shown: Model, first: int, second: int, seed: int, lattice: bool) -> None:
+def _side(name: str, shown: Model, first: int, second: int, seed: int) -> None:
     is_vae = shown.codes.log_variance is not None
     codes = shown.codes.mean
     map_scene(
@@ -41,7 +40,7 @@ def _side(name: str, shown: Model, first: int, second: int, seed: int, lattice: 
     )  # fmt: skip
     map_view(
         key=f"holes-{name}", z=codes[first].astype(np.float32), axes=(0, 1), axis_names=("z1", "z2"), prior=is_vae,
-        lattice=lattice, direction=codes[second] - codes[first], density=True,
+        direction=codes[second] - codes[first], density=True,
     )  # fmt: skip
     walk = interpolate(codes[first], codes[second], STEPS)
     row(decode_images(shown.trained, walk), f"A straight walk from a {class_of(first)} to a {class_of(second)}")
@@ -50,9 +49,10 @@ def _side(name: str, shown: Model, first: int, second: int, seed: int, lattice: 
     where = "the prior" if is_vae else "a Gaussian fitted to the codes"
     row(decode_images(shown.trained, drawn), f"Random draws from {where}", columns=DRAWS // 2)
     found = figures("holes")[name]
-    st.markdown(
-        f"Draws are **{found['draws']:.3f}** from the nearest real image, decoded codes **{found['reconstructions']:.3f}**; "
-        f"near codes share the label in **{found['same_label']:.0%}**."
+    st.caption(
+        f"From a draw to the nearest real image: **{found['draws']:.3f}**; from a decoded code: "
+        f"**{found['reconstructions']:.3f}** (root mean square per pixel). Neighbours share the label in "
+        f"**{found['same_label']:.0%}**."
     )
 
 

@@ -30,10 +30,11 @@ SHAPE = (1, 28, 28)
 def draw() -> Shown:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.selectbox("Unknown images", (CLOTHES, *KINDS), key="unknown", bind="query-params", width=190)
-        limit = float(
-            st.slider("Threshold, thousandths", 0.0, 60.0, 20.0, 0.5, key="limit_error", bind="query-params", width=420)
+        threshold = float(
+            st.slider(
+                "Threshold $t$", 0.0, 0.06, 0.02, 0.0005, format="%.4f", key="threshold", bind="query-params", width=420
+            )
         )
-    threshold = limit / 1000
     known, unknown = _errors(None), _errors(str(kind))
     left, right = st.columns([3, 2])
     with left:
@@ -45,9 +46,12 @@ def draw() -> Shown:
         f"**{share_above(unknown, threshold):.1%}** of the unknown images (found). Area under the curve: "
         f"**{_detection(str(kind)).auc:.3f}**."
     )
-    image = _one(str(kind))
+    choice, verdict = st.columns([2, 3])
+    with choice:
+        image = _one(str(kind))
     if image is not None:
-        _verdict(image, threshold)
+        with verdict:
+            _verdict(image, threshold)
     detector = figures("models")["detector"]
     links = (
         Link("generate/page.py", "Give it images of your own in Generate", {"trained": detector, "view": "An image"}),
@@ -141,7 +145,7 @@ def _verdict(image: Array, threshold: float) -> None:
     copied = decode_images(trained, found.mean)[0]
     with st.container(horizontal=True, vertical_alignment="center"):
         for picture, caption in ((image, "the image"), (copied, "its reconstruction")):
-            tile(picture, caption, width=120)
+            tile(picture, caption, width=110)
         verdict = "**unknown**" if error > threshold else "**known**"
         st.markdown(f"Error {error:.4f}, threshold {threshold:.4f}: the detector says {verdict}.", width="content")
 

@@ -81,19 +81,19 @@ def _losses(index: int, share: float) -> tuple[dict[str, list[float]], list[Arra
 
 def _chart(curves: dict[str, list[float]], share: float, per: int) -> None:
     floor = curves["floor"][0] / per
-    lines = {
+    mixed = {
         name: [(float(at), value / per) for at, value in zip(SHARES, curves[name], strict=True)] for name in (BCE, SE)
     }
     collapse = curves[BCE][0] / per
-    lines["floor of cross-entropy"] = [(0.0, floor), (1.0, floor)]
-    lines["its collapse line"] = [(0.0, collapse), (1.0, collapse)]
+    level = {name: [(0.0, nats), (1.0, nats)] for name, nats in (("its floor", floor), ("its collapse line", collapse))}
+    lines = {BCE: mixed[BCE], **level, SE: mixed[SE]}
     at = int(np.abs(SHARES.numpy() - share).argmin())
     points = {name: [lines[name][at]] for name in (BCE, SE)}
     unit = "nats per image" if per == 1 else "nats per pixel"
-    spec = curve_spec("mix: 0 the mean image, 1 a perfect copy", unit, tuple(lines), from_zero=True, height=300)
+    spec = curve_spec("mix: 0 the mean image, 1 a perfect copy", unit, tuple(lines), from_zero=True, height=320)
     here = {name: f"{pair[0][1]:.4g}" for name, pair in points.items()}
     alt = f"At a mix of {share:g}: cross-entropy {here[BCE]}, half the squared error {here[SE]} {unit}."
-    st.vega_lite_chart(curve_table(lines, points, {"here": share}), spec, key="losses", height=300, alt=alt)
+    st.vega_lite_chart(curve_table(lines, points, {"here": share}), spec, key="losses", height=320, alt=alt)
     st.caption(alt)
 
 
@@ -101,10 +101,13 @@ def _meaning(written: float, per: int, known: dict[str, float]) -> float:
     """Says what the β that is written really is; it is given back."""
     beta = written * per
     limit = known["collapse_beta"]
-    fate = "the code of a linear model carries nothing" if beta > limit else "the code lives"
+    fate = "it has collapsed" if beta > limit else "the code lives"
     times = f" ({written:g} × {per})" if per > 1 else ""
     with st.container(border=True):
-        st.markdown(f"**β in nats per image: {beta:,.4g}**{times}. These images' limit is {limit:.3g}: {fate}.")
+        st.markdown(
+            f"**β in nats per image: {beta:,.4g}**{times}. A linear model's code carries nothing beyond {limit:.3g}: "
+            f"here {fate}."
+        )
     return beta
 
 

@@ -41,13 +41,15 @@ def _lesson(lesson: Lesson, teaching: bool) -> None:
         st.title(f"{number}. {lesson.title}", anchor=False, width="content")
         steps(lesson, teaching)
     st.markdown(lesson.text)
-    with st.container(horizontal=True, horizontal_alignment="center", gap="large"):
+    with st.container(
+        horizontal=True, horizontal_alignment="center", vertical_alignment="center", gap="large", key="formula"
+    ):
         for part in lesson.formula.split(r"\qquad"):
             st.latex(part, width="content")
+    st.markdown(f":material/touch_app: **Try it.** {lesson.question}")
     shown = Shown()
     with sentences(), st.container(key=f"top-{lesson.id}"):
         shown = _module(lesson).draw()
-    st.markdown(f":material/touch_app: **Try it.** {lesson.question}")
     with st.expander("What you should see", icon=":material/visibility:", key=f"answer-{lesson.id}"):
         if shown.numbers or "{" not in lesson.answer:
             st.markdown(lesson.answer.format(**shown.numbers))

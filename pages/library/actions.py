@@ -18,6 +18,7 @@ from vae_core.storage.listing import Summary
 from vae_core.storage.runs import Run, edit_notes
 
 COMPARE = "compare/page.py"
+NOTES = "notes"  # the popover; its state is whether it is open
 MODEL_PARAMETER = "trained"  # of the Generate page, whose modules import torch
 
 
@@ -70,17 +71,21 @@ def _compare(chosen: Sequence[Summary]) -> None:
 def _notes(one: Summary) -> None:
     """Name and notes, which stand beside the run; the run itself does not change."""
     with (
-        st.popover("Name and notes", icon=":material/edit:", key="notes"),
+        st.popover("Name and notes", icon=":material/edit:", key=NOTES, on_change="rerun"),
         st.form(f"notes-{one.id}", border=False),
     ):
         # no max_chars: a browser then refuses a longer text without a word
-        name = st.text_input("Name", one.notes.name, key=f"name-{one.id}", placeholder=one.name)
-        notes = st.text_area("Notes", one.notes.notes, key=f"text-{one.id}")
-        if st.form_submit_button("Save", key="save_notes", icon=":material/save:"):
-            with sentences():
-                edit_notes(one.run, name=name, notes=notes)
-                st.toast("Saved.", icon=":material/check:")
-                st.rerun()
+        st.text_input("Name", one.notes.name, key=f"name-{one.id}", placeholder=one.name)
+        st.text_area("Notes", one.notes.notes, key=f"text-{one.id}")
+        st.form_submit_button("Save", key="save_notes", icon=":material/save:", on_click=_save_notes, args=(one.run,))
+
+
+def _save_notes(run: Run) -> None:
+    """Saves what the form holds, and closes it; it stays open with a sentence above it where that fails."""
+    with sentences():
+        edit_notes(run, name=st.session_state[f"name-{run.id}"], notes=st.session_state[f"text-{run.id}"])
+        st.toast("Saved.", icon=":material/check:")
+        st.session_state[NOTES] = False
 
 
 def _stop(active: Sequence[Run]) -> None:

@@ -8,7 +8,7 @@ from pages.common.live import Follower
 from pages.train.view import View
 from vae_core.viz.charts import loss_spec, loss_table
 
-HEIGHT = 270
+HEIGHT = 300
 
 
 def loss_chart(follower: Follower, view: View, key: str) -> None:

@@ -78,9 +78,10 @@ def dials() -> RunConfig | None:
         st.error(in_words(str(error)), icon=":material/error:")
         return None
     about.caption(_about(config))
-    collapse = expected_collapse(config)
-    if collapse is not None:
-        mark.caption(f"Above β ≈ {collapse:.3g} the code of a linear model of these images carries nothing.")
+    if thresholds(config) is not None:  # it has its place from the start, so that nothing moves when it is known
+        collapse = expected_collapse(config)
+        known = "…" if collapse is None else f"{collapse:.3g}"
+        mark.caption(f"Above β ≈ {known} the code of a linear model of these images carries nothing.")
     return config
 
 

@@ -27,7 +27,7 @@ from vae_core.viz.formulas import objective_latex, objective_numbers
 from vae_core.viz.projection import projection_for
 
 POLL_SECONDS, CALM_SECONDS = 0.5, 1.5
-MAP_HEIGHT = 400
+MAP_HEIGHT = 372
 
 
 def panel(run: Run, *, key: str, badge: str = "", drawn: RunConfig | None = None, wide: bool = True) -> None:
@@ -64,13 +64,13 @@ def _draw(run: Run, status: Status, state: str, key: str, badge: str, drawn: Run
     if state in ACTIVE:
         run.watch()
     view = _headline(run, status, state, key, badge)
-    for note in status.notes:
-        st.warning(literal(note), icon=":material/warning:")
     with st.container(key=f"top-{key}"):
         left, right = st.columns([5, 4]) if wide else (st.container(), st.container())
     with left:
         drawing(network_svg(drawn, catalogue.find(drawn.data.dataset).shape), key=f"network-{key}")
         _objective(drawn, {} if badge else follower.metrics.last_train or {}, key)
+        for note in status.notes:  # beside the loss there is room: nothing moves when one comes while it trains
+            st.markdown(f":small[:orange[:material/warning: {literal(note)}]]")
     if follower.film.subjects is None or follower.newest is None:
         st.info(_waiting(run, status, state), icon=":material/hourglass_empty:")
         return
@@ -84,11 +84,13 @@ def _draw(run: Run, status: Status, state: str, key: str, badge: str, drawn: Run
 def _objective(config: RunConfig, record: Record, key: str) -> None:
     """The objective in short, its numbers at this moment, and its terms for those who ask."""
     short, *terms = objective_latex(config)
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="center"):
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="center", gap="small", key=f"objective-{key}"
+    ):
         st.markdown(f"${short}$", width="content")
         numbers = objective_numbers(config, record)
         if numbers:
-            st.markdown(f"= {numbers}, step {record['step']:,}", width="content")
+            st.markdown(f":small[= {numbers}, step {record['step']:,}]", width="content")
         with st.popover("Formula", icon=":material/functions:", key=f"formula-{key}"):
             for term in terms:
                 st.latex(term)

@@ -121,7 +121,7 @@ def touch_compression(page: Page) -> None:
 
 
 def touch_known(page: Page) -> None:
-    press(page, "End", "limit_error")
+    press(page, "End", "threshold")
     expect(page.get_by_text("the detector says known").first).to_be_visible()
 
 
@@ -143,6 +143,7 @@ def test_a_walk_through_all_lessons_touches_each_and_sees_it_answer(page: Page, 
         expect(page.get_by_role("heading", level=1)).to_have_text(f"{number}. {lesson.title}")
         expect(page.locator(f".st-key-answer-{lesson.id}")).to_be_visible()
         page.wait_for_selector(READY)
+        expect(page.get_by_text("Try it.")).to_be_in_viewport(ratio=1)
         TOUCHES[lesson.id](page)
         page.wait_for_selector(READY)
         if lesson.id != IDS[-1]:
@@ -236,6 +237,9 @@ def test_keys_go_on_and_back_and_a_teacher_sees_one_lesson_alone(page: Page, add
     heading = page.get_by_role("heading", level=1)
     expect(heading).to_have_text(re.compile("The KL surface"))
     expect(page.locator('[data-testid="stSidebar"]')).to_be_hidden()
+    assert (
+        page.evaluate("getComputedStyle(document.documentElement).fontSize") == "20px"
+    )  # all letters are a quarter larger
     expect(page.locator(".st-key-answer-kl")).to_be_visible()
     page.wait_for_selector(READY)
     page.keyboard.press("n")

@@ -63,7 +63,9 @@ def choose(page: Page, run_id: str) -> None:
 def rename(page: Page, name: str) -> None:
     page.locator(".st-key-notes button").first.click()
     page.get_by_label("Name", exact=True).fill(name)
-    page.get_by_role("button", name="Save").click()
+    save = page.get_by_role("button", name="Save")
+    save.click()
+    expect(save).to_be_hidden()
 
 
 def test_trained_named_exported_deleted_and_imported_it_is_the_same(server: App, page: Page, tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def test_a_mean_over_pixels_multiplies_beta_and_a_copy_costs_the_floor(opened: C
     page = opened(lesson="loss")
     assert "β in nats per image: 1**" in words(page) and "the code lives" in words(page)
     page = opened(lesson="loss", reduction="mean over pixels")
-    assert "β in nats per image: 784** (1 × 784)" in words(page) and "carries nothing" in words(page)
+    assert "β in nats per image: 784** (1 × 784)" in words(page) and "it has collapsed" in words(page)
     page = opened(lesson="loss")
     next(one for one in page.slider if one.key == "mix").set_value(1.0).run()
     cross_entropy, squared = re.search(r"cross-entropy ([\d.]+), half the squared error ([\d.]+)", words(page)).groups()
@@ -197,7 +197,7 @@ def test_a_threshold_trades_finds_for_false_alarms(opened: Callable[..., AppTest
         return [float(found) for found in re.findall(r"\*\*([\d.]+)%\*\*", words(page))]
 
     before = shares()
-    next(one for one in page.slider if one.key == "limit_error").set_value(40.0).run()
+    next(one for one in page.slider if one.key == "threshold").set_value(0.04).run()
     assert all(after < share for share, after in zip(before, shares(), strict=True))
     next(one for one in page.selectbox if one.key == "unknown").set_value("empty").run()
     assert not page.exception and shares()[1] == 0.0

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.common.errors import literal
 from pages.common.session import RECORDED, manager
 from vae_core.config import make_config
 from vae_core.presets import PRESETS
@@ -62,6 +63,14 @@ def test_an_invalid_value_says_why_and_blocks_the_button(
     next(widget for widget in page.number_input if widget.key == key).set_value(value).run()
     assert [error.value for error in page.error] == [sentence]
     assert _button(page, "train").disabled
+
+
+def test_what_a_run_notes_stands_beside_its_loss(train_page: OpenPage, runs: Path) -> None:
+    run, sentence = create_run(runs, make_config(**TINY)), "Its code carries *nothing*."
+    run.write_status(Status(state="done", step=1, total_steps=1, notes=(sentence,)))
+    page = train_page(run=run.id)
+    assert not page.exception
+    assert any(literal(sentence) in words.value for words in page.markdown)
 
 
 def test_hidden_sizes_that_are_none_are_said(train_page: OpenPage) -> None:

@@ -42,7 +42,7 @@ def test_curves_leave_out_what_is_no_number() -> None:
     )
     assert table["kind"].tolist() == ["curve", "point", "mark", "mark"]
     assert table["x"].tolist() == [1.0, 1.0, 1.5, 4.0]
-    assert table["y"].tolist() == [2.0, 2.0, 8.0, 22.0]  # marks: how far below the first their name stands
+    assert table["y"].tolist() == [2.0, 2.0, -8.0, -22.0]  # marks: how far above the plot their name stands
 
 
 def test_an_empty_table_has_its_columns() -> None:

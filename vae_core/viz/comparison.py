@@ -146,16 +146,16 @@ def _elbo_layers(both: dict[str, Any], is_elbo: bool) -> list[dict[str, Any]]:
     line = {"type": "line", "strokeWidth": 1, "opacity": 0.5, "color": LINE_COLOUR, "clip": True}
     label = {
         "type": "text",
-        "align": "left",
-        "baseline": "bottom",
-        "dx": 3,
-        "dy": -1,
+        "align": "right",
+        "baseline": "top",
+        "dx": -3,
+        "dy": 3,
         "fontSize": 10,
         "color": LINE_COLOUR,
     }
     text = {"text": {"field": "named", "type": "nominal"}}
-    named = [
-        {"filter": "datum.rate === 0"},
+    named = [  # below the end at which no run can be: collapsed ones stand at the other
+        {"filter": "datum.rate > 0"},
         {"calculate": f"'{'ELBO -' if is_elbo else 'sum '}' + datum.text", "as": "named"},
     ]
     return [

@@ -24,8 +24,9 @@ BINS = 60
 WIDE_NAME = 22
 """Letters of a name from which on names stand below each other, so that none is cut on a narrow page."""
 
-MARK_TOP, MARK_LINE = 8, 14
-"""Pixels to the first name of a mark, and between names, which may stand near to each other; a mark's `y` holds them."""
+MARK_TOP, MARK_LINE, LEGEND_ABOVE = 8, 14, 30
+"""Pixels above the plot to the first name of a mark, and between names, which may stand near to each other; a mark's `y`
+holds them. Above the plot they meet no line of it."""
 
 Pairs = Iterable[tuple[float, float | None]]
 
@@ -44,7 +45,7 @@ def curve_table(
         for series, pairs in family.items():
             rows += [(kind, series, x, y) for x, y in pairs if y is not None and math.isfinite(y)]
     rows += [
-        ("mark", name, x, float(MARK_TOP + line * MARK_LINE)) for line, (name, x) in enumerate((marks or {}).items())
+        ("mark", name, x, float(-MARK_TOP - line * MARK_LINE)) for line, (name, x) in enumerate((marks or {}).items())
     ]
     table = pd.DataFrame(rows, columns=["kind", "series", "x", "y"])
     return table.astype({"x": "float64", "y": "float64"})
@@ -145,7 +146,7 @@ def histogram_table(groups: Mapping[str, Array], mark: float, bins: int = BINS) 
             ("bar", series, float(low), float(high), float(share))
             for low, high, share in zip(edges[:-1], edges[1:], shares, strict=True)
         ]
-    rows.append(("mark", "threshold", mark, None, float(MARK_TOP)))
+    rows.append(("mark", "threshold", mark, None, float(-MARK_TOP)))
     table = pd.DataFrame(rows, columns=["kind", "series", "x", "end", "y"])
     return table.astype({"x": "float64", "end": "float64", "y": "float64"})
 
@@ -190,7 +191,13 @@ def _coloured(series: tuple[str, ...]) -> dict[str, Any]:
         "type": "nominal",
         "title": None,
         "scale": {"domain": list(series), "range": list(COLOURS[: len(series)])},
-        "legend": {"orient": "top", "columns": _columns(series), "labelLimit": 320, "symbolOpacity": 1},
+        "legend": {
+            "orient": "top",
+            "columns": _columns(series),
+            "labelLimit": 320,
+            "symbolOpacity": 1,
+            "offset": LEGEND_ABOVE,
+        },
     }
 
 
@@ -200,7 +207,7 @@ def _columns(series: tuple[str, ...]) -> int:
 
 
 def _marks(x: dict[str, Any]) -> list[dict[str, Any]]:
-    text = {"type": "text", "align": "left", "dx": 4, "fontSize": 11, "color": LINE_COLOUR}
+    text = {"type": "text", "align": "center", "fontSize": 12, "color": LINE_COLOUR}
     return [
         {
             "transform": _only("mark"),

@@ -40,7 +40,7 @@ function drawSmallKl(context, width, height, kl, most, ink) {
   const above = kl.reduce((sum, nats) => sum + (nats >= OFF_NATS), 0)
   const step = width / kl.length
   const wide = Math.max(1, Math.min(24, step * 0.72))
-  context.font = `11px ${ink.font}`
+  context.font = ink.letters(11)
   context.fillStyle = ink.text
   context.textBaseline = "alphabetic"
   context.globalAlpha = 0.75

@@ -85,7 +85,7 @@ function drawFloor(context, scale, ink) {
   context.closePath()
   context.stroke()
   context.globalAlpha = 0.85
-  context.font = `12px ${ink.font}`
+  context.font = ink.letters(12)
   context.textAlign = "center"
   for (const [text, variance, mean] of [["variance σ²", 2, -3.7], ["mean μ", 4.6, 0]]) {
     const { x, y } = scale(variance, mean, 0)
@@ -116,7 +116,7 @@ function drawContour(context, scale, ink) {
       context.fillRect(x, y, Math.min(cell, area.right - x), Math.min(cell, area.bottom - y))
     }
   }
-  context.font = `11px ${ink.font}`
+  context.font = ink.letters(11)
   for (const level of LEVELS) drawLevel(context, scale, ink, level)
   drawContourAxes(context, scale, ink)
 }
@@ -150,7 +150,7 @@ function drawLevel(context, scale, ink, level) {
 function drawContourAxes(context, scale, ink) {
   const { area } = scale
   context.save()
-  context.font = `12px ${ink.font}`
+  context.font = ink.letters(12)
   context.fillStyle = ink.text
   context.globalAlpha = TICK_ALPHA
   context.textAlign = "center"
@@ -203,7 +203,7 @@ function drawDensities(context, width, height, mean, variance, ink) {
   context.globalAlpha = TICK_ALPHA
   context.lineWidth = 1
   lineAt(context, area.left, area.bottom, area.right, area.bottom)
-  context.font = `12px ${ink.font}`
+  context.font = ink.letters(12)
   context.textAlign = "center"
   for (const tick of [-4, -2, 0, 2, 4]) context.fillText(numberText(tick, 0), x(tick), area.bottom + 15)
   context.globalAlpha = 0.9

@@ -1,6 +1,6 @@
 // The map's life: it takes the scene and the view in, follows the pointer, and draws only when something changed.
 
-const WIDE_MAP = 560
+const LEAST_MAP = 340
 const CAPTIONS = 84
 
 class LatentMap {
@@ -183,10 +183,11 @@ class LatentMap {
     if (!this.view) return
     const width = this.find(".panels").clientWidth
     if (!width) return
-    const wide = width >= WIDE_MAP
     const map = this.find(".map")
-    const shown = this.decoder ? 2 : 1
-    const room = wide ? (this.header.height - CAPTIONS) / shown : (width - 16) / 2
+    const beside = (this.header.height - CAPTIONS) / (this.decoder ? 2 : 1)
+    const wide = width - Math.min(240, beside) >= LEAST_MAP
+    this.find(".panels").classList.toggle("beside", wide)
+    const room = wide ? beside : (width - 16) / 2
     this.host.style.setProperty("--picture", `${Math.floor(Math.max(64, Math.min(wide ? 240 : 160, room)))}px`)
     const tall = wide ? this.header.height : Math.min(this.header.height, map.clientWidth)
     map.style.height = `${tall}px`

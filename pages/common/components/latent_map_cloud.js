@@ -54,7 +54,7 @@ function drawCloud(context, { places, depths, order }, labels, dots, classLooked
 /** The three axes with their names, and the prior's spheres at one and two standard deviations. */
 function drawCloudAxes(context, scale, names, prior, ink) {
   context.save()
-  context.font = `12px ${ink.font}`
+  context.font = ink.letters(12)
   names.forEach((name, axis) => {
     const end = [0, 1, 2].map((other) => (other === axis ? scale.reach : 0))
     const [to, from] = [scale.at(...end), scale.at(...end.map((value) => -value))]

@@ -30,7 +30,7 @@ function nearestOnPath(path, x, y) {
 
 function drawCurveAxes(context, scale, box, ink) {
   const { area } = scale
-  context.font = `12px ${ink.font}`
+  context.font = ink.letters(12)
   context.fillStyle = context.strokeStyle = ink.text
   context.textAlign = "center"
   context.textBaseline = "top"
@@ -62,7 +62,7 @@ function drawCurveLines(context, scale, { elbo, floor, corner }, spots, ink) {
   context.clip()
   context.strokeStyle = context.fillStyle = ink.text
   context.lineWidth = 1
-  context.font = `11px ${ink.font}`
+  context.font = ink.letters(11)
   context.textBaseline = "bottom"
   for (let index = 0; index + 1 < elbo.length; index += 2) {
     context.globalAlpha = 0.22
@@ -195,10 +195,10 @@ class RateCurve {
     this.asked = 0
     const width = this.find(".curve").clientWidth
     if (!width) return
-    this.drawCurve(width, Math.round(Math.max(260, Math.min(360, 0.7 * width))))
+    this.drawCurve(width, Math.round(Math.max(260, Math.min(320, 0.7 * width))))
     const { kl } = this.shown[this.at]
     const most = Math.max(0.05, 1.08 * this.header.most)
-    drawKl(this.contextFor(".bars", 130), this.find(".bars").clientWidth, 130, kl, most, null, this.ink)
+    drawKl(this.contextFor(".bars", 110), this.find(".bars").clientWidth, 110, kl, most, null, this.ink)
     this.drawPictures()
     this.write(kl)
   }
@@ -219,7 +219,7 @@ class RateCurve {
     this.drawRuns(context)
     this.drawTangent(context, stop)
     context.globalAlpha = 1
-    context.font = `600 12px ${ink.font}`
+    context.font = ink.letters(12, 600)
     spots.forEach(({ x, y }, index) => seamed(context, `β ${header.stops[index].beta}`, x + 26, y - 13, ink))
     const spot = this.held ?? spots[this.at]
     context.beginPath()
@@ -277,7 +277,7 @@ class RateCurve {
     const line = PICTURE_CAPTION + size + 5
     const context = this.contextFor(".pictures", rows.length * line)
     context.imageSmoothingEnabled = false
-    context.font = `12px ${ink.font}`
+    context.font = ink.letters(12)
     context.textBaseline = "alphabetic"
     context.fillStyle = ink.text
     rows.forEach(([name, { image, shape }], row) => {

@@ -52,7 +52,7 @@ function drawRows(context, layout, shape, rows, from, to, mix, ink) {
   const [count, , height, width] = shape
   const size = { x: width * layout.scale, y: height * layout.scale }
   context.imageSmoothingEnabled = false
-  context.font = `12px ${ink.font}`
+  context.font = ink.letters(12)
   context.fillStyle = ink.text
   context.textBaseline = "alphabetic"
   for (let line = 0; line < layout.lines; line++) {
@@ -86,7 +86,7 @@ function drawKl(context, width, height, kl, most, looked, ink) {
   const scale = klScale(width, height, kl.length, most)
   const { area, slot } = scale
   const above = kl.reduce((sum, nats) => sum + (nats >= OFF_NATS), 0)
-  context.font = `12px ${ink.font}`
+  context.font = ink.letters(12)
   context.fillStyle = context.strokeStyle = ink.text
   context.globalAlpha = 0.75
   context.textBaseline = "alphabetic"

@@ -3,15 +3,17 @@
 const TICK_ALPHA = 0.6
 const NO_LABEL = 255
 
-/** The page's colours and font, as Streamlit's theme gives them. */
+/** The page's colours and font, as Streamlit's theme gives them; letters grow with those of the page. */
 function inkOf(host) {
   const style = getComputedStyle(host)
+  const scale = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16
   const value = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise
+  const font = value("--st-font", "sans-serif")
   return {
     text: value("--st-text-color", "#222"),
     paper: value("--st-background-color", "#fff"),
     accent: value("--st-primary-color", "#06c"),
-    font: value("--st-font", "sans-serif"),
+    letters: (size, weight = 400) => `${weight} ${size * scale}px ${font}`,
   }
 }
 
@@ -70,7 +72,7 @@ function drawMapAxes(context, scale, ink, axes, prior) {
   const across = ticksOf(...range(area.left, area.right, scale.x(0), 1), (area.right - area.left) / 80)
   const down = ticksOf(...range(area.bottom, area.top, scale.y(0), -1), (area.bottom - area.top) / 60)
   context.save()
-  context.font = `12px ${ink.font}`
+  context.font = ink.letters(12)
   context.fillStyle = context.strokeStyle = ink.text
   context.lineWidth = 1
   context.textAlign = "center"
@@ -175,7 +177,7 @@ function seamed(context, text, x, y, ink) {
 
 function drawPriorNames(context, scale, ink, flat) {
   context.globalAlpha = 0.75
-  context.font = `11px ${ink.font}`
+  context.font = ink.letters(11)
   for (const radius of [1, 2]) {
     const name = radius === 1 ? "prior 1σ" : "2σ"
     if (flat) seamed(context, name, scale.x(radius), scale.area.top + 10, ink)
@@ -191,7 +193,7 @@ function drawNames(context, places, members, classes, ink) {
     return { name: classes[label], x: middle(0), y: middle(1), wide: Math.max(1, classes[label].length / 2.5) }
   })
   const known = middles.filter((middle) => middle.x !== undefined)
-  context.font = `600 15px ${ink.font}`
+  context.font = ink.letters(15, 600)
   for (const one of known) {
     const others = known.filter((other) => other !== one)
     const room = Math.min(...others.map((other) => Math.hypot((one.x - other.x) / one.wide, one.y - other.y)))
