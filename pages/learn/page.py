@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from contextlib import nullcontext
 from types import ModuleType
 
 import streamlit as st
@@ -63,9 +64,8 @@ def _lesson(lesson: Lesson, teaching: bool) -> None:
 def _module(lesson: Lesson) -> ModuleType:
     """What draws a lesson; the first one of a server waits for torch."""
     name = f"pages.learn.{lesson.id}"
-    if name in sys.modules:
-        return sys.modules[name]
-    with st.spinner("Loading the library, some seconds the first time"):
+    waits = nullcontext() if name in sys.modules else st.spinner("Loading the library, some seconds the first time")
+    with waits:
         return importlib.import_module(name)
 
 
