@@ -197,6 +197,21 @@ def test_a_finished_run_that_is_made_longer_is_not_kept_waiting_by_its_own_worke
     wait_for(lambda: run.is_finished(), "its second end")
 
 
+def test_a_run_is_resumed_as_soon_as_it_stopped(manage: Callable[..., Manager]) -> None:
+    manager = manage(slots=2)
+    run = manager.submit(ENDLESS)
+    wait_for(lambda: training(run), "the first step")
+    for _ in range(3):
+        step = run.status().step
+        manager.stop(run)
+        wait_for(lambda: run.state() == "stopped", "the stop")
+        manager.resume(run)
+        states = {run.state()}
+        while not (training(run) and run.status().step > step):
+            states.add(run.state())
+        assert states <= {"queued", "running"}, "the worker that stopped says nothing against the one that goes on"
+
+
 def idle_workers() -> list[int]:
     """The waiting workers that this process has started; a browser of other tests may be among its children too."""
     return sorted(

@@ -218,7 +218,8 @@ class Manager:
             self._adopted = {run.id: run for run in self._adopted.values() if run not in left}
             for hand in ended:
                 hand.let_go()
-                self._look_after(hand.run, again=hand.again)
+                if not self._has(hand.run):  # else it was resumed meanwhile, and another worker has it by now
+                    self._look_after(hand.run, again=hand.again)
             for run in left:
                 if _is_interrupted(run):
                     self._look_after(run)
