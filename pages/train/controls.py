@@ -16,9 +16,8 @@ SLOW_RATE = 20.0
 SPEED_SOURCES = 200
 
 
-def controls(config: RunConfig | None, run: Run | None) -> None:
+def controls(config: RunConfig | None, run: Run | None, state: str) -> None:
     """The buttons that fit the state of the run that is looked at."""
-    state = run.state() if run is not None else ""
     if run is not None and state in ("running", "queued", "paused"):
         _while_active(run, state)
     else:

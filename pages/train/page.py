@@ -22,10 +22,10 @@ BESIDE = "beside"
 
 def page() -> None:
     manager().warm()
-    run = _looked_at()
+    run, state = _looked_at()
     with st.sidebar, sentences():
         config = with_origin(dials())
-        controls(config, run)
+        controls(config, run, state)
         _run_list(run)
     st.title("Train", anchor=False)
     if run is None:
@@ -33,17 +33,21 @@ def page() -> None:
         return
     beside = _beside(run)
     if beside is None:
-        panel(run, key="main")
+        panel(run, state, key="main")
         return
-    for column, one, key in zip(st.columns(2), (run, beside), ("main", "beside"), strict=True):
-        with column:
-            panel(one, key=key, wide=False)
+    left, right = st.columns(2)
+    with left:
+        panel(run, state, key="main", wide=False)
+    with right:
+        panel(beside, beside.state(), key="beside", wide=False)
 
 
-def _looked_at() -> Run | None:
+def _looked_at() -> tuple[Run | None, str]:
+    """The run, and its state, read once: buttons of one state beside a picture of another would stay so."""
     with sentences():
-        return chosen_run()
-    return None
+        run = chosen_run()
+        return run, run.state() if run is not None else ""
+    return None, ""
 
 
 def _recorded(config: RunConfig | None) -> None:
@@ -53,7 +57,7 @@ def _recorded(config: RunConfig | None) -> None:
     except LatentLabError as error:
         st.info(literal(f"The recorded training cannot be shown: {error}"))
         return
-    panel(example, key="recorded", badge="recorded", drawn=config)
+    panel(example, example.state(), key="recorded", badge="recorded", drawn=config)
 
 
 def _run_list(run: Run | None) -> None:

@@ -30,17 +30,18 @@ POLL_SECONDS, CALM_SECONDS = 0.5, 1.5
 MAP_HEIGHT = 372
 
 
-def panel(run: Run, *, key: str, badge: str = "", drawn: RunConfig | None = None, wide: bool = True) -> None:
+def panel(run: Run, seen: str, *, key: str, badge: str = "", drawn: RunConfig | None = None, wide: bool = True) -> None:
     """Draws a run, and goes on drawing it while it is active.
 
     Args:
         run: the run.
+        seen: its state as the rest of the page shows it; where it is another by now, the page is drawn again.
         key: of this place on the page.
         badge: a word in place of the state; with it the run is a recording, and its film plays.
         drawn: the network to draw where it is not the run's own, such as the one that the dials ask for.
         wide: the loss beside the network, not below it.
     """
-    before = _pace(run, run.state())
+    before = _pace(run, seen)
 
     def draw() -> None:
         with sentences():
