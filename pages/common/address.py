@@ -83,8 +83,9 @@ def say_missing(parameter: str, what: str, options: Iterable[object], instead: o
         options: that the widget offers.
         instead: what it starts with; of several a list.
     """
-    known, kept = {str(option) for option in options}, f"missing-{parameter}"
-    wrong = next((one for one in st.query_params.get_all(parameter) if one not in known), None)
+    asked, kept = st.query_params.get_all(parameter), f"missing-{parameter}"
+    known = {str(option) for option in options} if asked else set()
+    wrong = next((one for one in asked if one not in known), None)
     shown = st.session_state.get(parameter, instead)
     if wrong is not None:
         st.session_state[kept] = (wrong[:60], shown)
@@ -92,8 +93,8 @@ def say_missing(parameter: str, what: str, options: Iterable[object], instead: o
         st.session_state.pop(kept, None)
     if kept in st.session_state:
         words = (", ".join(map(str, shown)) or "none") if isinstance(shown, list) else shown
-        asked = st.session_state[kept][0]
-        st.info(literal(f"There is no {what} {asked!r} here; shown instead: {words}."), icon=":material/link_off:")
+        named = st.session_state[kept][0]
+        st.info(literal(f"There is no {what} {named!r} here; shown instead: {words}."), icon=":material/link_off:")
 
 
 def is_news(parameter: str, scope: str, key: str) -> bool:

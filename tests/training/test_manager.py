@@ -186,6 +186,22 @@ def test_a_worker_that_is_gone_before_its_next_run_harms_it_not(
     assert first.state() == "done" and worker_of(first) != worker_of(second)
 
 
+def test_a_worker_that_hears_no_more_is_passed_over(runs_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = create_run(runs_root, QUICK), create_run(runs_root, QUICK)
+    deaf = "import os, time; os.close(0); print('deaf', flush=True); time.sleep(60)"
+    with monkeypatch.context() as patch:
+        patch.setattr(crew, "WORKER", [sys.executable, "-c", deaf])
+        hand = crew.Crew().hire(first)
+    wait_for(lambda: "deaf" in (first.folder / "worker.log").read_text(), "it to close its ears")
+    hired = crew.Crew().hire(second, [hand])
+    assert hired.process is not hand.process and not hired.again
+    hand.let_go()
+    hand.process.kill()
+    hand.process.wait()
+    hired.let_go()
+    assert hired.process.wait(timeout=60) == 0 and second.state() == "done"
+
+
 def test_a_finished_run_that_is_made_longer_is_not_kept_waiting_by_its_own_worker(
     manage: Callable[..., Manager],
 ) -> None:

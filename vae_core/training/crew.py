@@ -102,7 +102,6 @@ class Crew:
         request = {"folder": str(run.folder.resolve()), "data_dir": str(self.data_dir) if self.data_dir else None}
         try:
             process.stdin.write(json.dumps(request).encode() + b"\n")
-            process.stdin.flush()
         except BrokenPipeError:  # it left between the two looks
             return False
         return True
@@ -119,6 +118,7 @@ class Crew:
     def _popen(arguments: Sequence[str], output: int) -> Process:
         return subprocess.Popen(
             [*WORKER, *arguments],
+            bufsize=0,  # what a gone worker did not take would be written once more when its pipe is closed
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,

@@ -1,7 +1,6 @@
 """A table of contents: links within a page, ticked where one has been.
 
-One component in place of a link widget an entry, since a browser takes as long for a dozen of those as for all else on a
-bare page.
+One component in place of a link widget an entry, since a browser takes longer to put a dozen of those on the page.
 """
 
 from __future__ import annotations
