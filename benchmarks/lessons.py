@@ -10,7 +10,7 @@ from benchmarks.common import Result, median
 from pages.learn.lessons import IDS
 from tools.served import READY, chromium, served
 
-TURNS = 3
+TURNS = 6
 WARM_UP = 2
 _OPENED = """([ready, last]) => new Promise((resolve) => {
   const drawn = (chart) => chart.querySelector("canvas, svg");

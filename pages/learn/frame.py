@@ -108,8 +108,7 @@ def _mark(lesson_id: str, done: bool) -> None:
 
 def _go(lesson_id: str) -> None:
     st.query_params["lesson"] = lesson_id
-    if TERM_PARAMETER in st.query_params:  # the whole glossary was asked for, or another page
-        del st.query_params[TERM_PARAMETER]
+    st.query_params.pop(TERM_PARAMETER, None)  # the whole glossary was asked for, or another page
 
 
 def _go_on(done: str, lesson_id: str) -> None:
