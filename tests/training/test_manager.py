@@ -160,6 +160,31 @@ def test_the_warm_worker_takes_the_next_run(manage: Callable[..., Manager], tmp_
     assert_same(run, cold)
 
 
+def test_a_worker_that_is_done_is_the_next_warm_one(manage: Callable[..., Manager]) -> None:
+    """Who stops a run and starts another one at once waits for no import."""
+    manager = manage(slots=1)
+    manager.warm()
+    first = manager.submit(ENDLESS)
+    wait_for(lambda: training(first), "the first step")
+    manager.stop(first)
+    wait_for(lambda: not manager.active(), "the worker to be free")
+    second = manager.submit(QUICK)
+    wait_for(lambda: second.state() == "done", "the second")
+    assert worker_of(second) == worker_of(first)
+
+
+def test_a_warm_worker_that_dies_before_it_begins_harms_no_run(manage: Callable[..., Manager]) -> None:
+    manager = manage(slots=1)
+    manager.warm()
+    wait_for(idle_workers, "its command to be seen")
+    (idle,) = idle_workers()
+    os.kill(idle, signal.SIGSTOP)
+    run = manager.submit(QUICK)
+    os.kill(idle, signal.SIGKILL)
+    wait_for(lambda: run.state() == "done", "the run, by another worker")
+    assert worker_of(run) != idle
+
+
 def test_one_worker_takes_run_after_run_with_the_bits_of_new_ones(
     manage: Callable[..., Manager], tmp_path: Path
 ) -> None:

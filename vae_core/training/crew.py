@@ -31,7 +31,7 @@ class Hand:
     Attributes:
         run: the run.
         process: the worker; it takes further runs as long as its standard input is open.
-        again: it has had another run before this one.
+        again: it was there before this run; so if it died before it began, that says nothing against the run.
     """
 
     run: Run
@@ -66,13 +66,24 @@ class Crew:
     def __init__(self, data_dir: Path | None = None) -> None:
         self.data_dir = data_dir.resolve() if data_dir else None  # workers have a working folder of their own
         self._idle: Process | None = None
+        self._keeps_one = False
         self._handed_at = 0.0
 
     def warm(self) -> None:
-        """Keeps one idle worker with torch imported."""
-        gone = self._idle is None or self._idle.poll() is not None
-        if gone and time.monotonic() - self._handed_at > REWARM_SECONDS:
+        """Keeps one idle worker with torch imported, from now on."""
+        self._keeps_one = True
+        if not self._has_idle() and time.monotonic() - self._handed_at > REWARM_SECONDS:
             self._idle = self._popen(["--wait"], subprocess.DEVNULL)
+
+    def keep(self, free: Hand) -> bool:
+        """Has a worker that is done with its run be the idle one; False where none is wanted, or there is one already."""
+        if not self._keeps_one or self._has_idle():
+            return False
+        self._idle = free.process
+        return True
+
+    def _has_idle(self) -> bool:
+        return self._idle is not None and self._idle.poll() is None
 
     def hire(self, run: Run, free: Iterable[Hand] = ()) -> Hand:
         """Gives a run to the idle worker, else to one of the free ones, else to a new one.
@@ -83,7 +94,7 @@ class Crew:
         idle, self._idle = self._idle, None
         if idle is not None and self._told(idle, run):
             self._handed_at = time.monotonic()
-            return Hand(run, idle)
+            return Hand(run, idle, again=True)
         taker = next((hand for hand in free if self._told(hand.process, run)), None)
         return Hand(run, taker.process, again=True) if taker else Hand(run, self._launched(run))
 
@@ -91,7 +102,7 @@ class Crew:
         """Ends the idle worker."""
         if self._idle is not None and self._idle.stdin is not None:
             self._idle.stdin.close()
-            self._idle.terminate()  # it may still be importing, and has nothing to save
+            self._idle.terminate()  # it may be importing, or at figures that others will compute: nothing to save
             self._idle.wait(timeout=10)
         self._idle = None
 

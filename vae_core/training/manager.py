@@ -228,7 +228,10 @@ class Manager:
             while self._queue and self._busy(free) < self.slots:
                 self._start(self._queue.pop(0), free)
             for hand in free:
-                hand.let_go()
+                if self._crew.keep(hand):
+                    self._hands.remove(hand)
+                else:
+                    hand.let_go()
 
     def _busy(self, free: list[Hand]) -> int:
         """Workers that train here; a paused one lends its place to the next in the queue."""
@@ -254,7 +257,7 @@ class Manager:
     def _look_after(self, run: Run, *, again: bool = False) -> None:
         """A run whose worker ended: one that died has said nothing, and is tried again where that was asked for.
 
-        A worker that died before it began with another run in a row (`again`) says nothing against this one.
+        A worker that was there before (`again`) and died before it began with this run says nothing against it.
         """
         try:
             state, left, stop = run.state(), run.status().retries_left, run.control().want == "stop"
