@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 import torch
 
+from pages.common.components.chart import chart
 from pages.common.components.drawing import drawing
 from pages.learn.figures import dataset, figures, model, test_images
 from pages.learn.lessons import Link, Shown
@@ -15,7 +16,7 @@ from vae_core.evaluation.codes import decode_images
 from vae_core.evaluation.latents import Pca
 from vae_core.storage.arrays import Array
 from vae_core.viz.drawing import network_svg
-from vae_core.viz.lesson_charts import curve_spec, curve_table
+from vae_core.viz.lesson_charts import Axis, Panel, drawn
 
 AE, LINEAR = "autoencoder", "PCA"
 SHOWN_NUMBERS = 8
@@ -81,12 +82,11 @@ def _error(one: Array, other: Array) -> float:
 
 def _chart(known: dict[str, list[float]], latents: int) -> None:
     pairs = {name: list(zip(known["latents"], known[key], strict=True)) for name, key in ((AE, "ae"), (LINEAR, "pca"))}
-    spec = curve_spec(
-        "latents", "mean squared error per pixel", (AE, LINEAR), log_x=True, log_base=2, from_zero=True, height=380
-    )
+    series = tuple(drawn(name, kind, line) for kind in ("line", "dots") for name, line in pairs.items())
     at = known["latents"].index(latents)
     alt = f"Error against latents: with {latents} it is {known['ae'][at]:.4f} (autoencoder), {known['pca'][at]:.4f} (PCA)."
-    st.vega_lite_chart(curve_table(pairs, pairs, {"here": latents}), spec, key="errors", height=380, alt=alt)
+    across, up = Axis("latents", log=2), Axis("mean squared error per pixel", from_zero=True)
+    chart([Panel(across, up, series, alt, {"here": latents}, height=380)], key="errors")
     st.caption("Over all test images of the bundled sample. Each point of the autoencoder is a network of its own.")
 
 

@@ -10,33 +10,28 @@ import torch
 
 from pages.learn.figures import dataset, figures, test_images
 from pages.learn.lessons import Link, Shown
-from pages.learn.show import choose_image, class_of, tile
+from pages.learn.show import choose_image, class_of, handled_chart, tile
 from vae_core.data.batches import to_float
 from vae_core.evaluation.latents import Pca
 from vae_core.evaluation.linear_vae import LinearVae
 from vae_core.storage.arrays import Array
-from vae_core.viz.lesson_charts import bar_spec, bar_table, curve_spec, curve_table
+from vae_core.viz.lesson_charts import Axis, Frame, Handle, Panel, bars, drawn
 
 PREDICTED, TRAINED, BERNOULLI = "predicted", "trained", "predicted, Bernoulli"
 BETAS = np.geomspace(0.5, 40, 240)
+STOPS = [tenth / 10 for tenth in range(5, 71)]
 HEIGHT = 300
 
 
 def draw() -> Shown:
     known = figures("collapse")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        beta = float(st.slider("β", 0.5, 7.0, 2.0, 0.1, key="beta_linear", bind="query-params", width=420))
-        index = choose_image()
-    kept = sum(value > beta for value in known["gaussian"])
-    nearest = min(known["models"], key=lambda one: abs(one["beta"] - beta))
-    left, right, pictures = st.columns([5, 5, 2])
-    with left:
-        _alive(known, beta)
-    with right:
-        _bars(nearest)
+    index = choose_image()
+    chart, pictures = st.columns([10, 2])
+    with chart:
+        beta = STOPS[_chart(known)]
+    nearest = _nearest(known, beta)
     with pictures:
         _image(beta, index)
-    st.markdown(f"At β = {beta:g}, **{kept} dimensions live**, of a linear VAE with a Gaussian likelihood of σ = 1.")
     dials = {
         "hidden": "none",
         "likelihood": "gaussian",
@@ -51,33 +46,54 @@ def draw() -> Shown:
     return Shown(links, _numbers(known))
 
 
-def _alive(known: dict[str, Any], beta: float) -> None:
-    counted = {
-        name: [(float(at), float(sum(value > at for value in known[key]))) for at in BETAS]
+def _nearest(known: dict[str, Any], beta: float) -> dict[str, Any]:
+    """The trained model of the beta nearest to this one."""
+    found: dict[str, Any] = min(known["models"], key=lambda one: abs(one["beta"] - beta))
+    return found
+
+
+def _chart(known: dict[str, Any]) -> int:
+    """The index of the beta at which the handle stands."""
+    alive = {beta: sum(value > beta for value in known["gaussian"]) for beta in STOPS}
+    readings = {
+        "dimensions that live, of a linear VAE with a Gaussian likelihood of σ = 1": [f"{n}" for n in alive.values()]
+    }
+    handle = Handle("β", STOPS, [f"{beta:g}" for beta in STOPS], readings)
+    return handled_chart([_alive(known), _bars(known)], handle, parameter="beta_linear", usual="2")
+
+
+def _alive(known: dict[str, Any]) -> Panel:
+    series = [
+        drawn(name, "steps", [(at, min(sum(value > at for value in known[key]), known["latents"])) for at in BETAS])
         for name, key in ((PREDICTED, "gaussian"), (BERNOULLI, "bernoulli"))
-    }
-    curves = {name: [(at, min(count, known["latents"])) for at, count in line] for name, line in counted.items()}
-    points = {TRAINED: [(one["beta"], float(one["kept"])) for one in known["models"]]}
-    series = (PREDICTED, TRAINED, BERNOULLI)
-    spec = curve_spec(
-        "β", f"dimensions alive, of {known['latents']}", series, log_x=True, stepped=True, from_zero=True, height=HEIGHT
-    )
-    alt = "Dimensions alive against beta; trained: " + ", ".join(
-        f"{count:g} at {at:g}" for at, count in points[TRAINED]
-    )
-    st.vega_lite_chart(curve_table(curves, points, {"here": beta}), spec, key="alive", height=HEIGHT, alt=alt)
+    ]
+    trained = drawn(TRAINED, "dots", [(one["beta"], one["kept"]) for one in known["models"]])
+    counts = ", ".join(f"{count:g} at {at:g}" for at, count in zip(trained.x, trained.y, strict=True))
+    up = Axis(f"dimensions alive, of {known['latents']}", from_zero=True)
+    alt = f"Dimensions alive against beta; trained: {counts}"
+    return Panel(Axis("β", log=10), up, (series[0], trained, series[1]), alt, height=HEIGHT)
 
 
-def _bars(nearest: dict[str, Any]) -> None:
+def _bars(known: dict[str, Any]) -> Panel:
+    """The KL of each dimension for every trained model; that of the nearest beta is shown."""
     shown = 12
-    groups = {
-        "predicted": nearest["predicted_kl_per_dimension"][:shown],
-        "trained": nearest["kl_per_dimension"][:shown],
-    }
-    title = f"dimension, at β = {nearest['beta']:g} (nearest that was trained)"
-    spec = bar_spec(title, "KL, nats per image", tuple(groups), height=HEIGHT)
-    alt = f"KL per dimension at beta {nearest['beta']:g}: in all {nearest['kl']:.3f}, predicted {nearest['predicted_kl']:.3f}."
-    st.vega_lite_chart(bar_table(groups), spec, key="kl-bars", height=HEIGHT, alt=alt)
+    frames = tuple(
+        Frame(
+            f"dimension, at β = {one['beta']:g} (nearest that was trained)",
+            (
+                bars("predicted", one["predicted_kl_per_dimension"][:shown]),
+                bars("trained", one["kl_per_dimension"][:shown]),
+            ),
+        )
+        for one in known["models"]
+    )
+    frame_of = [known["models"].index(_nearest(known, beta)) for beta in STOPS]
+    alt = "KL per dimension, in all: " + ", ".join(
+        f"{one['kl']:.3f} at beta {one['beta']:g}, predicted {one['predicted_kl']:.3f}" for one in known["models"]
+    )
+    return Panel(
+        Axis("dimension"), Axis("KL, nats per image"), (), alt, frames=frames, frame_of=frame_of, height=HEIGHT
+    )
 
 
 @st.cache_resource(show_spinner=False)

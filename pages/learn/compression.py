@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.common.components.chart import chart
 from pages.learn.figures import dataset, figures, model, test_images
 from pages.learn.lessons import Link, Shown
 from pages.learn.show import row
@@ -21,7 +22,7 @@ from vae_core.evaluation.compression import (
     through_jpeg,
 )
 from vae_core.storage.arrays import Array
-from vae_core.viz.lesson_charts import curve_spec, curve_table
+from vae_core.viz.lesson_charts import Axis, Panel, drawn
 
 NAMES = {MODEL: "autoencoder", PCA: "PCA, same coder", JPEG: "JPEG, payload alone", JPEG_MOSAIC: "JPEG, one mosaic"}
 SHOWN = 10
@@ -65,10 +66,11 @@ def _chart(found: dict[str, Any], point: dict[str, Any]) -> None:
         codec: next(one["bits_per_pixel"] for one in found["points"] if one["codec"] == codec)
         for codec in (PNG, PNG_MOSAIC)
     }
-    here = {NAMES[MODEL]: [(point["bits_per_pixel"], point["psnr"])]}
-    spec = curve_spec("bits a pixel", "PSNR, dB", tuple(NAMES.values()), log_x=True, height=HEIGHT)
+    here = drawn(NAMES[MODEL], "dots", [(point["bits_per_pixel"], point["psnr"])])
+    series = (*(drawn(title, "line", line) for title, line in lines.items()), here)
     alt = f"Rate and PSNR; the autoencoder is at {point['bits_per_pixel']:.3f} bits a pixel and {point['psnr']:.1f} dB."
-    st.vega_lite_chart(curve_table(lines, here, marks), spec, key="rates", height=HEIGHT, alt=alt)
+    panel = Panel(Axis("bits a pixel", log=10), Axis("PSNR, dB"), series, alt, marks, height=HEIGHT)
+    chart([panel], key="rates")
     st.caption(
         f"All {found['images']:,} test images. The rate is the ideal code length under histograms of training codes; an "
         "arithmetic coder ends within two bits of it for all images together. PSNR is of the mean squared error over all."

@@ -13,7 +13,7 @@ from vae_core.evaluation.codes import decode_images, fitted_gaussian
 from vae_core.viz.walks import interpolate, random_codes
 
 TITLES = {"ae": "Autoencoder", "vae": "VAE"}
-HEIGHT = 270
+HEIGHT = 264
 STEPS, DRAWS = 12, 24
 
 

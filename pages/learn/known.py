@@ -13,39 +13,24 @@ from pages.common.errors import literal, sentences
 from pages.generate.image import TYPES
 from pages.learn.figures import dataset, figures, model, test_images
 from pages.learn.lessons import Link, Shown
-from pages.learn.show import choose_image, tile
+from pages.learn.show import choose_image, handled_chart, tile
 from vae_core.data.pictures import centred, prepare
 from vae_core.evaluation.codes import decode_images, encode
 from vae_core.evaluation.novelty import KINDS, Detection, detect, share_above, unknown_images
 from vae_core.storage.arrays import Array
-from vae_core.viz.lesson_charts import curve_spec, curve_table, histogram_spec, histogram_table
+from vae_core.viz.lesson_charts import Axis, Handle, Panel, Series, drawn, histograms
 
 CLOTHES = "clothes"
 KNOWN, UNKNOWN = "digits (known)", "unknown"
 SOURCES = ("a digit", "an unknown one", "drawn", "uploaded")
 HEIGHT = 270
+THRESHOLDS = [step / 2000 for step in range(1, 121)]
 SHAPE = (1, 28, 28)
 
 
 def draw() -> Shown:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = st.selectbox("Unknown images", (CLOTHES, *KINDS), key="unknown", bind="query-params", width=190)
-        threshold = float(
-            st.slider(
-                "Threshold $t$", 0.0, 0.06, 0.02, 0.0005, format="%.4f", key="threshold", bind="query-params", width=420
-            )
-        )
-    known, unknown = _errors(None), _errors(str(kind))
-    left, right = st.columns([3, 2])
-    with left:
-        _histogram(known, unknown, threshold)
-    with right:
-        _roc(_detection(str(kind)), known, unknown, threshold)
-    st.markdown(
-        f"Above the threshold: **{share_above(known, threshold):.1%}** of the digits (false alarms) and "
-        f"**{share_above(unknown, threshold):.1%}** of the unknown images (found). Area under the curve: "
-        f"**{_detection(str(kind)).auc:.3f}**."
-    )
+    kind = st.selectbox("Unknown images", (CLOTHES, *KINDS), key="unknown", bind="query-params", width=190)
+    threshold = THRESHOLDS[_chart(str(kind))]
     choice, verdict = st.columns([2, 3])
     with choice:
         image = _one(str(kind))
@@ -83,24 +68,35 @@ def _detection(kind: str) -> Detection:
     return detect(_errors(None), _errors(kind))
 
 
-def _histogram(known: Array, unknown: Array, threshold: float) -> None:
-    series = (KNOWN, UNKNOWN)
-    spec = histogram_spec("reconstruction error, mean square per pixel", series, height=HEIGHT)
-    table = histogram_table({KNOWN: known, UNKNOWN: unknown}, threshold)
-    alt = f"Histograms of errors: the median is {np.median(known):.4f} of digits, {np.median(unknown):.4f} of unknown images."
-    st.vega_lite_chart(table, spec, key="histogram", height=HEIGHT, alt=alt)
-
-
-def _roc(found: Detection, known: Array, unknown: Array, threshold: float) -> None:
-    curve, chance = f"ROC, area {found.auc:.3f}", "chance"
-    lines = {
-        curve: list(zip(found.false_alarms.tolist(), found.found.tolist(), strict=True)),
-        chance: [(0.0, 0.0), (1.0, 1.0)],
+def _chart(kind: str) -> int:
+    """The histogram with the threshold to drag, and the ROC curve; the index of the threshold."""
+    known, unknown, found = _errors(None), _errors(kind), _detection(kind)
+    false_alarms, hits = ([share_above(errors, at) for at in THRESHOLDS] for errors in (known, unknown))
+    readings = {
+        "digits above it: false alarms": [f"{share:.1%}" for share in false_alarms],
+        "unknown images above it: found": [f"{share:.1%}" for share in hits],
+        "area under the curve": [f"{found.auc:.3f}"] * len(THRESHOLDS),
     }
-    point = {curve: [(share_above(known, threshold), share_above(unknown, threshold))]}
-    spec = curve_spec("false alarms", "found", (curve, chance), from_zero=True, height=HEIGHT)
+    handle = Handle("threshold t", THRESHOLDS, [f"{at:.4f}" for at in THRESHOLDS], readings)
+    panels = [_histogram(known, unknown), _roc(found, false_alarms, hits)]
+    return handled_chart(panels, handle, parameter="threshold", usual="0.0200")
+
+
+def _histogram(known: Array, unknown: Array) -> Panel:
+    alt = f"Histograms of errors: the median is {np.median(known):.4f} of digits, {np.median(unknown):.4f} of unknown images."
+    across, up = Axis("reconstruction error, mean square per pixel", log=10), Axis("share of the images", percent=True)
+    return Panel(across, up, histograms({KNOWN: known, UNKNOWN: unknown}), alt, height=HEIGHT, share=3)
+
+
+def _roc(found: Detection, false_alarms: list[float], hits: list[float]) -> Panel:
+    curve = drawn(
+        f"ROC, area {found.auc:.3f}", "line", zip(found.false_alarms.tolist(), found.found.tolist(), strict=True)
+    )
+    chance = drawn("chance", "line", [(0.0, 0.0), (1.0, 1.0)])
+    here = Series(curve.name, "dots", false_alarms, hits)
     alt = f"ROC curve with an area of {found.auc:.3f}."
-    st.vega_lite_chart(curve_table(lines, point), spec, key="roc", height=HEIGHT, alt=alt)
+    across, up = Axis("false alarms", percent=True), Axis("found", percent=True)
+    return Panel(across, up, (curve, chance), alt, follows=(here,), height=HEIGHT, share=2)
 
 
 def _one(kind: str) -> Array | None:
@@ -147,7 +143,7 @@ def _verdict(image: Array, threshold: float) -> None:
         for picture, caption in ((image, "the image"), (copied, "its reconstruction")):
             tile(picture, caption, width=110)
         verdict = "**unknown**" if error > threshold else "**known**"
-        st.markdown(f"Error {error:.4f}, threshold {threshold:.4f}: the detector says {verdict}.", width="content")
+        st.markdown(f"Error {error:.4f}, threshold {threshold:.4f}: the detector says {verdict}.", width=230)
 
 
 def _numbers() -> dict[str, str]:

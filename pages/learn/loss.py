@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 import torch
 
 from pages.learn.figures import dataset, figures, test_images
 from pages.learn.lessons import Link, Shown
-from pages.learn.show import choose_image, class_of, tile
+from pages.learn.show import choose_image, class_of, handled_chart, tile
 from vae_core.config import ObjectiveConfig
 from vae_core.data.batches import to_float
 from vae_core.objectives.likelihoods import HALF_LOG_TWO_PI, Likelihood, build_likelihood
 from vae_core.storage.arrays import Array
-from vae_core.viz.lesson_charts import curve_spec, curve_table
+from vae_core.viz.lesson_charts import Axis, Handle, Panel, Series, drawn
 
 BCE, SE = "cross-entropy", "half the squared error"
 SHARES = torch.linspace(0, 1, 41)
@@ -24,25 +23,20 @@ def draw() -> Shown:
     known = figures("loss")
     left, right = st.columns([2, 3])
     with left:
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            index = choose_image()
-            share = st.slider(
-                "Mix: mean image to copy", 0.0, 1.0, 0.5, 0.025, key="mix", bind="query-params", width=240
-            )
+        index = choose_image()
         unit = st.segmented_control(
             "The reconstruction term is a", UNITS, default=UNITS[0], required=True, key="reduction", bind="query-params"
         )
         written = st.slider("β as it is written", 0.0, 4.0, 1.0, 0.1, key="written_beta", bind="query-params")
-    curves, tiles = _losses(index, float(share))
+    curves = _losses(index)
     per = known["pixels"] if unit == UNITS[1] else 1
     with left:
         beta = _meaning(float(written), per, known)
     with right:
-        _chart(curves, float(share), per)
+        share = _chart(curves, per)
         with st.container(horizontal=True):
-            for picture, caption in zip(
-                tiles, ("mean image", "prediction", f"target, a {class_of(index)}"), strict=True
-            ):
+            captions = ("mean image", "prediction", f"target, a {class_of(index)}")
+            for picture, caption in zip(_tiles(index, share), captions, strict=True):
                 tile(picture, caption, width=96)
     return Shown(_links(beta), _numbers(known, curves))
 
@@ -59,9 +53,20 @@ def _mean_image() -> torch.Tensor:
     return to_float(dataset().train_images).mean(dim=0)
 
 
-def _losses(index: int, share: float) -> tuple[dict[str, list[float]], list[Array]]:
-    """Nats of predictions from the mean image to the target, and three pictures."""
-    target = to_float(torch.from_numpy(test_images()[index].copy()))
+def _target(index: int) -> torch.Tensor:
+    return to_float(torch.from_numpy(test_images()[index].copy()))
+
+
+def _tiles(index: int, share: float) -> list[Array]:
+    """The mean image, the prediction, the target."""
+    mean, target = _mean_image(), _target(index)
+    pictures = (mean, mean + share * (target - mean), target)
+    return [(255 * picture).round().to(torch.uint8).numpy() for picture in pictures]
+
+
+def _losses(index: int) -> dict[str, list[float]]:
+    """Nats of predictions from the mean image to the target."""
+    target = _target(index)
     mean = _mean_image()
     mixed = mean + SHARES[:, None, None, None] * (target - mean)
     targets = target.expand_as(mixed)
@@ -69,32 +74,32 @@ def _losses(index: int, share: float) -> tuple[dict[str, list[float]], list[Arra
     cross_entropy = bernoulli.negative_log_likelihood(bernoulli.output_of(mixed), targets)
     # without the Gaussian's constant, which no prediction changes
     squared = gaussian.negative_log_likelihood(mixed, targets) - HALF_LOG_TWO_PI * target.numel()
-    prediction = mean + share * (target - mean)
-    tiles = [(255 * picture).round().to(torch.uint8).numpy() for picture in (mean, prediction, target)]
-    curves = {
+    return {
         BCE: cross_entropy.tolist(),
         SE: squared.clamp(min=0).tolist(),
         "floor": bernoulli.floor(target[None]).tolist(),
     }
-    return curves, tiles
 
 
-def _chart(curves: dict[str, list[float]], share: float, per: int) -> None:
+def _chart(curves: dict[str, list[float]], per: int) -> float:
+    """The mix at which its handle stands."""
+    mixes: list[float] = SHARES.tolist()
     floor = curves["floor"][0] / per
-    mixed = {
-        name: [(float(at), value / per) for at, value in zip(SHARES, curves[name], strict=True)] for name in (BCE, SE)
-    }
-    collapse = curves[BCE][0] / per
-    level = {name: [(0.0, nats), (1.0, nats)] for name, nats in (("its floor", floor), ("its collapse line", collapse))}
-    lines = {BCE: mixed[BCE], **level, SE: mixed[SE]}
-    at = int(np.abs(SHARES.numpy() - share).argmin())
-    points = {name: [lines[name][at]] for name in (BCE, SE)}
+    nats = {name: [value / per for value in curves[name]] for name in (BCE, SE)}
+    level = {"its floor": floor, "its collapse line": nats[BCE][0]}
+    series = (
+        Series(BCE, "line", mixes, nats[BCE]),
+        *(drawn(name, "line", [(0.0, value), (1.0, value)]) for name, value in level.items()),
+        Series(SE, "line", mixes, nats[SE]),
+    )
+    follows = tuple(Series(name, "dots", mixes, values) for name, values in nats.items())
     unit = "nats per image" if per == 1 else "nats per pixel"
-    spec = curve_spec("mix: 0 the mean image, 1 a perfect copy", unit, tuple(lines), from_zero=True, height=320)
-    here = {name: f"{pair[0][1]:.4g}" for name, pair in points.items()}
-    alt = f"At a mix of {share:g}: cross-entropy {here[BCE]}, half the squared error {here[SE]} {unit}."
-    st.vega_lite_chart(curve_table(lines, points, {"here": share}), spec, key="losses", height=320, alt=alt)
-    st.caption(alt)
+    readings = {name: [f"{value:.4g} {unit}" for value in values] for name, values in nats.items()}
+    alt = f"{BCE} and {SE} from the mean image to a perfect copy, in {unit}"
+    across, up = Axis("mix: 0 the mean image, 1 a perfect copy"), Axis(unit, from_zero=True)
+    handle = Handle("mix", mixes, [f"{mix:g}" for mix in mixes], readings)
+    panel = Panel(across, up, series, alt, follows=follows, height=320)
+    return mixes[handled_chart([panel], handle, parameter="mix", usual="0.5")]
 
 
 def _meaning(written: float, per: int, known: dict[str, float]) -> float:

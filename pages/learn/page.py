@@ -11,7 +11,7 @@ import streamlit as st
 
 from pages.common.errors import sentences
 from pages.common.glossary import GLOSSARY
-from pages.learn.frame import contents, door, frame_style, progress, steps
+from pages.learn.frame import contents, door, frame_style, progress, steps, words
 from pages.learn.glossary import glossary
 from pages.learn.lessons import LESSONS, Lesson, Shown, find
 
@@ -41,13 +41,8 @@ def _lesson(lesson: Lesson, teaching: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title(f"{number}. {lesson.title}", anchor=False, width="content")
         steps(lesson, teaching)
-    st.markdown(lesson.text)
-    with st.container(
-        horizontal=True, horizontal_alignment="center", vertical_alignment="center", gap="large", key="formula"
-    ):
-        for part in lesson.formula.split(r"\qquad"):
-            st.latex(part, width="content")
-    st.markdown(f":material/touch_app: **Try it.** {lesson.question}")
+    with st.container(key="words"):
+        st.markdown(words(lesson))
     shown = Shown()
     with sentences(), st.container(key=f"top-{lesson.id}"):
         shown = _module(lesson).draw()

@@ -1,13 +1,19 @@
-"""What several lessons put on the page: a choice of a test image, and rows of pictures with their words."""
+"""What several lessons put on the page: a choice of a test image, rows of pictures with their words, and a chart whose
+handle is in the address."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import streamlit as st
 
-from pages.common.errors import literal
+from pages.common.address import say_missing
+from pages.common.components.chart import chart
 from pages.generate.show import pixels
 from pages.learn.figures import dataset, test_images, test_labels
 from vae_core.storage.arrays import Array
+from vae_core.viz.lesson_charts import Handle, Panel
 
 TILE = 112
 
@@ -19,6 +25,32 @@ def choose_image(key: str = "image", default: int = 0) -> int:
     return index
 
 
+def handled_chart(panels: Sequence[Panel], handle: Handle, *, parameter: str, usual: str) -> int:
+    """A chart whose handle stands where the address says, or nearest to it; the index of its stop, which the address keeps.
+
+    Args:
+        parameter: of the address, and the chart's key.
+        usual: text of the stop without a word in the address.
+    """
+    start = stop_in_address(parameter, handle, usual)
+    at = chart(panels, handle, key=parameter, start=start)
+    st.query_params[parameter] = handle.texts[at]
+    return at
+
+
+def stop_in_address(parameter: str, handle: Handle, usual: str) -> int:
+    """The index of the stop that the address names, or of the nearest; `usual` where it names none, which is said."""
+    text = st.query_params.get(parameter, usual)
+    try:
+        wanted = float(text)
+    except ValueError:
+        wanted = math.nan
+    if not math.isfinite(wanted):
+        say_missing(parameter, handle.name, handle.texts, usual)
+        wanted = float(usual)
+    return min(range(len(handle.stops)), key=lambda at: abs(handle.stops[at] - wanted))
+
+
 def class_of(index: int) -> str:
     """The name of a test image's class."""
     return str(dataset().classes[int(test_labels()[index])])
@@ -26,13 +58,9 @@ def class_of(index: int) -> str:
 
 def tile(image: Array, caption: str, *, width: int = TILE) -> None:
     """One image (1, H, W) uint8 with words below."""
-    with st.container(width=width + 28, gap="xxsmall"):
-        pixels(image[None], caption, columns=1, width=width)
-        st.caption(literal(caption))
+    pixels(image[None], caption, columns=1, width=width, captioned=True, room=width + 28)
 
 
 def row(images: Array, caption: str, *, columns: int | None = None, width: int = 640) -> None:
     """Images (N, 1, H, W) uint8 side by side with words below."""
-    with st.container(gap="xxsmall"):
-        pixels(images, caption, columns=columns or len(images), width=width)
-        st.caption(literal(caption))
+    pixels(images, caption, columns=columns or len(images), width=width, captioned=True)

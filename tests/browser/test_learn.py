@@ -60,8 +60,10 @@ def touch_bottleneck(page: Page) -> None:
 
 
 def touch_loss(page: Page) -> None:
+    before = picture(page, "prediction").get_attribute("src")
     press(page, "End", "mix")
-    expect(page.get_by_text(re.compile(r"half the squared error 0 nats")).first).to_be_visible()
+    expect(page.locator(".chart .figures")).to_have_text(re.compile("half the squared error0 nats"))
+    expect(picture(page, "prediction")).not_to_have_attribute("src", str(before))
 
 
 def touch_holes(page: Page) -> None:
@@ -111,7 +113,8 @@ def touch_beta(page: Page) -> None:
 
 def touch_collapse(page: Page) -> None:
     press(page, "End", "beta_linear")
-    expect(page.get_by_text("0 dimensions live")).to_be_visible()
+    expect(page.locator(".chart .figures dd")).to_have_text("0")
+    expect(picture(page, "best linear VAE, β = 7")).to_be_visible()
 
 
 def touch_compression(page: Page) -> None:
@@ -121,6 +124,18 @@ def touch_compression(page: Page) -> None:
 
 
 def touch_known(page: Page) -> None:
+    """The threshold is dragged: the shares follow before it is let go of, then the verdict of the picture."""
+    grip, shares = page.locator(".chart canvas.gripped"), page.locator(".chart .figures dd")
+    expect(shares.first).to_have_text("21.1%")
+    grip.scroll_into_view_if_needed()
+    box = grip.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.5 * box["height"])
+    page.mouse.down()
+    expect(shares.first).to_have_text(re.compile(r"^[89]\d\.\d%$"))
+    assert "threshold=0.0200" in page.url
+    page.mouse.up()
+    expect(page).not_to_have_url(re.compile("threshold=0.0200"))
     press(page, "End", "threshold")
     expect(page.get_by_text("the detector says known").first).to_be_visible()
 

@@ -47,7 +47,20 @@ def runs(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFacto
 
 
 def words(page: AppTest) -> str:
-    return " ".join(element.value for element in [*page.markdown, *page.caption]).replace("\\", "")
+    """All that is said, those below pictures too."""
+    below = [
+        words
+        for html in page.get("html")
+        for words in re.findall(r"<figcaption[^>]*>(.*?)</figcaption>", html.proto.body)
+    ]
+    return " ".join([element.value for element in [*page.markdown, *page.caption]] + below).replace("\\", "")
+
+
+def readings(page: AppTest) -> dict[str, str]:
+    """What a chart's handle reads where it stands."""
+    found = (json.loads(one.proto.json) for one in page.get("bidi_component") if one.proto.WhichOneof("data") == "json")
+    chart = next(one for one in found if "panels" in one)
+    return {name: texts[chart["start"]] for name, texts in chart["handle"]["readings"].items()}
 
 
 def button(page: AppTest, key: str) -> Any:
@@ -64,7 +77,7 @@ def test_a_lesson_opens_with_its_formula_question_answer_and_doors(opened: Calla
     page = opened(lesson=lesson.id)
     assert not page.exception and not page.error and not page.info
     assert [title.value for title in page.title] == [f"{IDS.index(lesson.id) + 1}. {lesson.title}"]
-    assert page.latex
+    assert lesson.formula.split(r"\qquad")[0].strip() in "".join(element.value for element in page.markdown)
     said = words(page)
     assert lesson.question in said and "Every number is computed" in said
     answer = next(element.value for element in page.expander[-1].markdown)
@@ -146,11 +159,11 @@ def test_a_mean_over_pixels_multiplies_beta_and_a_copy_costs_the_floor(opened: C
     assert "β in nats per image: 1**" in words(page) and "the code lives" in words(page)
     page = opened(lesson="loss", reduction="mean over pixels")
     assert "β in nats per image: 784** (1 × 784)" in words(page) and "it has collapsed" in words(page)
-    page = opened(lesson="loss")
-    next(one for one in page.slider if one.key == "mix").set_value(1.0).run()
-    cross_entropy, squared = re.search(r"cross-entropy ([\d.]+), half the squared error ([\d.]+)", words(page)).groups()
+    page = opened(lesson="loss", mix="1")
+    here = readings(page)
     floor = re.search(r"image's floor, ([\d.]+) nats", words(page)).group(1)
-    assert float(cross_entropy) == pytest.approx(float(floor), abs=0.06) and float(squared) == 0.0
+    assert float(here["cross-entropy"].removesuffix(" nats per image")) == pytest.approx(float(floor), abs=0.06)
+    assert here["half the squared error"] == "0 nats per image"
 
 
 def test_epsilon_again_moves_z_and_a_larger_variance_moves_it_more(opened: Callable[..., AppTest]) -> None:
@@ -173,9 +186,19 @@ def test_epsilon_again_moves_z_and_a_larger_variance_moves_it_more(opened: Calla
 
 
 def test_beyond_the_last_threshold_nothing_lives(opened: Callable[..., AppTest]) -> None:
-    page = opened(lesson="collapse")
-    next(one for one in page.slider if one.key == "beta_linear").set_value(7.0).run()
-    assert not page.exception and "**0 dimensions live**" in words(page)
+    page = opened(lesson="collapse", beta_linear="7.0")
+    assert not page.exception and not page.info and list(readings(page).values()) == ["0"]
+    assert of_address(page, "beta_linear") == "7"
+
+
+def test_a_handle_stands_where_the_address_says_or_nearest_and_a_word_is_refused(
+    opened: Callable[..., AppTest],
+) -> None:
+    page = opened(lesson="known", threshold="0.0301")
+    assert not page.info and of_address(page, "threshold") == "0.0300"
+    page = opened(lesson="known", threshold="<b>high")
+    assert not page.exception and "There is no threshold t '<b>high' here" in page.info[0].value.replace("\\", "")
+    assert of_address(page, "threshold") == "0.0200"
 
 
 def test_a_coarser_step_costs_fewer_bits(opened: Callable[..., AppTest]) -> None:
@@ -191,13 +214,12 @@ def test_a_coarser_step_costs_fewer_bits(opened: Callable[..., AppTest]) -> None
 
 
 def test_a_threshold_trades_finds_for_false_alarms(opened: Callable[..., AppTest]) -> None:
-    page = opened(lesson="known")
-
     def shares() -> list[float]:
-        return [float(found) for found in re.findall(r"\*\*([\d.]+)%\*\*", words(page))]
+        return [float(share.removesuffix("%")) for share in list(readings(page).values())[:2]]
 
+    page = opened(lesson="known")
     before = shares()
-    next(one for one in page.slider if one.key == "threshold").set_value(0.04).run()
+    page = opened(lesson="known", threshold="0.04")
     assert all(after < share for share, after in zip(before, shares(), strict=True))
     next(one for one in page.selectbox if one.key == "unknown").set_value("empty").run()
     assert not page.exception and shares()[1] == 0.0

@@ -6,12 +6,8 @@ const CURVE_KEYS = { ArrowLeft: 1, ArrowDown: 1, ArrowRight: -1, ArrowUp: -1 }
 
 function curveScale([left, right, low, high], width, height) {
   const area = { left: 52, top: 10, right: width - 12, bottom: height - 38 }
-  const [across, down] = [area.right - area.left, area.bottom - area.top]
-  return {
-    area,
-    x: (rate) => area.left + (across * (rate - left)) / (right - left),
-    y: (distortion) => area.bottom - (down * (distortion - low)) / (high - low),
-  }
+  const [across, up] = [axisOf([left, right], null, area.left, area.right), axisOf([low, high], null, area.bottom, area.top)]
+  return { area, x: across.at, y: up.at }
 }
 
 /** The place of a line of many pieces that is nearest to (x, y). */
@@ -26,31 +22,6 @@ function nearestOnPath(path, x, y) {
     if (away < least) [best, least] = [place, away]
   }
   return best
-}
-
-function drawCurveAxes(context, scale, box, ink) {
-  const { area } = scale
-  context.font = ink.letters(12)
-  context.fillStyle = context.strokeStyle = ink.text
-  context.textAlign = "center"
-  context.textBaseline = "top"
-  const across = ticksOf(box[0], box[1], (area.right - area.left) / 80)
-  for (const tick of across.ticks) {
-    context.globalAlpha = tick === 0 ? 0.3 : 0.08
-    lineAt(context, scale.x(tick), area.top, scale.x(tick), area.bottom)
-    context.globalAlpha = TICK_ALPHA
-    context.fillText(numberText(tick, across.digits), scale.x(tick), area.bottom + 5)
-  }
-  context.textAlign = "right"
-  context.textBaseline = "middle"
-  const up = ticksOf(box[2], box[3], (area.bottom - area.top) / 50)
-  for (const tick of up.ticks) {
-    context.globalAlpha = 0.08
-    lineAt(context, area.left, scale.y(tick), area.right, scale.y(tick))
-    context.globalAlpha = TICK_ALPHA
-    context.fillText(numberText(tick, up.digits), area.left - 6, scale.y(tick))
-  }
-  drawMapNames(context, area, ["rate: KL, nats per image", "distortion, nats per image"])
 }
 
 /** Lines of equal ELBO, the floor, and the corner of a collapsed code. */
@@ -207,7 +178,12 @@ class RateCurve {
     const { ink, header, stop } = this
     const context = this.contextFor(".curve", height)
     this.scale = curveScale(header.box, width, height)
-    drawCurveAxes(context, this.scale, header.box, ink)
+    const { area } = this.scale
+    const ticks = {
+      x: straightTicks(header.box.slice(0, 2), area.right - area.left, 80),
+      y: straightTicks(header.box.slice(2), area.bottom - area.top, 50),
+    }
+    drawAxes(context, this.scale, ticks, ["rate: KL, nats per image", "distortion, nats per image"], ink)
     const spots = this.spots()
     drawCurveLines(context, this.scale, header.marks, spots, ink)
     context.strokeStyle = ink.text

@@ -10,7 +10,7 @@ _COMPONENT = st.components.v2.component(
     "latent_lab_rate_curve",
     html=source("rate_curve.html"),
     css=source("rate_curve.css"),
-    js=source("stage_frames.js", "stage_words.js", "stage_draw.js", "stage_charts.js", "rate_curve.js"),
+    js=source("stage_frames.js", "stage_words.js", "stage_draw.js", "stage_charts.js", "axes.js", "rate_curve.js"),
 )
 
 
