@@ -56,4 +56,4 @@ def _cell(title: str, images: Array, caption: str, across: int, width: int) -> s
 def _source(content: bytes, shape: tuple[int, ...], across: int) -> str:
     """The picture as the page holds it; most of a row stays as it was when a slider moves."""
     images = np.frombuffer(content, dtype=np.uint8).reshape(shape)
-    return base64.b64encode(png_bytes(mosaic(images, across))).decode()
+    return base64.b64encode(png_bytes(mosaic(images, across), quick=True)).decode()

@@ -13,27 +13,21 @@ from vae_core.viz.grids import mosaic, png_bytes
 
 WIDTH = 900
 PNG_SCALE = 4
-CAPTION_STYLE = "margin-top:0.35rem;font-size:0.875rem;opacity:0.6"
 
 
-def pixels(
-    images: Array, alt: str, *, columns: int, width: int, captioned: bool = False, room: int | None = None
-) -> None:
+def image_html(images: Array, alt: str, *, columns: int, width: int) -> str:
     """Images (N, C, H, W) uint8 in a grid `width` CSS pixels wide (at letters of the usual size), each pixel a crisp square.
 
-    The picture stands in the page itself: one that is fetched from the server would be there a frame or two later. Its
-    words below it, where they are asked for, are part of it: a browser draws one element sooner than two.
-
-    Args:
-        captioned: `alt` stands below it too.
-        room: what the picture and its words take across, in the same pixels; left out, all that there is.
+    The picture stands in the page itself: one that is fetched from the server would be there a frame or two later.
     """
-    source = base64.b64encode(png_bytes(mosaic(images, columns))).decode()
+    source = base64.b64encode(png_bytes(mosaic(images, columns), quick=True)).decode()
     style = f"image-rendering:pixelated;width:{width / 16}rem;max-width:100%;border-radius:4px;display:block"
-    image = f'<img alt="{escape(alt)}" style="{style}" src="data:image/png;base64,{source}">'
-    below = f'<figcaption style="{CAPTION_STYLE}">{escape(alt)}</figcaption>' if captioned else ""
-    across = f";width:{room / 16}rem" if room else ""
-    st.html(f'<figure style="margin:0{across}">{image}{below}</figure>', width="content" if room else "stretch")
+    return f'<img alt="{escape(alt)}" style="{style}" src="data:image/png;base64,{source}">'
+
+
+def pixels(images: Array, alt: str, *, columns: int, width: int) -> None:
+    """Puts `image_html` on the page."""
+    st.html(image_html(images, alt, columns=columns, width=width))
 
 
 def picture(images: Array, caption: str, *, key: str, columns: int | None = None, width: int = WIDTH) -> None:

@@ -10,7 +10,7 @@ from pages.common.components.chart import chart
 from pages.common.components.drawing import drawing
 from pages.learn.figures import dataset, figures, model, test_images
 from pages.learn.lessons import Link, Shown
-from pages.learn.show import choose_image, class_of, tile
+from pages.learn.show import choose_image, class_of, tiles
 from vae_core.data.batches import to_float
 from vae_core.evaluation.codes import decode_images
 from vae_core.evaluation.latents import Pca
@@ -45,13 +45,12 @@ def _image(latents: int, index: int) -> tuple[Link, ...]:
     linear = _through_pca(image, latents)
     svg = network_svg(shown.trained.config, shown.trained.image_shape)
     drawing(svg, key="network")
-    with st.container(horizontal=True):
-        for picture, caption in (
-            (image, f"input, a {class_of(index)}"),
-            (copied, f"autoencoder, error {_error(copied, image):.4f}"),
-            (linear, f"PCA, error {_error(linear, image):.4f}"),
-        ):
-            tile(picture, caption, width=130)
+    tiles(
+        (image, f"input, a {class_of(index)}"),
+        (copied, f"autoencoder, error {_error(copied, image):.4f}"),
+        (linear, f"PCA, error {_error(linear, image):.4f}"),
+        width=130,
+    )
     numbers = ", ".join(f"{value:.2f}" for value in z[:SHOWN_NUMBERS]) + (", …" if latents > SHOWN_NUMBERS else "")
     st.caption(f"The code, all that the decoder is given: ({numbers}). Errors are mean squares per pixel.")
     code = ",".join(f"{value:.3g}" for value in z)

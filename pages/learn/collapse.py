@@ -10,7 +10,7 @@ import torch
 
 from pages.learn.figures import dataset, figures, test_images
 from pages.learn.lessons import Link, Shown
-from pages.learn.show import choose_image, class_of, handled_chart, tile
+from pages.learn.show import choose_image, class_of, handled_chart, tiles
 from vae_core.data.batches import to_float
 from vae_core.evaluation.latents import Pca
 from vae_core.evaluation.linear_vae import LinearVae
@@ -105,8 +105,8 @@ def _image(beta: float, index: int) -> None:
     image = test_images()[index]
     row = to_float(torch.from_numpy(image.copy())).flatten()[None]
     pixels: Array = _theory().reconstruct(row, beta).clamp(0, 1).mul(255).round().to(torch.uint8).numpy()
-    tile(image, f"x, a {class_of(index)}", width=110)
-    tile(pixels.reshape(image.shape), f"best linear VAE, β = {beta:g}", width=110)
+    best = pixels.reshape(image.shape)
+    tiles((image, f"x, a {class_of(index)}"), (best, f"best linear VAE, β = {beta:g}"), width=110)
 
 
 def _numbers(known: dict[str, Any]) -> dict[str, str]:

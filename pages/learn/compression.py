@@ -9,7 +9,7 @@ import streamlit as st
 from pages.common.components.chart import chart
 from pages.learn.figures import dataset, figures, model, test_images
 from pages.learn.lessons import Link, Shown
-from pages.learn.show import row
+from pages.learn.show import rows
 from vae_core.evaluation.compression import (
     JPEG,
     JPEG_MOSAIC,
@@ -85,17 +85,19 @@ def _arrived(run_id: str, step: float) -> Array:
 
 def _pictures(run_id: str, step: float, point: dict[str, Any], found: dict[str, Any]) -> None:
     images = test_images()[:SHOWN]
-    row(images, "Test images", width=420)
-    rate = point["bits_per_pixel"]
-    row(_arrived(run_id, step), f"Through the code: {rate:.3f} bits a pixel, {point['psnr']:.1f} dB", width=420)
     jpegs = [one for one in found["points"] if one["codec"] == JPEG]
     nearest = min(jpegs, key=lambda one: abs(one["psnr"] - point["psnr"]))
-    row(
-        through_jpeg(images, int(nearest["setting"])),
-        f"JPEG of quality {nearest['setting']:g}, the nearest in PSNR: {nearest['bits_per_pixel']:.3f} bits a pixel, "
-        f"{nearest['psnr']:.1f} dB",
-        width=420,
-    )
+    quality = int(nearest["setting"])
+
+    def cost(one: dict[str, Any]) -> str:
+        return f"{one['bits_per_pixel']:.3f} bits a pixel, {one['psnr']:.1f} dB"
+
+    rows(
+        (images, "Test images"),
+        (_arrived(run_id, step), f"Through the code: {cost(point)}"),
+        (through_jpeg(images, quality), f"JPEG of quality {quality}, the nearest in PSNR: {cost(nearest)}"),
+        columns=SHOWN, width=420,
+    )  # fmt: skip
 
 
 def _weight(found: dict[str, Any], payback: dict[str, Any]) -> None:

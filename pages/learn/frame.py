@@ -26,6 +26,10 @@ _STYLE = """
   [class*="st-key-teacher"] a { background: none; }
   [class*="st-key-teacher"] a p { font-weight: 400; }
   .stMainBlockContainer [data-testid="stMarkdownContainer"] > p { max-width: 62rem; }
+  .tiles { display: flex; flex-wrap: wrap; gap: 0.75rem 1rem; }
+  .picture { margin: 0 0 0.9rem; }
+  .tiles .picture, .picture:last-child { margin: 0; }
+  .picture figcaption { margin-top: 0.35rem; font-size: 0.875rem; opacity: 0.6; }
   .stMainBlockContainer p .katex { font-size: 1.08em; }
   .stMainBlockContainer .st-key-words p:nth-last-child(2) {
     display: flex; flex-wrap: wrap; align-items: center; justify-content: center; gap: 0.3rem 4rem; max-width: none;

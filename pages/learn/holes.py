@@ -8,7 +8,7 @@ import streamlit as st
 from pages.common.components.latent_map import map_scene, map_view
 from pages.learn.figures import POINTS, Model, dataset, figures, model, test_images, test_labels
 from pages.learn.lessons import Link, Shown
-from pages.learn.show import class_of, row
+from pages.learn.show import class_of, rows
 from vae_core.evaluation.codes import decode_images, fitted_gaussian
 from vae_core.viz.walks import interpolate, random_codes
 
@@ -43,11 +43,14 @@ def _side(name: str, shown: Model, first: int, second: int, seed: int) -> None:
         direction=codes[second] - codes[first], density=True,
     )  # fmt: skip
     walk = interpolate(codes[first], codes[second], STEPS)
-    row(decode_images(shown.trained, walk), f"A straight walk from a {class_of(first)} to a {class_of(second)}")
     spread = (0.0, 1.0) if is_vae else fitted_gaussian(shown.codes)
     drawn = random_codes(DRAWS, shown.trained.model.latent, seed, 1.0, *spread)
     where = "the prior" if is_vae else "a Gaussian fitted to the codes"
-    row(decode_images(shown.trained, drawn), f"Random draws from {where}", columns=DRAWS // 2)
+    rows(
+        (decode_images(shown.trained, walk), f"A straight walk from a {class_of(first)} to a {class_of(second)}"),
+        (decode_images(shown.trained, drawn), f"Random draws from {where}"),
+        columns=STEPS,
+    )
     found = figures("holes")[name]
     st.caption(
         f"From a draw to the nearest real image: **{found['draws']:.3f}**; from a decoded code: "

@@ -13,7 +13,7 @@ from pages.common.errors import literal, sentences
 from pages.generate.image import TYPES
 from pages.learn.figures import dataset, figures, model, test_images
 from pages.learn.lessons import Link, Shown
-from pages.learn.show import choose_image, handled_chart, tile
+from pages.learn.show import choose_image, handled_chart, tiles
 from vae_core.data.pictures import centred, prepare
 from vae_core.evaluation.codes import decode_images, encode
 from vae_core.evaluation.novelty import KINDS, Detection, detect, share_above, unknown_images
@@ -140,8 +140,7 @@ def _verdict(image: Array, threshold: float) -> None:
     error = float(found.reconstruction_error[0])
     copied = decode_images(trained, found.mean)[0]
     with st.container(horizontal=True, vertical_alignment="center"):
-        for picture, caption in ((image, "the image"), (copied, "its reconstruction")):
-            tile(picture, caption, width=110)
+        tiles((image, "the image"), (copied, "its reconstruction"), width=110)
         verdict = "**unknown**" if error > threshold else "**known**"
         st.markdown(f"Error {error:.4f}, threshold {threshold:.4f}: the detector says {verdict}.", width=230)
 

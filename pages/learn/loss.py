@@ -7,7 +7,7 @@ import torch
 
 from pages.learn.figures import dataset, figures, test_images
 from pages.learn.lessons import Link, Shown
-from pages.learn.show import choose_image, class_of, handled_chart, tile
+from pages.learn.show import choose_image, class_of, handled_chart, tiles
 from vae_core.config import ObjectiveConfig
 from vae_core.data.batches import to_float
 from vae_core.objectives.likelihoods import HALF_LOG_TWO_PI, Likelihood, build_likelihood
@@ -34,10 +34,8 @@ def draw() -> Shown:
         beta = _meaning(float(written), per, known)
     with right:
         share = _chart(curves, per)
-        with st.container(horizontal=True):
-            captions = ("mean image", "prediction", f"target, a {class_of(index)}")
-            for picture, caption in zip(_tiles(index, share), captions, strict=True):
-                tile(picture, caption, width=96)
+        captions = ("mean image", "prediction", f"target, a {class_of(index)}")
+        tiles(*zip(_pictures(index, share), captions, strict=True), width=96)
     return Shown(_links(beta), _numbers(known, curves))
 
 
@@ -57,7 +55,7 @@ def _target(index: int) -> torch.Tensor:
     return to_float(torch.from_numpy(test_images()[index].copy()))
 
 
-def _tiles(index: int, share: float) -> list[Array]:
+def _pictures(index: int, share: float) -> list[Array]:
     """The mean image, the prediction, the target."""
     mean, target = _mean_image(), _target(index)
     pictures = (mean, mean + share * (target - mean), target)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.learn.figures import dataset, figures, model, test_images, test_labels
 from pages.learn.lessons import Link, Shown
-from pages.learn.show import choose_image, class_of, row, tile
+from pages.learn.show import choose_image, class_of, rows, tiles
 from vae_core.evaluation.neighbours import nearest_others
 from vae_core.storage.arrays import Array
 
@@ -17,21 +17,11 @@ TITLES = {"pixels": "in pixels", "ae": "in the autoencoder's code", "vae": "in t
 
 def draw() -> Shown:
     index = choose_image(default=8)
-    classes = dataset().classes
     left, right = st.columns([1, 5])
     with left:
-        tile(test_images()[index], f"a {class_of(index)}", width=130)
+        tiles((test_images()[index], f"a {class_of(index)}"), width=130)
     with right:
-        for space, title in TITLES.items():
-            found = _nearest(space)[index]
-            labels = test_labels()[found]
-            same = int((labels == test_labels()[index]).sum())
-            names = " ".join(classes[int(label)] for label in labels)
-            over_all = figures("neighbours")[space]
-            row(
-                test_images()[found],
-                f"Nearest {title}: {names}; {same} of {NEIGHBOURS} share the label here, {over_all:.1%} over all images.",
-            )
+        rows(*(_found(space, index) for space in TITLES), columns=NEIGHBOURS)
     codes = figures("models")["codes"]
     code = ",".join(f"{value:.3g}" for value in model(codes["vae"]).codes.mean[index])
     links = (
@@ -41,6 +31,17 @@ def draw() -> Shown:
         ),
     )
     return Shown(links, {name: f"{value:.1%}" for name, value in figures("neighbours").items()})
+
+
+def _found(space: str, index: int) -> tuple[Array, str]:
+    """The neighbours of an image and what is said of them."""
+    found = _nearest(space)[index]
+    labels = test_labels()[found]
+    same = int((labels == test_labels()[index]).sum())
+    names = " ".join(dataset().classes[int(label)] for label in labels)
+    over_all = figures("neighbours")[space]
+    share = f"{same} of {NEIGHBOURS} share the label here, {over_all:.1%} over all images."
+    return test_images()[found], f"Nearest {TITLES[space]}: {names}; {share}"
 
 
 @st.cache_resource(show_spinner=False)

@@ -10,7 +10,7 @@ import streamlit as st
 from pages.common.components.latent_map import map_scene, map_view
 from pages.learn.figures import POINTS, Model, dataset, figures, model, test_images, test_labels
 from pages.learn.lessons import Link, Shown
-from pages.learn.show import choose_image, class_of, row, tile
+from pages.learn.show import choose_image, class_of, rows, tiles
 from vae_core.evaluation.codes import decode_images
 from vae_core.storage.arrays import Array
 from vae_core.viz.walks import random_codes
@@ -43,7 +43,7 @@ def draw() -> Shown:
     with right:
         _map(shown, mean, deviation, drawn[0])
         pictures = decode_images(shown.trained, drawn)
-        row(pictures, "This draw and eleven more from the same posterior", width=620)
+        rows((pictures, "This draw and eleven more from the same posterior"), columns=DRAWS, width=620)
     z = ",".join(f"{value:.3g}" for value in drawn[0])
     links = (
         Link("generate/page.py", "Open this z in Generate", {"trained": run_id, "z": z}),
@@ -74,13 +74,8 @@ def _map(found: Model, mean: Array, deviation: Array, z: Array) -> None:
 
 def _pictures(found: Model, index: int, mean: Array, drawn: Array) -> None:
     at_mean, at_z = decode_images(found.trained, np.stack([mean, drawn[0]]).astype(np.float32))
-    with st.container(horizontal=True):
-        for picture, caption in (
-            (test_images()[index], f"x, a {class_of(index)}"),
-            (at_mean, "decoded at μ"),
-            (at_z, "decoded at z"),
-        ):
-            tile(picture, caption, width=92)
+    image = (test_images()[index], f"x, a {class_of(index)}")
+    tiles(image, (at_mean, "decoded at μ"), (at_z, "decoded at z"), width=92)
 
 
 def _table(mean: Array, log_variance: Array, epsilon: Array, z: Array) -> None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from html import escape
 
 import streamlit as st
 
 from pages.common.address import say_missing
 from pages.common.components.chart import chart
-from pages.generate.show import pixels
+from pages.generate.show import image_html
 from pages.learn.figures import dataset, test_images, test_labels
 from vae_core.storage.arrays import Array
 from vae_core.viz.lesson_charts import Handle, Panel
 
-TILE = 112
+TILE, TILE_ROOM = 112, 28
 
 
 def choose_image(key: str = "image", default: int = 0) -> int:
@@ -56,11 +57,22 @@ def class_of(index: int) -> str:
     return str(dataset().classes[int(test_labels()[index])])
 
 
-def tile(image: Array, caption: str, *, width: int = TILE) -> None:
-    """One image (1, H, W) uint8 with words below."""
-    pixels(image[None], caption, columns=1, width=width, captioned=True, room=width + 28)
+def tiles(*pictures: tuple[Array, str], width: int = TILE) -> None:
+    """Images (1, H, W) uint8 with words below each, side by side where there is room.
+
+    All are one element of the page, which a browser draws sooner than several.
+    """
+    figures = (_figure(image[None], words, 1, width, width + TILE_ROOM) for image, words in pictures)
+    st.html(f'<div class="tiles">{"".join(figures)}</div>', width="content")
 
 
-def row(images: Array, caption: str, *, columns: int | None = None, width: int = 640) -> None:
-    """Images (N, 1, H, W) uint8 side by side with words below."""
-    pixels(images, caption, columns=columns or len(images), width=width, captioned=True)
+def rows(*pictures: tuple[Array, str], columns: int, width: int = 640) -> None:
+    """Images (N, 1, H, W) uint8 in lines of `columns` with words below each set, one below the other, as one element."""
+    st.html("".join(_figure(images, words, columns, width) for images, words in pictures))
+
+
+def _figure(images: Array, words: str, columns: int, width: int, room: int | None = None) -> str:
+    """`room` is what the picture and its words take across, in CSS pixels; without it all that there is."""
+    across = f' style="width:{room / 16}rem"' if room else ""
+    image = image_html(images, words, columns=columns, width=width)
+    return f'<figure class="picture"{across}>{image}<figcaption>{escape(words)}</figcaption></figure>'

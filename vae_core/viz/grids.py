@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -11,6 +12,8 @@ from vae_core.errors import DataError
 from vae_core.storage.arrays import Array
 
 GAP_GREY = 128
+QUICK: dict[str, Any] = {"compress_level": 1}
+SMALL: dict[str, Any] = {"optimize": True}
 
 
 def mosaic(images: Array, columns: int, gap: int = 1, scale: int = 1) -> Image.Image:
@@ -38,8 +41,8 @@ def mosaic(images: Array, columns: int, gap: int = 1, scale: int = 1) -> Image.I
     return picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
 
 
-def png_bytes(image: Image.Image) -> bytes:
-    """The picture as a PNG file's content."""
+def png_bytes(image: Image.Image, *, quick: bool = False) -> bytes:
+    """The picture as a PNG file's content; a `quick` one, for the page, is packed sooner and somewhat larger."""
     content = io.BytesIO()
-    image.save(content, format="PNG", optimize=True)
+    image.save(content, format="PNG", **(QUICK if quick else SMALL))
     return content.getvalue()

@@ -46,4 +46,4 @@ def divider(
 
 
 def _address(images: Array, columns: int) -> str:
-    return "data:image/png;base64," + base64.b64encode(png_bytes(mosaic(images, columns))).decode()
+    return "data:image/png;base64," + base64.b64encode(png_bytes(mosaic(images, columns), quick=True)).decode()
