@@ -12,10 +12,16 @@ from tools.served import READY, chromium, served
 
 TURNS = 6
 WARM_UP = 2
+SETTLE_MILLISECONDS = 300
+"""Before a navigation, so that the page before, which has just gone, is none of its work."""
 _OPENED = """([ready, last]) => new Promise((resolve) => {
-  const drawn = (chart) => chart.querySelector("canvas, svg");
+  const untouched = (canvas) => canvas.clientWidth && canvas.width === 300 && canvas.height === 150;
+  const drawn = (component) => {
+    const inside = component.shadowRoot;
+    return inside?.childElementCount && ![...inside.querySelectorAll("canvas")].some(untouched);
+  };
   const look = () => {
-    const charts = [...document.querySelectorAll('[data-testid="stVegaLiteChart"]')];
+    const charts = [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')];
     const there = document.querySelector(ready) && document.querySelector(last) && charts.every(drawn);
     there ? resolve(performance.now()) : requestAnimationFrame(look);
   };
@@ -26,6 +32,7 @@ _OPENED = """([ready, last]) => new Promise((resolve) => {
 def opened(browser: Browser, address: str, last: str) -> float:
     """Milliseconds from the start of a navigation until the page's last element and all its charts are there."""
     page = browser.contexts[0].new_page()
+    page.wait_for_timeout(SETTLE_MILLISECONDS)
     page.goto(address, wait_until="commit")
     passed = float(page.evaluate(_OPENED, [READY, last]))
     page.close()

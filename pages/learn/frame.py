@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 
 import streamlit as st
 
-from pages.common.components.contents import Entry, contents_list
+from pages.common.components.links import Entry, link_list
 from pages.common.glossary import GLOSSARY, TERM_PARAMETER
 from pages.learn.lessons import IDS, LESSONS, Lesson, Link
 
 DONE_PARAMETER = "done"
-HERE = "learn/page.py"
+TEACHER_PARAMETER = "teacher"
+TEACHER_HELP = "Larger type, one lesson full screen; N goes on, P goes back."
+GOING = "learn_going"
+"""In the session: the door that was chosen."""
 _TEACHER = """
 <style>
   :root { font-size: 125%; }
@@ -23,8 +27,6 @@ _TEACHER = """
 """All that is measured in the root's letters grows with them: words, controls, pictures, and the charts' own letters."""
 _STYLE = """
 <style>
-  [class*="st-key-teacher"] a { background: none; }
-  [class*="st-key-teacher"] a p { font-weight: 400; }
   .stMainBlockContainer [data-testid="stMarkdownContainer"] > p { max-width: 62rem; }
   .tiles { display: flex; flex-wrap: wrap; gap: 0.75rem 1rem; }
   .picture { margin: 0 0 0.9rem; }
@@ -45,7 +47,7 @@ def frame_style(teaching: bool) -> None:
 
 
 def contents(current: str) -> None:
-    """A link for each lesson, ticked where it is done, and for the glossary."""
+    """A link for each lesson, ticked where it is done, for the glossary, and for a teacher."""
     done = _done()
     st.caption(f"{len(done)} of {len(LESSONS)} done")
     titles = {lesson.id: f"{number}. {lesson.title}" for number, lesson in enumerate(LESSONS, start=1)}
@@ -55,13 +57,9 @@ def contents(current: str) -> None:
         )
         for one, label in {**titles, GLOSSARY: "Glossary"}.items()
     ]
-    contents_list(key="contents", label="Lessons", entries=entries, on_chosen=_go)
-    with st.container(key="teacher"):
-        st.page_link(
-            HERE, label="Teacher's mode", icon=":material/present_to_all:",
-            query_params={**_query(current), "teacher": "true"},
-            help="Larger type, one lesson full screen; N goes on, P goes back.",
-        )  # fmt: skip
+    address = f"?{urlencode({**_query(current), TEACHER_PARAMETER: 'true'})}"
+    entries.append(Entry(TEACHER_PARAMETER, "Teacher's mode", address, help=TEACHER_HELP))
+    link_list(key="contents", label="Lessons", entries=entries, on_chosen=_go)
 
 
 def words(lesson: Lesson) -> str:
@@ -93,10 +91,23 @@ def progress(lesson: Lesson) -> None:
     st.button(label, icon=icon, key="mark", type="tertiary", on_click=_mark, args=(lesson.id, not done))
 
 
-def door(link: Link) -> None:
-    """A link to another page, where that page exists."""
-    if (Path(__file__).parents[1] / link.page).exists():
-        st.page_link(link.page, label=link.label, icon=":material/open_in_new:", query_params=link.query)
+def doors(links: Sequence[Link]) -> None:
+    """Links to other pages in the state that the lesson is in."""
+
+    def choose(at: str) -> None:
+        st.session_state[GOING] = links[int(at)]
+
+    entries = [
+        Entry(str(at), link.label, f"{Path(link.page).parent}?{urlencode(link.query)}") for at, link in enumerate(links)
+    ]
+    link_list(key="doors", label="The same in other pages", entries=entries, on_chosen=choose, across=True)
+
+
+def go_through_door() -> None:
+    """Goes to the page whose door was chosen, before anything else is drawn."""
+    link: Link | None = st.session_state.pop(GOING, None)
+    if link is not None:
+        st.switch_page(link.page, query_params=link.query)
 
 
 def _done() -> list[str]:
@@ -118,6 +129,9 @@ def _mark(lesson_id: str, done: bool) -> None:
 
 
 def _go(lesson_id: str) -> None:
+    if lesson_id == TEACHER_PARAMETER:
+        st.query_params[TEACHER_PARAMETER] = "true"
+        return
     st.query_params["lesson"] = lesson_id
     st.query_params.pop(TERM_PARAMETER, None)  # the whole glossary was asked for, or another page
 
@@ -129,4 +143,4 @@ def _go_on(done: str, lesson_id: str) -> None:
 
 
 def _leave() -> None:
-    del st.query_params["teacher"]
+    del st.query_params[TEACHER_PARAMETER]

@@ -11,15 +11,15 @@ import streamlit as st
 
 from pages.common.errors import sentences
 from pages.common.glossary import GLOSSARY
-from pages.learn.frame import contents, door, frame_style, progress, steps, words
+from pages.learn.frame import TEACHER_PARAMETER, contents, doors, frame_style, go_through_door, progress, steps, words
 from pages.learn.glossary import glossary
 from pages.learn.lessons import LESSONS, Lesson, Shown, find
 
 LESSON_PARAMETER = "lesson"
-TEACHER_PARAMETER = "teacher"
 
 
 def page() -> None:
+    go_through_door()
     teaching = st.query_params.get(TEACHER_PARAMETER) == "true"
     frame_style(teaching)
     wanted = st.query_params.get(LESSON_PARAMETER)
@@ -51,8 +51,7 @@ def _lesson(lesson: Lesson, teaching: bool) -> None:
             st.markdown(lesson.answer.format(**shown.numbers))
         st.caption(f"After {lesson.source} {lesson.numbers}")
     with st.container(horizontal=True, vertical_alignment="center"):
-        for link in shown.links:
-            door(link)
+        doors(shown.links)
         progress(lesson)
 
 

@@ -56,10 +56,14 @@ def words(page: AppTest) -> str:
     return " ".join([element.value for element in [*page.markdown, *page.caption]] + below).replace("\\", "")
 
 
+def components(page: AppTest) -> list[dict[str, Any]]:
+    """What the components were given that are given JSON."""
+    return [json.loads(one.proto.json) for one in page.get("bidi_component") if one.proto.WhichOneof("data") == "json"]
+
+
 def readings(page: AppTest) -> dict[str, str]:
     """What a chart's handle reads where it stands."""
-    found = (json.loads(one.proto.json) for one in page.get("bidi_component") if one.proto.WhichOneof("data") == "json")
-    chart = next(one for one in found if "panels" in one)
+    chart = next(one for one in components(page) if "panels" in one)
     return {name: texts[chart["start"]] for name, texts in chart["handle"]["readings"].items()}
 
 
@@ -245,10 +249,10 @@ def test_beta_shows_the_figures_that_are_kept_and_opens_the_same_runs_elsewhere(
     rates = [read_figures(run)["kl_nats"] for run in runs]
     said = f"the rate falls from {sum(rates[:3]) / 3:.1f} to {sum(rates[3:]) / 3:.1f} nats"
     assert any(said in element.value for element in page.expander[-1].markdown)
-    doors = [link.proto for link in page.get("page_link")]
-    compare = next(door for door in doors if door.label == "Open the sweep in Compare")
-    assert "base=sweep-beta-16-seed-0" in compare.query_string and "image=0" in compare.query_string
-    assert any(door.label == "Train with β = 16" for door in doors)
+    doors = next(one["entries"] for one in components(page) if one.get("across"))
+    compare = next(door["address"] for door in doors if door["label"] == "Open the sweep in Compare")
+    assert compare.startswith("compare?base=sweep-beta-16-seed-0") and "image=0" in compare
+    assert any(door["label"] == "Train with β = 16" for door in doors)
 
 
 def test_an_unknown_beta_in_the_address_is_the_first(opened: Callable[..., AppTest]) -> None:

@@ -1,9 +1,10 @@
 /** A link a line: a plain click stays on the page, any other (a new tab, a new window) is the browser's own. */
 export default function ({ data, parentElement, setTriggerValue }) {
-  const link = ({ id, label, query, done, here }) => {
+  const link = ({ id, label, address, done, here, help }) => {
     const anchor = document.createElement("a")
     anchor.textContent = label
-    anchor.href = query
+    anchor.href = address
+    anchor.title = help
     anchor.classList.toggle("done", done === true)
     anchor.classList.toggle("open", done === false)
     if (here) anchor.setAttribute("aria-current", "page")
@@ -17,6 +18,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     line.append(anchor)
     return line
   }
-  parentElement.querySelector("nav").setAttribute("aria-label", data.label)
+  const list = parentElement.querySelector("nav")
+  list.className = data.across ? "doors" : "contents"
+  list.setAttribute("aria-label", data.label)
   parentElement.querySelector("ol").replaceChildren(...data.entries.map(link))
 }
