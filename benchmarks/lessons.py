@@ -12,8 +12,6 @@ from tools.served import READY, chromium, served
 
 TURNS = 6
 WARM_UP = 2
-SETTLE_MILLISECONDS = 300
-"""Before a navigation, so that the page before, which has just gone, is none of its work."""
 _OPENED = """([ready, last]) => new Promise((resolve) => {
   const untouched = (canvas) => canvas.clientWidth && canvas.width === 300 && canvas.height === 150;
   const drawn = (component) => {
@@ -32,7 +30,6 @@ _OPENED = """([ready, last]) => new Promise((resolve) => {
 def opened(browser: Browser, address: str, last: str) -> float:
     """Milliseconds from the start of a navigation until the page's last element and all its charts are there."""
     page = browser.contexts[0].new_page()
-    page.wait_for_timeout(SETTLE_MILLISECONDS)
     page.goto(address, wait_until="commit")
     passed = float(page.evaluate(_OPENED, [READY, last]))
     page.close()
@@ -51,7 +48,7 @@ def measure() -> Result:
         browser.new_context(viewport={"width": 1440, "height": 1000})
         for turn in range(WARM_UP + TURNS):
             for name in IDS:
-                seconds = opened(browser, f"{app.address}/learn?lesson={name}", ".st-key-mark button")
+                seconds = opened(browser, f"{app.address}/learn?lesson={name}", ".st-key-words .katex")
                 unladen = opened(browser, f"{bare.address}/learn", '[data-testid="stMarkdown"] p')
                 if turn >= WARM_UP:
                     times[name].append(seconds)

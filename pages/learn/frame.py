@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -52,13 +52,10 @@ def contents(current: str) -> None:
     st.caption(f"{len(done)} of {len(LESSONS)} done")
     titles = {lesson.id: f"{number}. {lesson.title}" for number, lesson in enumerate(LESSONS, start=1)}
     entries = [
-        Entry(
-            one, label, f"?{urlencode(_query(one))}", done=None if one == GLOSSARY else one in done, here=one == current
-        )
+        Entry(one, label, _address(one), done=None if one == GLOSSARY else one in done, here=one == current)
         for one, label in {**titles, GLOSSARY: "Glossary"}.items()
     ]
-    address = f"?{urlencode({**_query(current), TEACHER_PARAMETER: 'true'})}"
-    entries.append(Entry(TEACHER_PARAMETER, "Teacher's mode", address, help=TEACHER_HELP))
+    entries.append(Entry(TEACHER_PARAMETER, "Teacher's mode", _address(current, True), help=TEACHER_HELP))
     link_list(key="contents", label="Lessons", entries=entries, on_chosen=_go)
 
 
@@ -69,38 +66,45 @@ def words(lesson: Lesson) -> str:
 
 
 def steps(lesson: Lesson, teaching: bool) -> None:
-    """Previous and next, by button or by the keys P and N."""
+    """Previous and next, by a click or by the keys P and N; out of the teacher's mode. Going on says that a lesson is done."""
     at = IDS.index(lesson.id)
-    with st.container(horizontal=True, width="content"):
-        st.button(
-            "Previous", icon=":material/arrow_back:", key="previous", shortcut="p", disabled=at == 0,
-            on_click=_go, args=(IDS[max(0, at - 1)],),
-        )  # fmt: skip
-        st.button(
-            "Next", icon=":material/arrow_forward:", key="next", shortcut="n", disabled=at == len(IDS) - 1,
-            on_click=_go_on, args=(lesson.id, IDS[min(at + 1, len(IDS) - 1)]),
-        )  # fmt: skip
-        if teaching:
-            st.button("Leave", icon=":material/close:", key="leave", type="tertiary", on_click=_leave)
+    before, after = IDS[max(0, at - 1)], IDS[min(at + 1, len(IDS) - 1)]
 
-
-def progress(lesson: Lesson) -> None:
-    """A tick for a lesson that one has worked through; it is in the address, so that it stays."""
-    done = lesson.id in _done()
-    label, icon = ("Done", ":material/check_circle:") if done else ("Mark as done", ":material/circle:")
-    st.button(label, icon=icon, key="mark", type="tertiary", on_click=_mark, args=(lesson.id, not done))
-
-
-def doors(links: Sequence[Link]) -> None:
-    """Links to other pages in the state that the lesson is in."""
-
-    def choose(at: str) -> None:
-        st.session_state[GOING] = links[int(at)]
+    def choose(step: str) -> None:
+        if step == "leave":
+            del st.query_params[TEACHER_PARAMETER]
+        elif step == "next":
+            _mark(lesson.id, True)
+            _go(after)
+        else:
+            _go(before)
 
     entries = [
-        Entry(str(at), link.label, f"{Path(link.page).parent}?{urlencode(link.query)}") for at, link in enumerate(links)
+        Entry("previous", "Previous", _address(before, teaching), key="p", off=at == 0, mark="←"),
+        Entry("next", "Next", _address(after, teaching, {lesson.id}), key="n", off=after == lesson.id, mark="→"),
     ]
-    link_list(key="doors", label="The same in other pages", entries=entries, on_chosen=choose, across=True)
+    if teaching:
+        entries.append(Entry("leave", "Leave", _address(lesson.id), mark="✕"))
+    link_list(key="steps", label="Back and on", entries=entries, on_chosen=choose, look="steps")
+
+
+def doors(lesson: Lesson, links: Sequence[Link], teaching: bool) -> None:
+    """Links to other pages in the state that the lesson is in, and a tick for having worked through it."""
+    done = lesson.id in _done()
+
+    def choose(chosen: str) -> None:
+        if chosen == DONE_PARAMETER:
+            _mark(lesson.id, not done)
+        else:
+            st.session_state[GOING] = links[int(chosen)]
+
+    entries = [
+        Entry(str(at), link.label, f"{Path(link.page).parent}?{urlencode(link.query)}", mark="↗")
+        for at, link in enumerate(links)
+    ]
+    address = _address(lesson.id, teaching, set() if done else {lesson.id}, {lesson.id} if done else set())
+    entries.append(Entry(DONE_PARAMETER, "Done" if done else "Mark as done", address, done=done))
+    link_list(key="doors", label="The same in other pages", entries=entries, on_chosen=choose, look="doors")
 
 
 def go_through_door() -> None:
@@ -115,17 +119,21 @@ def _done() -> list[str]:
     return [one for one in IDS if one in found]
 
 
-def _query(lesson_id: str) -> dict[str, str]:
-    done = ",".join(_done())
-    return {"lesson": lesson_id} | ({DONE_PARAMETER: done} if done else {})
+def _address(
+    lesson_id: str, teaching: bool = False, also_done: Set[str] = frozenset(), not_done: Set[str] = frozenset()
+) -> str:
+    """Of a lesson, with what is done, for a new tab."""
+    done = ",".join(one for one in IDS if one in {*_done(), *also_done} - not_done)
+    query = {"lesson": lesson_id} | ({DONE_PARAMETER: done} if done else {})
+    return f"?{urlencode(query | ({TEACHER_PARAMETER: 'true'} if teaching else {}))}"
 
 
 def _mark(lesson_id: str, done: bool) -> None:
     found = [one for one in IDS if (one in _done() and one != lesson_id) or (one == lesson_id and done)]
     if found:
         st.query_params[DONE_PARAMETER] = ",".join(found)
-    elif DONE_PARAMETER in st.query_params:
-        del st.query_params[DONE_PARAMETER]
+    else:
+        st.query_params.pop(DONE_PARAMETER, None)
 
 
 def _go(lesson_id: str) -> None:
@@ -134,13 +142,3 @@ def _go(lesson_id: str) -> None:
         return
     st.query_params["lesson"] = lesson_id
     st.query_params.pop(TERM_PARAMETER, None)  # the whole glossary was asked for, or another page
-
-
-def _go_on(done: str, lesson_id: str) -> None:
-    """Going on says that this lesson is done."""
-    _mark(done, True)
-    _go(lesson_id)
-
-
-def _leave() -> None:
-    del st.query_params[TEACHER_PARAMETER]

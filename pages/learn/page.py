@@ -11,7 +11,7 @@ import streamlit as st
 
 from pages.common.errors import sentences
 from pages.common.glossary import GLOSSARY
-from pages.learn.frame import TEACHER_PARAMETER, contents, doors, frame_style, go_through_door, progress, steps, words
+from pages.learn.frame import TEACHER_PARAMETER, contents, doors, frame_style, go_through_door, steps, words
 from pages.learn.glossary import glossary
 from pages.learn.lessons import LESSONS, Lesson, Shown, find
 
@@ -50,9 +50,7 @@ def _lesson(lesson: Lesson, teaching: bool) -> None:
         if shown.numbers or "{" not in lesson.answer:
             st.markdown(lesson.answer.format(**shown.numbers))
         st.caption(f"After {lesson.source} {lesson.numbers}")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        doors(shown.links)
-        progress(lesson)
+    doors(lesson, shown.links, teaching)
 
 
 def _module(lesson: Lesson) -> ModuleType:

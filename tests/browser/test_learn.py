@@ -162,7 +162,7 @@ def test_a_walk_through_all_lessons_touches_each_and_sees_it_answer(page: Page, 
         TOUCHES[lesson.id](page)
         page.wait_for_selector(READY)
         if lesson.id != IDS[-1]:
-            page.locator(".st-key-next button").first.click()
+            page.get_by_role("link", name="Next").click()
     expect(page.get_by_text(f"{len(IDS) - 1} of {len(IDS)} done")).to_be_visible()
 
 
@@ -181,6 +181,26 @@ def test_the_contents_lead_to_every_lesson_and_keep_what_is_done(page: Page, add
     address_of_first = contents.get_by_role("link").first.evaluate("link => link.href")
     open_page(page, address_of_first)  # what a new tab opens
     expect(page.get_by_role("heading", level=1)).to_have_text(f"1. {LESSONS[0].title}")
+
+
+def test_a_lesson_is_ticked_and_unticked_and_letters_in_a_field_go_nowhere(page: Page, address: str) -> None:
+    open_page(page, f"{address}?lesson=bottleneck")
+    expect(page.get_by_role("link", name="Previous")).to_have_attribute("aria-disabled", "true")
+    page.get_by_role("link", name="Mark as done").click()
+    expect(page.get_by_text(f"1 of {len(IDS)} done")).to_be_visible()
+    page.get_by_role("link", name="Done", exact=True).click()
+    expect(page.get_by_text(f"0 of {len(IDS)} done")).to_be_visible()
+    page.locator(".st-key-image input").focus()
+    page.keyboard.press("n")
+    page.keyboard.press("p")
+    page.locator(".st-key-image input").blur()
+    page.keyboard.press("Control+n")
+    expect(page.get_by_role("heading", level=1)).to_have_text("1. The bottleneck")
+    page.keyboard.press("n")
+    expect(page.get_by_role("heading", level=1)).to_have_text("2. Reading the loss")
+    expect(page.get_by_text(f"1 of {len(IDS)} done")).to_be_visible()
+    page.keyboard.press("p")
+    expect(page.get_by_role("heading", level=1)).to_have_text("1. The bottleneck")
 
 
 def test_the_kl_surface_follows_the_pointer_without_the_server(page: Page, address: str) -> None:
@@ -264,5 +284,5 @@ def test_keys_go_on_and_back_and_a_teacher_sees_one_lesson_alone(page: Page, add
     page.keyboard.press("p")
     expect(heading).to_have_text(re.compile("The KL surface"))
     expect(page.locator('[data-testid="stSidebar"]')).to_be_hidden()
-    page.locator(".st-key-leave button").first.click()
+    page.get_by_role("link", name="Leave").click()
     expect(page.locator('[data-testid="stSidebar"]')).to_be_visible(timeout=SECONDS)

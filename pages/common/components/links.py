@@ -1,12 +1,13 @@
-"""Links side by side or one below the other, ticked where one has been, within a page or to others of the app.
+"""Links within a page or to others of the app: a table of contents, steps back and on, doors; each may have a tick and a key.
 
-One component in place of a link widget each, since a browser takes longer to put several of those on the page.
+One component in place of a widget each, since a browser takes longer to put several of those on the page, and their code.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 import streamlit as st
 
@@ -15,6 +16,9 @@ from pages.common.components.source import source
 _COMPONENT = st.components.v2.component(
     "latent_lab_links", html="<nav><ol></ol></nav>", css=source("links.css"), js=source("links.js")
 )
+
+
+Look = Literal["contents", "steps", "doors"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,9 @@ class Entry:
         done: whether it is ticked; None where there is nothing to tick.
         here: whether it is what one looks at.
         help: more words under the pointer.
+        key: the letter that does as a click; shown beside the words.
+        off: there is nothing behind it now.
+        mark: a sign before the words.
     """
 
     id: str
@@ -36,10 +43,13 @@ class Entry:
     done: bool | None = None
     here: bool = False
     help: str = ""
+    key: str = ""
+    off: bool = False
+    mark: str = ""
 
 
 def link_list(
-    *, key: str, label: str, entries: Sequence[Entry], on_chosen: Callable[[str], None], across: bool = False
+    *, key: str, label: str, entries: Sequence[Entry], on_chosen: Callable[[str], None], look: Look = "contents"
 ) -> None:
     """Puts the links on the page.
 
@@ -48,13 +58,13 @@ def link_list(
         label: what this is a list of; read out.
         entries: its links.
         on_chosen: called with the id of the entry that was clicked, before the script runs again.
-        across: side by side, as doors to other pages; else one below the other, as a table of contents.
+        look: one below the other, or side by side as buttons or as doors to other pages.
     """
 
     def chosen() -> None:
         wanted = st.session_state[key].get("chosen")
-        if wanted in [entry.id for entry in entries]:
+        if wanted in [entry.id for entry in entries if not entry.off]:
             on_chosen(wanted)
 
-    data = {"label": label, "across": across, "entries": [asdict(entry) for entry in entries]}
-    _COMPONENT(key=key, data=data, on_chosen_change=chosen, width="content" if across else "stretch")
+    data = {"label": label, "look": look, "entries": [asdict(entry) for entry in entries]}
+    _COMPONENT(key=key, data=data, on_chosen_change=chosen, width="stretch" if look == "contents" else "content")
