@@ -20,7 +20,8 @@ _OPENED = """([ready, last]) => new Promise((resolve) => {
   };
   const look = () => {
     const charts = [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')];
-    const there = document.querySelector(ready) && document.querySelector(last) && charts.every(drawn);
+    const awaited = document.querySelector('[data-testid="stSkeleton"]');
+    const there = document.querySelector(ready) && document.querySelector(last) && !awaited && charts.every(drawn);
     there ? resolve(performance.now()) : requestAnimationFrame(look);
   };
   look();
