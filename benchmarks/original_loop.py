@@ -1,7 +1,7 @@
 """Training against the loop of the text that this project grew from.
 
 That loop: a DataLoader over images that are transformed one by one (ToTensor), batch 128, the same network, optimizer and
-thread; a sigmoid and binary cross-entropy, summed over pixels, plus the KL.
+thread; a sigmoid and binary cross-entropy, summed over pixels, plus the KL. Both sides train the same number of epochs.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ from torchvision.datasets import MNIST
 from torchvision.transforms import ToTensor
 
 from benchmarks.common import Result, dataset_name, median, trained_images_per_second
-from vae_core.config import make_config
+from vae_core.config import RunConfig, make_config
 from vae_core.data import datasets
 from vae_core.models.build import build_model
 from vae_core.storage import places
 
 TURNS = 3
-BATCHES = 150
 
 
 class _OneByOne(TorchDataset[tuple[torch.Tensor, int]]):
@@ -46,16 +45,14 @@ def _images(name: str) -> TorchDataset[tuple[torch.Tensor, int]]:
     return MNIST(places.data_folder(), transform=ToTensor()) if name == "mnist" else _OneByOne(name)
 
 
-def original_images_per_second(name: str, batches: int = BATCHES) -> float:
-    config = make_config(dataset=name)
+def original_images_per_second(config: RunConfig) -> float:
+    """Of all its epochs; the data is loaded before."""
     model = build_model(config.model, (1, 28, 28), seed=0)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    optimizer = torch.optim.Adam(model.parameters(), lr=config.training.lr)
     loss_of = nn.BCELoss(reduction="sum")
-    loader = DataLoader(_images(name), batch_size=128, shuffle=True)
+    loader = DataLoader(_images(config.data.dataset), batch_size=config.training.batch_size, shuffle=True)
     seen, began = 0, time.perf_counter()
-    for index, (images, _) in enumerate(loader):
-        if index == batches:
-            break
+    for images, _ in (batch for _ in range(config.training.epochs) for batch in loader):
         posterior = model.encode(images)
         log_variance = posterior.log_variance
         assert log_variance is not None
@@ -71,11 +68,10 @@ def original_images_per_second(name: str, batches: int = BATCHES) -> float:
 
 def measure() -> Result:
     torch.set_num_threads(1)
-    name = dataset_name()
-    config = make_config(dataset=name, epochs=3, batch_size=128, threads=1, device="cpu")
+    config = make_config(dataset=dataset_name(), epochs=3, batch_size=128, threads=1, device="cpu")
     ours, theirs = [], []
     for _ in range(TURNS):
-        theirs.append(original_images_per_second(name))
+        theirs.append(original_images_per_second(config))
         ours.append(trained_images_per_second(config))
     ratio = median([mine / other for mine, other in zip(ours, theirs, strict=True)])
     detail = f"{median(ours):,.0f} against {median(theirs):,.0f} images/s"

@@ -53,6 +53,17 @@ def test_a_run_from_queued_to_done(new_run: NewRun) -> None:
     assert leftovers(run) == []
 
 
+def test_tiny_numbers_are_zero_while_it_trains_and_not_afterwards(new_run: NewRun) -> None:
+    def tiny() -> float:
+        return (torch.full((64,), 1e-20) * 1e-20).max().item()
+
+    if not torch.set_flush_denormal(False):
+        pytest.skip("this processor has no such switch")
+    seen: set[float] = set()
+    Driver(new_run("tiny"), on_event=lambda event, trainer: seen.add(tiny())).drive()
+    assert seen == {0.0} and 0 < tiny() < 1.2e-38
+
+
 def test_a_warning_of_the_configuration_is_a_note(new_run: NewRun, toy: RunConfig) -> None:
     status = Driver(new_run("fast", toy.changed(lr=0.02))).drive()
     assert status.notes == ("A learning rate of 0.02 usually ends tens of nats worse than 0.001.",)

@@ -6,8 +6,9 @@ it; where its results go is the sink's business (`sink.RunFolder` is the run's f
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +35,21 @@ IDLE_SECONDS = 900.0
 OnEvent = Callable[[Event, Trainer], None]
 Progress = Callable[[str, float], None]
 Load = Callable[[Progress], datasets.Dataset]
+
+
+@contextlib.contextmanager
+def tiny_is_zero() -> Iterator[None]:
+    """Within, float32 below 1.2e-38 is 0 (where the processor can), on this thread and those that it starts.
+
+    The gradient of a weight whose pixel is dark for long is 0, so Adam's moving mean of it shrinks by a tenth a step and
+    is subnormal after some 800 steps, for good. A processor takes many times as long for such a number, and it moves no
+    weight. Threads that torch had started before keep their ways.
+    """
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 class Clock:
@@ -97,7 +113,7 @@ class Driver:
             RunLocked: another process trains it.
             LatentLabError: the data, the disk or the checkpoint is at fault; the state says so as well.
         """
-        with self.sink.held():
+        with self.sink.held(), tiny_is_zero():
             return self._held_drive()
 
     def _held_drive(self) -> Status:

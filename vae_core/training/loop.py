@@ -90,8 +90,8 @@ class Trainer:
         self.model = build_model(config.model, dataset.image_shape, training.seed).to(self.device)
         self.likelihood = build_likelihood(config.objective).to(self.device)
         self.objective = Objective(config.objective, self.steps_per_epoch)
-        parameters = [*self.model.parameters(), *self.likelihood.parameters()]
-        self.optimizer = torch.optim.Adam(parameters, lr=training.lr, fused=True)
+        self.parameters = [*self.model.parameters(), *self.likelihood.parameters()]
+        self.optimizer = torch.optim.Adam(self.parameters, lr=training.lr, fused=True)
         self.camera = Camera(dataset, config, self.images)
         self.held_out = self.camera.held_out.to(self.device)
         self.held_out_inputs = self.camera.held_out_inputs.to(self.device)
@@ -156,8 +156,9 @@ class Trainer:
         loss = self.objective.loss(terms, self.step)
         value = loss.item()
         self._watch_loss(value, target[0].numel())
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        gradients = torch.autograd.grad(loss, self.parameters)  # into new memory: nothing to set to zero before
+        for parameter, gradient in zip(self.parameters, gradients, strict=True):
+            parameter.grad = gradient
         self.optimizer.step()
         self.step += 1
         return self._record("train", value, *terms.means()) if self._is_recorded() else None

@@ -23,7 +23,7 @@ from vae_core.errors import DiskError, LatentLabError
 from vae_core.evaluation.figures import figures_of
 from vae_core.storage import files
 from vae_core.storage.runs import Run, open_folder
-from vae_core.training.driver import CHECKPOINT_SECONDS, Driver
+from vae_core.training.driver import CHECKPOINT_SECONDS, Driver, tiny_is_zero
 
 IDLE_SECONDS = 600.0
 
@@ -96,10 +96,11 @@ def _warm_up() -> None:
     from vae_core.data import datasets
     from vae_core.training.loop import Trainer
 
-    trainer = Trainer(RunConfig(), datasets.load("mnist-sample"))
-    trainer.look()
-    trainer.train_step()
-    trainer.frame(spread=True)
+    with tiny_is_zero():  # torch starts its threads here, and a run's results must not depend on a warm-up
+        trainer = Trainer(RunConfig(), datasets.load("mnist-sample"))
+        trainer.look()
+        trainer.train_step()
+        trainer.frame(spread=True)
 
 
 def _log(text: str) -> None:
