@@ -83,18 +83,35 @@ def say_missing(parameter: str, what: str, options: Iterable[object], instead: o
         options: that the widget offers.
         instead: what it starts with; of several a list.
     """
-    asked, kept = st.query_params.get_all(parameter), f"missing-{parameter}"
+    asked = st.query_params.get_all(parameter)
     known = {str(option) for option in options} if asked else set()
     wrong = next((one for one in asked if one not in known), None)
+    sentence = None if wrong is None else f"There is no {what} {wrong[:60]!r} here; shown instead: "
+    _say_until_changed(parameter, sentence, instead)
+
+
+def say_no_number(parameter: str, what: str, read: Callable[[str], float], instead: float | None) -> None:
+    """The same of a number, where the address has a text that `read`, int or float, does not take."""
+    text, sentence = st.query_params.get(parameter, ""), None
+    try:
+        read(text or "0")
+    except ValueError:
+        kind = "whole number" if read is int else "number"
+        sentence = f"{what} {text[:60]!r} in the address is no {kind}; shown instead: "
+    _say_until_changed(parameter, sentence, instead)
+
+
+def _say_until_changed(parameter: str, sentence: str | None, instead: object) -> None:
+    kept = f"missing-{parameter}"
     shown = st.session_state.get(parameter, instead)
-    if wrong is not None:
-        st.session_state[kept] = (wrong[:60], shown)
+    if sentence is not None:
+        st.session_state[kept] = (sentence, shown)
     elif parameter not in st.session_state or st.session_state.get(kept, ("", None))[1] != shown:
         st.session_state.pop(kept, None)
     if kept in st.session_state:
         words = (", ".join(map(str, shown)) or "none") if isinstance(shown, list) else shown
-        named = st.session_state[kept][0]
-        st.info(literal(f"There is no {what} {named!r} here; shown instead: {words}."), icon=":material/link_off:")
+        words = "none" if words is None else words
+        st.info(literal(f"{st.session_state[kept][0]}{words}."), icon=":material/link_off:")
 
 
 def is_news(parameter: str, scope: str, key: str) -> bool:

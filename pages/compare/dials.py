@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from pages.common.address import say_missing
+from pages.common.address import say_missing, say_no_number
 from pages.train.dials import DEFAULTS, FORMATS, STEPS, TITLES
 from vae_core.config import DEFAULT_HIDDEN, FIELDS, range_text
 from vae_core.data import catalogue
@@ -113,8 +113,10 @@ def _help(name: str) -> str:
 
 def _number(name: str, *, disabled: bool = False) -> float | int | None:
     whole = int in (FIELDS[name].annotation, *get_args(FIELDS[name].annotation))
+    usual = START.get(name, DEFAULTS[name])
+    say_no_number(f"sweep_{name}", TITLES[name], int if whole else float, usual)
     value: float | int | None = st.number_input(
-        TITLES[name], value=START.get(name, DEFAULTS[name]), step=1 if whole else STEPS[name],
+        TITLES[name], value=usual, step=1 if whole else STEPS[name],
         format="%d" if whole else FORMATS[name], key=f"sweep_{name}", bind="query-params", help=_help(name),
         disabled=disabled, placeholder="off" if DEFAULTS[name] is None else None,
     )  # fmt: skip

@@ -22,6 +22,7 @@ TILE, TILE_ROOM = 112, 28
 def choose_image(key: str = "image", default: int = 0) -> int:
     """The number of a test image, in the address, with its class below."""
     last = len(test_images()) - 1
+    say_missing(key, "test image", range(last + 1), default)
     index = int(st.number_input(f"Test image, 0 to {last}", 0, last, default, key=key, bind="query-params", width=190))
     return index
 

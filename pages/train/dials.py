@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from pages.common.address import say_missing
+from pages.common.address import say_missing, say_no_number
 from pages.common.errors import literal
 from pages.common.thresholds import thresholds
 from vae_core.config import DEFAULT_HIDDEN, FIELDS, RunConfig, make_config, range_text, unit_of
@@ -192,6 +192,7 @@ def _label(name: str) -> str:
 
 def _number(name: str, *, disabled: bool = False) -> float | int | None:
     whole = int in (FIELDS[name].annotation, *get_args(FIELDS[name].annotation))
+    say_no_number(name, TITLES[name], int if whole else float, DEFAULTS[name])
     value: float | int | None = st.number_input(
         _label(name),
         value=DEFAULTS[name],

@@ -39,6 +39,7 @@ def said(page: AppTest) -> list[str]:
         ("compare", {"runs": SWEPT, "base": "gone"}, "run to compare with 'gone' here; shown instead: beta 1"),
         ("compare", {"runs": SWEPT, "show": "Smoke"}, "view 'Smoke' here; shown instead: Pictures."),
         ("compare", {"sweep_dataset": "cats"}, "dataset 'cats' here; shown instead: mnist-sample."),
+        ("learn", {"image": "2000"}, "test image '2000' here; shown instead: 0."),
         ("denoise", {"task": "Wash"}, "view 'Wash' here; shown instead: Restore."),
         ("denoise", {"corrupt": "rain"}, "corruption for these images 'rain' here; shown instead: gaussian."),
         ("denoise", {"number": "-1"}, "test image '-1' here; shown instead: 0."),
@@ -49,6 +50,24 @@ def test_what_is_not_there_is_said_with_what_is_shown(name: str, query: dict[str
     assert not page.exception and not page.error
     (found,) = said(page)
     assert found.startswith(f"There is no {sentence}")
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "sentence"),
+    [
+        ("train", {"beta": "abc"}, "Beta β 'abc' in the address is no number; shown instead: 1.0."),
+        ("train", {"latent": "2.5"}, "Latents '2.5' in the address is no whole number; shown instead: 2."),
+        ("compare", {"sweep_epochs": "few"}, "Epochs 'few' in the address is no whole number; shown instead: 5."),
+        ("train", {"capacity": "much"}, "Capacity C 'much' in the address is no number; shown instead: none."),
+    ],
+)
+def test_what_is_no_number_is_said_with_what_is_shown(name: str, query: dict[str, str], sentence: str) -> None:
+    page = open_page(name, **query)
+    assert not page.exception and not page.error
+    assert [info.value.replace("\\", "") for info in page.info if "no " in info.value] == [sentence]
+    (parameter,) = query
+    page.number_input(key=parameter).set_value(4).run()
+    assert not [info for info in page.info if "address" in info.value]
 
 
 def test_the_sentence_stands_until_the_setting_is_changed() -> None:
