@@ -87,6 +87,9 @@ def seeds() -> list[str]:
 def common(varied: str) -> dict[str, Any]:
     """What all runs share; the field that differs is left out."""
     found: dict[str, Any] = {}
+    for name in ("epochs", "latent", "sigma", "beta", "lr", "batch_size", "limit"):  # above the folded ones
+        read = float if name in STEPS else int
+        say_no_number(f"sweep_{name}", TITLES[name], read, START.get(name, DEFAULTS[name]))
     left, right = st.columns(2)
     for index, name in enumerate(("epochs", "latent")):
         with left if index % 2 == 0 else right:
@@ -112,11 +115,9 @@ def _help(name: str) -> str:
 
 
 def _number(name: str, *, disabled: bool = False) -> float | int | None:
-    whole = int in (FIELDS[name].annotation, *get_args(FIELDS[name].annotation))
-    usual = START.get(name, DEFAULTS[name])
-    say_no_number(f"sweep_{name}", TITLES[name], int if whole else float, usual)
+    whole = name not in STEPS
     value: float | int | None = st.number_input(
-        TITLES[name], value=usual, step=1 if whole else STEPS[name],
+        TITLES[name], value=START.get(name, DEFAULTS[name]), step=1 if whole else STEPS[name],
         format="%d" if whole else FORMATS[name], key=f"sweep_{name}", bind="query-params", help=_help(name),
         disabled=disabled, placeholder="off" if DEFAULTS[name] is None else None,
     )  # fmt: skip

@@ -47,6 +47,7 @@ TITLES = {
     "device": "Device",
 }
 FORMATS = {"beta": "%.4g", "lr": "%.6g", "sigma": "%.4g", "gamma": "%.4g", "capacity": "%.4g", "warmup_epochs": "%.4g"}
+WHOLE = ("latent", "epochs", "seed", "batch_size", "limit", "threads")
 STEPS = {"beta": 0.5, "lr": 0.001, "sigma": 0.1, "gamma": 1.0, "capacity": 1.0, "warmup_epochs": 1.0}
 
 
@@ -64,6 +65,8 @@ def dials() -> RunConfig | None:
     )
     about = st.container()
     values: dict[str, Any] = {"dataset": _dataset()}
+    for name in (*WHOLE, *STEPS):  # here, where there is room, and where no folded dial hides them
+        say_no_number(name, TITLES[name], float if name in STEPS else int, DEFAULTS[name])
     left, right = st.columns(2)
     for index, name in enumerate(("latent", "beta", "epochs", "seed")):
         with left if index % 2 == 0 else right:
@@ -191,8 +194,7 @@ def _label(name: str) -> str:
 
 
 def _number(name: str, *, disabled: bool = False) -> float | int | None:
-    whole = int in (FIELDS[name].annotation, *get_args(FIELDS[name].annotation))
-    say_no_number(name, TITLES[name], int if whole else float, DEFAULTS[name])
+    whole = name not in STEPS
     value: float | int | None = st.number_input(
         _label(name),
         value=DEFAULTS[name],
