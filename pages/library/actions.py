@@ -18,7 +18,9 @@ from vae_core.storage.listing import Summary
 from vae_core.storage.runs import Run, edit_notes
 
 COMPARE = "compare/page.py"
-NOTES = "notes"  # the popover; its state is whether it is open
+SAVED = "notes_saved"
+"""In the session: how often a name and notes were saved. A new popover each time: one that is told to close while the
+browser's word that it opened is still on its way stays open."""
 MODEL_PARAMETER = "trained"  # of the Generate page, whose modules import torch
 
 
@@ -71,8 +73,10 @@ def _compare(chosen: Sequence[Summary]) -> None:
 def _notes(one: Summary) -> None:
     """Name and notes, which stand beside the run; the run itself does not change."""
     with (
-        st.popover("Name and notes", icon=":material/edit:", key=NOTES, on_change="rerun"),
-        st.form(f"notes-{one.id}", border=False),
+        st.popover(
+            "Name and notes", icon=":material/edit:", key=f"notes-{st.session_state.get(SAVED, 0)}", on_change="rerun"
+        ),
+        st.form(f"form-{one.id}", border=False),
     ):
         # no max_chars: a browser then refuses a longer text without a word
         st.text_input("Name", one.notes.name, key=f"name-{one.id}", placeholder=one.name)
@@ -85,7 +89,7 @@ def _save_notes(run: Run) -> None:
     with sentences():
         edit_notes(run, name=st.session_state[f"name-{run.id}"], notes=st.session_state[f"text-{run.id}"])
         st.toast("Saved.", icon=":material/check:")
-        st.session_state[NOTES] = False
+        st.session_state[SAVED] = st.session_state.get(SAVED, 0) + 1
 
 
 def _stop(active: Sequence[Run]) -> None:

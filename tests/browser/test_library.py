@@ -61,7 +61,7 @@ def choose(page: Page, run_id: str) -> None:
 
 
 def rename(page: Page, name: str) -> None:
-    page.locator(".st-key-notes button").first.click()
+    page.locator("[class*=st-key-notes-] button").first.click()
     page.get_by_label("Name", exact=True).fill(name)
     save = page.get_by_role("button", name="Save")
     save.click()

@@ -277,7 +277,7 @@ def test_a_new_name_and_notes_stand_beside_the_run(drawn: Table, runs: Path) -> 
     button(page, "save_notes").click().run()
     assert not page.exception and not page.error
     assert run.notes() == Notes(NAME, "two\nlines") and row_of(drawn, "mine").name == NAME
-    assert page.session_state["notes"] is False  # the form is closed
+    assert page.session_state["notes_saved"] == 1  # the form is closed: its popover is a new one
     assert (run.folder / "config.json").read_bytes() == before
     assert any(text.value == "two\nlines" for text in page.text)
 
