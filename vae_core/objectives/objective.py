@@ -14,6 +14,7 @@ An autoencoder's loss is the reconstruction alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 from torch import Tensor
@@ -44,10 +45,16 @@ class LossTerms:
         """(B,), the KL of each image, or None for an autoencoder."""
         return None if self.kl_per_dimension is None else self.kl_per_dimension.sum(dim=1)
 
-    def means(self) -> tuple[float, float | None]:
-        """Reconstruction and KL in nats per image."""
+    @cached_property
+    def averages(self) -> tuple[Tensor, Tensor | None]:
+        """Reconstruction and KL averaged over the batch, scalars, nats per image."""
         kl = self.kl
-        return self.reconstruction.mean().item(), None if kl is None else kl.mean().item()
+        return self.reconstruction.mean(), None if kl is None else kl.mean()
+
+    def means(self) -> tuple[float, float | None]:
+        """The same as numbers."""
+        reconstruction, kl = self.averages
+        return reconstruction.item(), None if kl is None else kl.item()
 
 
 class Objective:
@@ -63,8 +70,7 @@ class Objective:
 
     def loss(self, terms: LossTerms, step: int) -> Tensor:
         """The scalar to minimise at this step (0 is the first), nats per image."""
-        kl = terms.kl
-        return self.value(terms.reconstruction.mean(), None if kl is None else kl.mean(), step)
+        return self.value(*terms.averages, step)
 
     def value(self, reconstruction: Nats, kl: Nats | None, step: int) -> Nats:
         """The objective at this step from the means of its terms, nats per image; `kl` None is an autoencoder."""
