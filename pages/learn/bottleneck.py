@@ -46,7 +46,7 @@ def _image(latents: int, index: int) -> tuple[Link, ...]:
     svg = network_svg(shown.trained.config, shown.trained.image_shape)
     drawing(svg, key="network")
     tiles(
-        (image, f"input, a {class_of(index)}"),
+        (image, f"input, {class_of(index)}"),
         (copied, f"autoencoder, error {_error(copied, image):.4f}"),
         (linear, f"PCA, error {_error(linear, image):.4f}"),
         width=130,

@@ -54,17 +54,20 @@ def _nearest(known: dict[str, Any], beta: float) -> dict[str, Any]:
 
 def _chart(known: dict[str, Any]) -> int:
     """The index of the beta at which the handle stands."""
-    alive = {beta: sum(value > beta for value in known["gaussian"]) for beta in STOPS}
-    readings = {
-        "dimensions that live, of a linear VAE with a Gaussian likelihood of σ = 1": [f"{n}" for n in alive.values()]
-    }
+    alive = [_kept(known, "gaussian", beta) for beta in STOPS]
+    readings = {"dimensions that live, of a linear VAE with a Gaussian likelihood of σ = 1": [f"{n}" for n in alive]}
     handle = Handle("β", STOPS, [f"{beta:g}" for beta in STOPS], readings)
     return handled_chart([_alive(known), _bars(known)], handle, parameter="beta_linear", usual="2")
 
 
+def _kept(known: dict[str, Any], likelihood: str, beta: float) -> int:
+    """How many dimensions live at this beta, of those that the model has."""
+    return int(min(sum(value > beta for value in known[likelihood]), known["latents"]))
+
+
 def _alive(known: dict[str, Any]) -> Panel:
     series = [
-        drawn(name, "steps", [(at, min(sum(value > at for value in known[key]), known["latents"])) for at in BETAS])
+        drawn(name, "steps", [(at, _kept(known, key, at)) for at in BETAS])
         for name, key in ((PREDICTED, "gaussian"), (BERNOULLI, "bernoulli"))
     ]
     trained = drawn(TRAINED, "dots", [(one["beta"], one["kept"]) for one in known["models"]])
@@ -106,7 +109,7 @@ def _image(beta: float, index: int) -> None:
     row = to_float(torch.from_numpy(image.copy())).flatten()[None]
     pixels: Array = _theory().reconstruct(row, beta).clamp(0, 1).mul(255).round().to(torch.uint8).numpy()
     best = pixels.reshape(image.shape)
-    tiles((image, f"x, a {class_of(index)}"), (best, f"best linear VAE, β = {beta:g}"), width=110)
+    tiles((image, f"x, {class_of(index)}"), (best, f"best linear VAE, β = {beta:g}"), width=110)
 
 
 def _numbers(known: dict[str, Any]) -> dict[str, str]:

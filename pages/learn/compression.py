@@ -24,7 +24,12 @@ from vae_core.evaluation.compression import (
 from vae_core.storage.arrays import Array
 from vae_core.viz.lesson_charts import Axis, Panel, drawn
 
-NAMES = {MODEL: "autoencoder", PCA: "PCA, same coder", JPEG: "JPEG, payload alone", JPEG_MOSAIC: "JPEG, one mosaic"}
+NAMES = {
+    MODEL: "autoencoder",
+    PCA: "PCA, same coder",
+    JPEG: "JPEG, each image without headers",
+    JPEG_MOSAIC: "JPEG, one mosaic",
+}
 SHOWN = 10
 HEIGHT = 400
 
@@ -101,16 +106,15 @@ def _pictures(run_id: str, step: float, point: dict[str, Any], found: dict[str, 
 
 
 def _weight(found: dict[str, Any], payback: dict[str, Any]) -> None:
-    pays = _pays(payback)
-    st.markdown(f"The decoder weighs **{found['decoder_bytes']:,} bytes**; beside the JPEG mosaic it pays {pays}.")
+    st.markdown(f"The decoder weighs **{found['decoder_bytes']:,} bytes**{_pays(payback)}.")
 
 
 def _pays(payback: dict[str, Any]) -> str:
     if payback["images"] is not None:
-        return f"after **{payback['images']:,} images**"
+        return f", which beside the JPEG mosaic pay after **{payback['images']:,} images**"
     if payback["jpeg_bits_per_pixel"] is None:
-        return "no answer here: JPEG has no quality as low as this"
-    return "never: the code is not shorter"
+        return "; JPEG has no quality as low as this, so there is nothing to set it against"
+    return ", which never pay: the code is not shorter than the JPEG mosaic"
 
 
 def _numbers(found: dict[str, Any], latents: int, point: dict[str, Any], payback: dict[str, Any]) -> dict[str, str]:
@@ -121,10 +125,10 @@ def _numbers(found: dict[str, Any], latents: int, point: dict[str, Any], payback
         "step": f"{point['setting']:g}",
         "rate": f"{point['bits_per_pixel']:.3f}",
         "psnr": f"{point['psnr']:.1f}",
-        "jpeg": "no such quality" if jpeg is None else f"{jpeg:.3f}",
+        "jpeg": "which JPEG cannot go down to" if jpeg is None else f"where the JPEG mosaic takes {jpeg:.3f}",
         "ceiling": f"{max(one['psnr'] for one in of[MODEL]):.1f}",
         "jpeg_top": f"{max(one['psnr'] for one in of[JPEG]):.0f}",
         "png": f"{of[PNG_MOSAIC][0]['bits_per_pixel']:.2f}",
         "weight": f"{found['decoder_bytes']:,}",
-        "pays": "no number of" if payback["images"] is None else f"{payback['images']:,}",
+        "pays": _pays(payback).replace("*", ""),
     }

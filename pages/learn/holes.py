@@ -47,13 +47,13 @@ def _side(name: str, shown: Model, first: int, second: int, seed: int) -> None:
     drawn = random_codes(DRAWS, shown.trained.model.latent, seed, 1.0, *spread)
     where = "the prior" if is_vae else "a Gaussian fitted to the codes"
     rows(
-        (decode_images(shown.trained, walk), f"A straight walk from a {class_of(first)} to a {class_of(second)}"),
+        (decode_images(shown.trained, walk), f"A straight walk from {class_of(first)} to {class_of(second)}"),
         (decode_images(shown.trained, drawn), f"Random draws from {where}"),
         columns=STEPS,
     )
     found = figures("holes")[name]
     st.caption(
-        f"From a draw to the nearest real image: **{found['draws']:.3f}**; from a decoded code: "
+        f"On average over many draws, from a draw to the nearest real image: **{found['draws']:.3f}**; from a decoded code: "
         f"**{found['reconstructions']:.3f}** (root mean square per pixel). Neighbours share the label in "
         f"**{found['same_label']:.0%}**."
     )

@@ -82,7 +82,7 @@ LESSONS = (
         r"\sum_i \ell(x_i, \hat x_i) + 784\,\mathrm{KL}",
         question="Move *Mix* from the mean image to a perfect copy. Where does cross-entropy end, and where half the "
         "squared error? Then switch to the mean over pixels and leave β as it is written: what is β now, and does the "
-        "code live?",
+        "code still carry anything?",
         answer="Cross-entropy falls from the collapse line to this image's floor, {image_floor} nats, and stops there; "
         "half the squared error goes to 0. Over all test images the floor is {floor} and the collapse line {collapse} "
         "nats; the shipped VAE stands at {reconstruction} with a KL of {kl}. If the pixels are averaged and the KL is "
@@ -106,7 +106,8 @@ LESSONS = (
         "decoded random draw is {ae_draws} from the nearest real image for the AE (root mean square per pixel) and "
         "{vae_draws} for the VAE, where decoded codes of real images are {ae_kept} and {vae_kept} away. On a plane "
         "that is a small difference: holes grow with the latents. With 16 latents the AE's draws are {ae_wide_draws} "
-        "away (its codes {ae_wide_kept}), those of a VAE with 20 {vae_wide_draws} ({vae_wide_kept}). Neighbours "
+        "away (its codes {ae_wide_kept}), and those of a VAE with 20 latents are {vae_wide_draws} away "
+        "(its codes {vae_wide_kept}). Neighbours "
         "share a label no less in the AE ({ae_label}) than in the VAE ({vae_label}): holes are about what lies "
         "between, not about order.",
         source="Kingma & Welling 2014, sec. 2.3; the draws of the AE come from a Gaussian fitted to its codes, as "
@@ -161,11 +162,12 @@ LESSONS = (
         question="Drag the point from the smallest β to the largest. When do reconstructions stop being *this* digit and "
         "become *a* digit? Which bars of the KL vanish? At which β are the random draws best, and are the reconstructions "
         "best there too?",
-        answer="{caption} First fine detail goes, then the writer's hand, then the class itself. The dashed line joins all "
-        "places that are as good in this β's own objective: it has slope −β and touches the curve where the model stands. "
-        "The measured slopes are {slopes}: each lies between its two β, as it must. The best ELBO is at β = {first}, "
-        "{first_elbo} nats against {last_elbo} at β = {last}, since β = 1 is what the ELBO asks for; a larger β buys a "
-        "smoother, sparser code and pays with the picture.",
+        answer="{caption} (Means over the seeds; the bars are of the first.) First fine detail goes, then the writer's "
+        "hand, then the class itself. The dashed line joins all places that are as good in this β's own objective: it has "
+        "slope −β and touches the curve where the model stands. The measured slopes are {slopes}: each lies between its "
+        "two β, as it must. The lowest negative ELBO is at β = {first}, {first_elbo} nats against {last_elbo} at "
+        "β = {last}, since β = 1 is what the ELBO asks for; a larger β buys a smoother, sparser code and pays with the "
+        "picture.",
         source="Higgins et al. 2017, *beta-VAE*; Alemi et al. 2018, *Fixing a Broken ELBO*, sec. 3.",
     ),
     Lesson(
@@ -201,10 +203,10 @@ LESSONS = (
         question="At which quality is the autoencoder far ahead of JPEG, and where does it end? After how many images has "
         "its decoder paid for itself?",
         answer="At low quality the code is much shorter: with {latents} latents and a step of {step} it takes "
-        "{rate} bits a pixel for {psnr} dB, where the JPEG mosaic takes {jpeg}. But no finer step gets it beyond "
+        "{rate} bits a pixel for {psnr} dB, {jpeg}. But no finer step gets it beyond "
         "{ceiling} dB, since what the bottleneck lost is lost; JPEG goes on up to {jpeg_top} dB, and PNG loses "
         "nothing at {png} bits a pixel. With coarse steps PCA is ahead of this code, which was never asked to bear "
-        "rounding; take fewer latents instead. The decoder weighs {weight} bytes, which pays after {pays} images. "
+        "rounding; take fewer latents instead. The decoder weighs {weight} bytes{pays}. "
         "And it only knows digits: see the next lesson.",
         source="Ballé, Laparra & Simoncelli 2017, *End-to-end Optimized Image Compression*; Cover & Thomas 2006, "
         "sec. 5.",
@@ -238,8 +240,8 @@ LESSONS = (
         question="Go through some images: which of the three rows keeps the label most often? Find an image for which the "
         "pixels win.",
         answer="Over all test images the ten nearest share the label for {pixels} in pixels, {ae} in the AE's code "
-        "and {vae} in the VAE's. A code of 16 or 20 numbers keeps nearly all of the neighbourhood that 784 pixels "
-        "have; that is what makes it useful, and no more than that: nobody told it about labels.",
+        "and {vae} in the VAE's. A code of 16 or 20 numbers keeps neighbours of the same label at least as well as "
+        "784 pixels do; that is what makes it useful, and no more than that: nobody told it about labels.",
         source="Bengio, Courville & Vincent 2013, *Representation Learning*, sec. 3.",
     ),
 )

@@ -34,7 +34,7 @@ def draw() -> Shown:
         beta = _meaning(float(written), per, known)
     with right:
         share = _chart(curves, per)
-        captions = ("mean image", "prediction", f"target, a {class_of(index)}")
+        captions = ("mean image", "prediction", f"target, {class_of(index)}")
         tiles(*zip(_pictures(index, share), captions, strict=True), width=96)
     return Shown(_links(beta), _numbers(known, curves))
 
@@ -108,7 +108,8 @@ def _meaning(written: float, per: int, known: dict[str, float]) -> float:
     times = f" ({written:g} × {per})" if per > 1 else ""
     with st.container(border=True):
         st.markdown(
-            f"**β in nats per image: {beta:,.4g}**{times}. A linear model's code carries nothing beyond {limit:.3g}: "
+            f"**β against the sum over pixels: {beta:,.4g}**{times}. "
+            f"A linear model's code carries nothing beyond {limit:.3g}: "
             f"here {fate}."
         )
     return beta

@@ -19,7 +19,7 @@ def draw() -> Shown:
     index = choose_image(default=8)
     left, right = st.columns([1, 5])
     with left:
-        tiles((test_images()[index], f"a {class_of(index)}"), width=130)
+        tiles((test_images()[index], class_of(index)), width=130)
     with right:
         rows(*(_found(space, index) for space in TITLES), columns=NEIGHBOURS)
     codes = figures("models")["codes"]

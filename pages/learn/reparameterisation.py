@@ -74,7 +74,7 @@ def _map(found: Model, mean: Array, deviation: Array, z: Array) -> None:
 
 def _pictures(found: Model, index: int, mean: Array, drawn: Array) -> None:
     at_mean, at_z = decode_images(found.trained, np.stack([mean, drawn[0]]).astype(np.float32))
-    image = (test_images()[index], f"x, a {class_of(index)}")
+    image = (test_images()[index], f"x, {class_of(index)}")
     tiles(image, (at_mean, "decoded at μ"), (at_z, "decoded at z"), width=92)
 
 

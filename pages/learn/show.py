@@ -54,8 +54,9 @@ def stop_in_address(parameter: str, handle: Handle, usual: str) -> int:
 
 
 def class_of(index: int) -> str:
-    """The name of a test image's class."""
-    return str(dataset().classes[int(test_labels()[index])])
+    """The name of a test image's class with its article: a 7, an 8."""
+    name = str(dataset().classes[int(test_labels()[index])])
+    return f"{'an' if name[0] in '8aeiouAEIOU' else 'a'} {name}"
 
 
 def tiles(*pictures: tuple[Array, str], width: int = TILE) -> None:

@@ -167,9 +167,9 @@ def test_more_latents_keep_more_of_an_image(opened: Callable[..., AppTest]) -> N
 
 def test_a_mean_over_pixels_multiplies_beta_and_a_copy_costs_the_floor(opened: Callable[..., AppTest]) -> None:
     page = opened(lesson="loss")
-    assert "β in nats per image: 1**" in words(page) and "the code lives" in words(page)
+    assert "β against the sum over pixels: 1**" in words(page) and "the code lives" in words(page)
     page = opened(lesson="loss", reduction="mean over pixels")
-    assert "β in nats per image: 784** (1 × 784)" in words(page) and "it has collapsed" in words(page)
+    assert "β against the sum over pixels: 784** (1 × 784)" in words(page) and "it has collapsed" in words(page)
     page = opened(lesson="loss", mix="1")
     here = readings(page)
     floor = re.search(r"image's floor, ([\d.]+) nats", words(page)).group(1)

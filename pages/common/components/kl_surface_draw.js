@@ -174,7 +174,7 @@ function drawDensities(context, width, height, mean, variance, ink) {
   const area = { left: 12, right: width - 12, top: 26, bottom: height - 36 }
   const x = (z) => area.left + ((z + REACH) / (2 * REACH)) * (area.right - area.left)
   const [q, p] = [densityOf(mean, variance), densityOf(0, 1)]
-  const most = Math.max(0.45, Math.min(1.2, q(mean)))
+  const most = Math.max(0.45, q(mean))
   const y = (density) => area.bottom - (Math.min(density, most) / most) * (area.bottom - area.top)
   const line = (density) => {
     context.beginPath()

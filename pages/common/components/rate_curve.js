@@ -244,7 +244,7 @@ class RateCurve {
     const rows = [
       ["test images", this.inputs],
       ["reconstructed", shown.reconstructions],
-      [`first image, z${stop.dimension} (the strongest) from end to end`, shown.traversal],
+      [`first image while z${stop.dimension}, the latent with the largest KL, goes from its lowest to its highest value`, shown.traversal],
       ["random draws from the prior", shown.draws],
     ]
     const width = this.find(".pictures").clientWidth
