@@ -109,8 +109,8 @@ def _say_until_changed(parameter: str, sentence: str | None, instead: object) ->
     elif parameter not in st.session_state or st.session_state.get(kept, ("", None))[1] != shown:
         st.session_state.pop(kept, None)
     if kept in st.session_state:
-        words = (", ".join(map(str, shown)) or "none") if isinstance(shown, list) else shown
-        words = "none" if words is None else words
+        named = shown if isinstance(shown, list) else [] if shown is None else [shown]
+        words = ", ".join(map(str, named)) or "none"
         st.info(literal(f"{st.session_state[kept][0]}{words}."), icon=":material/link_off:")
 
 

@@ -6,8 +6,8 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from pages.common.address import say_missing, say_no_number
-from pages.train.dials import DEFAULTS, FORMATS, STEPS, TITLES
+from pages.common.address import say_missing
+from pages.train.dials import DEFAULTS, FORMATS, STEPS, TITLES, say_no_numbers
 from vae_core.config import DEFAULT_HIDDEN, FIELDS, range_text
 from vae_core.data import catalogue
 
@@ -87,9 +87,7 @@ def seeds() -> list[str]:
 def common(varied: str) -> dict[str, Any]:
     """What all runs share; the field that differs is left out."""
     found: dict[str, Any] = {}
-    for name in ("epochs", "latent", "sigma", "beta", "lr", "batch_size", "limit"):  # above the folded ones
-        read = float if name in STEPS else int
-        say_no_number(f"sweep_{name}", TITLES[name], read, START.get(name, DEFAULTS[name]))
+    say_no_numbers({**DEFAULTS, **START}, "sweep_")
     left, right = st.columns(2)
     for index, name in enumerate(("epochs", "latent")):
         with left if index % 2 == 0 else right:

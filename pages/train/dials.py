@@ -65,8 +65,7 @@ def dials() -> RunConfig | None:
     )
     about = st.container()
     values: dict[str, Any] = {"dataset": _dataset()}
-    for name in (*WHOLE, *STEPS):  # here, where there is room, and where no folded dial hides them
-        say_no_number(name, TITLES[name], float if name in STEPS else int, DEFAULTS[name])
+    say_no_numbers(DEFAULTS)
     left, right = st.columns(2)
     for index, name in enumerate(("latent", "beta", "epochs", "seed")):
         with left if index % 2 == 0 else right:
@@ -86,6 +85,18 @@ def dials() -> RunConfig | None:
         known = "…" if collapse is None else f"{collapse:.3g}"
         mark.caption(f"Above β ≈ {known} the code of a linear model of these images carries nothing.")
     return config
+
+
+def say_no_numbers(usual: dict[str, Any], prefix: str = "") -> None:
+    """Before dials are drawn: a sentence for each whose text in the address is no number. Above them there is room, and a
+    folded dial hides none.
+
+    Args:
+        usual: what each starts with.
+        prefix: of their parameters in the address.
+    """
+    for name in (*WHOLE, *STEPS):
+        say_no_number(f"{prefix}{name}", TITLES[name], float if name in STEPS else int, usual[name])
 
 
 def in_words(sentence: str) -> str:

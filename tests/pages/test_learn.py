@@ -212,6 +212,17 @@ def test_a_handle_stands_where_the_address_says_or_nearest_and_a_word_is_refused
     assert of_address(page, "threshold") == "0.0200"
 
 
+def test_no_more_dimensions_live_than_the_model_has(opened: Callable[..., AppTest]) -> None:
+    (alive,) = readings(opened(lesson="collapse", beta_linear="0.5")).values()
+    assert alive == "20"  # more of the eigenvalues are above 0.5
+
+
+def test_a_rate_that_no_jpeg_goes_down_to_has_no_payback(opened: Callable[..., AppTest]) -> None:
+    page = opened(lesson="compression", step="6.0")
+    assert "which JPEG cannot go down to" in words(page) and "nothing to set it against" in words(page)
+    assert "images. And it only knows" not in words(page)
+
+
 def test_a_coarser_step_costs_fewer_bits(opened: Callable[..., AppTest]) -> None:
     page = opened(lesson="compression")
 

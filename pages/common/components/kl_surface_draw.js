@@ -175,7 +175,7 @@ function drawDensities(context, width, height, mean, variance, ink) {
   const x = (z) => area.left + ((z + REACH) / (2 * REACH)) * (area.right - area.left)
   const [q, p] = [densityOf(mean, variance), densityOf(0, 1)]
   const most = Math.max(0.45, q(mean))
-  const y = (density) => area.bottom - (Math.min(density, most) / most) * (area.bottom - area.top)
+  const y = (density) => area.bottom - (density / most) * (area.bottom - area.top)
   const line = (density) => {
     context.beginPath()
     for (let at = 0; at <= 300; at++) {

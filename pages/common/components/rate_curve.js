@@ -244,7 +244,7 @@ class RateCurve {
     const rows = [
       ["test images", this.inputs],
       ["reconstructed", shown.reconstructions],
-      [`first image while z${stop.dimension}, the latent with the largest KL, goes from its lowest to its highest value`, shown.traversal],
+      [`first image, z${stop.dimension} (largest KL) from lowest to highest`, shown.traversal],
       ["random draws from the prior", shown.draws],
     ]
     const width = this.find(".pictures").clientWidth
