@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from vae_core.archives.archive import MANIFEST
 from vae_core.config import make_config
 from vae_core.storage import files
-from vae_core.storage.archive import MANIFEST
 from vae_core.storage.runs import Run, create_run
 from vae_core.training.driver import Driver
 
@@ -58,3 +58,7 @@ def resealed(content: bytes) -> bytes:
 def members_of(content: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+def everything_in(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))

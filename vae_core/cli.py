@@ -20,7 +20,7 @@ from vae_core.cli_options import config_options, progress_bar, take_config
 from vae_core.data import catalogue
 from vae_core.errors import LatentLabError, RunLocked
 from vae_core.levels import check_channels
-from vae_core.storage import places
+from vae_core.storage import paths
 from vae_core.storage.checkpoints import check_resumable
 from vae_core.storage.files import is_locked
 from vae_core.storage.runs import Run, Status, create_run, find_run, make_longer
@@ -73,7 +73,7 @@ def train(
     """Train a model at full speed; Ctrl-C ends it after this step, with everything saved."""
     from vae_core.data import datasets as registry
 
-    root = places.runs_folder(runs)
+    root = paths.runs_folder(runs)
     config = take_config(ctx, parent=from_, root=root)
     with progress_bar("loading") as report:
         channels = registry.load(config.data.dataset, data_dir, report).image_shape[0]
@@ -92,7 +92,7 @@ def resume(
     as_json: Json = False,
 ) -> int:
     """Go on where a run stopped, or make it longer. A finished run: nothing, status 0."""
-    found = find_run(run, places.runs_folder(runs))
+    found = find_run(run, paths.runs_folder(runs))
     if is_locked(found.lock_path):
         raise RunLocked(f"The run {found.id!r} is being trained already; stop that first.")
     if epochs is not None:
@@ -121,7 +121,7 @@ def evaluate(
     """Figures on the whole test split, in nats per image."""
     from vae_core.evaluation.trained import evaluate_run
 
-    found = find_run(run, places.runs_folder(runs))
+    found = find_run(run, paths.runs_folder(runs))
     with progress_bar("evaluating") as report:
         result = evaluate_run(
             found, dataset=dataset, iw_samples=iw_samples, which="best" if best else "model", data_dir=data_dir,

@@ -12,7 +12,7 @@ from vae_core.cli_app import DataDir, Json, OtherDataset, RunName, Runs, app, pr
 from vae_core.cli_options import Report, progress_bar
 from vae_core.errors import ConfigError, DataError
 from vae_core.levels import CORRUPTIONS
-from vae_core.storage import files, places
+from vae_core.storage import files, paths
 from vae_core.storage.runs import Run, find_run
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def restore(
 ) -> None:
     """PSNR and SSIM of damaged test images and of what the model makes of them, beside tuned classical filters."""
     if source is None and out is None:
-        _measure(find_run(run, places.runs_folder(runs)), corruption, level, images, dataset, data_dir, as_json)
+        _measure(find_run(run, paths.runs_folder(runs)), corruption, level, images, dataset, data_dir, as_json)
         return
     if source is None or out is None:
         raise ConfigError("--input and --out go together: a folder of pictures, and a folder for the restored ones.")
@@ -55,7 +55,7 @@ def restore(
         raise ConfigError("Pictures of one's own are restored as they are; leave --corruption and --level out.")
     if source.resolve() == out.resolve():
         raise ConfigError("--out must be another folder than --input, whose pictures stay as they are.")
-    _restore_files(find_run(run, places.runs_folder(runs)), source, out, as_json)
+    _restore_files(find_run(run, paths.runs_folder(runs)), source, out, as_json)
 
 
 def _measure(

@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from vae_core.errors import LatentLabError
-from vae_core.storage import places
+from vae_core.storage import paths
 from vae_core.storage.runs import Run, check_id, list_runs, open_run
 from vae_core.training.manager import Manager
 
@@ -23,7 +23,7 @@ RECORDED = "example-vae-2d"
 @st.cache_resource(show_spinner=False)
 def manager() -> Manager:
     """The server's manager; one for all sessions."""
-    return Manager(places.runs_folder())
+    return Manager(paths.runs_folder())
 
 
 def chosen_run() -> Run | None:
@@ -48,7 +48,7 @@ def chosen_run() -> Run | None:
 def roots() -> list[Path]:
     """Where runs stand: the person's own, then the shipped ones."""
     own = manager().root
-    return [own] if own.resolve() == places.SHIPPED_RUNS.resolve() else [own, places.SHIPPED_RUNS]
+    return [own] if own.resolve() == paths.SHIPPED_RUNS.resolve() else [own, paths.SHIPPED_RUNS]
 
 
 def is_hidden(root: Path, run_id: str) -> bool:

@@ -22,7 +22,7 @@ from vae_core.evaluation.factor_scores import scores_of
 from vae_core.storage.factor_scores import Scores, read_scores
 from vae_core.storage.figures import weights_digest
 from vae_core.storage.runs import Run
-from vae_core.viz.disentanglement import (
+from vae_core.viz.factor_scores_chart import (
     EXPLANATIONS,
     METRICS,
     cap_note,

@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.compare.compared import Compared, Standing, word
 from vae_core.evaluation.comparison import FIGURES
-from vae_core.viz.differences import csv_of, difference_table
+from vae_core.viz.comparison_table import csv_of, difference_table
 
 IW_SAMPLES = 64
 ROW_HEIGHT, MOST_HEIGHT = 35, 560

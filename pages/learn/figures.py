@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from vae_core.storage import files, places
-from vae_core.storage.arrays import Array
+from vae_core.storage import files, paths
 from vae_core.storage.runs import open_run
+from vae_core.types import Array
 
 if TYPE_CHECKING:
     from vae_core.data.datasets import Dataset
@@ -53,9 +53,9 @@ def model(run_id: str) -> Model:
     """
     from vae_core.evaluation.codes import encode
     from vae_core.evaluation.trained import load_trained
-    from vae_core.models.layers import decoder_bytes
+    from vae_core.export.browser import decoder_bytes
 
-    trained = load_trained(open_run(places.SHIPPED_RUNS, run_id))
+    trained = load_trained(open_run(paths.SHIPPED_RUNS, run_id))
     decoder = decoder_bytes(trained.model, trained.config.objective.likelihood, trained.image_shape)
     return Model(trained, encode(trained, dataset().test_images), decoder)
 

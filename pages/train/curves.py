@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.common.live import Follower
 from pages.train.view import View
-from vae_core.viz.charts import loss_spec, loss_table
+from vae_core.viz.loss_chart import loss_spec, loss_table
 
 HEIGHT = 300
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.cli.answers import AsJson, Call
 from tests.evaluation.untrained import saved, untrained
-from vae_core.evaluation.filters import FILTERS, TONED
+from vae_core.metrics.filters import FILTERS, TONED
 from vae_core.storage.runs import Run
 
 

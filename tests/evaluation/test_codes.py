@@ -26,8 +26,8 @@ from vae_core.evaluation.codes import (
     slider_range,
     unused,
 )
-from vae_core.evaluation.elbo import evaluate
-from vae_core.storage.arrays import Array
+from vae_core.metrics.elbo import evaluate
+from vae_core.types import Array
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from tests.evaluation.untrained import saved, untrained
 from vae_core.errors import CheckpointCorrupt
 from vae_core.evaluation import factor_scores as module
 from vae_core.evaluation.factor_scores import disentangle_run, scores_of
-from vae_core.storage import places
+from vae_core.storage import paths
 from vae_core.storage.factor_scores import FILE, read_scores, write_scores
 from vae_core.storage.figures import weights_digest
 from vae_core.storage.runs import Run, create_run
@@ -61,8 +61,8 @@ def test_scores_of_other_weights_or_of_no_sense_count_as_none(run: Run, change: 
 def test_those_of_a_shipped_run_stand_in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shipped = saved(tmp_path / "shipped", "drawn", untrained(dataset=SPRITES))
     (shipped.folder / "evaluation.json").write_text("{}")
-    monkeypatch.setattr(places, "SHIPPED_RUNS", tmp_path / "shipped")
-    monkeypatch.setenv(places.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setattr(paths, "SHIPPED_RUNS", tmp_path / "shipped")
+    monkeypatch.setenv(paths.CACHE_VARIABLE, str(tmp_path / "cache"))
     write_scores(shipped, KEPT, str(weights_digest(shipped)))
     assert read_scores(shipped) == KEPT and not (shipped.folder / FILE).exists()
     assert len(list((tmp_path / "cache" / "disentanglement").glob("*.json"))) == 1

@@ -9,7 +9,7 @@ import pytest
 from tools import learn_figures
 from tools.examples import LESSON_LATENTS, LESSONS
 from tools.train_examples import LEFT_OUT
-from vae_core.storage import files, places
+from vae_core.storage import files, paths
 from vae_core.storage.runs import open_run
 
 
@@ -50,12 +50,12 @@ def test_a_vaes_draws_are_nearer_to_real_images_than_an_autoencoders() -> None:
 
 @pytest.mark.parametrize("run_id", sorted(LESSONS))
 def test_a_lessons_model_is_a_finished_run_in_short(run_id: str) -> None:
-    run = open_run(places.SHIPPED_RUNS, run_id)
+    run = open_run(paths.SHIPPED_RUNS, run_id)
     assert run.state() == "done" and run.config == LESSONS[run_id][1]
     assert [path for pattern in LEFT_OUT for path in run.folder.glob(pattern)] == []
     assert len(list((run.folder / "film").glob("0*.npz"))) == 1
 
 
 def test_the_lessons_models_fit_into_five_megabytes() -> None:
-    found = [path for run_id in LESSONS for path in (places.SHIPPED_RUNS / run_id).rglob("*") if path.is_file()]
+    found = [path for run_id in LESSONS for path in (paths.SHIPPED_RUNS / run_id).rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in found) < 5_000_000

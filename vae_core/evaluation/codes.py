@@ -17,7 +17,7 @@ from vae_core.errors import ConfigError, DataError
 from vae_core.evaluation.trained import Trained
 from vae_core.models.autoencoder import Posterior
 from vae_core.objectives.divergences import kl_per_dimension
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 
 BATCH_SIZE = 500
 UNUSED_NATS = 0.01

@@ -18,7 +18,7 @@ from vae_core.config import FIELDS, RunConfig
 from vae_core.storage import files
 from vae_core.storage.figures import Figures, read_figures
 from vae_core.storage.frames import Frame, unpack_frame, unpack_subjects
-from vae_core.storage.metrics import Record, read_records
+from vae_core.storage.records import Record, read_records
 from vae_core.storage.runs import Run
 
 ACTIVE_VARIANCE = 0.01
