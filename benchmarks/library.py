@@ -12,6 +12,7 @@ from benchmarks.common import Result, median
 from tools.served import READY, chromium, served
 from vae_core.config import make_config
 from vae_core.storage.runs import Status, create_run
+from vae_core.storage.states import State
 
 FEW, MANY = 20, 2_000
 OPENED = 7
@@ -22,7 +23,7 @@ def _fill(root: Path, count: int) -> None:
     for number in range(count):
         config = make_config(latent=number % 20 + 1, beta=float(number % 5))
         run = create_run(root, config, f"run number {number}", f"run-{number:05d}")
-        run.write_status(Status(state="done", step=100, total_steps=100))
+        run.write_status(Status(state=State.DONE, step=100, total_steps=100))
 
 
 def _open(page: Page, address: str) -> float:

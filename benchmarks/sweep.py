@@ -20,6 +20,7 @@ from benchmarks.common import Result, dataset_name, median
 from benchmarks.roofline import roofline_images_per_second
 from vae_core.config import RunConfig, make_config
 from vae_core.storage.runs import Run
+from vae_core.storage.states import State
 from vae_core.training.manager import Manager
 from vae_core.training.sweep import Sweep, sweep_configs
 
@@ -32,7 +33,7 @@ PRODUCTS_STEPS = 1_500
 
 def _wait_for_step(run: Run, step: int) -> None:
     while run.status().step < step:
-        if run.state() in ("failed", "diverged", "interrupted"):
+        if run.state().has_failed or run.state() is State.INTERRUPTED:
             raise RuntimeError(run.status().message)
         time.sleep(POLL_SECONDS)
 

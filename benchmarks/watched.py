@@ -12,6 +12,7 @@ from benchmarks.common import Result, dataset_name, median
 from tools.served import READY, Server, chromium, served
 from vae_core.config import make_config
 from vae_core.storage.runs import Run, list_runs, open_run
+from vae_core.storage.states import State
 
 TURNS = 8
 SECONDS = 10.0
@@ -54,7 +55,7 @@ def measure() -> Result:
             time.sleep(SETTLE_SECONDS)
             alone.append(_speed(run))
         run.want(want="stop")
-        while run.state() == "running":
+        while run.state() is State.RUNNING:
             time.sleep(0.1)
     # the machine's own speed drifts by a fifth within minutes: each look is held against the one right after it
     ratio = median([seen / unseen for seen, unseen in zip(watched, alone, strict=True)])

@@ -24,6 +24,7 @@ from vae_core.storage import paths
 from vae_core.storage.checkpoints import check_resumable
 from vae_core.storage.files import is_locked
 from vae_core.storage.runs import Run, Status, create_run, find_run, make_longer
+from vae_core.storage.states import State
 
 GROUPS = (cli_compress, cli_disentangle, cli_generate, cli_restore, cli_runs, cli_sweep)
 """Each adds its commands to `app` when it is imported."""
@@ -153,9 +154,9 @@ def _drive(run: Run, data_dir: Path | None, as_json: bool) -> int:
         print(f"Note: {note}", file=sys.stderr)
     result = _train_result(run, status)
     print_result(result, as_json, lambda: table_of([{"": key, "value": short(value)} for key, value in result.items()]))
-    if status.state != "done":
+    if status.state is not State.DONE:
         print(status.message or f"The run was {status.state}; 'resume {run.id}' goes on.", file=sys.stderr)
-    return 0 if status.state == "done" else 1
+    return 0 if status.state is State.DONE else 1
 
 
 def _train_result(run: Run, status: Status) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vae_core.cli_app import DataDir, Json, OtherDataset, RunName, Runs, app, print_result, short, table_of
+from vae_core.cli_app import DataDir, Json, OtherDataset, RunName, Runs, app, print_result, table_of
 from vae_core.cli_options import Report, progress_bar
 from vae_core.errors import ConfigError, DataError
+from vae_core.figures import FIGURES
 from vae_core.levels import CORRUPTIONS
 from vae_core.storage import files, paths
 from vae_core.storage.runs import Run, find_run
@@ -82,7 +83,8 @@ def _rows(result: dict[str, Any]) -> list[dict[str, Any]]:
     methods = {title: {key: result[f"{key}_{name}"] for key in ("psnr", "ssim")} for name, title in titles.items()}
     methods |= result["baselines"]
     return [
-        {"method": name, "PSNR, dB": short(one["psnr"]), "SSIM": short(one["ssim"])} for name, one in methods.items()
+        {"method": name, **{FIGURES[key].label: FIGURES[key].text(one[key]) for key in ("psnr", "ssim")}}
+        for name, one in methods.items()
     ]
 
 

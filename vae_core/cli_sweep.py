@@ -16,8 +16,10 @@ from vae_core.cli_app import DataDir, Json, Runs, app, print_result, table_of
 from vae_core.cli_options import Report, config_options, progress_bar, take_config
 from vae_core.config import RunConfig, make_config
 from vae_core.errors import ConfigError
+from vae_core.figures import FIGURES
 from vae_core.storage import files, paths
 from vae_core.storage.runs import Run
+from vae_core.storage.states import State
 from vae_core.training.scheduler import Trust, check_address
 
 if TYPE_CHECKING:
@@ -27,16 +29,8 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.1
 MAX_WORKERS = 256
-SHOWN = {
-    "seed": "seed", "reconstruction_nats": "distortion", "kl_nats": "rate", "negative_elbo_nats": "-ELBO",
-    "active_units": "active", "mse_per_pixel": "MSE", "state": "state",
-}  # fmt: skip
-"""Columns of the table for people, all in nats per image but the last three."""
-FIGURES = (
-    "images", "reconstruction_nats", "kl_nats", "negative_elbo_nats", "floor_nats", "active_units", "kl_per_dimension",
-    "mse_per_pixel",
-)  # fmt: skip
-"""The keys of `evaluate`; null for a run that did not get done."""
+SHOWN = ("reconstruction_nats", "kl_nats", "negative_elbo_nats", "active_units", "mse_per_pixel")
+"""The figures in the table for people."""
 
 
 @app.command()
@@ -184,7 +178,7 @@ def _train_all(
         manager.close()
     print_result({"field": field, "runs": rows}, as_json, lambda: table_of([short(row, field) for row in rows]))
     for member in progress.members:
-        if member.state != "done":
+        if member.state is not State.DONE:
             print(
                 member.message or f"The run {member.run.id} was {member.state}; run the sweep again to go on.",
                 file=sys.stderr,
@@ -199,7 +193,7 @@ def _roots(root: Path) -> list[Path]:
 def _wake(swept: Sweep) -> None:
     """Has the paused ones go on that no process holds: nobody else would wake them."""
     for member in swept.progress().members:
-        if member.state == "paused" and not files.is_locked(member.run.lock_path):
+        if member.state is State.PAUSED and not files.is_locked(member.run.lock_path):
             swept.executor.resume(member.run)
 
 
@@ -227,26 +221,25 @@ def _wait(swept: Sweep, report: Report) -> Progress:
         time.sleep(POLL_SECONDS)
 
 
-def _row(field: str, run: Run, state: str, data_dir: Path | None, report: Report, share: float) -> dict[str, Any]:
-    """What is told of one run; without its figures where it has none."""
+def _row(field: str, run: Run, state: State, data_dir: Path | None, report: Report, share: float) -> dict[str, Any]:
+    """One run as JSON; its figures are null if it did not get done."""
     from vae_core.evaluation.figures import figures_of
+    from vae_core.storage.measurements import Figures, evaluate_command
 
     config = run.config
     row = {"beta": config.objective.beta, "seed": config.training.seed, "run": str(run.folder), "state": state}
     if field != "beta":
         row[field] = config.flat()[field]
-    if state != "done":
-        return {**row, **dict.fromkeys(FIGURES)}
+    if state is not State.DONE:
+        return {**row, **dict.fromkeys(Figures.model_fields)}
     report(f"evaluating {run.id}", share)
-    return {**row, **figures_of(run, data_dir=data_dir)}
+    figures = figures_of(run, data_dir=data_dir)
+    return {**row, **figures.model_dump(mode="json", exclude_unset=True), "command": evaluate_command(run, figures)}
 
 
 def short(row: dict[str, Any], field: str) -> dict[str, Any]:
     """A line of the table for people."""
     from vae_core.evaluation.findings import shown_value
 
-    told = {field: shown_value(row[field])}
-    for name, title in SHOWN.items():
-        value = row[name]
-        told[title] = f"{value:.4f}" if isinstance(value, float) else shown_value(value)
-    return told
+    figures = {FIGURES[name].column: FIGURES[name].text(row[name]) for name in SHOWN}
+    return {field: shown_value(row[field]), "seed": str(row["seed"]), **figures, "state": row["state"]}

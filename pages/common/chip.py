@@ -10,16 +10,17 @@ from pages.common.errors import literal
 from pages.common.session import RUN_PARAMETER, manager
 from vae_core.errors import LatentLabError
 from vae_core.storage.runs import Run, Status
+from vae_core.storage.states import State
 
 POLL_SECONDS = 2.0
 SHOWN = 2
 LISTED = 40
 SEEN = "chip_seen"
 Colour = Literal["green", "blue", "orange", "gray", "red"]
-BADGES: dict[str, tuple[Colour, str]] = {
-    "running": ("green", "play_arrow"),
-    "paused": ("orange", "pause"),
-    "queued": ("gray", "schedule"),
+BADGES: dict[State, tuple[Colour, str]] = {
+    State.RUNNING: ("green", "play_arrow"),
+    State.PAUSED: ("orange", "pause"),
+    State.QUEUED: ("gray", "schedule"),
 }
 
 
@@ -50,14 +51,14 @@ def _ended(active: set[str]) -> int:
 
 def _is_active(run: Run) -> bool:
     try:
-        return run.status().state in BADGES
+        return run.status().state.is_active
     except LatentLabError:  # removed between the list and the look
         return False
 
 
 def _line(run: Run) -> None:
     status = run.status()
-    colour, icon = BADGES.get(status.state, BADGES["queued"])
+    colour, icon = BADGES.get(status.state, BADGES[State.QUEUED])
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(status.state, icon=f":material/{icon}:", color=colour, width="content")
         st.caption(_progress(status, manager().place(run)), width="content")
@@ -72,6 +73,6 @@ def _progress(status: Status, place: int | None) -> str:
     """The place in the queue, or how far it is; between the two its worker starts."""
     if place:
         return f"place {place} in the queue"
-    if status.state == "queued" or not status.total_steps:
+    if status.state is State.QUEUED or not status.total_steps:
         return "starting"
     return f"{status.step / status.total_steps:.0%}, epoch {status.epoch:.1f}"

@@ -1,4 +1,4 @@
-"""How runs stand: which states are those of a training, the colour of each, and when a finished run has settled."""
+"""The colour of each state, and when a finished run has settled."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ import time
 
 from pages.common.chip import Colour
 from vae_core.storage.runs import Run
+from vae_core.storage.states import State
 
-ACTIVE = ("running", "paused", "queued")
-"""In the order in which they are listed."""
-COLOURS: dict[str, Colour] = {
-    "running": "green",
-    "done": "blue",
-    "paused": "orange",
-    "queued": "gray",
-    "stopped": "gray",
+_COLOURS: dict[State, Colour] = {
+    State.RUNNING: "green",
+    State.DONE: "blue",
+    State.PAUSED: "orange",
+    State.QUEUED: "gray",
+    State.STOPPED: "gray",
 }
-"""Of any other state it is red."""
 SETTLED_SECONDS = 20.0
 """A worker computes the figures of its run itself; later than this nobody does, if they are not there."""
+
+
+def colour_of(state: State) -> Colour:
+    """The colour of a state's badge; red unless all is well."""
+    return _COLOURS.get(state, "red")
 
 
 def has_settled(run: Run) -> bool:

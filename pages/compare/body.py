@@ -7,7 +7,6 @@ import streamlit as st
 from pages.common.address import say_missing
 from pages.common.errors import literal, sentences, show_error
 from pages.common.session import manager
-from pages.common.states import ACTIVE
 from pages.compare.choice import Chosen, base_of, base_picker, chosen, picker
 from pages.compare.columns import film_view, picture_view
 from pages.compare.compared import Compared, Standing, compared, measured, standing
@@ -18,7 +17,8 @@ from pages.compare.progress import progress, sweep_of
 from pages.compare.setup import setup
 from pages.compare.table import table
 from vae_core.errors import LatentLabError
-from vae_core.storage.runs import Run
+from vae_core.storage.states import State
+from vae_core.training.equivalence import state_of
 
 SOURCES = ("New sweep", "Pick runs")
 VIEWS = ("Pictures", "Films", "Loss curves", "Table")
@@ -64,7 +64,7 @@ def _following(found: Compared) -> None:
     """What follows the runs is drawn anew each second while one is active or being measured."""
     before = _stamp(found)
     states, measuring = before
-    poll = POLL_SECONDS if measuring or any(state in ACTIVE for state in states) else None
+    poll = POLL_SECONDS if measuring or any(state.is_active for state in states) else None
     st.fragment(lambda: _top(found, before), run_every=poll, key="compare-top")()
     views = (*VIEWS, FACTORS) if has_factors(found) else VIEWS
     say_missing("show", "view", views, VIEWS[0])
@@ -80,24 +80,17 @@ def _following(found: Compared) -> None:
             st.fragment(lambda: _view(found, str(view)), run_every=poll, key="compare-view")()
 
 
-def _stamp(found: Compared) -> tuple[tuple[str, ...], bool]:
+def _stamp(found: Compared) -> tuple[tuple[State, ...], bool]:
     """What the whole page is drawn anew for: the states of the runs, and whether any figures are still to come."""
-    states = tuple(_state(run) for run in found.runs)
-    return states, measured([run for run, state in zip(found.runs, states, strict=True) if state == "done"])
-
-
-def _state(run: Run) -> str:
-    try:
-        return run.state()
-    except LatentLabError:
-        return "gone"
+    states = tuple(state_of(run) for run in found.runs)
+    return states, measured([run for run, state in zip(found.runs, states, strict=True) if state is State.DONE])
 
 
 def _standings(found: Compared) -> list[Standing]:
     return [standing(run, found.field) for run in found.runs]
 
 
-def _top(found: Compared, before: tuple[tuple[str, ...], bool]) -> None:
+def _top(found: Compared, before: tuple[tuple[State, ...], bool]) -> None:
     if _stamp(found) != before:
         st.rerun()
     with sentences():

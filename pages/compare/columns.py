@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.common.errors import literal
-from pages.common.states import ACTIVE
 from pages.compare.compared import Compared, Standing, standing
 from pages.compare.films import Watched, films
 from pages.compare.models import Column, column
@@ -38,7 +37,7 @@ def shown_runs(found: Compared) -> list[Run]:
 def film_view(found: Compared, standings: Sequence[Standing]) -> None:
     known = {one.run.id: one for one in standings}
     shown = [known[run.id] for run in shown_runs(found)]
-    active = [one for one in shown if one.state in ACTIVE]
+    active = [one for one in shown if one.state.is_active]
     for one in active:
         one.run.watch()
     watched = [
@@ -84,7 +83,7 @@ def _opened(run: Run) -> Explored | None:
 
 def _is_waiting(run: Run) -> bool:
     try:
-        return run.state() in ACTIVE
+        return run.state().is_active
     except LatentLabError:
         return False
 

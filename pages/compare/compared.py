@@ -9,13 +9,14 @@ import streamlit as st
 
 from pages.common.live import Follower, follow
 from pages.common.session import manager
-from pages.common.states import ACTIVE, has_settled
+from pages.common.states import has_settled
 from pages.train.dials import TITLES
 from vae_core.errors import LatentLabError
 from vae_core.evaluation.comparison import Point, differing_fields, point_of
 from vae_core.evaluation.findings import shown_value
-from vae_core.storage.figures import Figures, read_figures, weights_digest
+from vae_core.storage.measurements import EVALUATION, Figures, weights_digest
 from vae_core.storage.runs import Run
+from vae_core.storage.states import State
 from vae_core.training.background import failure_of, lacks_figures
 from vae_core.training.sweep import NOT_SWEPT
 
@@ -79,14 +80,14 @@ class Standing:
     """A run as it stands.
 
     Attributes:
-        state: as `Run.state`, or "gone" or "damaged".
+        state: as from `state_of`.
         follower: its records and pictures, or None where they cannot be read.
         point: its figures, or None before the first.
         problem: a sentence, or empty.
     """
 
     run: Run
-    state: str
+    state: State
     follower: Follower | None
     point: Point | None
     problem: str = ""
@@ -103,15 +104,15 @@ def standing(run: Run, field: str) -> Standing:
             lines=None if subjects is None else subjects.lines,
         )  # fmt: skip
     except LatentLabError as error:
-        return Standing(run, "damaged" if run.folder.is_dir() else "gone", None, None, str(error))
+        return Standing(run, State.DAMAGED if run.folder.is_dir() else State.GONE, None, None, str(error))
     return Standing(run, state, follower, point, problem)
 
 
-def _figures(run: Run, state: str) -> tuple[Figures | None, str]:
+def _figures(run: Run, state: State) -> tuple[Figures | None, str]:
     """The kept figures on the whole test split of a run that is not trained; and what went wrong with them."""
-    if state in ACTIVE:
+    if state.is_active:
         return None, ""
-    return read_figures(run), failure_of(run) if _is_lacking(run) else ""
+    return EVALUATION.read(run), failure_of(run) if _is_lacking(run) else ""
 
 
 def _is_lacking(run: Run) -> bool:

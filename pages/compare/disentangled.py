@@ -19,11 +19,11 @@ from pages.compare.compared import Compared, Standing, standing, word
 from vae_core.data import catalogue
 from vae_core.errors import LatentLabError
 from vae_core.evaluation.factor_scores import scores_of
-from vae_core.storage.factor_scores import Scores, read_scores
-from vae_core.storage.figures import weights_digest
+from vae_core.figures import FIGURES
+from vae_core.storage.measurements import FACTOR_SCORES, FactorScores, weights_digest
 from vae_core.storage.runs import Run
 from vae_core.viz.factor_scores_chart import (
-    EXPLANATIONS,
+    BESIDE,
     METRICS,
     cap_note,
     figures_table,
@@ -34,7 +34,6 @@ from vae_core.viz.factor_scores_chart import (
 
 POLL_SECONDS = 0.5
 HEIGHT = 340
-NATS = ("kl_nats", "reconstruction_nats", "active_units")
 
 
 @dataclass(eq=False)
@@ -48,7 +47,7 @@ class Job:
 
     what: str = "waiting"
     share: float = 0.0
-    future: Future[Scores] = field(default_factory=Future)
+    future: Future[FactorScores] = field(default_factory=Future)
 
     def tell(self, what: str, share: float) -> None:
         self.what, self.share = what, share
@@ -89,7 +88,7 @@ def _draw(found: Compared, before: bool) -> None:
         st.rerun()
     with sentences():
         runs = [run for run in found.runs if _is_known(run.config.data.dataset)]
-        known = {run.id: scores for run in runs if (scores := read_scores(run)) is not None}
+        known = {run.id: scores for run in runs if (scores := FACTOR_SCORES.read(run)) is not None}
         _ask(runs, [run for run in runs if run.id not in known])
         if known:
             _results(found, [standing(run, found.field) for run in runs if run.id in known], known)
@@ -155,7 +154,7 @@ def _stop(runs: Sequence[Run]) -> None:
             job.future.cancel()
 
 
-def _results(found: Compared, standings: Sequence[Standing], known: dict[str, Scores]) -> None:
+def _results(found: Compared, standings: Sequence[Standing], known: dict[str, FactorScores]) -> None:
     rows = [_row(one, known[one.run.id], found) for one in standings]
     name = word(found.field)
     if all(isinstance(row["beta"], int | float) for row in rows):
@@ -171,19 +170,21 @@ def _results(found: Compared, standings: Sequence[Standing], known: dict[str, Sc
         st.dataframe(table, key="compare-scores-table", height="content")
     else:  # words, which no axis puts in an order
         titles = [{"run": found.title_with_seed(one.run)} for one in standings]
-        shown = [title | {METRICS[key]: row[key] for key in METRICS} for title, row in zip(titles, rows, strict=True)]
+        shown = [
+            title | {FIGURES[key].title: row[key] for key in METRICS} for title, row in zip(titles, rows, strict=True)
+        ]
         st.dataframe(shown, key="compare-scores-table", height="content")
         _words(rows)
 
 
-def _row(one: Standing, scores: Scores, found: Compared) -> dict[str, Any]:
-    figures = {} if one.point is None else {name: one.point.figure(name) for name in NATS}
+def _row(one: Standing, scores: FactorScores, found: Compared) -> dict[str, Any]:
+    figures = {} if one.point is None else {name: one.point.figure(name) for name in BESIDE}
     value = one.run.config.flat()[found.field]
-    return {**figures, **scores, "beta": value, "seed": one.run.config.training.seed}
+    return {**figures, **scores.model_dump(exclude_unset=True), "beta": value, "seed": one.run.config.training.seed}
 
 
 def _words(rows: Sequence[dict[str, Any]]) -> None:
-    st.markdown("\n".join(f"- **{METRICS[key]}**: {meaning}" for key, meaning in EXPLANATIONS.items()))
+    st.markdown("\n".join(f"- **{FIGURES[key].title}**: {FIGURES[key].meaning}" for key in METRICS))
     seeds = len({row["seed"] for row in rows})
     images = max(int(row["images"]) for row in rows)
     st.caption(

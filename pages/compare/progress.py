@@ -6,13 +6,10 @@ import streamlit as st
 
 from pages.common.errors import literal, sentences
 from pages.common.session import manager
-from pages.common.states import ACTIVE
 from pages.compare.compared import Compared
+from vae_core.storage.states import State
 from vae_core.training.cluster import LOST
-from vae_core.training.sweep import Member, Progress, Sweep
-
-STATES = {"queued": "waiting"}
-FAILED = ("failed", "diverged")
+from vae_core.training.sweep import WORDS, Member, Progress, Sweep
 
 
 def sweep_of(found: Compared) -> Sweep:
@@ -31,27 +28,28 @@ def progress(found: Compared, now: Progress) -> None:
             with st.popover("Each run", icon=":material/list:", key="each-run"):
                 for member in now.members:
                     place = f", place {member.place} in the queue" if member.place else ""
-                    told = f"{STATES.get(member.state, member.state)}, {member.share:.0%}{place}"
+                    told = f"{WORDS.get(member.state, member.state)}, {member.share:.0%}{place}"
                     message = f". {member.message}" if member.message else ""
                     st.caption(literal(f"{found.title_with_seed(member.run)}: {told}{message}"))
 
 
 def _left(now: Progress) -> str:
     """Where a run failed or diverged, or its scheduler was lost, the words say so, and its own line says why."""
-    failed = [member for member in now.members if member.message and (member.state in FAILED or _is_lost(member))]
+    failed = [member for member in now.members if member.message and (member.state.has_failed or _is_lost(member))]
     return f". {failed[0].message}" if failed else ""
 
 
 def _is_lost(member: Member) -> bool:
-    return member.state == "stopped" and member.message.startswith(LOST.partition("{")[0])
+    return member.state is State.STOPPED and member.message.startswith(LOST.partition("{")[0])
 
 
 def _buttons(found: Compared, now: Progress) -> None:
-    if now.count("running", "queued"):
+    states = [member.state for member in now.members]
+    if any(state.is_in_progress for state in states):
         st.button("Pause all", key="pause_all", icon=":material/pause:", on_click=_want, args=(found, "pause"))
-    if now.count("paused", "stopped", "interrupted", "failed"):
+    if any(state.should_resume for state in states):
         st.button("Go on", key="go_on_all", icon=":material/play_arrow:", on_click=_want, args=(found, "resume"))
-    if now.count(*ACTIVE):
+    if any(state.is_active for state in states):
         st.button("Stop all", key="stop_all", icon=":material/stop:", on_click=_want, args=(found, "stop"))
 
 

@@ -9,20 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from pages.compare.compared import Compared, Standing, word
-from vae_core.evaluation.comparison import FIGURES
+from vae_core.figures import FIGURES
 from vae_core.viz.comparison_table import csv_of, difference_table
 
 IW_SAMPLES = 64
 ROW_HEIGHT, MOST_HEIGHT = 35, 560
 DIFFERENCE = " - base"
-SHORT = {
-    **FIGURES,
-    "negative_elbo_nats": "-ELBO",
-    "active_units": "active",
-    "mse_per_pixel": "MSE",
-    "iw_nll_nats": "IW-NLL",
-}
-"""Headers that leave room for all columns; the whole name is the header's help."""
 
 
 def table(found: Compared, standings: Sequence[Standing]) -> None:
@@ -64,9 +56,8 @@ def _columns(rows: pd.DataFrame) -> dict[str, Any]:
         if figure not in FIGURES:
             found[name] = st.column_config.TextColumn(name if name == "run" else word(name))
             continue
-        digits = {"mse_per_pixel": ".5f", "active_units": "d"}.get(figure, ".2f")
-        label = f"Δ {SHORT[figure]}" if is_difference else SHORT[figure]
-        found[name] = st.column_config.NumberColumn(
-            label, format=f"%{'+' if is_difference else ''}{digits}", help=FIGURES[figure]
-        )
+        row = FIGURES[figure]
+        label = f"Δ {row.column}" if is_difference else row.column
+        number = f"%{'+' if is_difference else ''}{row.format}"
+        found[name] = st.column_config.NumberColumn(label, format=number, help=row.help)
     return found

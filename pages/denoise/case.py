@@ -14,9 +14,10 @@ from pages.denoise.models import labelled
 from pages.generate.model import Explored
 from vae_core.data.batches import to_float
 from vae_core.data.corruptions import corrupt_split
-from vae_core.evaluation.restoration import TUNING_IMAGES, Quality, bytes_of, quality, restore
+from vae_core.evaluation.restoration import TUNING_IMAGES, bytes_of, quality, restore
 from vae_core.levels import CORRUPTIONS, check_channels
 from vae_core.metrics.filters import FILTERS, Tuned, tuned_filters
+from vae_core.storage.measurements import Quality
 from vae_core.types import Array
 
 

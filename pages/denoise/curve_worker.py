@@ -20,8 +20,6 @@ from vae_core.data.datasets import load
 from vae_core.errors import LatentLabError
 from vae_core.evaluation.restoration import (
     Material,
-    Point,
-    Quality,
     curve_levels,
     keep_curve,
     kept_curve,
@@ -32,7 +30,7 @@ from vae_core.evaluation.restoration import (
     quality,
 )
 from vae_core.evaluation.trained import Trained, load_trained
-from vae_core.storage.restorations import OWN
+from vae_core.storage.measurements import METHODS, Quality, RestorationPoint
 from vae_core.storage.runs import Run, open_folder
 
 NICE = 5
@@ -45,7 +43,7 @@ class Subject:
     run: Run
     trained: Trained
     found: Material
-    points: dict[float, Point] = field(default_factory=dict)
+    points: dict[float, RestorationPoint] = field(default_factory=dict)
 
 
 def measure(name: str, images: int, dataset: str, runs: Sequence[Run]) -> Iterator[tuple[float, str]]:
@@ -62,7 +60,7 @@ def measure(name: str, images: int, dataset: str, runs: Sequence[Run]) -> Iterat
     """
     subjects = [_subject(run, dataset, images, name) for run in runs]
     levels = curve_levels(name)
-    total, count = len(levels) * len(subjects), len(OWN) + len(opponents(name))
+    total, count = len(levels) * len(subjects), len(METHODS) + len(opponents(name))
     for index, level in enumerate(levels):
         known: dict[tuple[str, int | None], dict[str, Quality]] = {}
         for number, subject in enumerate(subjects):
@@ -90,7 +88,7 @@ def _methods(
 ) -> Iterator[tuple[str, Quality]]:
     clean = to_float(subject.found.clean)
     every = methods(subject.trained, subject.found, name, level)
-    for method, images in every if baselines is None else islice(every, len(OWN)):
+    for method, images in every if baselines is None else islice(every, len(METHODS)):
         yield method, quality(images, clean)
     yield from (baselines or {}).items()
 

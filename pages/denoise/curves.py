@@ -17,9 +17,11 @@ from pages.denoise.measuring import Measuring, failed, key_of, measuring
 from pages.denoise.models import Task, choose_models, labelled, material_of, note
 from pages.generate.model import Explored
 from vae_core.evaluation import colours
-from vae_core.evaluation.restoration import Point, curve_levels, kept_curve
+from vae_core.evaluation.restoration import curve_levels, kept_curve
+from vae_core.figures import FIGURES
 from vae_core.levels import CORRUPTIONS, check_channels
 from vae_core.metrics.filters import FILTERS, TONED
+from vae_core.storage.measurements import RestorationPoint
 from vae_core.viz.restoration_chart import (
     ALONE,
     BOUND,
@@ -36,7 +38,7 @@ IMAGES = 1_000
 POLL_SECONDS = 1.0
 HEIGHT = 300
 MEASURES: tuple[Measure, ...] = get_args(Measure)
-Curves = Mapping[str, Sequence[Point]]
+Curves = Mapping[str, Sequence[RestorationPoint]]
 
 
 def curves_view() -> None:
@@ -67,7 +69,7 @@ def curves_panel(models: Sequence[Explored], name: str) -> None:
         st.fragment(draw, run_every=POLL_SECONDS if running else None, key="curves")()
 
 
-def known_curves(models: Sequence[Explored], name: str) -> dict[str, list[Point]]:
+def known_curves(models: Sequence[Explored], name: str) -> dict[str, list[RestorationPoint]]:
     """The points that are kept, by the models' labels."""
     found = {}
     for label, model in labelled(models).items():
@@ -142,7 +144,7 @@ def _legend(colours_by_name: Mapping[str, str], models: Sequence[str]) -> None:
 
 
 def _rows(points: Curves) -> Iterator[tuple[str, str, float, float, float]]:
-    opponents: dict[float, Point] = {}
+    opponents: dict[float, RestorationPoint] = {}
     for label, own in points.items():
         for point in own:
             opponents.setdefault(point.level, point)
@@ -158,7 +160,7 @@ def _rows(points: Curves) -> Iterator[tuple[str, str, float, float, float]]:
 NOT_NOISE = ("blur", "low-resolution", "masking", "block", "watermark")
 
 
-def ahead(label: str, points: Sequence[Point], corruption: str = "") -> str:
+def ahead(label: str, points: Sequence[RestorationPoint], corruption: str = "") -> str:
     """At which levels a filter beats a model, and why; Markdown."""
     best = {point.level: max((one.psnr for one in point.baselines.values()), default=-math.inf) for point in points}
     lost = [point for point in points if best[point.level] > point.model.psnr]
@@ -171,7 +173,7 @@ def ahead(label: str, points: Sequence[Point], corruption: str = "") -> str:
     return " ".join(_lost(label, group, best) for group in (narrow, unseen) if group)
 
 
-def _lost(label: str, lost: Sequence[Point], best: Mapping[float, float]) -> str:
+def _lost(label: str, lost: Sequence[RestorationPoint], best: Mapping[float, float]) -> str:
     """Levels lost for one reason, the farthest as the example."""
     worst = max(lost, key=lambda point: best[point.level] - point.model.psnr)
     name = worst.winners()[0]
@@ -184,7 +186,7 @@ def _lost(label: str, lost: Sequence[Point], best: Mapping[float, float]) -> str
     )
 
 
-def beside_baselines(label: str, point: Point) -> str:
+def beside_baselines(label: str, point: RestorationPoint) -> str:
     """How far a model is ahead of the best baseline, or behind it; Markdown."""
     name = max(point.baselines, key=lambda one: point.baselines[one].psnr)
     lead = point.model.psnr - point.baselines[name].psnr
@@ -200,12 +202,12 @@ def _table(points: Curves) -> None:
     last = next(iter(points.values()))[-1]
     rows += [(colours.TITLES.get(name, name), one.psnr, one.ssim) for name, one in last.baselines.items()]
     rows.append((DAMAGED, last.corrupted.psnr, last.corrupted.ssim))
-    table = pd.DataFrame(rows, columns=["method", "PSNR (dB)", "SSIM"])
+    table = pd.DataFrame(rows, columns=["method", "psnr", "ssim"])
     st.dataframe(
         table, hide_index=True, width="content", key="quality",
         column_config={
-            "PSNR (dB)": st.column_config.NumberColumn(format="%.2f"),
-            "SSIM": st.column_config.NumberColumn(format="%.3f"),
+            key: st.column_config.NumberColumn(FIGURES[key].label, format=f"%{FIGURES[key].format}", help=FIGURES[key].help)
+            for key in ("psnr", "ssim")
         },
     )  # fmt: skip
     st.caption(f"Means over {IMAGES:,} test images.")

@@ -12,9 +12,9 @@ from pages.denoise.case import Case, Restored, bound_of, filtered
 from pages.denoise.gallery import Tile, gallery
 from pages.denoise.models import labelled
 from pages.generate.model import Explored
-from vae_core.evaluation.restoration import Quality
 from vae_core.levels import CORRUPTIONS
 from vae_core.metrics.filters import FILTERS, TONED, Tuned
+from vae_core.storage.measurements import Quality
 from vae_core.types import Array
 
 SLOT = "filters"

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.common.errors import literal, sentences
 from pages.common.session import RUN_PARAMETER, manager
-from pages.common.states import ACTIVE, COLOURS
+from pages.common.states import colour_of
 from pages.library.carry import check_button, copy_button, export
 from pages.library.deleted import delete, stop_and_wait
 from pages.library.onward import onward
@@ -29,7 +29,7 @@ def actions(chosen: Sequence[Summary], fits: Sequence[Summary], wanted: Wanted) 
     one = chosen[0] if len(chosen) == 1 else None
     with st.container(horizontal=True, vertical_alignment="center"):
         if one is not None:
-            st.badge(one.state, color=COLOURS.get(one.state, "red"))
+            st.badge(one.state, color=colour_of(one.state))
         st.markdown(f"**{literal(one.name) if one else f'{len(chosen)} runs'}**", width="content")
         st.button("Clear", key="unchoose", type="tertiary", on_click=choose, args=([],), help="Chooses nothing.")
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="library-actions"):
@@ -42,7 +42,7 @@ def actions(chosen: Sequence[Summary], fits: Sequence[Summary], wanted: Wanted) 
                 _notes(one)
             copy_button(one)
         export(chosen)
-        _stop([each.run for each in chosen if each.state in ACTIVE])
+        _stop([each.run for each in chosen if each.state.is_active])
         _delete([each for each in chosen if not each.shipped], fits, wanted)
     if one is not None and not one.verified:
         st.warning("Its weights were copied in by hand and are not believed before they are checked.")
@@ -107,7 +107,7 @@ def _delete(own: Sequence[Summary], fits: Sequence[Summary], wanted: Wanted) -> 
     """To the trash, with a way back; what is being trained is stopped first, and only on request."""
     if not own:
         return
-    active = [one for one in own if one.state in ACTIVE]
+    active = [one for one in own if one.state.is_active]
     if not active:
         st.button("Delete", key="delete", icon=":material/delete:", on_click=delete, args=(own, fits, wanted))
         return

@@ -11,7 +11,6 @@ import streamlit as st
 from pages.common.components.stage import stage
 from pages.common.errors import literal, sentences
 from pages.common.live import follow
-from pages.common.states import ACTIVE
 from pages.library.files import log_tail, own_files
 from pages.library.onward import kept
 from pages.library.shelf import CHOSEN_PARAMETER
@@ -21,25 +20,20 @@ from pages.train.dials import DEFAULTS, TITLES
 from pages.train.view import View
 from vae_core.config import FIELDS, RunConfig, unit_of
 from vae_core.errors import RunNotFound
-from vae_core.storage.figures import read_figures
+from vae_core.figures import FIGURES, Figure
 from vae_core.storage.listing import Summary
+from vae_core.storage.measurements import EVALUATION, evaluate_command
 from vae_core.storage.runs import Run
+from vae_core.storage.states import State
 from vae_core.viz.projection import projection_for
 
 VIEWS = ("Figures", "Film", "Log and files")
 VIEW = View("PCA", 1, 2, False, False, False, 0.0)
 POLL_SECONDS = 2.0
 CHILDREN = 12
-FIGURES = {
-    "negative_elbo_nats": ("negative ELBO", "nats per image"),
-    "reconstruction_nats": ("reconstruction", "nats per image"),
-    "kl_nats": ("KL", "nats per image"),
-    "floor_nats": ("floor (perfect)", "nats per image"),
-    "active_units": ("active units", "dimensions"),
-    "mse_per_pixel": ("squared error", "per pixel, range 0 to 1"),
-    "images": ("on", "test images"),
-    "step": ("at step", ""),
-}
+SHOWN = (
+    "negative_elbo_nats", "reconstruction_nats", "kl_nats", "floor_nats", "active_units", "mse_per_pixel", "images", "step"
+)  # fmt: skip
 
 
 def card(one: Summary, rows: Sequence[Summary]) -> None:
@@ -64,13 +58,13 @@ def card(one: Summary, rows: Sequence[Summary]) -> None:
             else:
                 _files_view(one.run)
 
-    st.fragment(draw, run_every=POLL_SECONDS if one.state == "running" else None, key=f"card-{one.id}")()
+    st.fragment(draw, run_every=POLL_SECONDS if one.state is State.RUNNING else None, key=f"card-{one.id}")()
 
 
 def _figures_view(one: Summary, rows: Sequence[Summary]) -> None:
     if one.notes.notes:
         st.text(one.notes.notes)
-    if one.status.message and one.state not in ("running", "done"):
+    if one.status.message and one.state not in (State.RUNNING, State.DONE):
         st.caption(literal(f"{one.state}: {one.status.message}"))
     with st.container(key="top-card"):
         left, right = st.columns([5, 6])
@@ -88,24 +82,21 @@ def _figures_view(one: Summary, rows: Sequence[Summary]) -> None:
 
 def _figures(run: Run) -> None:
     """The kept figures with their units, and the command that gives them again."""
-    found = read_figures(run)
+    found = EVALUATION.read(run)
     if found is None:
         waiting = (run.folder / "model.json").exists()
         st.caption("Its figures are being computed." if waiting else "It has no figures before its training has ended.")
         return
-    rows = [(title, _number(name, found[name]), unit) for name, (title, unit) in FIGURES.items() if name in found]
+    figures = [FIGURES[key] for key in SHOWN]
+    rows = [(figure.title, _number(figure, getattr(found, figure.key)), figure.unit) for figure in figures]
     table = pd.DataFrame(rows, columns=["figure", "value", "unit"])
     st.dataframe(table, hide_index=True, key="card-figures", height="content")
-    st.caption(literal(f"On the test images of {found['dataset']}; the same figures again:"))
-    st.code(str(found["command"]), language="bash", wrap_lines=True)
+    st.caption(literal(f"On the test images of {found.dataset}; the same figures again:"))
+    st.code(evaluate_command(run, found), language="bash", wrap_lines=True)
 
 
-def _number(name: str, value: Any) -> str:
-    if value is None:
-        return "none: it has no posterior"
-    if name in ("images", "step", "active_units"):
-        return f"{value:,}"
-    return f"{value:.4f}" if name == "mse_per_pixel" else f"{value:.2f}"
+def _number(figure: Figure, value: float | None) -> str:
+    return "none: it has no posterior" if value is None and figure.needs_posterior else figure.text(value)
 
 
 def _family(one: Summary, rows: Sequence[Summary]) -> None:
@@ -159,7 +150,7 @@ def _film(one: Summary) -> None:
     if subjects is None or newest is None:
         st.info("This run has recorded no picture.", icon=":material/hourglass_empty:")
         return
-    live = one.state in ACTIVE or not frames
+    live = one.state.is_active or not frames
     projection, axis_names = projection_for(newest.mean, VIEW.plane(newest.mean.shape[1]))
     stage(
         key=f"library-{one.id}-{'live' if live else 'film'}",

@@ -14,7 +14,8 @@ from pages.train.origin import ORIGIN_PARAMETER
 from vae_core.config import RunConfig
 from vae_core.storage import checkpoints
 from vae_core.storage.listing import Summary
-from vae_core.storage.runs import RESUMABLE, Run, make_longer
+from vae_core.storage.runs import Run, make_longer
+from vae_core.storage.states import State
 
 TRAIN = "train/page.py"
 
@@ -44,7 +45,7 @@ def _text(value: Any) -> str:
 
 def _longer(one: Summary) -> None:
     st.markdown("**Make it longer**")
-    if one.shipped or not (one.state == "done" or one.state in RESUMABLE):
+    if one.shipped or not (one.state is State.DONE or one.state.can_resume):
         st.caption("A shipped model is not changed; copy it." if one.shipped else "It is being trained.")
         return
     now = one.run.config.training.epochs

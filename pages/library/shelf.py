@@ -11,13 +11,12 @@ from typing import Any
 import streamlit as st
 
 from pages.common.session import is_hidden, roots
-from pages.common.states import ACTIVE
 from vae_core.storage.listing import Summary, summaries
-from vae_core.storage.runs import STATES
+from vae_core.storage.states import State
 
 SORT_PARAMETER, PAGE_PARAMETER, CHOSEN_PARAMETER = "sort", "at", "runs"
 ANY_STATE, ANY_IMAGES, ANY_MODEL, ALL = "any state", "all images", "any model", "own and shipped"
-STATES_SHOWN = (ANY_STATE, *STATES, "interrupted")
+STATES_SHOWN = (ANY_STATE, *(state.value for state in State if state not in (State.GONE, State.DAMAGED)))
 MODELS = (ANY_MODEL, "ae", "vae")
 WHOSE = (ALL, "own", "shipped")
 ROWS = 25
@@ -93,7 +92,7 @@ def _has(row: Summary, words: list[str]) -> bool:
 
 def _rank(row: Summary) -> int:
     """The active first, the shipped last."""
-    return ACTIVE.index(row.state) if row.state in ACTIVE else len(ACTIVE) + row.shipped
+    return list(State).index(row.state) if row.state.is_active else len(State) + row.shipped
 
 
 def _kind(row: Summary) -> int:

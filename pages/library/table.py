@@ -17,12 +17,14 @@ from pages.library.shelf import ROWS, Wanted, choose, go_to_page, page_of, sort_
 from pages.library.thumbnails import glimpse
 from pages.library.words import age_text, size_text, state_of
 from vae_core.config import RunConfig
-from vae_core.errors import LatentLabError
-from vae_core.storage.figures import read_figures
+from vae_core.figures import FIGURES
 from vae_core.storage.listing import Summary
+from vae_core.storage.measurements import EVALUATION
 from vae_core.storage.runs import Run
+from vae_core.training import equivalence
 
 KEY = "runs-table"
+NATS = FIGURES["negative_elbo_nats"]
 POLL_SECONDS = 1.5
 """A worker computes the figures of its run at the end; only where it did not the page asks for them."""
 HEIGHT, HEIGHT_WITH_CARD = 690, 370
@@ -30,9 +32,7 @@ COLUMNS = (
     Column("picture", "Picture", "picture", sorts=False),
     Column("name", "Name", "name"),
     Column("state", "State", "state"),
-    Column(
-        "nats", "Held-out nats", "number", help="Negative ELBO in nats per image, on held-out images; lower is better"
-    ),
+    Column("nats", "Held-out nats", "number", help=f"On held-out images: {NATS.help}"),
     Column("images", "Images", "cut"),
     Column("model", "Model", "cut"),
     Column("latent", "Latents", "number", help="Numbers in the code of an image"),
@@ -112,8 +112,8 @@ def _nats(one: Summary, while_training: float | None) -> tuple[str, str]:
     """The figure and how it was come by: the kept one, else the last one of the training."""
     if one.nats is not None and one.figures is not None:
         return (
-            f"{one.nats:.2f}",
-            f"negative ELBO on the {one.figures['images']:,} test images of {one.figures['dataset']}",
+            NATS.text(one.nats),
+            f"{NATS.title} on the {one.figures.images:,} test images of {one.figures.dataset}",
         )
     if while_training is not None:
         return f"≈ {while_training:.1f}", "while training, on its held-out images"
@@ -144,12 +144,5 @@ def _signature(active: Sequence[Run], shown: Sequence[Summary]) -> tuple[object,
     """Changes where the list of runs, the state of one, or what is known of one that is shown does."""
     root = manager().root
     changed = root.stat().st_mtime_ns if root.is_dir() else 0
-    known = sum(read_figures(one.run) is not None for one in shown)
-    return (changed, known, *((run.id, _state(run)) for run in active))
-
-
-def _state(run: Run) -> str:
-    try:
-        return run.state()
-    except LatentLabError:  # removed or damaged: the list says so
-        return "gone"
+    known = sum(EVALUATION.read(one.run) is not None for one in shown)
+    return (changed, known, *((run.id, equivalence.state_of(run)) for run in active))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pages.common.components.run_table import State
+from pages.common.components import run_table
 from pages.common.session import manager
-from pages.common.states import ACTIVE, COLOURS
+from pages.common.states import colour_of
 from vae_core.storage.runs import Run, Status
+from vae_core.storage.states import State
 from vae_core.training.estimate import duration
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -30,17 +31,17 @@ def age_text(seconds: float) -> str:
     return f"{seconds // DAY:.0f} days"
 
 
-def state_of(run: Run, status: Status, state: str) -> State:
+def state_of(run: Run, status: Status, state: State) -> run_table.State:
     """How a run stands, for the table; an active one with the share that is done."""
-    colour = COLOURS.get(state, "red")
-    if state not in ACTIVE:
-        return State(state, colour)
+    colour = colour_of(state)
+    if state.has_ended:
+        return run_table.State(state, colour)
     place = manager().place(run)
-    if state == "queued":
-        return State(state, colour, text=f"place {place}" if place else "")
+    if state is State.QUEUED:
+        return run_table.State(state, colour, text=f"place {place}" if place else "")
     share = status.step / status.total_steps if status.total_steps else 0.0
     text = f"epoch {status.epoch:.1f}"
-    if state == "running" and status.step and status.seconds:
+    if state is State.RUNNING and status.step and status.seconds:
         left = duration((status.total_steps - status.step) * status.seconds / status.step)
         text += f", {' '.join(left.split()[:2])} left"
-    return State(state, colour, share, text)
+    return run_table.State(state, colour, share, text)

@@ -8,7 +8,8 @@ from pages.common.errors import sentences
 from pages.common.session import choose_run, manager
 from vae_core.config import RunConfig, warnings_for
 from vae_core.data import catalogue
-from vae_core.storage.runs import RESUMABLE, Control, Run, list_runs
+from vae_core.storage.runs import Control, Run, list_runs
+from vae_core.storage.states import State
 from vae_core.training.estimate import duration, seconds_for
 
 SLOW_STEPS = 200
@@ -16,15 +17,15 @@ SLOW_RATE = 20.0
 SPEED_SOURCES = 200
 
 
-def controls(config: RunConfig | None, run: Run | None, state: str) -> None:
+def controls(config: RunConfig | None, run: Run | None, state: State) -> None:
     """The buttons that fit the state of the run that is looked at."""
-    if run is not None and state in ("running", "queued", "paused"):
+    if run is not None and state.is_active:
         _while_active(run, state)
     else:
         _before(config, run, state)
 
 
-def _before(config: RunConfig | None, run: Run | None, state: str) -> None:
+def _before(config: RunConfig | None, run: Run | None, state: State) -> None:
     slow = _slow_start()
     left, right = st.columns(2)
     start = Control(rate=SLOW_RATE, rate_until=SLOW_STEPS) if slow else Control()
@@ -46,7 +47,7 @@ def _before(config: RunConfig | None, run: Run | None, state: str) -> None:
             st.warning(warning, icon=":material/warning:")
         if config.training.lr > 5e-3:
             st.button("Use 0.001 instead", key="smaller_lr", on_click=_smaller_rate, width="stretch")
-    if run is not None and state in RESUMABLE:
+    if run is not None and state.can_resume:
         st.button(
             f"Resume the {state} run", key="resume", icon=":material/resume:", width="stretch", shortcut="g",
             on_click=_resume, args=(run, Control()),
@@ -65,12 +66,12 @@ def _slow_start(*, disabled: bool = False) -> bool:
     )
 
 
-def _while_active(run: Run, state: str) -> None:
-    waiting = state == "queued"
+def _while_active(run: Run, state: State) -> None:
+    waiting = state is State.QUEUED
     _slow_start(disabled=True)
     first, second = st.columns(2)
     with first:
-        if state == "paused":
+        if state is State.PAUSED:
             st.button(
                 "Go on", key="go_on", type="primary", icon=":material/play_arrow:", shortcut="p", width="stretch",
                 on_click=_resume, args=(run, Control()),
@@ -86,7 +87,7 @@ def _while_active(run: Run, state: str) -> None:
             on_click=_step, args=(run,),
         )  # fmt: skip
     st.button("Stop", key="stop", icon=":material/stop:", shortcut="x", width="stretch", on_click=_stop, args=(run,))
-    if state == "running" and run.control().rate:
+    if state is State.RUNNING and run.control().rate:
         st.button("Full speed", key="full_speed", shortcut="f", width="stretch", on_click=_full_speed, args=(run,))
     st.caption("Keys: P pause and go on, S step, X stop.")
 
@@ -116,7 +117,7 @@ def _step(run: Run) -> None:
     """One step more: a running run pauses after it, a paused one takes it."""
     with sentences():
         control = Control(step_until=run.status().step + 1)
-        if run.state() == "running":
+        if run.state() is State.RUNNING:
             run.write_control(control)
         else:
             manager().resume(run, control)

@@ -15,6 +15,7 @@ from vae_core.config import RunConfig
 from vae_core.errors import LatentLabError
 from vae_core.storage import paths
 from vae_core.storage.runs import Run, list_runs, open_run
+from vae_core.storage.states import State
 
 LISTED = 12
 BESIDE = "beside"
@@ -42,12 +43,12 @@ def page() -> None:
         panel(beside, beside.state(), key="beside", wide=False)
 
 
-def _looked_at() -> tuple[Run | None, str]:
+def _looked_at() -> tuple[Run | None, State]:
     """The run, and its state, read once: buttons of one state beside a picture of another would stay so."""
     with sentences():
         run = chosen_run()
-        return run, run.state() if run is not None else ""
-    return None, ""
+        return run, run.state() if run is not None else State.GONE
+    return None, State.GONE
 
 
 def _recorded(config: RunConfig | None) -> None:

@@ -12,7 +12,7 @@ from pages.common.errors import literal, sentences
 from pages.common.glossary import glossary_links
 from pages.common.live import Follower, follow
 from pages.common.session import manager
-from pages.common.states import ACTIVE, COLOURS
+from pages.common.states import colour_of
 from pages.train.curves import loss_chart
 from pages.train.view import View, choose_view
 from vae_core.config import RunConfig
@@ -20,6 +20,7 @@ from vae_core.data import catalogue
 from vae_core.storage.frames import Frame
 from vae_core.storage.records import Record
 from vae_core.storage.runs import Run, Status
+from vae_core.storage.states import State
 from vae_core.training.estimate import duration
 from vae_core.viz.animation import film_gif
 from vae_core.viz.formulas import objective_latex, objective_numbers
@@ -30,7 +31,9 @@ POLL_SECONDS, CALM_SECONDS = 0.5, 1.5
 MAP_HEIGHT = 372
 
 
-def panel(run: Run, seen: str, *, key: str, badge: str = "", drawn: RunConfig | None = None, wide: bool = True) -> None:
+def panel(
+    run: Run, seen: State, *, key: str, badge: str = "", drawn: RunConfig | None = None, wide: bool = True
+) -> None:
     """Draws a run, and goes on drawing it while it is active.
 
     Args:
@@ -53,16 +56,16 @@ def panel(run: Run, seen: str, *, key: str, badge: str = "", drawn: RunConfig | 
     st.fragment(draw, run_every=before[1], key=f"panel-{key}")()
 
 
-def _pace(run: Run, state: str) -> tuple[str, float | None]:
+def _pace(run: Run, state: State) -> tuple[State, float | None]:
     """The state, and how many seconds lie between two looks: at full speed each takes time from the training."""
-    if state not in ACTIVE:
+    if state.has_ended:
         return state, None
-    return state, CALM_SECONDS if state == "running" and not _is_slow(run, run.status()) else POLL_SECONDS
+    return state, CALM_SECONDS if state is State.RUNNING and not _is_slow(run, run.status()) else POLL_SECONDS
 
 
-def _draw(run: Run, status: Status, state: str, key: str, badge: str, drawn: RunConfig, wide: bool) -> None:
+def _draw(run: Run, status: Status, state: State, key: str, badge: str, drawn: RunConfig, wide: bool) -> None:
     follower = follow(run)
-    if state in ACTIVE:
+    if state.is_active:
         run.watch()
     view = _headline(run, status, state, key, badge)
     with st.container(key=f"top-{key}"):
@@ -78,7 +81,7 @@ def _draw(run: Run, status: Status, state: str, key: str, badge: str, drawn: Run
     with right:
         loss_chart(follower, view, key)
     _stage(follower, view, key, state, bool(badge), run.name)
-    if state not in ("running", "queued") and not badge:
+    if not state.is_in_progress and not badge:
         _take_away(run, follower, view, key)
 
 
@@ -100,10 +103,10 @@ def _objective(config: RunConfig, record: Record, key: str) -> None:
             glossary_links("Reconstruction", "Nat", *(("KL divergence", "Beta (β)", "ELBO") if vae else ("Latent",)))
 
 
-def _headline(run: Run, status: Status, state: str, key: str, badge: str) -> View:
+def _headline(run: Run, status: Status, state: State, key: str, badge: str) -> View:
     """Name, state and progress of the run, and how to look at it."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.badge(badge or state, color=COLOURS.get(state, "red"))
+        st.badge(badge or state, color=colour_of(state))
         st.markdown(f"**{literal(run.name)}**", width="content")
         st.caption(
             literal(
@@ -114,20 +117,20 @@ def _headline(run: Run, status: Status, state: str, key: str, badge: str) -> Vie
         )
         with st.popover("View", icon=":material/visibility:"):
             view = choose_view(run.config.model.latent, key)
-    if status.message and state != "running":
-        (st.error if state in ("failed", "diverged") else st.info)(literal(status.message))
-    if state == "interrupted":
+    if status.message and state is not State.RUNNING:
+        (st.error if state.has_failed else st.info)(literal(status.message))
+    if state is State.INTERRUPTED:
         st.info("Its process ended unexpectedly; Resume goes on from the last checkpoint, with the same bits.")
     return view
 
 
-def _progress(status: Status, state: str, slow: bool) -> str:
+def _progress(status: Status, state: State, slow: bool) -> str:
     parts = [f"step {status.step:,} of {status.total_steps:,}", f"epoch {status.epoch:.2f}"]
     if status.images_per_second:
         parts.append(f"{status.images_per_second:,.0f} images/s")
-    if state == "running" and slow:
+    if state is State.RUNNING and slow:
         parts = [*parts[:2], "slow start"]
-    elif state == "running" and status.step and status.seconds:
+    elif state is State.RUNNING and status.step and status.seconds:
         parts.append(f"{duration((status.total_steps - status.step) * status.seconds / status.step)} left")
     return " · ".join(parts) if status.total_steps else ""
 
@@ -138,20 +141,20 @@ def _is_slow(run: Run, status: Status) -> bool:
     return control.rate is not None and (control.rate_until is None or status.step < control.rate_until)
 
 
-def _waiting(run: Run, status: Status, state: str) -> str:
+def _waiting(run: Run, status: Status, state: State) -> str:
     place = manager().place(run)
     if place is not None:
         return f"Waiting for a free core: place {place} in the queue."
-    if state in ("running", "queued"):
+    if state.is_in_progress:
         return literal(status.message) or "Starting."
     return "This run has recorded nothing."
 
 
-def _stage(follower: Follower, view: View, key: str, state: str, recorded: bool, name: str) -> None:
+def _stage(follower: Follower, view: View, key: str, state: State, recorded: bool, name: str) -> None:
     subjects, newest = follower.film.subjects, follower.newest
     if subjects is None or newest is None:
         return
-    film = state not in ("running", "queued", "paused") and len(follower.film.frames) > 1
+    film = state.has_ended and len(follower.film.frames) > 1
     projection, axis_names = projection_for(newest.mean, view.plane(newest.mean.shape[1]))
     stage(
         key=f"stage-{key}-{'film' if film else 'live'}",

@@ -60,8 +60,8 @@ def refused(content: bytes, error: type[CheckpointError] = CheckpointCorrupt) ->
 
 def test_an_archive_holds_the_run_and_nothing_of_this_machine(run: Run, whole: bytes) -> None:
     manifest, held = archive.read_archive(io.BytesIO(whole))
-    assert next(iter(members_of(whole))) == "manifest.json" and manifest["run"] == "mine" and manifest["schema"] == 1
-    assert manifest["config"] == json.loads((run.folder / "config.json").read_bytes())
+    assert next(iter(members_of(whole))) == "manifest.json" and manifest.run == "mine"
+    assert manifest.config == json.loads((run.folder / "config.json").read_bytes())
     names = {"config.json", "notes.json", "status.json", "metrics.jsonl", "model.safetensors", "model.json"}
     names |= {"best.safetensors", "best.json", "step-00000003.safetensors", "step-00000003.json", "film/subjects.npz"}
     assert names <= held.keys() and not {".lock", "worker.log", "control.json", "preview.npz"} & held.keys()

@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.test_train import App, button, open_page, press, wait_for
 from vae_core.config import make_config
-from vae_core.storage.figures import read_figures
+from vae_core.storage.measurements import EVALUATION
 from vae_core.storage.runs import Run, create_run, list_runs, open_run
 from vae_core.training.driver import Driver
 
@@ -78,7 +78,7 @@ def test_trained_named_exported_deleted_and_imported_it_is_the_same(server: App,
     expect(row(page, run.id).locator("td.name button")).to_have_text(NAME, timeout=SECONDS)
     nats = row(page, run.id).locator("td.number").first
     expect(nats).to_have_text(re.compile(r"^\d+\.\d\d$"), timeout=SECONDS)  # without anybody asking for it
-    shown, figures = nats.inner_text(), read_figures(run)
+    shown, figures = nats.inner_text(), EVALUATION.read(run)
 
     page.locator(".st-key-export button").first.click()
     with page.expect_download(timeout=SECONDS) as download:
@@ -96,7 +96,7 @@ def test_trained_named_exported_deleted_and_imported_it_is_the_same(server: App,
     bring_in(page, carried)
     expect(row(page, run.id).locator("td.name button")).to_have_text(NAME, timeout=SECONDS)
     expect(nats).to_have_text(shown)
-    found = read_figures(open_run(server.runs, run.id))
+    found = EVALUATION.read(open_run(server.runs, run.id))
     assert found == figures and found is not None
 
 

@@ -13,8 +13,7 @@ from vae_core.errors import CheckpointCorrupt
 from vae_core.evaluation import factor_scores as module
 from vae_core.evaluation.factor_scores import disentangle_run, scores_of
 from vae_core.storage import paths
-from vae_core.storage.factor_scores import FILE, read_scores, write_scores
-from vae_core.storage.figures import weights_digest
+from vae_core.storage.measurements import FACTOR_SCORES, final_weights
 from vae_core.storage.runs import Run, create_run
 
 SPRITES = "sprites-28-600"
@@ -28,8 +27,9 @@ def run(tmp_path: Path) -> Run:
 def test_they_are_those_of_the_command_and_computed_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     expected, told = disentangle_run(run), []
     found = scores_of(run, progress=lambda what, share: told.append(share))
-    assert found == {key: expected[key] for key in found} and found["dataset"] == SPRITES and told[-1] == 1.0
-    assert (run.folder / FILE).exists() and len(found) == 7
+    kept = found.model_dump(exclude={"weights_sha256"}, exclude_unset=True)
+    assert kept == {key: expected[key] for key in kept} and found.dataset == SPRITES and told[-1] == 1.0
+    assert (run.folder / FACTOR_SCORES.file).exists() and len(kept) == 7
     monkeypatch.setattr(module, "disentangle_run", lambda *_, **__: pytest.fail("computed twice"))
     assert scores_of(run) == found
 
@@ -49,13 +49,13 @@ KEPT: dict[str, Any] = {
     ids=str,
 )  # fmt: skip
 def test_scores_of_other_weights_or_of_no_sense_count_as_none(run: Run, change: dict[str, Any]) -> None:
-    write_scores(run, KEPT, str(weights_digest(run)))
-    assert read_scores(run) == KEPT
-    document = json.loads((run.folder / FILE).read_text())
-    (run.folder / FILE).write_text(json.dumps(document | change))
-    assert read_scores(run) is None
-    (run.folder / FILE).write_bytes(b"\xff{")
-    assert read_scores(run) is None
+    FACTOR_SCORES.write(run, scores := FACTOR_SCORES.make(run, KEPT, final_weights(run)))
+    assert FACTOR_SCORES.read(run) == scores
+    document = json.loads((run.folder / FACTOR_SCORES.file).read_text())
+    (run.folder / FACTOR_SCORES.file).write_text(json.dumps(document | change))
+    assert FACTOR_SCORES.read(run) is None
+    (run.folder / FACTOR_SCORES.file).write_bytes(b"\xff{")
+    assert FACTOR_SCORES.read(run) is None
 
 
 def test_those_of_a_shipped_run_stand_in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,13 +63,13 @@ def test_those_of_a_shipped_run_stand_in_the_cache(tmp_path: Path, monkeypatch: 
     (shipped.folder / "evaluation.json").write_text("{}")
     monkeypatch.setattr(paths, "SHIPPED_RUNS", tmp_path / "shipped")
     monkeypatch.setenv(paths.CACHE_VARIABLE, str(tmp_path / "cache"))
-    write_scores(shipped, KEPT, str(weights_digest(shipped)))
-    assert read_scores(shipped) == KEPT and not (shipped.folder / FILE).exists()
-    assert len(list((tmp_path / "cache" / "disentanglement").glob("*.json"))) == 1
+    FACTOR_SCORES.write(shipped, scores := FACTOR_SCORES.make(shipped, KEPT, final_weights(shipped)))
+    assert FACTOR_SCORES.read(shipped) == scores and not (shipped.folder / FACTOR_SCORES.file).exists()
+    assert len(list((tmp_path / "cache" / "measurements").glob(f"*/{FACTOR_SCORES.file}"))) == 1
 
 
 def test_a_run_without_weights_says_so(tmp_path: Path) -> None:
     bare = create_run(tmp_path, untrained(dataset=SPRITES).config, run_id="bare")
-    assert read_scores(bare) is None
+    assert FACTOR_SCORES.read(bare) is None
     with pytest.raises(CheckpointCorrupt, match="train it to its end"):
         scores_of(bare)

@@ -17,7 +17,7 @@ from vae_core.evaluation import trained as trained_module
 from vae_core.evaluation.figures import figures_of
 from vae_core.evaluation.trained import evaluate_run
 from vae_core.storage import files, paths, runs
-from vae_core.storage.figures import read_figures, weights_digest, write_figures
+from vae_core.storage.measurements import EVALUATION, evaluate_command, weights_digest
 from vae_core.storage.runs import Run, open_run
 from vae_core.training.driver import Driver
 
@@ -33,69 +33,72 @@ def run(trained: Run, tmp_path: Path) -> Run:
 
 
 def test_they_are_those_of_evaluate_and_kept(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert read_figures(run) is None
+    assert EVALUATION.read(run) is None
     expected = evaluate_run(run)
     figures_of(run)
-    kept = read_figures(run)
-    assert kept is not None and kept["weights_sha256"] == weights_digest(run) == files.file_digest(
+    kept = EVALUATION.read(run)
+    assert kept is not None and kept.weights_sha256 == weights_digest(run) == files.file_digest(
         run.folder / "model.safetensors"
     )
-    assert {
-        key: list(value) if isinstance(value, tuple) else value for key, value in expected.items() if key != "run"
-    } == {key: value for key, value in kept.items() if key not in ("command", "weights_sha256")}
+    assert {key: value for key, value in expected.items() if key != "run"} == kept.model_dump(
+        exclude={"weights_sha256"}, exclude_unset=True
+    )
     monkeypatch.setattr(trained_module, "evaluate_run", lambda *_, **__: pytest.fail("computed twice"))
     assert figures_of(run) == kept
 
 
 def test_the_command_gives_them_again(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     figures_of(run)
-    kept = read_figures(run)
-    assert kept is not None and kept["command"] == f"python -m vae_core evaluate {run.folder} --json"
-    assert main(kept["command"].split()[3:]) == 0
+    kept = EVALUATION.read(run)
+    assert kept is not None and evaluate_command(run, kept) == f"python -m vae_core evaluate {run.folder} --json"
+    assert main(evaluate_command(run, kept).split()[3:]) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert {key: printed[key] for key in printed if key != "run"} == {
-        key: kept[key] for key in kept if key not in ("command", "weights_sha256")
-    }
+    assert {key: printed[key] for key in printed if key != "run"} == kept.model_dump(
+        mode="json", exclude={"weights_sha256"}, exclude_unset=True
+    )
 
 
 def test_those_of_other_weights_count_as_none(run: Run) -> None:
     figures_of(run)
     Driver(runs.make_longer(run, 2)).drive()
-    assert read_figures(run) is None
-    assert figures_of(run)["step"] == 6 and read_figures(run) is not None
+    assert EVALUATION.read(run) is None
+    assert figures_of(run).step == 6 and EVALUATION.read(run) is not None
 
 
 def test_they_go_with_an_export_and_not_with_other_weights(run: Run, tmp_path: Path) -> None:
     kept = figures_of(run)
     copy = archive.copy_run(run, tmp_path / "there")
-    found = read_figures(copy)
-    assert found is not None and found["negative_elbo_nats"] == kept["negative_elbo_nats"]
-    assert copy.id in found["command"] and str(run.folder).encode() not in (copy.folder / "figures.json").read_bytes()
+    found = EVALUATION.read(copy)
+    assert found is not None and found.negative_elbo_nats == kept.negative_elbo_nats
+    assert (
+        copy.id in evaluate_command(copy, found)
+        and str(run.folder).encode() not in (copy.folder / "figures.json").read_bytes()
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"schema": 2}', b'{"schema": 1}', b'{"schema": 1, "images": "<b>"}'])
 def test_damaged_ones_are_computed_anew(content: bytes, run: Run) -> None:
     (run.folder / "figures.json").write_bytes(content)
-    assert read_figures(run) is None
+    assert EVALUATION.read(run) is None
     figures_of(run)
-    assert read_figures(run) is not None
+    assert EVALUATION.read(run) is not None
 
 
 def test_a_read_only_folder_keeps_them_in_the_cache(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.access", lambda *_: False)  # chmod stops nobody who is root
     before = sorted(run.folder.iterdir())
     kept = figures_of(run)
-    found = read_figures(run)
+    found = EVALUATION.read(run)
     assert sorted(run.folder.iterdir()) == before
-    assert found is not None and found["negative_elbo_nats"] == kept["negative_elbo_nats"]
+    assert found is not None and found.negative_elbo_nats == kept.negative_elbo_nats
 
 
 def test_shipped_runs_bring_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
     example = open_run(paths.SHIPPED_RUNS, "example-vae-2d")
     monkeypatch.setattr(trained_module, "evaluate_run", lambda *_, **__: pytest.fail("computed"))
     found = figures_of(example)
-    assert (found["dataset"], found["images"]) == ("mnist", 10_000) and 130 < found["negative_elbo_nats"] < 147
-    assert found["command"] == "python -m vae_core evaluate example-vae-2d --json"
+    assert (found.dataset, found.images) == ("mnist", 10_000) and 130 < found.negative_elbo_nats < 147
+    assert evaluate_command(example, found) == "python -m vae_core evaluate example-vae-2d --json"
 
 
 def test_a_dataset_that_is_not_here_is_not_downloaded(
@@ -107,11 +110,11 @@ def test_a_dataset_that_is_not_here_is_not_downloaded(
     far = open_run(run.folder.parent, run.id)
     (tmp_path / "empty").mkdir()
     figures_of(far, data_dir=tmp_path / "empty")
-    kept = read_figures(far)
+    kept = EVALUATION.read(far)
     assert (
         kept is not None
-        and kept["dataset"] == "mnist-sample"
-        and kept["command"].endswith("--dataset mnist-sample --json")
+        and kept.dataset == "mnist-sample"
+        and evaluate_command(far, kept).endswith("--dataset mnist-sample --json")
     )
     files.remove(far.folder / "figures.json")
     others = {name: row for name, row in module.catalogue.ROWS.items() if name != "mnist-sample"}
@@ -122,7 +125,7 @@ def test_a_dataset_that_is_not_here_is_not_downloaded(
 
 def test_a_run_without_weights_has_none(tmp_path: Path) -> None:
     run = runs.create_run(tmp_path, runs.RunConfig())
-    assert read_figures(run) is None
+    assert EVALUATION.read(run) is None
     with pytest.raises(CheckpointCorrupt, match=r"holds no final weights yet"):
         figures_of(run)
 
@@ -130,22 +133,19 @@ def test_a_run_without_weights_has_none(tmp_path: Path) -> None:
 def test_the_likelihood_is_added_on_request_and_kept_with_its_count(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = figures_of(run)
     found = figures_of(run, iw_samples=2)
-    assert (
-        found["iw_samples"] == 2 and found["iw_nll_nats"] < found["negative_elbo_nats"] == plain["negative_elbo_nats"]
-    )
-    assert found["command"].endswith(" --iw-samples 2 --json")
-    assert figures_of(run, iw_samples=1)["iw_nll_nats"] > found["iw_nll_nats"]
+    assert found.iw_samples == 2 and found.iw_nll_nats < found.negative_elbo_nats == plain.negative_elbo_nats
+    assert evaluate_command(run, found).endswith(" --iw-samples 2 --json")
+    assert figures_of(run, iw_samples=1).iw_nll_nats > found.iw_nll_nats
     monkeypatch.setattr(trained_module, "evaluate_run", lambda *_, **__: pytest.fail("computed twice"))
-    assert figures_of(run)["iw_samples"] == 1 and figures_of(run, iw_samples=1) == figures_of(run)
+    assert figures_of(run).iw_samples == 1 and figures_of(run, iw_samples=1) == figures_of(run)
 
 
 def test_what_is_added_to_a_shipped_run_is_kept_in_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     example = open_run(paths.SHIPPED_RUNS, "example-ae-2d")
     before = {path.name: path.stat().st_mtime_ns for path in example.folder.iterdir()}
     brought = figures_of(example)
-    figures = {**brought, "mse_per_pixel": 0.5}
-    write_figures(example, figures, brought["weights_sha256"])
-    assert figures_of(example)["mse_per_pixel"] == 0.5
+    EVALUATION.write(example, brought.model_copy(update={"mse_per_pixel": 0.5}))
+    assert figures_of(example).mse_per_pixel == 0.5
     assert {path.name: path.stat().st_mtime_ns for path in example.folder.iterdir()} == before
-    files.remove_tree(paths.cache_folder() / "figures")
+    files.remove_tree(paths.cache_folder() / "measurements")
     assert figures_of(example) == brought

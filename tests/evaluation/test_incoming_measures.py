@@ -15,11 +15,14 @@ from vae_core.data.datasets import load
 from vae_core.errors import CheckpointCorrupt, LatentLabError, SchemaTooNew
 from vae_core.evaluation import restoration
 from vae_core.evaluation.trained import load_trained
-from vae_core.storage import factor_scores
-from vae_core.storage.figures import NUMBERS, weights_digest
+from vae_core.storage.measurements import FACTOR_SCORES, Quality, RestorationPoint, final_weights
 from vae_core.storage.runs import Run
 
-SCORES: dict[str, Any] = {**dict.fromkeys(factor_scores.SCORES, 0.25), "images": 100, "dataset": "sprites-28-600"}
+SCORES: dict[str, Any] = {
+    "mig": 0.25, "dci_disentanglement": 0.25, "dci_completeness": 0.25, "dci_informativeness": 0.25,
+    "factor_vae_score": 0.25, "images": 100, "dataset": "sprites-28-600",
+}  # fmt: skip
+NUMBERS = ("images", "step", "reconstruction_nats", "negative_elbo_nats", "floor_nats", "mse_per_pixel")
 QUALITY = {"psnr": 12.5, "ssim": None}
 POINT = {"level": 0.1, "corrupted": QUALITY, "model": QUALITY, "clean": QUALITY, "baselines": {"median": QUALITY}}
 FIGURES, FACTORS, CURVE = "figures.json", "disentanglement.json", "restoration-blur.json"
@@ -44,15 +47,16 @@ def test_what_was_measured_of_a_run_comes_along(run: Run, runs_root: Path, tmp_p
     measured = archive.copy_run(run, tmp_path / "here")
     trained = load_trained(measured)
     found = restoration.material(load("mnist-sample"), trained, 10)
-    one = restoration.Quality(12.5, 0.5)
-    points = [restoration.Point(0.1, one, one, one, {"median-toned": one})]
+    one = Quality(12.5, 0.5)
+    points = [RestorationPoint(0.1, one, one, one, {"median-toned": one})]
     restoration.keep_curve(measured, trained, found, "salt-and-pepper", points)
-    factor_scores.write_scores(measured, SCORES, str(weights_digest(measured)))
+    scores = FACTOR_SCORES.make(measured, SCORES, final_weights(measured))
+    FACTOR_SCORES.write(measured, scores)
     exported = archive.export_run(measured)
     imported = import_run(runs_root, exported)
     for arrived in (imported, archive.copy_run(imported, tmp_path / "there")):
         assert restoration.kept_curve(arrived, trained, found, "salt-and-pepper") == points
-        assert factor_scores.read_scores(arrived) == SCORES
+        assert FACTOR_SCORES.read(arrived) == scores
     assert archive.export_run(imported) == exported
 
 
@@ -78,12 +82,17 @@ def test_sound_measures_are_taken(whole: bytes, runs_root: Path) -> None:
         (FACTORS, {"images": None}, CheckpointCorrupt, r"disentanglement\.json is damaged"),
         (FACTORS, {"dataset": 3}, CheckpointCorrupt, r"disentanglement\.json is damaged"),
         (FACTORS, {"schema": 2}, SchemaTooNew, "update the program"),
-        (CURVE, {"points": None}, CheckpointCorrupt, "A curve of restoration is damaged"),
-        (CURVE, {"points": [3]}, CheckpointCorrupt, "a point is missing or no number"),
-        (CURVE, {"points": [{**POINT, "level": "high"}]}, CheckpointCorrupt, "or no number"),
-        (CURVE, {"points": [{**POINT, "clean": {"psnr": 1.0}}]}, CheckpointCorrupt, "or no number"),
-        (CURVE, {"points": [{**POINT, "model": {"psnr": 1e999, "ssim": 1}}]}, CheckpointCorrupt, "or no number"),
-        (CURVE, {"points": [{**POINT, "baselines": {"median": "y"}}]}, CheckpointCorrupt, "or no number"),
+        (
+            CURVE,
+            {"points": None},
+            CheckpointCorrupt,
+            r"restoration-blur\.json is damaged: points is None; remove the file",
+        ),
+        (CURVE, {"points": [3]}, CheckpointCorrupt, r"points\.0 is 3"),
+        (CURVE, {"points": [{**POINT, "level": "high"}]}, CheckpointCorrupt, r"points\.0\.level is 'high'"),
+        (CURVE, {"points": [{**POINT, "clean": {"psnr": 1.0}}]}, CheckpointCorrupt, r"clean\.ssim is missing"),
+        (CURVE, {"points": [{**POINT, "model": {"psnr": 1e999, "ssim": 1}}]}, CheckpointCorrupt, r"model\.psnr is inf"),
+        (CURVE, {"points": [{**POINT, "baselines": {"median": "y"}}]}, CheckpointCorrupt, r"baselines\.median is 'y'"),
         (CURVE, {"schema": 2}, SchemaTooNew, "update the program"),
     ],
 )
@@ -104,7 +113,7 @@ def test_a_curve_beside_a_filter_that_this_program_does_not_know_is_measured_ane
     other = archive.copy_run(run, tmp_path)
     trained = load_trained(other)
     found = restoration.material(load("mnist-sample"), trained, 10)
-    one = restoration.Quality(12.5, 0.5)
-    points = [restoration.Point(level, one, one, one, {name: one}) for level, name in ((1.0, "median"), (2.0, "magic"))]
+    one = Quality(12.5, 0.5)
+    points = [RestorationPoint(level, one, one, one, {name: one}) for level, name in ((1.0, "median"), (2.0, "magic"))]
     restoration.keep_curve(other, trained, found, "blur", points)
     assert restoration.kept_curve(other, trained, found, "blur") == points[:1]

@@ -20,8 +20,6 @@ from vae_core.evaluation.restoration import (
     CORRUPTED,
     MODEL,
     Material,
-    Point,
-    Quality,
     curve_levels,
     keep_curve,
     kept_curve,
@@ -37,7 +35,8 @@ from vae_core.evaluation.trained import Trained
 from vae_core.levels import CORRUPTIONS
 from vae_core.metrics.filters import FILTERS
 from vae_core.storage import paths
-from vae_core.storage.restorations import OWN
+from vae_core.storage.measurements import METHODS, Quality
+from vae_core.storage.measurements import RestorationPoint as Point
 from vae_core.storage.runs import open_run
 
 
@@ -122,7 +121,7 @@ def test_the_opponents_are_named_before_they_are_measured(name: str, dataset: st
     data = datasets.load(dataset)
     trained = untrained(data.image_shape)
     found = [method for method, _ in methods(trained, material(data, trained, 4), name, 0.2)]
-    assert found == [*OWN, *opponents(name)]
+    assert found == [*METHODS, *opponents(name)]
 
 
 @pytest.mark.parametrize("name", sorted(CORRUPTIONS))
@@ -154,7 +153,7 @@ def test_a_curve_is_kept_with_the_run_until_the_weights_are_others(
     later = Trained(plain.model, plain.likelihood, plain.config, plain.image_shape, plain.step + 1)
     assert kept_curve(run, later, digits, "masking") == []
     with monkeypatch.context() as changed:
-        changed.setattr("vae_core.evaluation.restoration.weights_digest", lambda run: "others")
+        changed.setattr("vae_core.storage.measurements.weights_digest", lambda run: "0" * 64)
         assert kept_curve(run, plain, digits, "masking") == [], "other weights of the same step"
     with monkeypatch.context() as changed:
         changed.setitem(FILTERS, "median", replace(FILTERS["median"], strengths=(3,)))

@@ -22,7 +22,7 @@ from vae_core.config import make_config
 from vae_core.evaluation.figures import figures_of
 from vae_core.metrics.spread import spread
 from vae_core.storage import paths
-from vae_core.storage.factor_scores import read_scores
+from vae_core.storage.measurements import FACTOR_SCORES
 from vae_core.storage.runs import Run, create_run, list_runs, open_run
 from vae_core.training import scheduler
 from vae_core.training.background import Background
@@ -309,7 +309,7 @@ def test_scores_of_disentanglement_are_asked_for_and_kept_with_the_runs(drawn: s
     assert not page.exception and not page.error
     table = page.dataframe[0].value
     assert table.index.name == "beta" and table.index.tolist() == [1, 4]
-    kept = [read_scores(open_run(runs, f"drawn-4-{seed}")) for seed in (0, 1)]
+    kept = [FACTOR_SCORES.read(open_run(runs, f"drawn-4-{seed}")) for seed in (0, 1)]
     assert table.loc[4, "MIG"] == str(spread(one["mig"] for one in kept))
     assert "n = 4 runs, 2 seeds; posterior means of 100 test images" in said(page)
     assert "measure_scores" not in [one.key for one in page.button]

@@ -27,10 +27,12 @@ from vae_core.data import catalogue
 from vae_core.data.corruptions import CORRUPTIONS
 from vae_core.data.datasets import load
 from vae_core.errors import RunStateError
-from vae_core.evaluation.restoration import Point, Quality, keep_curve, kept_curve, material
+from vae_core.evaluation.restoration import keep_curve, kept_curve, material
 from vae_core.evaluation.trained import load_trained
 from vae_core.presets import PRESETS
 from vae_core.storage import paths
+from vae_core.storage.measurements import Quality
+from vae_core.storage.measurements import RestorationPoint as Point
 from vae_core.storage.runs import Run, create_run, open_run
 from vae_core.training.driver import Driver
 

@@ -15,7 +15,7 @@ from pages.common.glossary import TERMS, slug
 from pages.learn.glossary import SEEN_IN
 from pages.learn.lessons import IDS, LESSONS, find
 from vae_core.storage import paths
-from vae_core.storage.figures import read_figures
+from vae_core.storage.measurements import EVALUATION
 from vae_core.storage.runs import open_run
 
 NAVIGATION = paths.PROJECT_ROOT / "pages" / "navigation.py"
@@ -264,7 +264,7 @@ def test_every_lesson_has_a_module_and_every_number_a_source() -> None:
 def test_beta_shows_the_figures_that_are_kept_and_opens_the_same_runs_elsewhere(opened: Callable[..., AppTest]) -> None:
     page = opened(lesson="beta", at="16")
     runs = [open_run(paths.SHIPPED_RUNS, f"sweep-beta-{beta}-seed-{seed}") for beta in (1, 16) for seed in range(3)]
-    rates = [read_figures(run)["kl_nats"] for run in runs]
+    rates = [EVALUATION.read(run).kl_nats for run in runs]
     said = f"the rate falls from {sum(rates[:3]) / 3:.1f} to {sum(rates[3:]) / 3:.1f} nats"
     assert any(said in element.value for element in page.expander[-1].markdown)
     doors = links(page, "doors").values()

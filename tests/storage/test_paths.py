@@ -9,7 +9,7 @@ from vae_core.storage import paths
 
 
 def test_root_is_the_project() -> None:
-    assert (paths.PROJECT_ROOT / "vae_core" / "storage" / "places.py").is_file()
+    assert (paths.PROJECT_ROOT / "vae_core" / "storage" / "paths.py").is_file()
 
 
 def test_given_folder_comes_before_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,7 @@ from vae_core.errors import (
 from vae_core.storage import files, runs
 from vae_core.storage.paths import PROJECT_ROOT
 from vae_core.storage.runs import Control, Notes, Run, Status
+from vae_core.storage.states import State
 
 ID = re.compile(r"^[a-z0-9-]{1,40}$")
 
@@ -144,21 +145,22 @@ def test_a_run_that_is_not_there(given_name: str, runs_root: Path, monkeypatch: 
 
 
 figures = st.floats(allow_nan=False, allow_infinity=False)
+counts = st.integers(0, 2**53)
 statuses = st.builds(
     Status,
-    st.sampled_from(runs.STATES),
+    st.sampled_from([state for state in State if state.is_written]),
     st.integers(0, 2**40),
-    st.integers(0),
+    counts,
     figures,
     st.text(),
     st.none() | figures,
     figures,
-    st.integers(0),
+    counts,
     st.lists(st.text()).map(tuple),
-    st.none() | st.integers(0),
+    st.none() | counts,
 )
 controls = st.builds(
-    Control, st.sampled_from(runs.WANTS), st.none() | st.integers(0), st.none() | figures, st.none() | st.integers(0)
+    Control, st.sampled_from(["run", "pause", "stop"]), st.none() | counts, st.none() | figures, st.none() | counts
 )
 
 

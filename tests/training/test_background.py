@@ -13,7 +13,7 @@ from tests.finished import train_small
 from tests.training.outcome import wait_for
 from vae_core.archives import archive
 from vae_core.storage import files
-from vae_core.storage.figures import read_figures
+from vae_core.storage.measurements import EVALUATION
 from vae_core.storage.runs import Run
 from vae_core.training import background as module
 from vae_core.training.background import Background
@@ -45,7 +45,7 @@ def test_figures_come_without_waiting_and_a_run_at_fault_does_not_hold_up_the_ot
     assert background.ask(runs) and time.monotonic() - began < 1.0
     first = background._process
     assert background.ask(runs) and background._process is first, "one process at a time"
-    wait_for(lambda: read_figures(runs[1]) is not None, "the figures")
+    wait_for(lambda: EVALUATION.read(runs[1]) is not None, "the figures")
     wait_for(lambda: not background.is_busy, "the process to end")
     assert "could not be computed: model.safetensors was cut short" in (runs[0].folder / "worker.log").read_text()
     assert "could not be computed: model.safetensors was cut short" in module.failure_of(runs[0])
@@ -60,8 +60,8 @@ def test_importance_samples_are_computed_beside_what_is_kept(
     assert not background.ask([run]) and not module.lacks_figures(run) and module.lacks_figures(run, 2)
     assert background.ask([run], iw_samples=2), "figures without the importance-weighted NLL are not enough"
     wait_for(lambda: not background.is_busy, "the process to end")
-    found = read_figures(run)
-    assert found is not None and found["iw_samples"] == 2 and found["iw_nll_nats"] < found["negative_elbo_nats"]
+    found = EVALUATION.read(run)
+    assert found is not None and found.iw_samples == 2 and found.iw_nll_nats < found.negative_elbo_nats
     assert not background.ask([run], iw_samples=2) and module.failure_of(run) == ""
 
 
@@ -86,8 +86,8 @@ def test_a_finished_worker_leaves_the_figures(trained: Run, tmp_path: Path) -> N
     for name in ("model.json", "best.json", "step-00000003.json"):
         files.remove(run.folder / name)
     assert work(run.folder) == 0
-    found = read_figures(run)
-    assert run.state() == "done" and found is not None and found["step"] == 3
+    found = EVALUATION.read(run)
+    assert run.state() == "done" and found is not None and found.step == 3
 
 
 def test_a_folder_that_is_gone_is_no_crash(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,7 +35,7 @@ def test_every_method_has_a_colour_of_its_own() -> None:
     assert len(set(colours.values())) == 5
 
 
-@pytest.mark.parametrize(("measure", "title"), [("psnr", "PSNR (dB)"), ("ssim", "SSIM")])
+@pytest.mark.parametrize(("measure", "title"), [("psnr", "PSNR, dB"), ("ssim", "SSIM")])
 def test_the_specification_draws_the_asked_measure(measure: Measure, title: str) -> None:
     spec = quality_spec(MODELS, FILTERS, measure, "share of the pixels")
     assert spec["encoding"]["y"]["field"] == measure and spec["encoding"]["y"]["title"] == title

@@ -15,21 +15,19 @@ import json
 import re
 import struct
 import zipfile
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
+
+from pydantic import Field
 
 import vae_core
 from vae_core.archives.validation import weight_names
 from vae_core.errors import CheckpointCorrupt, RunNotFound, RunStateError
-from vae_core.levels import CORRUPTIONS
 from vae_core.storage import checkpoints, files
 from vae_core.storage.arrays import pack_tensors, tensor_notes, unpack_tensors
-from vae_core.storage.factor_scores import FILE as SCORES_FILE
-from vae_core.storage.factor_scores import read_scores, scores_document
-from vae_core.storage.figures import figures_document, read_figures, weights_digest
+from vae_core.storage.documents import Count, Document, Text, plain
+from vae_core.storage.measurements import all_measurements
 from vae_core.storage.placement import at_rest, place
-from vae_core.storage.restorations import curve_name, read_curve
 from vae_core.storage.runs import SCHEMA as STATUS_SCHEMA
 from vae_core.storage.runs import Notes, Run, check_id, new_id, open_folder
 from vae_core.storage.schema import check_schema
@@ -56,6 +54,31 @@ _BLANK = "0" * _DIGEST
 NOT_OURS = "This is no file that this program exported, or it was cut short or changed; export the run again."
 
 
+class Proof(Document):
+    """The size and the SHA-256 of one file."""
+
+    bytes: Count
+    sha256: Text
+
+
+class Manifest(Document):
+    """What an archive says that it holds.
+
+    Attributes:
+        kind: of archive.
+        program: what wrote it, with its version.
+        run: the id of the run.
+        config: its configuration.
+        files: every other member, by name.
+    """
+
+    kind: Literal["run"]
+    program: Text = ""
+    run: Text
+    config: dict[str, Any] = Field(default_factory=dict)
+    files: dict[str, Proof]
+
+
 def export_run(run: Run) -> bytes:
     """The whole run as one file: configuration, notes, records, film, weights, kept steps, and all that was measured.
 
@@ -67,12 +90,17 @@ def export_run(run: Run) -> bytes:
         RunStateError: it is larger than `MAX_BYTES`.
     """
     held = _contents(run)
-    proof = {name: {"bytes": len(content), "sha256": files.digest(content)} for name, content in held.items()}
-    manifest = {"schema": SCHEMA, "kind": "run", "program": f"vae_core {vae_core.__version__}", "run": run.id}
-    manifest |= {"config": run.config.model_dump(mode="json", by_alias=True), "files": proof}
+    manifest = Manifest(
+        kind="run",
+        program=f"vae_core {vae_core.__version__}",
+        run=run.id,
+        config=run.config.model_dump(mode="json", by_alias=True),
+        files={name: Proof(bytes=len(content), sha256=files.digest(content)) for name, content in held.items()},
+    )
+    document = {"schema": SCHEMA, **manifest.model_dump(mode="json")}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for name, content in {MANIFEST: files.json_bytes(manifest, indent=2), **held}.items():
+        for name, content in {MANIFEST: files.json_bytes(document, indent=2), **held}.items():
             archive.writestr(zipfile.ZipInfo(name, _WHEN), content)
         archive.comment = _BLANK.encode()
     body = buffer.getbuffer()[:-_DIGEST]
@@ -112,7 +140,7 @@ def copy_run(run: Run, root: Path) -> Run:
     return place(root, new_id(run.config), held, lambda folder: open_folder(folder).write_notes(notes))
 
 
-def read_archive(stream: BinaryIO) -> tuple[dict[str, Any], dict[str, bytes]]:
+def read_archive(stream: BinaryIO) -> tuple[Manifest, dict[str, bytes]]:
     """The manifest of an archive and its members by name, after every hash, size and name was checked.
 
     Raises:
@@ -130,7 +158,7 @@ def read_archive(stream: BinaryIO) -> tuple[dict[str, Any], dict[str, bytes]]:
     except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError, NotImplementedError) as error:
         raise CheckpointCorrupt(NOT_OURS) from error
     for name, content in held.items():
-        if files.digest(content) != manifest["files"][name]["sha256"]:
+        if files.digest(content) != manifest.files[name].sha256:
             raise CheckpointCorrupt(NOT_OURS)
     return manifest, held
 
@@ -177,15 +205,10 @@ def _contents(run: Run) -> dict[str, bytes]:
         records = files.read_bytes(folder / "metrics.jsonl")
         held["metrics.jsonl"] = records[: records.rfind(b"\n") + 1]
     held |= {f"film/{path.name}": files.read_bytes(path) for path in (folder / "film").glob("*.npz")}
-    held["status.json"] = files.json_bytes({"schema": STATUS_SCHEMA, **asdict(at_rest(run.status()))}, indent=2)
-    figures = read_figures(run)
-    if figures is not None:
-        held["figures.json"] = files.json_bytes(figures_document(figures), indent=2)
-    scores = read_scores(run)
-    if scores is not None:
-        held[SCORES_FILE] = files.json_bytes(scores_document(scores, str(weights_digest(run))), indent=2)
-    curves = {curve_name(corruption): read_curve(run, corruption) for corruption in CORRUPTIONS}
-    held |= {name: files.json_bytes(curve, indent=2) for name, curve in curves.items() if curve is not None}
+    held["status.json"] = files.json_bytes({"schema": STATUS_SCHEMA, **plain(at_rest(run.status()))}, indent=2)
+    for measurements in all_measurements():
+        if (measured := measurements.read(run)) is not None:
+            held[measurements.file] = measurements.content(measured)
     if sum(map(len, held.values())) > MAX_BYTES:
         raise RunStateError(f"The run {run.id!r} is larger than {MAX_BYTES:,} bytes; export its weights alone.")
     return {name: held[name] for name in sorted(held) if MEMBER.fullmatch(name)}
@@ -239,24 +262,19 @@ def _check_entries(entries: list[zipfile.ZipInfo], stream: BinaryIO) -> None:
         raise CheckpointCorrupt(NOT_OURS)
 
 
-def _manifest(content: bytes) -> dict[str, Any]:
+def _manifest(content: bytes) -> Manifest:
     try:
-        manifest = json.loads(content)
-        check_schema(manifest.get("schema"), SCHEMA, "The exported run")
-        if manifest["kind"] != "run":
-            raise CheckpointCorrupt(NOT_OURS)
-        check_id(manifest["run"])
-        return dict(manifest)
-    except (ValueError, RecursionError, AttributeError, KeyError, TypeError) as error:
+        document = json.loads(content)
+        check_schema(document.get("schema"), SCHEMA, "The exported run")
+        manifest = Manifest.model_validate(document)
+    except (ValueError, RecursionError, AttributeError) as error:
         raise CheckpointCorrupt(NOT_OURS) from error
+    check_id(manifest.run)
+    return manifest
 
 
-def _check_sizes(manifest: dict[str, Any], entries: list[zipfile.ZipInfo]) -> None:
+def _check_sizes(manifest: Manifest, entries: list[zipfile.ZipInfo]) -> None:
     """The manifest and the zip's own table name the same files of the same sizes."""
-    try:
-        declared = {name: proof["bytes"] for name, proof in manifest["files"].items()}
-        fits = all(isinstance(proof["sha256"], str) for proof in manifest["files"].values())
-    except (KeyError, TypeError, AttributeError) as error:
-        raise CheckpointCorrupt(NOT_OURS) from error
-    if not fits or declared != {entry.filename: entry.file_size for entry in entries}:
+    declared = {name: proof.bytes for name, proof in manifest.files.items()}
+    if declared != {entry.filename: entry.file_size for entry in entries}:
         raise CheckpointCorrupt(NOT_OURS)

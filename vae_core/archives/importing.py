@@ -24,6 +24,7 @@ from vae_core.objectives.likelihoods import build_likelihood
 from vae_core.storage import checkpoints, files, placement
 from vae_core.storage.arrays import tensor_notes, unpack_tensors
 from vae_core.storage.runs import Notes, Run, Status, check_id, check_name, new_id, open_folder
+from vae_core.storage.states import State
 from vae_core.types import Array
 
 ZIP = b"PK\x03\x04"
@@ -85,7 +86,7 @@ def _verified(run: Run) -> Run:
     validation.check_finite(tensors)
     _check_network(run.config, record, tensors)
     if (run.folder / "status.json").exists():
-        validation.check_status(run)
+        run.status()
     else:
         run.write_status(_done(run.config, int(record["step"])))
     checkpoints.save(run.folder, "model", tensors, record)
@@ -122,7 +123,7 @@ def _import_archive(root: Path, stream: BinaryIO, name: str | None) -> Run:
         if name is not None:
             run.write_notes(Notes(check_name(name), run.notes().notes))
 
-    return placement.place(root, manifest["run"], held, check)
+    return placement.place(root, manifest.run, held, check)
 
 
 def _import_weights(root: Path, stream: BinaryIO, name: str | None) -> Run:
@@ -149,12 +150,12 @@ def _import_weights(root: Path, stream: BinaryIO, name: str | None) -> Run:
 
 
 def _done(config: RunConfig, step: int) -> Status:
-    return Status("done", step=step, total_steps=step, epoch=float(config.training.epochs))
+    return Status(State.DONE, step=step, total_steps=step, epoch=float(config.training.epochs))
 
 
 def _check_network(config: RunConfig, record: dict[str, Any], tensors: dict[str, Array]) -> None:
     """Names, shapes and types against the network, of which nothing is allocated; the optimizer's against its weights."""
-    model = describe_model(config.model, validation.check_record(record))
+    model = describe_model(config.model, validation.check_record(record).image_shape)
     check_weights({"model": model, "likelihood": build_likelihood(config.objective)}, tensors)
     for name, values in tensors.items():
         kind, _, rest = name.partition(".")

@@ -7,27 +7,28 @@ files that somebody else may have written. Weights against the network is a matt
 from __future__ import annotations
 
 import io
-import math
 import re
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import AfterValidator, Field, Strict
 
 from vae_core.errors import CheckpointCorrupt, NameInvalid
-from vae_core.storage import checkpoints, factor_scores, files, frames
-from vae_core.storage.figures import check_figures
+from vae_core.storage import checkpoints, files, frames
+from vae_core.storage.documents import EXPORT_AGAIN, MAX_COUNT, Count, Document, Number, validate
+from vae_core.storage.measurements import all_measurements
 from vae_core.storage.records import read_records
-from vae_core.storage.restorations import check_curve
 from vae_core.storage.runs import MAX_NOTES, Run, check_name, open_folder
 from vae_core.types import Array
 
 WEIGHTS = re.compile(r"(model|best|(?:step|best)-(?P<step>[0-9]{8,12}))")
-MAX_COUNT = 2**53
-"""The largest whole number that JSON carries exactly, and more than any step or byte."""
 MAX_SIDE = 4096
 SPLITS = ("train", "held-out")
+Channels = Annotated[Count, AfterValidator(lambda value: _one_of(value, (1, 3)))]
+Side = Annotated[Count, Field(ge=1, le=MAX_SIDE)]
 
 
 def check_contents(folder: Path) -> Run:
@@ -37,7 +38,7 @@ def check_contents(folder: Path) -> Run:
         CheckpointCorrupt, SchemaTooNew, ConfigError, NameInvalid: the first thing that is wrong, in one sentence.
     """
     run = open_folder(folder)
-    check_status(run)
+    run.status()
     notes = run.notes()
     check_name(notes.name)
     if len(notes.notes) > MAX_NOTES:
@@ -47,12 +48,9 @@ def check_contents(folder: Path) -> Run:
     if len(shapes) > 1:
         raise _damaged("The weights of this run do not agree on the size of the images")
     _check_film(folder / "film", run.config.model.latent, next(iter(shapes), None))
-    if (folder / "figures.json").exists():
-        check_figures(files.read_json(folder / "figures.json"))
-    if (folder / factor_scores.FILE).exists():
-        factor_scores.check_scores(files.read_json(folder / factor_scores.FILE))
-    for path in folder.glob("restoration-*.json"):
-        check_curve(files.read_json(path))
+    for measurements in all_measurements():
+        if (folder / measurements.file).exists():
+            measurements.parse(files.read_json(folder / measurements.file))
     return run
 
 
@@ -62,31 +60,27 @@ def weight_names(folder: Path) -> list[str]:
     return sorted({path.stem for path in folder.iterdir() if path.suffix in ending and WEIGHTS.fullmatch(path.stem)})
 
 
-def check_status(run: Run) -> None:
-    """The status, with numbers that a page can draw."""
-    status = run.status()
-    counts = (status.step, status.total_steps, status.heartbeat, status.best_step or 0)
-    if not (all(_is_count(count) for count in counts) and all(isinstance(note, str) for note in status.notes)):
-        raise _damaged("status.json holds impossible numbers")
-    if not all(_is_number(value) for value in (status.epoch, status.seconds, status.images_per_second)):
-        raise _damaged("status.json holds impossible numbers")
+class WeightsRecord(Document):
+    """What the JSON of a checkpoint says of its weights; one written while training also names the length of the records.
+
+    Attributes:
+        step: optimizer steps that they have seen.
+        image_shape: (channels, height, width).
+        metrics_bytes: the length of `metrics.jsonl` at that step.
+    """
+
+    step: Count
+    image_shape: tuple[Channels, Side, Side]
+    metrics_bytes: Count | None = None
 
 
-def check_record(record: dict[str, Any]) -> tuple[int, int, int]:
-    """(channels, height, width), as the record of a checkpoint names it beside its step.
+def check_record(record: dict[str, Any]) -> WeightsRecord:
+    """The record of weights, as their JSON or the header of a file of weights has it.
 
     Raises:
         CheckpointCorrupt: it names no step, or images of no possible size.
     """
-    if not _is_count(record.get("step")):
-        raise _damaged("The weights name an impossible step")
-    found = record.get("image_shape")
-    if not (isinstance(found, list) and len(found) == 3 and all(_is_count(size) for size in found)):
-        raise _damaged("The weights do not say the size of their images")
-    channels, height, width = found
-    if channels not in (1, 3) or not (1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE):
-        raise _damaged("The weights are for images of an impossible size")
-    return channels, height, width
+    return validate(record, WeightsRecord, "The record of the weights", EXPORT_AGAIN)
 
 
 def _check_weights(folder: Path, name: str) -> tuple[int, int, int]:
@@ -94,16 +88,16 @@ def _check_weights(folder: Path, name: str) -> tuple[int, int, int]:
     tensors, record = checkpoints.load(folder, name)
     match = WEIGHTS.fullmatch(name)
     named = match["step"] if match else None
-    if named is not None and int(named) != record.get("step"):
+    known = check_record(record)
+    if named is not None and int(named) != known.step:
         raise _damaged(f"{name}.json is not of the step that its name says")
     if name.startswith("step-"):
         records = folder / "metrics.jsonl"
         there = records.stat().st_size if records.exists() else 0
-        length = record.get("metrics_bytes")
-        if not (isinstance(length, int) and 0 <= length <= there):
+        if known.metrics_bytes is None or known.metrics_bytes > there:
             raise _damaged(f"{name}.json says that metrics.jsonl is longer than it is")
     check_finite(tensors)
-    return check_record(record)
+    return known.image_shape
 
 
 def check_finite(tensors: dict[str, Array]) -> None:
@@ -117,8 +111,8 @@ def check_finite(tensors: dict[str, Array]) -> None:
 
 def _check_records(path: Path) -> None:
     for record in read_records(path):
-        fits = record.get("split") in SPLITS and _is_count(record["step"]) and _is_number(record.get("epoch"))
-        if not (fits and all(_is_number(value) for key, value in record.items() if key != "split")):
+        split, figures = record["split"], {key: value for key, value in record.items() if key != "split"}
+        if split not in SPLITS or not _are_figures(figures):
             raise _damaged("metrics.jsonl has a line that is no record")
 
 
@@ -144,7 +138,7 @@ def _check_subjects(subjects: frames.Subjects, image_shape: tuple[int, int, int]
         raise _damaged("The film's subjects have no labels")
     if labels.size and not (labels.min() >= -1 and labels.max() < max(1, len(subjects.classes))):
         raise _damaged("The film's subjects have labels without a name")
-    if not all(_is_number(value) for value in subjects.lines.values()):
+    if not _are_figures(subjects.lines):
         raise _damaged("The film's subjects hold impossible numbers")
 
 
@@ -154,8 +148,8 @@ def _check_frame(frame: frames.Frame, subjects: frames.Subjects, latent: int) ->
     fits = frame.mean.shape == codes and (spread is None or spread.shape == codes)
     fits = fits and frame.reconstructions.shape == subjects.inputs.shape and frame.reconstructions.dtype == np.uint8
     fits = fits and (kl is None or (kl.shape == (latent,) and kl.dtype.kind == "f"))
-    numbers = [frame.epoch, *frame.figures.values()]
-    if not (fits and _is_count(frame.step) and all(_is_number(value) for value in numbers)):
+    fits = fits and 0 <= frame.step <= MAX_COUNT
+    if not (fits and _are_figures({"epoch": frame.epoch, **frame.figures})):
         raise _damaged("A frame of the film does not fit the run")
 
 
@@ -172,15 +166,19 @@ def _stored(path: Path) -> bytes:
     return content
 
 
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_COUNT
+def _one_of(value: int, allowed: tuple[int, ...]) -> int:
+    if value not in allowed:
+        raise ValueError(f"none of {allowed}")
+    return value
 
 
-def _is_number(value: object) -> bool:
-    """A finite number, or none at all; true and false pass for what they are."""
-    if value is None or isinstance(value, int):
-        return value is None or abs(value) <= MAX_COUNT
-    return isinstance(value, float) and math.isfinite(value)
+def _are_figures(values: Mapping[str, object]) -> bool:
+    """Whether all of them are finite numbers, flags or null."""
+    try:
+        validate(dict(values), dict[str, Number | Annotated[bool, Strict()] | None], "")
+    except CheckpointCorrupt:
+        return False
+    return True
 
 
 def _damaged(what: str) -> CheckpointCorrupt:

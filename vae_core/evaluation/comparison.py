@@ -16,8 +16,8 @@ from typing import Any
 
 from vae_core.config import FIELDS, RunConfig
 from vae_core.storage import files
-from vae_core.storage.figures import Figures, read_figures
 from vae_core.storage.frames import Frame, unpack_frame, unpack_subjects
+from vae_core.storage.measurements import EVALUATION, Figures
 from vae_core.storage.records import Record, read_records
 from vae_core.storage.runs import Run
 
@@ -32,15 +32,10 @@ SLACK_NATS = 0.15
 held-out images, and one posterior sample of each."""
 NICE = (1.0, 2.0, 5.0)
 
-FIGURES = {
-    "reconstruction_nats": "distortion",
-    "kl_nats": "rate",
-    "negative_elbo_nats": "negative ELBO",
-    "active_units": "active units",
-    "mse_per_pixel": "MSE per pixel",
-    "iw_nll_nats": "importance-weighted NLL",
-}
-"""What a point tells, by the names of `evaluate`, and its name for people."""
+COMPARED = (
+    "reconstruction_nats", "kl_nats", "negative_elbo_nats", "active_units", "mse_per_pixel", "iw_nll_nats"
+)  # fmt: skip
+"""The figures that a point holds (`vae_core.figures.FIGURES`), in the order in which they are shown."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +70,7 @@ class Point:
     collapse_nats: float | None = None
 
     def figure(self, name: str) -> float | None:
-        """One of `FIGURES`."""
+        """One of `COMPARED`."""
         value = getattr(self, name)
         return None if value is None else float(value)
 
@@ -94,26 +89,25 @@ def point_of(
     Args:
         run: its configuration says value, seed and beta.
         field: what is compared.
-        figures: as `read_figures` gives them; they go before the rest.
+        figures: as they are kept; they go before the rest.
         held_out: the newest record of the held-out images.
         frame: the newest frame, for active units and KL per dimension.
         lines: `floor` and `collapse`, as the film's subjects hold them.
     """
     known = lines or {}
     if figures is not None:
-        kl_per_dimension = figures.get("kl_per_dimension")
         return Point(
             **_identity(run, field),
             final=True,
-            step=int(figures["step"]),
-            reconstruction_nats=float(figures["reconstruction_nats"]),
-            kl_nats=figures["kl_nats"],
-            negative_elbo_nats=float(figures["negative_elbo_nats"]),
-            active_units=figures["active_units"],
-            kl_per_dimension=None if kl_per_dimension is None else tuple(kl_per_dimension),
-            mse_per_pixel=float(figures["mse_per_pixel"]),
-            iw_nll_nats=figures.get("iw_nll_nats"),
-            floor_nats=float(figures["floor_nats"]),
+            step=figures.step,
+            reconstruction_nats=figures.reconstruction_nats,
+            kl_nats=figures.kl_nats,
+            negative_elbo_nats=figures.negative_elbo_nats,
+            active_units=figures.active_units,
+            kl_per_dimension=figures.kl_per_dimension,
+            mse_per_pixel=figures.mse_per_pixel,
+            iw_nll_nats=figures.iw_nll_nats,
+            floor_nats=figures.floor_nats,
             collapse_nats=known.get("collapse"),
         )
     if held_out is None or held_out.get("reconstruction_nats") is None:
@@ -159,7 +153,7 @@ def read_point(run: Run, field: str = "beta") -> Point | None:
     return point_of(
         run,
         field,
-        figures=read_figures(run),
+        figures=EVALUATION.read(run),
         held_out=held_out[-1] if held_out else None,
         frame=unpack_frame(files.read_bytes(frames[-1])) if frames else None,
         lines=lines,
@@ -209,7 +203,7 @@ def values_of(points: Iterable[Point]) -> list[object]:
 
 
 def _summary(value: object, points: Sequence[Point]) -> Summary:
-    columns = {name: [point.figure(name) for point in points] for name in FIGURES}
+    columns = {name: [point.figure(name) for point in points] for name in COMPARED}
     known = {name: [number for number in column if number is not None] for name, column in columns.items()}
     whole = {name: column for name, column in known.items() if len(column) == len(points)}
     means = {name: statistics.fmean(column) for name, column in whole.items()}

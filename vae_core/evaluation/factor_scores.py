@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from vae_core.data import datasets
-from vae_core.errors import CheckpointCorrupt, DataError
+from vae_core.errors import DataError
 from vae_core.evaluation.codes import encode
 from vae_core.evaluation.trained import load_trained
 from vae_core.metrics import disentanglement
-from vae_core.storage.factor_scores import Scores, read_scores, write_scores
-from vae_core.storage.figures import weights_digest
+from vae_core.storage.measurements import FACTOR_SCORES, FactorScores, final_weights
 from vae_core.storage.runs import Run
 
 
@@ -55,7 +54,7 @@ def disentangle_run(
 
 def scores_of(
     run: Run, *, data_dir: Path | None = None, progress: Callable[[str, float], None] | None = None
-) -> Scores:
+) -> FactorScores:
     """The kept scores of a run's final weights on its own dataset; computed and kept where there are none yet.
 
     Args:
@@ -68,14 +67,10 @@ def scores_of(
         DiskError: neither the run's folder nor the cache can be written.
         LatentLabError: as `disentangle_run` does.
     """
-    kept = read_scores(run)
+    kept = FACTOR_SCORES.read(run)
     if kept is not None:
         return kept
-    digest = weights_digest(run)
-    if digest is None:
-        raise CheckpointCorrupt(f"The run {run.id!r} holds no final weights yet; train it to its end first.")
-    write_scores(run, disentangle_run(run, data_dir=data_dir, progress=progress), digest)
-    written = read_scores(run)
-    if written is None:
-        raise CheckpointCorrupt(f"The scores of {run.id!r} are no finite numbers; its weights are beyond use.")
-    return written
+    digest = final_weights(run)
+    scores = FACTOR_SCORES.make(run, disentangle_run(run, data_dir=data_dir, progress=progress), digest)
+    FACTOR_SCORES.write(run, scores)
+    return scores

@@ -1,4 +1,4 @@
-"""The figures of a run, as `evaluate` gives them, computed once and kept beside it."""
+"""The figures of a run, as `evaluate` gives them: computed once and kept."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vae_core.data import catalogue
-from vae_core.errors import CheckpointCorrupt, DataError
-from vae_core.storage.figures import Figures, read_figures, weights_digest, write_figures
+from vae_core.errors import DataError
+from vae_core.storage.measurements import EVALUATION, Figures, final_weights
 from vae_core.storage.runs import Run
 
 
@@ -34,21 +34,18 @@ def figures_of(
         DataError: the dataset is not here, and no sample of it either.
         DiskError: neither the run's folder nor the cache can be written.
     """
-    kept = read_figures(run)
-    if kept is not None and (iw_samples is None or kept.get("iw_samples") == iw_samples):
+    kept = EVALUATION.read(run)
+    if kept is not None and (iw_samples is None or kept.iw_samples == iw_samples):
         return kept
-    digest = weights_digest(run)
-    if digest is None:
-        raise CheckpointCorrupt(f"The run {run.id!r} holds no final weights yet; train it to its end first.")
+    digest = final_weights(run)
     from vae_core.evaluation.trained import evaluate_run  # here, since it imports torch and kept figures need none
 
     dataset = _at_hand(run.config.data.dataset, data_dir)
     found = evaluate_run(run, dataset=dataset, iw_samples=iw_samples, data_dir=data_dir, progress=progress)
-    write_figures(run, {**found, **({"iw_samples": iw_samples} if iw_samples is not None else {})}, digest)
-    written = read_figures(run)
-    if written is None:  # such as figures that are not finite
-        raise CheckpointCorrupt(f"The figures of {run.id!r} are no finite numbers; its weights are beyond use.")
-    return written
+    asked = {} if iw_samples is None else {"iw_samples": iw_samples}
+    figures = EVALUATION.make(run, {**found, **asked}, digest)
+    EVALUATION.write(run, figures)
+    return figures
 
 
 def _at_hand(name: str, data_dir: Path | None) -> str:

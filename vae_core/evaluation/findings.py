@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from vae_core.config import RunConfig
 from vae_core.evaluation.comparison import Point, Summary, differing_fields, summarise
+from vae_core.figures import FIGURES
 
 STEADY_NATS = 0.05
 """A change below this is none."""
-NAMES = {"kl_nats": "the rate", "reconstruction_nats": "the distortion", "negative_elbo_nats": "the negative ELBO"}
 UNITS_OF_NATS = ("likelihood", "binarize")
 EFFORT = ("epochs", "limit", "batch_size", "lr")
 
@@ -29,8 +29,8 @@ def caption(points: Sequence[Point], field: str = "beta") -> str:
         return ""
     first, last = summaries[0], summaries[-1]
     whole = field != "beta" and all(point.kl_nats is not None for point in points)  # an autoencoder has no ELBO
-    names = [*NAMES] if whole else ["kl_nats", "reconstruction_nats"]
-    parts = [_change(NAMES[name], first, last, name) for name in names if name in first.means and name in last.means]
+    names = ["kl_nats", "reconstruction_nats", *(["negative_elbo_nats"] if whole else [])]
+    parts = [_change(first, last, name) for name in names if name in first.means and name in last.means]
     units = _units(points, first, last)
     return f"From {_called(field, first)} to {shown_value(last.value)} {_joined([*parts, *units])}."
 
@@ -65,7 +65,8 @@ def _called(field: str, summary: Summary) -> str:
     return f"{field.replace('_', ' ')} {shown_value(summary.value)}"
 
 
-def _change(name: str, first: Summary, last: Summary, key: str) -> str:
+def _change(first: Summary, last: Summary, key: str) -> str:
+    name = f"the {FIGURES[key].compared}"
     before, after = first.means[key], last.means[key]
     if abs(after - before) < STEADY_NATS:
         return f"{name} stays at {_nats(after)} nats"

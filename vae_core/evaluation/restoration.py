@@ -26,8 +26,13 @@ from vae_core.evaluation.colours import mean_colours
 from vae_core.evaluation.trained import Trained, load_trained
 from vae_core.levels import CORRUPTIONS, check_channels, check_corruption, ends_of
 from vae_core.metrics.filters import FILTERS, TONED, tuned_filters
-from vae_core.storage.figures import weights_digest
-from vae_core.storage.restorations import OWN, read_curve, write_curve
+from vae_core.storage.measurements import (
+    METHODS,
+    Quality,
+    RestorationPoint,
+    final_weights,
+    restoration_curve,
+)
 from vae_core.storage.runs import Run
 from vae_core.types import Array
 
@@ -40,40 +45,8 @@ WINDOW = 7
 SMALLEST_ERROR = 1e-10
 """A mean squared error below this counts as this: 100 dB."""
 COLOUR_SIGMA, DARK = 2.0, 0.004
-CORRUPTED, MODEL, CLEAN = OWN
+CORRUPTED, MODEL, CLEAN = METHODS
 COLOURS = ("mean-colour", "class-mean-colour")
-
-
-@dataclass(frozen=True)
-class Quality:
-    """Means over images: `psnr` in dB, `ssim` at most 1; NaN where the images are smaller than 3 x 3."""
-
-    psnr: float
-    ssim: float
-
-
-@dataclass(frozen=True)
-class Point:
-    """All methods at one level.
-
-    Attributes:
-        level: in the corruption's unit; 0 where it has none.
-        corrupted: the damaged images themselves.
-        model: the model's output for them.
-        clean: the model's reconstruction of the clean images, which bounds what it can do.
-        baselines: the filters by name, alone and with `filters.TONED`; of greyscale the mean colours.
-    """
-
-    level: float
-    corrupted: Quality
-    model: Quality
-    clean: Quality
-    baselines: dict[str, Quality]
-
-    def winners(self) -> list[str]:
-        """The baselines with a higher PSNR than the model, the best first."""
-        better = [name for name, one in self.baselines.items() if one.psnr > self.model.psnr]
-        return sorted(better, key=lambda name: -self.baselines[name].psnr)
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,7 +226,7 @@ def restore_run(
     for method, pictures in methods(trained, found, corruption, at):
         measured[method] = quality(pictures, to_float(found.clean))
         if progress is not None:
-            progress(f"restoring, {method}", len(measured) / (len(OWN) + len(opponents(corruption))))
+            progress(f"restoring, {method}", len(measured) / (len(METHODS) + len(opponents(corruption))))
     point = point_of(at, measured)
     result: dict[str, Any] = {"run": str(run.folder), "dataset": found.dataset, "step": trained.step}
     result |= {"corruption": corruption, "level": at if CORRUPTIONS[corruption].has_level else None}
@@ -261,7 +234,7 @@ def restore_run(
     return result
 
 
-def _figures(point: Point) -> dict[str, Any]:
+def _figures(point: RestorationPoint) -> dict[str, Any]:
     three = {"corrupted": point.corrupted, "model": point.model, "clean": point.clean}
     figures: dict[str, Any] = {f"psnr_{name}": one.psnr for name, one in three.items()}
     figures |= {f"ssim_{name}": one.ssim for name, one in three.items()}
@@ -276,50 +249,41 @@ def curve_levels(name: str) -> list[float]:
     return [round(row.lowest + share * (row.highest - row.lowest), 3) for share in CURVE_SHARES]
 
 
-def keep_curve(run: Run, trained: Trained, found: Material, name: str, points: Sequence[Point]) -> None:
+def keep_curve(run: Run, trained: Trained, found: Material, name: str, points: Sequence[RestorationPoint]) -> None:
     """Keeps measured points with the run.
 
     Raises:
-        DiskError: the disk takes nothing.
+        CheckpointCorrupt: the run holds no final weights.
+        DiskError: neither the run's folder nor the cache can be written.
     """
-    write_curve(run, name, {**_identity(run, trained, found), "points": [asdict(point) for point in points]})
+    curve = {**_identity(trained, found), "points": points}
+    curves = restoration_curve(name)
+    curves.write(run, curves.make(run, curve, final_weights(run)))
 
 
-def kept_curve(run: Run, trained: Trained, found: Material, name: str) -> list[Point]:
+def kept_curve(run: Run, trained: Trained, found: Material, name: str) -> list[RestorationPoint]:
     """The points that were kept for these weights and this many of these images, by level; empty where there are none."""
-    document = read_curve(run, name) or {}
-    if any(document.get(key) != value for key, value in _identity(run, trained, found).items()):
+    curve = restoration_curve(name).read(run)
+    if curve is None or any(getattr(curve, key) != value for key, value in _identity(trained, found).items()):
         return []
-    points = [_read_point(one) for one in document["points"]]
     known = set(opponents(name))
-    return sorted((point for point in points if point.baselines.keys() <= known), key=lambda point: point.level)
+    return sorted((point for point in curve.points if point.baselines.keys() <= known), key=lambda point: point.level)
 
 
-def _identity(run: Run, trained: Trained, found: Material) -> dict[str, Any]:
+def _identity(trained: Trained, found: Material) -> dict[str, Any]:
     return {
         "dataset": found.dataset,
         "dataset_sha256": found.data.digest,
         "images": len(found.clean),
         "step": trained.step,
-        "weights_sha256": weights_digest(run),
-        "filters": [list(row.strengths) for row in FILTERS.values()],  # tried; other ones are other opponents
+        "filters": tuple(row.strengths for row in FILTERS.values()),  # tried; other ones are other opponents
     }
 
 
-def _read_point(document: dict[str, Any]) -> Point:
-    three = {key: _read_quality(document[key]) for key in (CORRUPTED, MODEL, CLEAN)}
-    baselines = {name: _read_quality(one) for name, one in document["baselines"].items()}
-    return Point(float(document["level"]), **three, baselines=baselines)
-
-
-def _read_quality(document: dict[str, Any]) -> Quality:
-    return Quality(*(float("nan" if document[key] is None else document[key]) for key in ("psnr", "ssim")))
-
-
-def point_of(level: float, found: Mapping[str, Quality]) -> Point:
+def point_of(level: float, found: Mapping[str, Quality]) -> RestorationPoint:
     """The point of what all `methods` reached at a level."""
     three = {key: found[key] for key in (CORRUPTED, MODEL, CLEAN)}
-    return Point(level, **three, baselines={name: one for name, one in found.items() if name not in three})
+    return RestorationPoint(level, **three, baselines={name: one for name, one in found.items() if name not in three})
 
 
 def _sizes(shape: Sequence[int]) -> str:

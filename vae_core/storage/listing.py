@@ -8,9 +8,10 @@ from pathlib import Path
 
 from vae_core.errors import LatentLabError
 from vae_core.storage import files
-from vae_core.storage.figures import Figures, read_figures
 from vae_core.storage.file_cache import FileCache
+from vae_core.storage.measurements import EVALUATION, Figures
 from vae_core.storage.runs import KEPT_RUNS, Notes, Run, Status, is_shipped, list_runs
+from vae_core.storage.states import State
 
 _SIZES: FileCache[int] = FileCache(KEPT_RUNS)
 
@@ -33,7 +34,7 @@ class Summary:
     run: Run
     status: Status
     notes: Notes
-    state: str
+    state: State
     figures: Figures | None
     bytes: int
     changed: float
@@ -52,8 +53,7 @@ class Summary:
     @property
     def nats(self) -> float | None:
         """The negative ELBO on the whole test split, nats per image, where it is known."""
-        value = (self.figures or {}).get("negative_elbo_nats")
-        return None if value is None else float(value)
+        return None if self.figures is None else self.figures.negative_elbo_nats
 
 
 def summaries(root: Path) -> tuple[list[Summary], list[str]]:
@@ -80,8 +80,8 @@ def summary(run: Run) -> Summary:
         run,
         status,
         run.notes(),
-        run.state() if status.state == "running" else status.state,
-        read_figures(run),
+        run.state() if status.state is State.RUNNING else status.state,
+        EVALUATION.read(run),
         _SIZES.get(run.folder, lambda: files.size_of(run.folder)),
         _changed(run),
         is_shipped(run),

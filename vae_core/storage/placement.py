@@ -12,6 +12,7 @@ from pathlib import Path
 from vae_core.errors import DiskError
 from vae_core.storage import files
 from vae_core.storage.runs import Run, Status, free_id, open_folder
+from vae_core.storage.states import State
 
 ABANDONED_SECONDS = 3600.0
 
@@ -67,4 +68,4 @@ def _sweep(root: Path) -> None:
 
 def at_rest(status: Status) -> Status:
     """A status for a run that no process can be training: one that was waiting, running or paused is stopped."""
-    return replace(status, state="stopped", message="") if status.state in ("queued", "running", "paused") else status
+    return replace(status, state=State.STOPPED, message="") if status.state.is_active else status

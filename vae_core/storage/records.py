@@ -1,21 +1,45 @@
 """`metrics.jsonl`: one writer appends records, many readers follow it at a cost that does not grow with its length.
 
 The first line is the schema. A record is a flat JSON object with `split` ("train" or "held-out"), `step`, `epoch` and
-figures in nats per image. A half line at the end, left by a killed writer, is ignored.
+figures in nats per image; null is one that was not finite. A half line at the end, left by a killed writer, is ignored.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NotRequired
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+from typing_extensions import TypedDict
 
 from vae_core.errors import CheckpointCorrupt
 from vae_core.storage import files
+from vae_core.storage.documents import Count, Number, Text
 from vae_core.storage.schema import check_schema
 
 SCHEMA = 1
 Record = dict[str, Any]
+"""What `RecordFields` describes; a plain dictionary, since charts name its keys at run time."""
+
+
+@with_config(ConfigDict(extra="allow"))
+class RecordFields(TypedDict):
+    """The keys of a record; others are kept as they are."""
+
+    split: Text
+    step: Count
+    epoch: NotRequired[Number | None]
+    seconds: NotRequired[Number | None]
+    loss: NotRequired[Number | None]
+    reconstruction_nats: NotRequired[Number | None]
+    kl_nats: NotRequired[Number | None]
+    beta: NotRequired[Number | None]
+    target: NotRequired[Number | None]
+    non_finite: NotRequired[bool]
+
+
+_RECORD: TypeAdapter[Any] = TypeAdapter(RecordFields)
 
 
 class MetricsWriter:
@@ -173,9 +197,19 @@ def read_records(path: Path) -> list[Record]:
 
 def _parsed(line: bytes) -> Record:
     try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise CheckpointCorrupt("metrics.jsonl has a damaged line; restore the run's folder from a copy.") from error
-    if not isinstance(record, dict) or not ("schema" in record or isinstance(record.get("step"), int)):
-        raise CheckpointCorrupt("metrics.jsonl has a line that is no record; restore the run's folder from a copy.")
+        record: Record = _RECORD.validate_json(line)
+    except ValidationError as error:
+        if (first := _schema_line(line)) is not None:
+            return first
+        raise CheckpointCorrupt(
+            "metrics.jsonl has a line that is no record; restore the run's folder from a copy."
+        ) from error
     return record
+
+
+def _schema_line(line: bytes) -> Record | None:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) and "schema" in found else None

@@ -15,13 +15,15 @@ import os
 import re
 import secrets
 import time
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator
+from pydantic import dataclasses as pydantic
 
 from vae_core.config import RunConfig, parse_config
 from vae_core.errors import (
-    CheckpointCorrupt,
     ConfigError,
     LatentLabError,
     NameInvalid,
@@ -29,26 +31,32 @@ from vae_core.errors import (
     RunStateError,
 )
 from vae_core.storage import files, paths
+from vae_core.storage.documents import Count, Number, Text, read_document
 from vae_core.storage.file_cache import FileCache
 from vae_core.storage.schema import check_schema
+from vae_core.storage.states import State
 
 SCHEMA = 1
 ID = re.compile(r"[a-z0-9-]{1,40}")
-STATES = ("queued", "running", "paused", "stopped", "done", "diverged", "failed")
-WANTS = ("run", "pause", "stop")
-RESUMABLE = ("interrupted", "paused", "stopped", "failed", "diverged")
 WATCHED_SECONDS = 5.0
 MAX_NAME = 80
 MAX_NOTES = 10_000
 KEPT_RUNS = 20_000
+T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+def _written(state: State) -> State:
+    if not state.is_written:
+        raise ValueError("concluded by readers, never written")
+    return state
+
+
+@pydantic.dataclass(frozen=True)
 class Status:
     """How a run stands.
 
     Attributes:
-        state: one of `STATES`.
+        state: one that is written (`State.is_written`).
         step, total_steps: optimizer steps done and asked for.
         epoch: passes over the data, as a fraction.
         message: a sentence for the person, or empty.
@@ -61,43 +69,43 @@ class Status:
         cluster: the address of the scheduler whose workers have it, or empty where this machine trains it.
     """
 
-    state: str = "queued"
-    step: int = 0
-    total_steps: int = 0
-    epoch: float = 0.0
-    message: str = ""
-    images_per_second: float | None = None
-    seconds: float = 0.0
-    heartbeat: int = 0
-    notes: tuple[str, ...] = ()
-    best_step: int | None = None
-    retries_left: int | None = None
-    cluster: str = ""
+    state: Annotated[State, AfterValidator(_written)] = State.QUEUED
+    step: Count = 0
+    total_steps: Count = 0
+    epoch: Number = 0.0
+    message: Text = ""
+    images_per_second: Number | None = None
+    seconds: Number = 0.0
+    heartbeat: Count = 0
+    notes: tuple[Text, ...] = ()
+    best_step: Count | None = None
+    retries_left: Count | None = None
+    cluster: Text = ""
 
 
-@dataclass(frozen=True)
+@pydantic.dataclass(frozen=True)
 class Control:
     """What the pages want of the worker. Wants may be said twice without harm.
 
     Attributes:
-        want: one of `WANTS`.
+        want: "run", "pause" or "stop".
         step_until: pause once this step is reached; None goes on.
         rate: at most this many steps a second; None is full speed.
         rate_until: from this step on at full speed; None keeps the rate.
     """
 
-    want: str = "run"
-    step_until: int | None = None
-    rate: float | None = None
-    rate_until: int | None = None
+    want: Literal["run", "pause", "stop"] = "run"
+    step_until: Count | None = None
+    rate: Number | None = None
+    rate_until: Count | None = None
 
 
-@dataclass(frozen=True)
+@pydantic.dataclass(frozen=True)
 class Notes:
     """What a person wrote about a run."""
 
-    name: str = ""
-    notes: str = ""
+    name: Text = ""
+    notes: Text = ""
 
 
 @dataclass(frozen=True)
@@ -118,28 +126,28 @@ class Run:
     def status(self) -> Status:
         """What `status.json` says."""
         path = f"{self.folder}/status.json"
-        return _STATUSES.get(path, lambda: Status(**_document(Path(path), Status)))
+        return _STATUSES.get(path, lambda: _document(Path(path), Status))
 
     def write_status(self, status: Status) -> None:
         files.write_json(self.folder / "status.json", {"schema": SCHEMA, **asdict(status)}, durable=False)
 
-    def state(self) -> str:
+    def state(self) -> State:
         """The state as a reader concludes it: "running" with the lock free means that the worker died."""
         state = self.status().state
-        if state == "running" and not files.is_locked(self.lock_path):
+        if state is State.RUNNING and not files.is_locked(self.lock_path):
             after = self.status().state  # it may have ended between the two looks
-            return "interrupted" if after == "running" else after
+            return State.INTERRUPTED if after is State.RUNNING else after
         return state
 
     def is_finished(self) -> bool:
         """Done, with as many epochs as are asked for by now."""
         status = self.status()
-        return status.state == "done" and status.epoch > self.config.training.epochs - 1e-3
+        return status.state is State.DONE and status.epoch > self.config.training.epochs - 1e-3
 
     def control(self) -> Control:
         """What is wanted; a folder without the file wants nothing but running."""
         path = self.folder / "control.json"
-        return Control(**_document(path, Control)) if path.exists() else Control()
+        return _document(path, Control) if path.exists() else Control()
 
     def write_control(self, control: Control) -> None:
         files.write_json(self.folder / "control.json", {"schema": SCHEMA, **asdict(control)}, durable=False)
@@ -153,7 +161,7 @@ class Run:
 
     def _read_notes(self) -> Notes:
         path = self.folder / "notes.json"
-        return Notes(**_document(path, Notes)) if path.exists() else Notes()
+        return _document(path, Notes) if path.exists() else Notes()
 
     def write_notes(self, notes: Notes) -> None:
         files.write_json(self.folder / "notes.json", {"schema": SCHEMA, **asdict(notes)})
@@ -364,29 +372,8 @@ def folder_ids(root: Path) -> list[str]:
         return sorted((entry.name for entry in entries if ID.fullmatch(entry.name) and entry.is_dir()), reverse=True)
 
 
-def _document(path: Path, kind: type) -> dict[str, Any]:
-    """The fields of `kind` from a JSON file; unknown ones are left out, so that a newer minor writer does no harm."""
+def _document(path: Path, kind: type[T]) -> T:
     try:
-        document = files.read_json(path)
+        return read_document(path, kind, SCHEMA)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise RunNotFound(f"The run {path.parent.name!r} is gone; choose another one.") from error
-    check_schema(document.get("schema"), SCHEMA, path.name)
-    known = {item.name for item in fields(kind)}
-    values = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in document.items() if key in known
-    }
-    _check_types(values, kind, path)
-    return values
-
-
-_KINDS: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "float": (int, float), "tuple[str, ...]": tuple}
-_WORDS: dict[str, tuple[str, ...]] = {"state": STATES, "want": WANTS}
-
-
-def _check_types(values: dict[str, Any], kind: type, path: Path) -> None:
-    for item in fields(kind):
-        expected, _, optional = str(item.type).partition(" | ")
-        value = values.get(item.name, item.default)
-        fits = isinstance(value, _KINDS[expected]) and not isinstance(value, bool)
-        if not (fits or (optional and value is None)) or value not in _WORDS.get(item.name, (value,)):
-            raise CheckpointCorrupt(f"{path.name} is damaged: {item.name} is {value!r}; restore the run's folder.")

@@ -2,7 +2,7 @@
 
     python -m vae_core.training.background RUN_FOLDER ... [--data-dir DIR] [--iw-samples K]
 
-The page asks and never waits: it shows what `read_figures` finds. What goes wrong with a run is told in its worker.log.
+The page asks and never waits: it shows what is kept. What goes wrong with a run is told in its worker.log.
 This module imports torch only in that process.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from vae_core.errors import LatentLabError
 from vae_core.storage import files
-from vae_core.storage.figures import read_figures, weights_digest
+from vae_core.storage.measurements import EVALUATION, weights_digest
 from vae_core.storage.paths import PROJECT_ROOT
 from vae_core.storage.runs import Run, open_folder
 
@@ -108,9 +108,9 @@ class Background:
 
 def lacks_figures(run: Run, iw_samples: int | None = None) -> bool:
     """Whether a run's figures are not kept, or not with this many importance samples where it has a posterior."""
-    kept = read_figures(run)
+    kept = EVALUATION.read(run)
     asked = None if run.config.model.model == "ae" else iw_samples
-    return kept is None or (asked is not None and kept.get("iw_samples") != asked)
+    return kept is None or (asked is not None and kept.iw_samples != asked)
 
 
 def failure_of(run: Run) -> str:

@@ -14,7 +14,7 @@ import queue
 import threading
 import time
 import uuid
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,7 +23,9 @@ from vae_core.config import RunConfig
 from vae_core.data import datasets
 from vae_core.errors import ClusterError, LatentLabError, RunStateError
 from vae_core.storage.arrays import pack_tensors, unpack_tensors
-from vae_core.storage.runs import RESUMABLE, Control, Run, Status, create_run
+from vae_core.storage.documents import plain
+from vae_core.storage.runs import Control, Run, Status, create_run
+from vae_core.storage.states import State
 from vae_core.training.manager import RETRIES
 from vae_core.training.scheduler import Trust, connect
 from vae_core.training.sink import RunFolder
@@ -53,7 +55,7 @@ class _Handed:
     attempts: int = 0
     number: int = 0
     worker: str = ""
-    ending: str = ""
+    ending: State | None = None
     until: float = 0.0
     watched: float = 0.0
     result: dict[str, Any] | None = None
@@ -151,7 +153,7 @@ class Cluster:
         self._check()
         with self._lock:
             state = run.state()
-            if run.id in self._handed or state not in RESUMABLE:
+            if run.id in self._handed or not state.can_resume:
                 raise RunStateError(f"The run {run.name!r} is {state}; there is nothing to resume.")
             run.write_control(control or Control())
             self._hand_over(run)
@@ -189,7 +191,7 @@ class Cluster:
             self._thread.join(timeout=2 * STOP_SECONDS)
         with self._lock:
             for handed in list(self._handed.values()):
-                self._cancel(handed, "stopped", "The cluster was left before it ended; it starts over.")
+                self._cancel(handed, State.STOPPED, "The cluster was left before it ended; it starts over.")
             self._client.close(timeout=5)
 
     def _check(self) -> None:
@@ -200,16 +202,16 @@ class Cluster:
         """Takes the run's lock and sends its task."""
         sink, lock = RunFolder(run), contextlib.ExitStack()
         lock.enter_context(sink.held())
-        sink.say(replace(sink.status, state="queued", message="", cluster=self.address))
+        sink.say(replace(sink.status, state=State.QUEUED, message="", cluster=self.address))
         handed = self._handed[run.id] = _Handed(run, sink, lock)
         try:
             self._send(handed)
         except LatentLabError as error:
-            self._let_go(handed, "failed", str(error))
+            self._let_go(handed, State.FAILED, str(error))
             raise
         except Exception as error:  # whatever Dask says once it has no scheduler
             sentence = LOST.format(address=self.address)
-            self._let_go(handed, "stopped", sentence)
+            self._let_go(handed, State.STOPPED, sentence)
             raise ClusterError(sentence) from error
 
     def _send(self, handed: _Handed) -> None:
@@ -226,7 +228,7 @@ class Cluster:
             "versions": remote.versions(),
             "digest": dataset.digest,
             "content": remote.content(dataset),
-            "status": asdict(handed.sink.status),
+            "status": plain(handed.sink.status),
             "record": found[1] if found is not None else None,
         }
         weights = self._client.scatter(pack_tensors(tensors), broadcast=True) if tensors is not None else None
@@ -263,9 +265,9 @@ class Cluster:
         try:
             do(*arguments)
         except LatentLabError as error:
-            self._cancel(handed, "failed", str(error))
+            self._cancel(handed, State.FAILED, str(error))
         except OSError as error:  # the connection, in the middle of a call
-            self._cancel(handed, "stopped", f"{LOST.format(address=self.address)} ({type(error).__name__})")
+            self._cancel(handed, State.STOPPED, f"{LOST.format(address=self.address)} ({type(error).__name__})")
 
     def _receive(self, message: dict[str, Any]) -> None:
         handed = self._handed.get(message["run"])
@@ -281,7 +283,7 @@ class Cluster:
             handed.attempt, handed.number, handed.worker = message["attempt"], 0, message["worker"]
             handed.late.clear()
             if handed.attempts > RETRIES + 1:
-                self._cancel(handed, "failed", f"Its worker died {RETRIES + 1} times; look at the cluster's logs.")
+                self._cancel(handed, State.FAILED, f"Its worker died {RETRIES + 1} times; look at the cluster's logs.")
                 return
         handed.late[message["number"]] = message
         while (due := handed.late.pop(handed.number, None)) is not None:
@@ -292,7 +294,7 @@ class Cluster:
     def _play(self, handed: _Handed, name: str, arguments: list[Any]) -> None:
         if name == "say":
             status = _status(arguments[0])
-            if status.state == "running":  # how it ended is said once the weights are here
+            if status.state is State.RUNNING:  # how it ended is said once the weights are here
                 handed.sink.say(status)
         elif name in PLAYED:
             getattr(handed.sink, name)(*arguments)
@@ -300,7 +302,7 @@ class Cluster:
     def _look(self, handed: _Handed) -> None:
         if self.lost or self._client.status != "running":
             self.lost = self.lost or LOST.format(address=self.address)
-            self._cancel(handed, "stopped", self.lost)
+            self._cancel(handed, State.STOPPED, self.lost)
         elif handed.future.done():
             self._ended(handed)
         else:
@@ -315,9 +317,10 @@ class Cluster:
         if handed.ending and now > handed.until:
             self._cancel(handed, handed.ending, "Its worker did not answer; it starts over.")
         elif wants != "run" and not handed.attempt:
-            self._cancel(handed, "paused" if wants == "pause" else "stopped", "taken out of the queue")
+            self._cancel(handed, State.PAUSED if wants == "pause" else State.STOPPED, "taken out of the queue")
         elif wants != "run" and not handed.ending:
-            handed.ending, handed.until = "paused" if wants == "pause" else "stopped", now + STOP_SECONDS
+            handed.ending = State.PAUSED if wants == "pause" else State.STOPPED
+            handed.until = now + STOP_SECONDS
             self._client.run(remote.want, handed.attempt, "stop", workers=[handed.worker], on_error="ignore")
         elif handed.attempt and now > handed.watched + WATCH_SECONDS and handed.sink.is_watched():
             handed.watched = now
@@ -332,12 +335,12 @@ class Cluster:
         elif "attempt" in result and not self._all_came(handed, result):
             handed.until = handed.until or time.monotonic() + LATE_SECONDS
             if time.monotonic() > handed.until:
-                self._cancel(handed, "failed", "A part of its records was lost on the way; start the sweep again.")
+                self._cancel(handed, State.FAILED, "A part of its records was lost on the way; start the sweep again.")
         elif result["outcome"] == "ended":
             self._keep(handed, result)
         else:
             sentence = result.get("message") or "The dataset did not reach the worker whole; start the sweep again."
-            self._cancel(handed, "failed", sentence)
+            self._cancel(handed, State.FAILED, sentence)
 
     @staticmethod
     def _all_came(handed: _Handed, result: dict[str, Any]) -> bool:
@@ -351,8 +354,8 @@ class Cluster:
             handed.sink.best(step, target, unpack_tensors(tensors))
         whole = result.get("weights")
         handed.sink.finish((lambda: (unpack_tensors(whole), result["record"])) if whole else None)
-        stopped = status.state == "stopped"
-        handed.sink.say(replace(status, state=handed.ending or "stopped") if stopped else status)
+        stopped = status.state is State.STOPPED
+        handed.sink.say(replace(status, state=handed.ending or State.STOPPED) if stopped else status)
         self._let_go(handed)
 
     def _send_data(self, handed: _Handed) -> None:
@@ -365,23 +368,23 @@ class Cluster:
         handed.sent, handed.result = True, None
         self._send(handed)
 
-    def _cancel(self, handed: _Handed, state: str, message: str) -> None:
+    def _cancel(self, handed: _Handed, state: State, message: str) -> None:
         """Gives the run up, and says why; on the cluster its work ends at its next look."""
         if handed.future is not None and self._client.status == "running":
             handed.future.cancel()
         self._let_go(handed, state, message)
 
-    def _let_go(self, handed: _Handed, state: str = "", message: str = "") -> None:
+    def _let_go(self, handed: _Handed, state: State | None = None, message: str = "") -> None:
         self._handed.pop(handed.run.id, None)
         with contextlib.suppress(LatentLabError):  # a folder that is gone needs no last word
             handed.sink.close()
-            if state:
+            if state is not None:
                 handed.sink.say(replace(handed.sink.status, state=state, message=message))
         handed.lock.close()
 
 
 def _status(sent: dict[str, Any]) -> Status:
-    return Status(**{**sent, "notes": tuple(sent["notes"])})
+    return Status(**sent)
 
 
 def _result(future: Any) -> dict[str, Any]:

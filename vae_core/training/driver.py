@@ -21,6 +21,7 @@ from vae_core.errors import DiskError, Diverged, LatentLabError
 from vae_core.evaluation.trained import load_weights
 from vae_core.storage import frames
 from vae_core.storage.runs import Control, Run, Status
+from vae_core.storage.states import State
 from vae_core.training.loop import Event, Filmed, HeldOut, Stepped, Trainer, train
 from vae_core.training.sink import RunFolder, Sink
 from vae_core.training.snapshot import restore, snapshot, weights
@@ -119,18 +120,18 @@ class Driver:
     def _held_drive(self) -> Status:
         before = self.status.state
         try:
-            self._say("running", message="loading the data")
+            self._say(State.RUNNING, message="loading the data")
             self._forget_wants(before)
             self._prepare()
             return self._train()
         except DiskError as error:
-            self._say("paused", message=str(error))
+            self._say(State.PAUSED, message=str(error))
             raise
         except LatentLabError as error:
-            self._say("failed", message=str(error))
+            self._say(State.FAILED, message=str(error))
             raise
         except Exception as error:
-            self._say("failed", message=f"{type(error).__name__}: {error}. The run's log has the details.")
+            self._say(State.FAILED, message=f"{type(error).__name__}: {error}. The run's log has the details.")
             raise
 
     def _prepare(self) -> None:
@@ -152,31 +153,31 @@ class Driver:
         shape = list(self.trainer.images.shape[1:])
         return {"image_shape": shape, "dataset_sha256": self.trainer.dataset_digest}
 
-    def _forget_wants(self, before: str) -> None:
+    def _forget_wants(self, before: State) -> None:
         """What was wanted of an earlier process is no wish of today; of a queued run the wishes are for this one."""
-        if before != "queued":
+        if before is not State.QUEUED:
             self.sink.forget_wants()
 
     def _loading(self, what: str, share: float) -> None:
         if self.progress is not None:
             self.progress(what, share)
         if self._due("status", STATUS_SECONDS):
-            self._say("running", message=f"{what}, {share:.0%}")
+            self._say(State.RUNNING, message=f"{what}, {share:.0%}")
 
     def _train(self) -> Status:
         trainer = self.trainer
-        self._say("running")
+        self._say(State.RUNNING)
         self._take_wants()
         self.clock.start()
         try:
             for event in train(trainer):
                 self._write(event)
                 if isinstance(event, Stepped) and not self._between_steps():
-                    return self._finish("stopped")
+                    return self._finish(State.STOPPED)
         except Diverged as error:
             self.sink.flush()
-            return self._finish("diverged", str(error))
-        return self._finish("done")
+            return self._finish(State.DIVERGED, str(error))
+        return self._finish(State.DONE)
 
     def _write(self, event: Event) -> None:
         match event:
@@ -218,7 +219,7 @@ class Driver:
         """Pauses: saves, then waits for another wish; after some idle minutes the process leaves the run resumable."""
         self.clock.stop()
         self.save()
-        self._say("paused")
+        self._say(State.PAUSED)
         self._preview()
         step, leave = self.trainer.step, time.monotonic() + self.idle_seconds
         while self._held(step):
@@ -227,7 +228,7 @@ class Driver:
             time.sleep(LOOK_SECONDS)
             self._take_wants()
         if not self._wants_stop():
-            self._say("running")
+            self._say(State.RUNNING)
         self.clock.start()
 
     def _slow_down(self, step: int) -> None:
@@ -251,7 +252,7 @@ class Driver:
         """Status and records for readers; a preview where somebody watches."""
         if self._due("status", STATUS_SECONDS):
             self.sink.flush()
-            self._say("running")
+            self._say(State.RUNNING)
         if self._due("preview", PREVIEW_SECONDS) and self.sink.is_watched():
             began = time.monotonic()
             self._preview()
@@ -270,7 +271,7 @@ class Driver:
         self._next[what] = now + seconds
         return True
 
-    def _say(self, state: str, message: str = "") -> None:
+    def _say(self, state: State, message: str = "") -> None:
         trainer = getattr(self, "trainer", None)
         seconds = self.clock.seconds
         values: dict[str, object] = {"state": state, "message": message, "heartbeat": self.status.heartbeat + 1}
@@ -292,7 +293,7 @@ class Driver:
         self.sink.save(self.trainer.step, lambda: snapshot(self.trainer))
         self._next_checkpoint = time.monotonic() + self.checkpoint_seconds
 
-    def _finish(self, state: str, message: str = "") -> Status:
+    def _finish(self, state: State, message: str = "") -> Status:
         """The last checkpoint and the final weights; a diverged run keeps those of its last checkpoint."""
         self.clock.stop()
         finite = all(np.isfinite(value).all() for value in weights(self.trainer).values())

@@ -12,6 +12,7 @@ from vae_core.data import catalogue
 from vae_core.errors import LatentLabError, RunNotFound
 from vae_core.levels import level_text
 from vae_core.storage.runs import Run, list_runs
+from vae_core.storage.states import State
 
 _DEFAULTS = ObjectiveConfig()
 
@@ -76,22 +77,25 @@ def runs_of(roots: Path | Sequence[Path]) -> list[Run]:
 def same_among(runs: Sequence[Run], config: RunConfig) -> Run | None:
     """As `find_same`, among runs that were listed already."""
     matching = [(run, state_of(run)) for run in runs if is_same(run.config, config)]
-    found = [run for run, state in matching if state == "diverged" or (state == "done" and run.is_finished())]
-    active = [run for run, state in matching if state in ("running", "paused", "queued")]
+    found = [run for run, state in matching if state is State.DIVERGED or (state is State.DONE and run.is_finished())]
+    active = [run for run, state in matching if state.is_active]
     return next(iter([*found, *active]), None)
 
 
 def resumable_among(runs: Sequence[Run], config: RunConfig) -> Run | None:
     """One that was stopped or whose worker died, to go on in place of a new one."""
-    ended = ("stopped", "interrupted", "failed")
-    return next((run for run in runs if is_same(run.config, config) and state_of(run) in ended), None)
+    return next((run for run in runs if is_same(run.config, config) and _was_cut_short(state_of(run))), None)
 
 
-def state_of(run: Run) -> str:
-    """As `Run.state`, and "gone" or "damaged" for a folder that was removed or cannot be read."""
+def _was_cut_short(state: State) -> bool:
+    return state.has_ended and state.should_resume
+
+
+def state_of(run: Run) -> State:
+    """As `Run.state`, but a folder that was removed or cannot be read is `GONE` or `DAMAGED`."""
     try:
         return run.state()
     except RunNotFound:
-        return "gone"
+        return State.GONE
     except LatentLabError:
-        return "damaged"
+        return State.DAMAGED

@@ -9,6 +9,7 @@ from statistics import median
 
 from vae_core.config import ModelConfig, RunConfig
 from vae_core.storage.runs import Run
+from vae_core.storage.states import State
 
 USUAL_RATE = 5e10
 """Multiply-adds a second of one core in training, where no run has shown this machine's speed yet; a rough guess."""
@@ -80,7 +81,7 @@ def _believed_rate(earlier: Sequence[Run], config: RunConfig, image_shape: tuple
 def _images_per_second(run: Run) -> float:
     """Of a run that is done, without its slow start; 0 where it trained too short a time to tell."""
     status = run.status()
-    if status.state != "done" or not status.images_per_second or not status.step:
+    if status.state is not State.DONE or not status.images_per_second or not status.step:
         return 0.0
     control = run.control()
     slow_steps = min(control.rate_until or status.step, status.step) if control.rate else 0

@@ -16,7 +16,8 @@ from pathlib import Path
 from vae_core.config import RunConfig
 from vae_core.errors import LatentLabError, RunStateError
 from vae_core.storage import checkpoints, files
-from vae_core.storage.runs import RESUMABLE, Control, Run, create_run, list_runs
+from vae_core.storage.runs import Control, Run, create_run, list_runs
+from vae_core.storage.states import State
 from vae_core.training.background import Background
 from vae_core.training.worker_pool import PooledWorker, WorkerPool
 
@@ -63,7 +64,7 @@ class Manager:
         for run in reversed(runs):
             if not self._has(run) and files.is_locked(run.lock_path):
                 self._adopted[run.id] = run
-            elif queued and run.status().state == "queued":
+            elif queued and run.status().state is State.QUEUED:
                 self._queue.append(run)
             elif queued:
                 self._look_after(run)
@@ -110,15 +111,15 @@ class Manager:
         """
         with self._lock:
             state = run.state()
-            if state not in RESUMABLE and (state != "done" or run.is_finished()):
+            if not state.can_resume and (state is not State.DONE or run.is_finished()):
                 raise RunStateError(f"The run {run.name!r} is {state}; there is nothing to resume.")
             checkpoints.check_resumable(run.folder)
             run.write_control(control or Control())
-            if state == "paused" and files.is_locked(run.lock_path):  # its process is still there
+            if state is State.PAUSED and files.is_locked(run.lock_path):  # its process is still there
                 return
             status = run.status()
             left = None if status.retries_left is None else RETRIES
-            run.write_status(replace(status, state="queued", message="", retries_left=left))
+            run.write_status(replace(status, state=State.QUEUED, message="", retries_left=left))
             self._enqueue(run)
 
     def take(self, run: Run) -> None:
@@ -129,21 +130,21 @@ class Manager:
 
     def stop(self, run: Run) -> None:
         """Takes a run out of the queue, or has its worker end after this step; a paused one may have no worker."""
-        if self._take_out(run, "stopped", "taken out of the queue"):
+        if self._take_out(run, State.STOPPED, "taken out of the queue"):
             return
         with self._lock:
             ours = self._has(run)
-        if run.state() in ("paused", "queued") and not ours and not files.is_locked(run.lock_path):
-            _say(run, "stopped", "")
+        if run.state() in (State.PAUSED, State.QUEUED) and not ours and not files.is_locked(run.lock_path):
+            _say(run, State.STOPPED, "")
         else:
             run.want(want="stop")
 
     def pause(self, run: Run) -> None:
         """Has its worker pause after this step; one that waits leaves the queue until it is resumed."""
-        if not self._take_out(run, "paused", "paused before its turn"):
+        if not self._take_out(run, State.PAUSED, "paused before its turn"):
             run.want(want="pause")
 
-    def _take_out(self, run: Run, state: str, message: str) -> bool:
+    def _take_out(self, run: Run, state: State, message: str) -> bool:
         """Takes a run out of the queue and says how it stands now; False where it does not wait."""
         with self._lock:
             waits = run.id in [queued.id for queued in self._queue]
@@ -236,18 +237,18 @@ class Manager:
     def _busy(self, free: list[PooledWorker]) -> int:
         """Workers that train here; a paused one lends its place to the next in the queue."""
         taken = [*self._adopted.values(), *(worker.run for worker in self._workers if worker not in free)]
-        return sum(not _lends_its_place(run.folder) for run in taken)
+        return sum(not _lends_its_place(run) for run in taken)
 
     def _start(self, run: Run, free: list[PooledWorker]) -> None:
         """Gives a run to a worker; one of the free ones that takes it is no longer among them."""
         if not run.folder.is_dir():  # removed while it waited
             return
         try:
-            if run.status().state != "queued":  # another server has had it in the meantime
+            if run.status().state is not State.QUEUED:  # another server has had it in the meantime
                 return
             started = self._pool.start(run, free)
         except (LatentLabError, OSError) as error:
-            _say(run, "failed", f"The worker could not be started: {error}")
+            _say(run, State.FAILED, f"The worker could not be started: {error}")
             return
         for worker in [worker for worker in free if worker.process is started.process]:
             free.remove(worker)
@@ -263,20 +264,22 @@ class Manager:
             state, left, stop = run.state(), run.status().retries_left, run.control().want == "stop"
         except LatentLabError:  # removed or damaged; the lists of runs say so
             return
-        died = state == "interrupted" or (state == "queued" and run.id not in [queued.id for queued in self._queue])
-        if not died or (left is None and state == "interrupted"):
+        died = state is State.INTERRUPTED or (
+            state is State.QUEUED and run.id not in [queued.id for queued in self._queue]
+        )
+        if not died or (left is None and state is State.INTERRUPTED):
             return
-        if again and state == "queued":
+        if again and state is State.QUEUED:
             self._queue.insert(0, run)
         elif left and stop:
-            _say(run, "stopped", "")
+            _say(run, State.STOPPED, "")
         elif left:
-            if _say(run, "queued", "", retries_left=left - 1):
+            if _say(run, State.QUEUED, "", retries_left=left - 1):
                 self._queue.insert(0, run)
         elif left is None:
-            _say(run, "failed", "The worker ended before it began; the run's worker.log has the details.")
+            _say(run, State.FAILED, "The worker ended before it began; the run's worker.log has the details.")
         else:
-            _say(run, "failed", f"Its worker died {RETRIES + 1} times; the run's worker.log has the details.")
+            _say(run, State.FAILED, f"Its worker died {RETRIES + 1} times; the run's worker.log has the details.")
 
 
 def _queued_at(run: Run) -> int:
@@ -284,7 +287,7 @@ def _queued_at(run: Run) -> int:
     return (run.folder / "status.json").stat().st_mtime_ns
 
 
-def _say(run: Run, state: str, message: str, **changes: int) -> bool:
+def _say(run: Run, state: State, message: str, **changes: int) -> bool:
     """Tells it in the run's status, or on standard error where the disk does not take it: the others must go on."""
     try:
         run.write_status(replace(run.status(), state=state, message=message, **changes))  # type: ignore[arg-type]
@@ -296,18 +299,18 @@ def _say(run: Run, state: str, message: str, **changes: int) -> bool:
 
 def _is_interrupted(run: Run) -> bool:
     try:
-        return run.state() == "interrupted"
+        return run.state() is State.INTERRUPTED
     except LatentLabError:  # removed or damaged; the lists of runs say so
         return False
 
 
-def _lends_its_place(folder: Path) -> bool:
+def _lends_its_place(run: Run) -> bool:
     """Trained on a cluster, whose submitter holds its lock; or paused, and nobody has asked it to go on by now."""
     try:
-        status = files.read_json(folder / "status.json")
-        if status.get("state") != "paused":
-            return bool(status.get("cluster"))
-        wants = files.read_json(folder / "control.json")
-        return wants.get("want") == "pause" or wants.get("step_until") is not None
-    except (LatentLabError, FileNotFoundError):
+        status = run.status()
+        if status.state is not State.PAUSED:
+            return bool(status.cluster)
+        control = run.control()
+        return control.want == "pause" or control.step_until is not None
+    except LatentLabError:  # removed or damaged; the lists of runs say so
         return False

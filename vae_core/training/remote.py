@@ -14,7 +14,6 @@ import platform
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from vae_core.data import catalogue, datasets, download
 from vae_core.errors import DataError, LatentLabError
 from vae_core.storage import files, paths
 from vae_core.storage.arrays import pack_tensors, unpack_tensors
+from vae_core.storage.documents import plain
 from vae_core.storage.records import Record
 from vae_core.storage.runs import Control, Status
 from vae_core.training.driver import Driver
@@ -41,7 +41,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 Task = dict[str, Any]
 """What is sent: run, topic, config, versions, digest and content of the dataset, status, checkpoint, record, parent."""
 
-_wants: dict[str, str] = {}
+_stopped: set[str] = set()
 _watched: dict[str, float] = {}
 _datasets: dict[str, datasets.Dataset] = {}
 
@@ -65,7 +65,7 @@ def want(attempt: str, what: str) -> None:
     if what == "watch":
         _watched[attempt] = time.monotonic()
     else:
-        _wants[attempt] = what
+        _stopped.add(attempt)
 
 
 def train_run(task: Task, data: dict[str, Any] | None = None, checkpoint: bytes | None = None) -> dict[str, Any]:
@@ -94,10 +94,10 @@ def train_run(task: Task, data: dict[str, Any] | None = None, checkpoint: bytes 
         wire.send()
         return {"outcome": "failed", "message": str(error), "attempt": wire.attempt, "messages": wire.number}
     finally:
-        _wants.pop(wire.attempt, None)
+        _stopped.discard(wire.attempt)
         _watched.pop(wire.attempt, None)
     wire.send()
-    sent = {"outcome": "ended", "attempt": wire.attempt, "messages": wire.number, "status": asdict(status)}
+    sent = {"outcome": "ended", "attempt": wire.attempt, "messages": wire.number, "status": plain(status)}
     return {**sent, **wire.result}
 
 
@@ -168,7 +168,7 @@ class Wire:
 
     def __init__(self, task: Task, checkpoint: bytes | None) -> None:
         self.config: RunConfig = parse_config(task["config"])
-        self.status = Status(**{**task["status"], "notes": tuple(task["status"]["notes"])})
+        self.status = Status(**task["status"])
         self.attempt, self.number = secrets.token_hex(8), 0
         self.result: dict[str, Any] = {}
         self._task, self._checkpoint = task, checkpoint
@@ -210,7 +210,7 @@ class Wire:
         self._did("flush")
 
     def say(self, status: Status) -> None:
-        self._did("say", asdict(status))
+        self._did("say", plain(status))
 
     def save(self, step: int, take: Callable[[], Snapshot]) -> None:
         """Weights come back as the result alone: a run that loses its worker starts over."""
@@ -228,7 +228,7 @@ class Wire:
         self._send_due()
         task = self._worker.state.tasks.get(self._key)
         abandoned = task is None or task.state == "cancelled" or self._worker.status.name != "running"
-        return Control(want="stop" if abandoned else _wants.get(self.attempt, "run"))
+        return Control(want="stop" if abandoned or self.attempt in _stopped else "run")
 
     def forget_wants(self) -> None:
         """Wishes go to an attempt, and this one is new."""

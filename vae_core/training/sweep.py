@@ -20,7 +20,8 @@ from vae_core.config import DEFAULT_HIDDEN, FIELDS, ObjectiveConfig, RunConfig
 from vae_core.data import catalogue
 from vae_core.errors import ConfigError
 from vae_core.evaluation.findings import shown_value as shown_value
-from vae_core.storage.runs import MAX_NAME, RESUMABLE, Control, Run, in_short
+from vae_core.storage.runs import MAX_NAME, Control, Run, in_short
+from vae_core.storage.states import State
 from vae_core.training.equivalence import essence, resumable_among, runs_of, same_among, state_of
 from vae_core.training.estimate import duration, seconds_for
 from vae_core.training.manager import RETRIES
@@ -28,7 +29,11 @@ from vae_core.training.manager import RETRIES
 MAX_VALUES = 24
 """Values of the field; a page draws a column for each."""
 MAX_RUNS = 100
-ENDED = ("done", "stopped", "diverged", "failed", "interrupted", "gone", "damaged")
+COUNTED = (
+    State.RUNNING, State.QUEUED, State.PAUSED, State.STOPPED, State.DIVERGED, State.FAILED, State.INTERRUPTED, State.GONE
+)  # fmt: skip
+"""What a sweep counts beside the runs that are done, in this order."""
+WORDS = {State.QUEUED: "waiting"}
 NOT_SWEPT = ("seed", "threads", "device")
 """Seeds are a list of their own; the other two change how fast it is computed and not what."""
 
@@ -144,7 +149,7 @@ class Member:
 
     Attributes:
         run: its handle.
-        state: as `Run.state`, or "gone" or "damaged".
+        state: as from `state_of`.
         share: of its steps that are done, 0 to 1.
         place: in the queue, from 1 on, or None.
         message: a sentence for the person, or empty.
@@ -152,7 +157,7 @@ class Member:
     """
 
     run: Run
-    state: str
+    state: State
     share: float
     place: int | None
     message: str
@@ -175,29 +180,27 @@ class Progress:
     def total(self) -> int:
         return len(self.members)
 
-    def count(self, *states: str) -> int:
-        """How many are in one of these states."""
-        return sum(member.state in states for member in self.members)
+    def count(self, state: State) -> int:
+        """How many are in this state."""
+        return sum(member.state is state for member in self.members)
 
     @property
     def done(self) -> int:
-        return self.count("done")
+        return self.count(State.DONE)
 
     @property
     def over(self) -> bool:
         """Whether nothing more will happen by itself; paused runs wait for a person, so a paused sweep is not over."""
-        return self.count(*ENDED) == self.total
+        return all(member.state.has_ended for member in self.members)
 
     @property
     def share(self) -> float:
-        shares = [1.0 if member.state in ENDED else member.share for member in self.members]
+        shares = [1.0 if member.state.has_ended else member.share for member in self.members]
         return sum(shares) / max(1, len(shares))
 
     def __str__(self) -> str:
         """'5 of 15 runs done, 2 running, 8 waiting'."""
-        words = {"running": "running", "queued": "waiting", "paused": "paused", "stopped": "stopped"}
-        words |= {"diverged": "diverged", "failed": "failed", "interrupted": "interrupted", "gone": "gone"}
-        parts = [f"{self.count(state)} {word}" for state, word in words.items() if self.count(state)]
+        parts = [f"{self.count(state)} {WORDS.get(state, state)}" for state in COUNTED if self.count(state)]
         return ", ".join([f"{self.done} of {self.total} run{'' if self.total == 1 else 's'} done", *parts])
 
 
@@ -235,7 +238,7 @@ class Sweep:
             left = resumable_among([run for run in earlier if run.folder.parent.resolve() == own], config)
             if found is None and left is not None:
                 executor.resume(left)
-            elif found is not None and state_of(found) == "queued" and executor.place(found) is None:
+            elif found is not None and state_of(found) is State.QUEUED and executor.place(found) is None:
                 executor.take(found)
             runs.append(found or left or executor.submit(config, _name(config, differing), retries=RETRIES))
         return cls(executor, tuple(runs))
@@ -246,8 +249,8 @@ class Sweep:
 
     def _member(self, run: Run) -> Member:
         state = state_of(run)
-        if state in ("gone", "damaged"):
-            message = f"The run {run.id!r} is {'gone' if state == 'gone' else 'damaged'}; leave it out."
+        if state in (State.GONE, State.DAMAGED):
+            message = f"The run {run.id!r} is {state}; leave it out."
             return Member(run, state, 0.0, None, message, 0, 0.0)
         status = run.status()
         share = status.step / status.total_steps if status.total_steps else 0.0
@@ -256,19 +259,19 @@ class Sweep:
     def pause(self) -> None:
         """Has all that run or wait pause, those that wait first, so that none of them starts in between."""
         for member in self._waiting_first():
-            if member.state in ("running", "queued"):
+            if member.state.is_in_progress:
                 self.executor.pause(member.run)
 
     def resume(self) -> None:
         """Has all go on that are paused, were stopped, or whose worker died for good, in order."""
         for member in self.progress().members:
-            if member.state in RESUMABLE and member.state != "diverged":
+            if member.state.should_resume:
                 self.executor.resume(member.run)
 
     def stop(self) -> None:
         """Ends all that are not over; what they have learnt stays, and `resume` or another start goes on from it."""
         for member in self._waiting_first():
-            if member.state in ("running", "paused", "queued"):
+            if member.state.is_active:
                 self.executor.stop(member.run)
 
     def _waiting_first(self) -> list[Member]:

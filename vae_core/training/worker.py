@@ -23,6 +23,7 @@ from vae_core.errors import DiskError, LatentLabError
 from vae_core.evaluation.figures import figures_of
 from vae_core.storage import files
 from vae_core.storage.runs import Run, open_folder
+from vae_core.storage.states import State
 from vae_core.training.driver import CHECKPOINT_SECONDS, Driver, tiny_is_zero
 
 IDLE_SECONDS = 600.0
@@ -50,7 +51,7 @@ def work(folder: Path, data_dir: Path | None = None, checkpoint_seconds: float =
         for number, handler in before.items():
             signal.signal(number, handler)
     _log(f"{status.state} at step {status.step}, {status.seconds:.1f} s")
-    if status.state == "done":
+    if status.state is State.DONE:
         _keep_figures(run, data_dir)
     return 0
 

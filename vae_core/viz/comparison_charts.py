@@ -19,13 +19,15 @@ import pandas as pd
 
 from vae_core.evaluation.comparison import Point, summarise, values_of
 from vae_core.evaluation.findings import shown_value
+from vae_core.figures import FIGURES
 from vae_core.storage.frames import Frame
 from vae_core.storage.records import Record
 from vae_core.viz.palette import CLASS_COLOURS, LINE_COLOUR
 from vae_core.viz.rate_bounds import limits
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
-CURVES = {"negative ELBO": "negative_elbo_nats", "reconstruction": "reconstruction_nats", "KL": "kl_nats"}
+RATE, DISTORTION = FIGURES["kl_nats"], FIGURES["reconstruction_nats"]
+CURVES = {FIGURES[key].title: key for key in ("negative_elbo_nats", "reconstruction_nats", "kl_nats")}
 """What the overlaid curves can show, and the key of a record that holds it."""
 ELBO_LINES = 5
 
@@ -121,11 +123,11 @@ def rate_distortion_spec(
     Returns:
         One dictionary for all callers; it is not to be changed.
     """
-    rate = {"field": "rate", "type": "quantitative", "title": "rate: KL, nats per image", "scale": {"zero": True}}
+    rate = {"field": "rate", "type": "quantitative", "title": RATE.axis, "scale": {"zero": True}}
     distortion = {
         "field": "distortion",
         "type": "quantitative",
-        "title": "distortion: reconstruction, nats per image",
+        "title": DISTORTION.axis,
         "scale": {"zero": False, "nice": True},
     }
     colour = _colour(labels, field)
@@ -206,8 +208,8 @@ def _dots(both: dict[str, Any], colour: dict[str, Any], field: str) -> dict[str,
     tooltip = [
         {"field": "label", "type": "nominal", "title": field},
         {"field": "text", "type": "nominal", "title": "run"},
-        {"field": "rate", "type": "quantitative", "title": "rate", "format": ".2f"},
-        {"field": "distortion", "type": "quantitative", "title": "distortion", "format": ".2f"},
+        {"field": "rate", "type": "quantitative", "title": RATE.compared, "format": RATE.format},
+        {"field": "distortion", "type": "quantitative", "title": DISTORTION.compared, "format": DISTORTION.format},
     ]
     mark = {"type": "point", "filled": True, "size": 70, "opacity": 0.85}
     return {"transform": _only("run"), "mark": mark, "encoding": {**both, "color": colour, "tooltip": tooltip}}
@@ -233,7 +235,7 @@ def units_spec(labels: tuple[str, ...], field: str = "beta", height: int = 260) 
         "title": field.replace("_", " "),
         "axis": {"labelAngle": 0},
     }
-    y = {"field": "active", "type": "quantitative", "title": "active units", "axis": {"tickMinStep": 1}}
+    y = {"field": "active", "type": "quantitative", "title": FIGURES["active_units"].label, "axis": {"tickMinStep": 1}}
     tooltip = [{"field": name, "type": "nominal"} for name in ("label", "seed", "active", "of")]
     mean = {**y, "aggregate": "mean"}
     return {

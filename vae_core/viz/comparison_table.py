@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from vae_core.config import RunConfig
-from vae_core.evaluation.comparison import FIGURES, Point, differing_fields
+from vae_core.evaluation.comparison import COMPARED, Point, differing_fields
 from vae_core.evaluation.findings import shown_value
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -32,7 +32,7 @@ def difference_table(
         figure that a run lacks are NaN.
     """
     fields = differing_fields([configs[point.run_id] for point in points])
-    names = [name for name in FIGURES if any(point.figure(name) is not None for point in points)]
+    names = [name for name in COMPARED if any(point.figure(name) is not None for point in points)]
     pinned = next((point for point in points if point.run_id == base), None)
     rows = []
     for index, point in enumerate(points):

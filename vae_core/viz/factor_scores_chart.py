@@ -17,27 +17,14 @@ from typing import Any
 
 import pandas as pd
 
+from vae_core.figures import FIGURES
 from vae_core.metrics.spread import spread
 from vae_core.viz.palette import CLASS_COLOURS
 
-METRICS = {
-    "mig": "MIG",
-    "dci_disentanglement": "DCI disentanglement",
-    "dci_completeness": "DCI completeness",
-    "dci_informativeness": "DCI informativeness",
-    "factor_vae_score": "FactorVAE score",
-}
-"""The scores, 0 to 1, by their keys on the command line."""
-
-NATS = {"kl_nats": "rate (KL), nats", "reconstruction_nats": "distortion, nats", "active_units": "active units"}
+METRICS = ("mig", "dci_disentanglement", "dci_completeness", "dci_informativeness", "factor_vae_score")
+BESIDE = ("kl_nats", "reconstruction_nats", "active_units")
+"""Figures that stand beside the scores in the table."""
 COLUMNS = ("beta", "figure", "mean", "std", "low", "high", "seeds", "text")
-EXPLANATIONS = {
-    "mig": "how much more the best dimension says about a factor than the second best, as a share of its entropy",
-    "dci_disentanglement": "whether a dimension helps to tell one factor only",
-    "dci_completeness": "whether a factor is told by one dimension only",
-    "dci_informativeness": "how often the factors are read off the code correctly; guessing is not 0",
-    "factor_vae_score": "how often the steadiest dimension tells which factor was held; guessing is one in the factors",
-}
 
 
 def cap_note(images: int) -> str:
@@ -49,14 +36,14 @@ def figures_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Each figure at each beta over its seeds.
 
     Args:
-        rows: one a run, with `beta` and any keys of `METRICS` and `NATS`; what is missing or None is left out.
+        rows: one a run, with `beta` and any keys of `METRICS` and `BESIDE`; what is missing or None is left out.
 
     Returns:
         Columns `beta`, `figure` (a key), `mean`, `std` (NaN of one seed), `low`, `high`, `seeds` (how many) and `text`
         ("0.31 ± 0.04", or "0.31 (one seed)"), by figure and then beta.
     """
     found = []
-    for key in (*NATS, *METRICS):
+    for key in (*BESIDE, *METRICS):
         for beta in sorted({float(row["beta"]) for row in rows}):
             values = [row[key] for row in rows if float(row["beta"]) == beta and row.get(key) is not None]
             over = spread(values)
@@ -68,10 +55,9 @@ def figures_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 def pivot(table: pd.DataFrame) -> pd.DataFrame:
     """A row each beta, a column each figure by its name, each cell with its spread; for a page's table."""
-    names = NATS | METRICS
-    kept = [key for key in names if key in set(table["figure"])]
+    kept = [key for key in (*BESIDE, *METRICS) if key in set(table["figure"])]
     wide = table.pivot(index="beta", columns="figure", values="text").reindex(columns=kept)
-    wide.columns = pd.Index([names[key] for key in kept])
+    wide.columns = pd.Index([FIGURES[key].label for key in kept])
     return wide.fillna("–")
 
 
@@ -86,9 +72,9 @@ def markdown(table: pd.DataFrame) -> str:
 def points_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """What `metrics_spec` draws, a row a run and score: `beta`, `metric` (its name), `score`, `seed`."""
     found = [
-        (float(row["beta"]), name, float(row[key]), int(row.get("seed", 0)))
+        (float(row["beta"]), FIGURES[key].title, float(row[key]), int(row.get("seed", 0)))
         for row in rows
-        for key, name in METRICS.items()
+        for key in METRICS
         if row.get(key) is not None and math.isfinite(row[key])
     ]
     return pd.DataFrame(found, columns=["beta", "metric", "score", "seed"])
@@ -111,14 +97,14 @@ def metrics_spec(*, height: int = 300, field: str = "beta") -> dict[str, Any]:
         "field": "metric",
         "type": "nominal",
         "title": None,
-        "scale": {"domain": list(METRICS.values()), "range": list(CLASS_COLOURS[: len(METRICS)])},
+        "scale": {"domain": [FIGURES[key].title for key in METRICS], "range": list(CLASS_COLOURS[: len(METRICS)])},
         "legend": {"orient": "top", "columns": 3, "labelLimit": 220, "symbolOpacity": 1},
     }
     tooltip = [
         {"field": "metric", "type": "nominal", "title": "metric"},
         {"field": "beta", "type": "quantitative", "title": field},
         {"field": "seed", "type": "nominal", "title": "seed"},
-        {"field": "score", "type": "quantitative", "title": "score", "format": ".3f"},
+        {"field": "score", "type": "quantitative", "title": "score", "format": FIGURES[METRICS[0]].format},
     ]
     band = {"y": {**y, "aggregate": "min"}, "y2": {"field": "score", "aggregate": "max"}}
     return {

@@ -14,10 +14,11 @@ from typing import Any
 
 import pandas as pd
 
+from vae_core.figures import FIGURES
 from vae_core.storage.records import Record
 from vae_core.viz.palette import CURVE_COLOURS, LINE_COLOUR
 
-CURVES = {"total": "loss", "reconstruction": "reconstruction_nats", "KL": "kl_nats"}
+CURVES = {FIGURES[key].title: key for key in ("loss", "reconstruction_nats", "kl_nats")}
 """Each curve of the chart, and the records' key that it draws."""
 
 LINE_NAMES = {"floor": "floor: perfect reconstruction", "collapse": "collapse: the best constant image"}

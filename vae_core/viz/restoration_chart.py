@@ -8,13 +8,12 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from vae_core.figures import FIGURES
 from vae_core.viz.palette import CLASS_COLOURS, LINE_COLOUR
 
 Measure = Literal["psnr", "ssim"]
 DAMAGED = "Damaged"
 ALONE, WITH_TONE, BOUND = "as it is", "toned", "of the undamaged picture"
-TITLES = {"psnr": "PSNR (dB)", "ssim": "SSIM"}
-FORMATS = {"psnr": ".2f", "ssim": ".3f"}
 
 
 def quality_table(rows: Iterable[tuple[str, str, float, float, float]]) -> pd.DataFrame:
@@ -55,16 +54,16 @@ def quality_spec(
     Returns:
         One dictionary for all callers; it is not to be changed.
     """
-    colours = colours_of(models, filters)
+    colours, figure = colours_of(models, filters), FIGURES[measure]
     tooltip = [
         {"field": "method", "type": "nominal"},
         {"field": "variant", "type": "nominal", "title": "what"},
         {"field": "level", "type": "quantitative", "title": "level", "format": ".3~f"},
-        {"field": measure, "type": "quantitative", "title": TITLES[measure], "format": FORMATS[measure]},
+        {"field": measure, "type": "quantitative", "title": figure.label, "format": figure.format},
     ]
     encoding = {
         "x": {"field": "level", "type": "quantitative", "title": level, "scale": {"nice": False}},
-        "y": {"field": measure, "type": "quantitative", "title": TITLES[measure], "scale": {"zero": False}},
+        "y": {"field": measure, "type": "quantitative", "title": figure.label, "scale": {"zero": False}},
         "color": _nominal("method", list(colours), list(colours.values())),
         "strokeDash": _nominal("variant", [ALONE, WITH_TONE, BOUND], [[1, 0], [6, 3], [1, 4]]),
         "tooltip": tooltip,

@@ -1,0 +1,313 @@
+"""What was measured of a run's final weights, kept beside the run, or in the cache if its folder is read-only.
+
+    figures.json               `EVALUATION`: what `evaluate` gives
+    disentanglement.json       `FACTOR_SCORES`: what `disentangle` gives
+    restoration-NAME.json      `restoration_curve(NAME)`: quality against the level of a corruption
+
+A measurement names the SHA-256 of the weights that it is of. Reading never raises: a file that is damaged, newer, or of
+other weights counts as absent, since everything here can be measured again.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import shlex
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, Strict
+from pydantic import dataclasses as pydantic
+
+from vae_core.errors import CheckpointCorrupt, LatentLabError
+from vae_core.levels import CORRUPTIONS
+from vae_core.storage import files, paths
+from vae_core.storage.documents import REMOVE, Count, Document, Number, Text, parse_document, validate
+from vae_core.storage.file_cache import FileCache
+from vae_core.storage.runs import KEPT_RUNS, Run, in_usual_place, is_shipped
+
+SCHEMA = 1
+METHODS = ("corrupted", "model", "clean")
+"""The parts of a restoration's point that differ from model to model; its baselines do not."""
+
+
+def _not_infinite(value: float) -> float:
+    if math.isinf(value):
+        raise ValueError("infinite")
+    return value
+
+
+NumberOrNaN = Annotated[
+    float,
+    Strict(),
+    AfterValidator(_not_infinite),
+    BeforeValidator(lambda value: math.nan if value is None else value),
+]
+"""A finite number, or NaN, which is null in a file."""
+
+
+class Measurement(Document):
+    """Anything measured of weights.
+
+    Attributes:
+        weights_sha256: of the file of final weights.
+    """
+
+    weights_sha256: Text = ""
+
+
+class Figures(Measurement):
+    """The figures of a run on a whole test split, in nats per image.
+
+    Attributes:
+        dataset, dataset_sha256: what was evaluated on.
+        step: optimizer steps that the weights have seen.
+        images: how many were evaluated.
+        reconstruction_nats, kl_nats, negative_elbo_nats, floor_nats, active_units, kl_per_dimension, mse_per_pixel: as in
+            `metrics.elbo.Evaluation`. None is a figure that such a model does not have.
+        iw_nll_nats, iw_nll_nats_standard_error, iw_samples, iw_seed: the importance-weighted bound, its standard error,
+            samples per image and seed; absent unless it was asked for.
+    """
+
+    weights_sha256: Text
+    dataset: Text
+    dataset_sha256: Text | None = None
+    step: Count
+    images: Count
+    reconstruction_nats: Number
+    kl_nats: Number | None = None
+    negative_elbo_nats: Number
+    floor_nats: Number | None
+    active_units: Count | None = None
+    kl_per_dimension: tuple[Number, ...] | None = None
+    mse_per_pixel: Number
+    iw_nll_nats: Number | None = None
+    iw_nll_nats_standard_error: Number | None = None
+    iw_samples: Count | None = None
+    iw_seed: Count | None = None
+
+
+class FactorScores(Measurement):
+    """How well a run's codes separate the factors that made the images; each score is 0 to 1.
+
+    Attributes:
+        images: how many test images were encoded.
+        dataset: whose.
+        dci_model: what DCI's importances are from; a file of an earlier version names none.
+    """
+
+    weights_sha256: Text
+    mig: Number
+    dci_disentanglement: Number
+    dci_completeness: Number
+    dci_informativeness: Number
+    factor_vae_score: Number
+    images: Count
+    dataset: Text
+    dci_model: Literal["forest", "boosting"] = "forest"
+
+
+@pydantic.dataclass(frozen=True)
+class Quality:
+    """Means over images: PSNR in dB, SSIM at most 1; SSIM is NaN if the images are smaller than 3 x 3."""
+
+    psnr: NumberOrNaN
+    ssim: NumberOrNaN
+
+
+@pydantic.dataclass(frozen=True)
+class RestorationPoint:
+    """All methods at one level of a corruption.
+
+    Attributes:
+        level: in the corruption's unit; 0 if it has none.
+        corrupted: the damaged images themselves.
+        model: the model's output for them.
+        clean: the model's reconstruction of the clean images, which bounds what it can do.
+        baselines: what it is compared with, by name.
+    """
+
+    level: Number
+    corrupted: Quality
+    model: Quality
+    clean: Quality
+    baselines: dict[Text, Quality]
+
+    def winners(self) -> list[str]:
+        """The baselines with a higher PSNR than the model, the best first."""
+        better = [name for name, quality in self.baselines.items() if quality.psnr > self.model.psnr]
+        return sorted(better, key=lambda name: -self.baselines[name].psnr)
+
+
+class RestorationCurve(Measurement):
+    """Quality against the level of a corruption.
+
+    Attributes:
+        dataset, dataset_sha256, images, step: what was restored, how much of it, and by weights of which step.
+        filters: the strengths that were tried of each classical filter.
+        points: in any order.
+    """
+
+    dataset: Text = ""
+    dataset_sha256: Text | None = None
+    images: Count = 0
+    step: Count = 0
+    filters: tuple[tuple[Any, ...], ...] = ()
+    points: tuple[RestorationPoint, ...]
+
+
+Kind = TypeVar("Kind", bound=Measurement)
+
+
+class Measurements(Generic[Kind]):
+    """One kind of measurement of all runs.
+
+    Args:
+        name: of its file, without `.json`.
+        model: what the file holds.
+        recorded: what a shipped run brings along in another file, as JSON that the model fits but for the weights; None
+            if there is nothing. May raise what reading a file raises, and LookupError and TypeError.
+    """
+
+    def __init__(self, name: str, model: type[Kind], recorded: Callable[[Run], dict[str, Any]] | None = None) -> None:
+        self.file = f"{name}.json"
+        self._model = model
+        self._recorded = recorded
+        self._cache: FileCache[Kind | None] = FileCache(KEPT_RUNS)
+
+    def read(self, run: Run) -> Kind | None:
+        """What was measured of a run's final weights, or None if nothing was yet."""
+        digest = weights_digest(run)
+        if digest is None:
+            return None
+        shipped = is_shipped(run)
+        if not shipped and (kept := self._at(f"{run.folder}/{self.file}", digest)) is not None:
+            return kept
+        kept = self._at(self._cached(run, digest), digest)
+        return self._brought(run, digest) if kept is None and shipped else kept
+
+    def write(self, run: Run, measured: Kind) -> None:
+        """Keeps it beside the run, or in the cache if the run is shipped or its folder is read-only.
+
+        Raises:
+            DiskError: neither can be written.
+        """
+        beside, cached = f"{run.folder}/{self.file}", self._cached(run, measured.weights_sha256)
+        path = Path(cached if is_shipped(run) or not os.access(run.folder, os.W_OK) else beside)
+        files.make_folder(path.parent)
+        files.write_atomic(path, self.content(measured), durable=False)
+
+    def content(self, measured: Kind) -> bytes:
+        """The file that holds it."""
+        given = measured.model_dump(mode="json", exclude_unset=True)  # what was not asked for is absent, not null
+        return files.json_bytes({"schema": SCHEMA, **given}, indent=2)
+
+    def parse(self, document: dict[str, Any]) -> Kind:
+        """The measurement in a file's JSON.
+
+        Raises:
+            CheckpointCorrupt: it holds none.
+            SchemaTooNew: a newer program wrote it.
+        """
+        return parse_document(document, self._model, SCHEMA, self.file, REMOVE)
+
+    def make(self, run: Run, measured: dict[str, Any], weights_sha256: str) -> Kind:
+        """The measurement made of what a command gave; keys that are not kept are left out.
+
+        Raises:
+            CheckpointCorrupt: a figure is not finite.
+        """
+        try:
+            return validate({**measured, "weights_sha256": weights_sha256}, self._model, self.file, REMOVE)
+        except CheckpointCorrupt as error:
+            raise CheckpointCorrupt(
+                f"The figures of {run.id!r} are no finite numbers; its weights are beyond use."
+            ) from error
+
+    def _cached(self, run: Run, digest: str) -> str:
+        key = _cache_key(digest, run.config.model_dump_json())
+        return f"{paths.cache_folder()}/measurements/{key}/{self.file}"
+
+    def _at(self, path: str, digest: str) -> Kind | None:
+        kept = self._cache.get(path, lambda: self._attempt(lambda: self.parse(files.read_json(Path(path)))))
+        return kept if kept is not None and kept.weights_sha256 == digest else None
+
+    def _brought(self, run: Run, digest: str) -> Kind | None:
+        recorded = self._recorded
+        if recorded is None:
+            return self._at(f"{run.folder}/{self.file}", digest)
+        path = f"{run.folder}/evaluation.json"
+        return self._cache.get(path, lambda: self._attempt(lambda: self.make(run, recorded(run), digest)))
+
+    @staticmethod
+    def _attempt(read: Callable[[], Kind]) -> Kind | None:
+        try:
+            return read()
+        except (LatentLabError, OSError, LookupError, TypeError):
+            return None
+
+
+@lru_cache(maxsize=KEPT_RUNS)
+def _cache_key(digest: str, config: str) -> str:
+    return files.digest(f"{digest} {config}".encode())
+
+
+def _recorded_figures(run: Run) -> dict[str, Any]:
+    """Those of a shipped run, on the dataset that it was trained on."""
+    recorded: dict[str, Any] = files.read_json(run.folder / "evaluation.json")["splits"][run.config.data.dataset]
+    return recorded
+
+
+EVALUATION = Measurements("figures", Figures, _recorded_figures)
+FACTOR_SCORES = Measurements("disentanglement", FactorScores)
+
+
+def all_measurements() -> list[Measurements[Any]]:
+    """Every kind that a run can bring along."""
+    return [EVALUATION, FACTOR_SCORES, *map(restoration_curve, CORRUPTIONS)]
+
+
+@lru_cache(maxsize=64)
+def restoration_curve(corruption: str) -> Measurements[RestorationCurve]:
+    """The curves of one corruption."""
+    return Measurements(f"restoration-{corruption}", RestorationCurve)
+
+
+_DIGESTS: FileCache[str | None] = FileCache(KEPT_RUNS)
+
+
+def weights_digest(run: Run) -> str | None:
+    """SHA-256 of the final weights as their manifest names it, or None if there are none."""
+    path = f"{run.folder}/model.json"
+    return _DIGESTS.get(path, lambda: _digest(Path(path)))
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        digest = files.read_json(path)["files"]["model.safetensors"]["sha256"]
+    except (LatentLabError, OSError, KeyError, TypeError):
+        return None
+    return digest if isinstance(digest, str) and re.fullmatch("[0-9a-f]{64}", digest) else None
+
+
+def final_weights(run: Run) -> str:
+    """As `weights_digest`.
+
+    Raises:
+        CheckpointCorrupt: there are none.
+    """
+    digest = weights_digest(run)
+    if digest is None:
+        raise CheckpointCorrupt(f"The run {run.id!r} holds no final weights yet; train it to its end first.")
+    return digest
+
+
+def evaluate_command(run: Run, figures: Figures) -> str:
+    """The command that gives a run's figures again; with the path of a run that is not in the usual folder."""
+    given = run.id if in_usual_place(run) else shlex.quote(str(run.folder))
+    other = "" if figures.dataset == run.config.data.dataset else f" --dataset {shlex.quote(figures.dataset)}"
+    weighted = "" if figures.iw_samples is None else f" --iw-samples {figures.iw_samples}"
+    return f"python -m vae_core evaluate {given}{other}{weighted} --json"
