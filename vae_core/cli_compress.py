@@ -12,6 +12,7 @@ from vae_core.cli_app import DataDir, Json, RunName, Runs, app, print_result
 from vae_core.cli_options import progress_bar
 from vae_core.config import ObjectiveConfig
 from vae_core.errors import ConfigError
+from vae_core.figures import FIGURES
 from vae_core.storage import paths
 from vae_core.storage.runs import find_run
 
@@ -78,7 +79,14 @@ def collapse(
 def _points_table(result: dict[str, Any]) -> Table:
     weights = f"decoder {result['decoder_bytes']:,} bytes, PCA {result['pca_bytes']:,} bytes"
     table = Table(
-        "codec", "setting", "bits a pixel", "PSNR, dB", "pays after", box=None, header_style="bold", title=weights
+        "codec",
+        "setting",
+        "bits a pixel",
+        FIGURES["psnr"].label,
+        "pays after",
+        box=None,
+        header_style="bold",
+        title=weights,
     )
     pays = {row["setting"]: row["images"] for row in result["payback"]}
     for point in result["points"]:

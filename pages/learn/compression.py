@@ -21,6 +21,7 @@ from vae_core.evaluation.compression import (
     through_codes,
     through_jpeg,
 )
+from vae_core.figures import FIGURES
 from vae_core.types import Array
 from vae_core.viz.lesson_charts import Axis, Panel, drawn
 
@@ -74,7 +75,7 @@ def _chart(found: dict[str, Any], point: dict[str, Any]) -> None:
     here = drawn(NAMES[MODEL], "dots", [(point["bits_per_pixel"], point["psnr"])])
     series = (*(drawn(title, "line", line) for title, line in lines.items()), here)
     alt = f"Rate and PSNR; the autoencoder is at {point['bits_per_pixel']:.3f} bits a pixel and {point['psnr']:.1f} dB."
-    panel = Panel(Axis("bits a pixel", log=10), Axis("PSNR, dB"), series, alt, marks, height=HEIGHT)
+    panel = Panel(Axis("bits a pixel", log=10), Axis(FIGURES["psnr"].label), series, alt, marks, height=HEIGHT)
     chart([panel], key="rates")
     st.caption(
         f"All {found['images']:,} test images. The rate is the ideal code length under histograms of training codes; an "

@@ -13,7 +13,7 @@ from vae_core.errors import CheckpointCorrupt
 from vae_core.evaluation import factor_scores as module
 from vae_core.evaluation.factor_scores import disentangle_run, scores_of
 from vae_core.storage import paths
-from vae_core.storage.measurements import FACTOR_SCORES, final_weights
+from vae_core.storage.measurements import FACTOR_SCORES, require_weights_digest
 from vae_core.storage.runs import Run, create_run
 
 SPRITES = "sprites-28-600"
@@ -49,7 +49,7 @@ KEPT: dict[str, Any] = {
     ids=str,
 )  # fmt: skip
 def test_scores_of_other_weights_or_of_no_sense_count_as_none(run: Run, change: dict[str, Any]) -> None:
-    FACTOR_SCORES.write(run, scores := FACTOR_SCORES.make(run, KEPT, final_weights(run)))
+    FACTOR_SCORES.write(run, scores := FACTOR_SCORES.make(run, KEPT, require_weights_digest(run)))
     assert FACTOR_SCORES.read(run) == scores
     document = json.loads((run.folder / FACTOR_SCORES.file).read_text())
     (run.folder / FACTOR_SCORES.file).write_text(json.dumps(document | change))
@@ -63,7 +63,7 @@ def test_those_of_a_shipped_run_stand_in_the_cache(tmp_path: Path, monkeypatch: 
     (shipped.folder / "evaluation.json").write_text("{}")
     monkeypatch.setattr(paths, "SHIPPED_RUNS", tmp_path / "shipped")
     monkeypatch.setenv(paths.CACHE_VARIABLE, str(tmp_path / "cache"))
-    FACTOR_SCORES.write(shipped, scores := FACTOR_SCORES.make(shipped, KEPT, final_weights(shipped)))
+    FACTOR_SCORES.write(shipped, scores := FACTOR_SCORES.make(shipped, KEPT, require_weights_digest(shipped)))
     assert FACTOR_SCORES.read(shipped) == scores and not (shipped.folder / FACTOR_SCORES.file).exists()
     assert len(list((tmp_path / "cache" / "measurements").glob(f"*/{FACTOR_SCORES.file}"))) == 1
 

@@ -15,7 +15,7 @@ from vae_core.data.datasets import load
 from vae_core.errors import CheckpointCorrupt, LatentLabError, SchemaTooNew
 from vae_core.evaluation import restoration
 from vae_core.evaluation.trained import load_trained
-from vae_core.storage.measurements import FACTOR_SCORES, Quality, RestorationPoint, final_weights
+from vae_core.storage.measurements import FACTOR_SCORES, Quality, RestorationPoint, require_weights_digest
 from vae_core.storage.runs import Run
 
 SCORES: dict[str, Any] = {
@@ -50,7 +50,7 @@ def test_what_was_measured_of_a_run_comes_along(run: Run, runs_root: Path, tmp_p
     one = Quality(12.5, 0.5)
     points = [RestorationPoint(0.1, one, one, one, {"median-toned": one})]
     restoration.keep_curve(measured, trained, found, "salt-and-pepper", points)
-    scores = FACTOR_SCORES.make(measured, SCORES, final_weights(measured))
+    scores = FACTOR_SCORES.make(measured, SCORES, require_weights_digest(measured))
     FACTOR_SCORES.write(measured, scores)
     exported = archive.export_run(measured)
     imported = import_run(runs_root, exported)

@@ -19,7 +19,7 @@ from vae_core.storage.measurements import (
     Measurements,
     RestorationCurve,
     all_measurements,
-    final_weights,
+    require_weights_digest,
     restoration_curve,
 )
 from vae_core.storage.runs import Run
@@ -56,7 +56,7 @@ def weigh(run: Run, digest: str) -> None:
 @each_kind
 def test_it_is_kept_beside_the_run_and_read_again(kind: Measurements[Any], measured: dict[str, Any], run: Run) -> None:
     assert kind.read(run) is None
-    kind.write(run, made := kind.make(run, measured, final_weights(run)))
+    kind.write(run, made := kind.make(run, measured, require_weights_digest(run)))
     assert (run.folder / kind.file).exists() and not paths.cache_folder().exists()
     found = kind.read(run)
     assert found is not None and kind.content(found) == kind.content(made) == (run.folder / kind.file).read_bytes()

@@ -12,7 +12,7 @@ from vae_core.errors import DataError
 from vae_core.evaluation.codes import encode
 from vae_core.evaluation.trained import load_trained
 from vae_core.metrics import disentanglement
-from vae_core.storage.measurements import FACTOR_SCORES, FactorScores, final_weights
+from vae_core.storage.measurements import FACTOR_SCORES, FactorScores, require_weights_digest
 from vae_core.storage.runs import Run
 
 
@@ -70,7 +70,7 @@ def scores_of(
     kept = FACTOR_SCORES.read(run)
     if kept is not None:
         return kept
-    digest = final_weights(run)
+    digest = require_weights_digest(run)
     scores = FACTOR_SCORES.make(run, disentangle_run(run, data_dir=data_dir, progress=progress), digest)
     FACTOR_SCORES.write(run, scores)
     return scores

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vae_core.data import catalogue
 from vae_core.errors import DataError
-from vae_core.storage.measurements import EVALUATION, Figures, final_weights
+from vae_core.storage.measurements import EVALUATION, Figures, require_weights_digest
 from vae_core.storage.runs import Run
 
 
@@ -37,7 +37,7 @@ def figures_of(
     kept = EVALUATION.read(run)
     if kept is not None and (iw_samples is None or kept.iw_samples == iw_samples):
         return kept
-    digest = final_weights(run)
+    digest = require_weights_digest(run)
     from vae_core.evaluation.trained import evaluate_run  # here, since it imports torch and kept figures need none
 
     dataset = _at_hand(run.config.data.dataset, data_dir)

@@ -30,7 +30,7 @@ from vae_core.storage.measurements import (
     METHODS,
     Quality,
     RestorationPoint,
-    final_weights,
+    require_weights_digest,
     restoration_curve,
 )
 from vae_core.storage.runs import Run
@@ -258,7 +258,7 @@ def keep_curve(run: Run, trained: Trained, found: Material, name: str, points: S
     """
     curve = {**_identity(trained, found), "points": points}
     curves = restoration_curve(name)
-    curves.write(run, curves.make(run, curve, final_weights(run)))
+    curves.write(run, curves.make(run, curve, require_weights_digest(run)))
 
 
 def kept_curve(run: Run, trained: Trained, found: Material, name: str) -> list[RestorationPoint]:

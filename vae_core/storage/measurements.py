@@ -228,7 +228,7 @@ class Measurements(Generic[Kind]):
             ) from error
 
     def _cached(self, run: Run, digest: str) -> str:
-        key = _cache_key(digest, run.config.model_dump_json())
+        key = files.digest(f"{digest} {run.config.model_dump_json()}".encode())
         return f"{paths.cache_folder()}/measurements/{key}/{self.file}"
 
     def _at(self, path: str, digest: str) -> Kind | None:
@@ -248,11 +248,6 @@ class Measurements(Generic[Kind]):
             return read()
         except (LatentLabError, OSError, LookupError, TypeError):
             return None
-
-
-@lru_cache(maxsize=KEPT_RUNS)
-def _cache_key(digest: str, config: str) -> str:
-    return files.digest(f"{digest} {config}".encode())
 
 
 def _recorded_figures(run: Run) -> dict[str, Any]:
@@ -293,7 +288,7 @@ def _digest(path: Path) -> str | None:
     return digest if isinstance(digest, str) and re.fullmatch("[0-9a-f]{64}", digest) else None
 
 
-def final_weights(run: Run) -> str:
+def require_weights_digest(run: Run) -> str:
     """As `weights_digest`.
 
     Raises:

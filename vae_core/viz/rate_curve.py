@@ -16,6 +16,7 @@ from vae_core.errors import DataError
 from vae_core.evaluation.comparison import Point, summarise
 from vae_core.evaluation.findings import shown_value
 from vae_core.export.packing import pack_blocks
+from vae_core.figures import FIGURES
 from vae_core.types import Array
 from vae_core.viz.comparison_charts import colour_of, labels_of, rate_distortion_table
 
@@ -97,13 +98,13 @@ def stop_figures(points: Sequence[Point]) -> list[tuple[str, str]]:
         return f"{summary.means[name]:.1f}" + ("" if deviation is None else f" ± {deviation:.1f}") + " nats"
 
     rate, distortion = summary.means["kl_nats"], summary.means["reconstruction_nats"]
-    found = [("rate", told("kl_nats")), ("distortion", told("reconstruction_nats"))]
-    found += [("negative ELBO", told("negative_elbo_nats"))]
+    keys = ("kl_nats", "reconstruction_nats", "negative_elbo_nats")
+    found = [(FIGURES[key].compared, told(key)) for key in keys]
     found += [("distortion + β × rate", f"{distortion + beta * rate:.1f} nats")]
     units = sorted({point.active_units for point in points if point.active_units is not None})
     if units:
         counted = str(units[0]) if len(units) == 1 else f"{units[0]} to {units[-1]}"
-        found.append(("active units", f"{counted} of {points[0].latent}"))
+        found.append((FIGURES["active_units"].compared, f"{counted} of {points[0].latent}"))
     return found
 
 
