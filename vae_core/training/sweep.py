@@ -180,9 +180,9 @@ class Progress:
     def total(self) -> int:
         return len(self.members)
 
-    def count(self, state: State) -> int:
-        """How many are in this state."""
-        return sum(member.state is state for member in self.members)
+    def count(self, *states: str) -> int:
+        """How many are in one of these states."""
+        return sum(member.state in states for member in self.members)
 
     @property
     def done(self) -> int:
