@@ -1,12 +1,13 @@
 """The command line, thin over the same calls as the pages.
 
-Exit status: 0 done; 2 the request is wrong, one sentence on standard error and nothing else; 1 anything else. With
-`--json` exactly one JSON object is printed on standard output.
+Exit status: 0 done; 2 the request is wrong, one sentence on standard error and nothing else; 1 anything else. Ctrl-C ends
+a command by the signal. With `--json` exactly one JSON object is printed on standard output.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,13 +18,15 @@ import typer
 from vae_core import cli_compress, cli_disentangle, cli_generate, cli_restore, cli_runs, cli_sweep
 from vae_core.cli_app import DataDir, Json, RunName, Runs, app, print_result, short, table_of
 from vae_core.cli_options import config_options, progress_bar, take_config
+from vae_core.cli_signals import Interrupts, end_by
 from vae_core.data import catalogue
 from vae_core.errors import LatentLabError, RunLocked
 from vae_core.levels import check_channels
 from vae_core.storage import places
 from vae_core.storage.checkpoints import check_resumable
 from vae_core.storage.files import is_locked
-from vae_core.storage.runs import Run, Status, create_run, find_run, make_longer
+from vae_core.storage.runs import Run, Status, create_run, find_run, in_usual_place, make_longer
+from vae_core.training.remedy import remedy
 
 GROUPS = (cli_compress, cli_disentangle, cli_generate, cli_restore, cli_runs, cli_sweep)
 """Each adds its commands to `app` when it is imported."""
@@ -44,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(" ".join(error.format_message().split()), file=sys.stderr)
         return 2
     except (typer.Abort, KeyboardInterrupt):
-        return 1
+        end_by(signal.SIGINT)
     return int(result or 0)
 
 
@@ -72,12 +75,14 @@ def train(
 ) -> int:
     """Train a model at full speed; Ctrl-C ends it after this step, with everything saved."""
     from vae_core.data import datasets as registry
+    from vae_core.training.loop import check_device
 
     root = places.runs_folder(runs)
     config = take_config(ctx, parent=from_, root=root)
     with progress_bar("loading") as report:
         channels = registry.load(config.data.dataset, data_dir, report).image_shape[0]
     check_channels(config.data.corruption, channels)
+    check_device(config.training.device)
     return _drive(create_run(root, config, name), data_dir, as_json)
 
 
@@ -92,6 +97,8 @@ def resume(
     as_json: Json = False,
 ) -> int:
     """Go on where a run stopped, or make it longer. A finished run: nothing, status 0."""
+    from vae_core.training.loop import check_device
+
     found = find_run(run, places.runs_folder(runs))
     if is_locked(found.lock_path):
         raise RunLocked(f"The run {found.id!r} is being trained already; stop that first.")
@@ -103,6 +110,12 @@ def resume(
             _train_result(found, found.status()), as_json, lambda: "The run is finished; give --epochs to go on."
         )
         return 0
+    check_device(found.config.training.device)
+    if found.state() == "diverged":
+        print(
+            f"The run diverged, and with the same settings it most likely will again. {_advice(found, data_dir)}",
+            file=sys.stderr,
+        )
     return _drive(found, data_dir, as_json)
 
 
@@ -132,8 +145,6 @@ def evaluate(
 
 def _drive(run: Run, data_dir: Path | None, as_json: bool) -> int:
     """Trains in this process, with a bar on standard error."""
-    import signal
-
     from vae_core.training.driver import Driver
     from vae_core.training.loop import Event, Stepped, Trainer
 
@@ -146,8 +157,7 @@ def _drive(run: Run, data_dir: Path | None, as_json: bool) -> int:
                 report(f"epoch {trainer.epoch:.1f}{figures}", event.step / trainer.total_steps)
 
         driver = Driver(run, data_dir=data_dir, on_event=show, progress=report)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: setattr(driver, "stop_asked", True))
+        interrupts = Interrupts(lambda: setattr(driver, "stop_asked", True))
         status = driver.drive()
     for note in status.notes:
         print(f"Note: {note}", file=sys.stderr)
@@ -155,7 +165,17 @@ def _drive(run: Run, data_dir: Path | None, as_json: bool) -> int:
     print_result(result, as_json, lambda: table_of([{"": key, "value": short(value)} for key, value in result.items()]))
     if status.state != "done":
         print(status.message or f"The run was {status.state}; 'resume {run.id}' goes on.", file=sys.stderr)
+    if status.state == "diverged":
+        print(_advice(run, data_dir), file=sys.stderr)
+    interrupts.end()
     return 0 if status.state == "done" else 1
+
+
+def _advice(run: Run, data_dir: Path | None) -> str:
+    """The command that trains on after a divergence."""
+    runs = None if in_usual_place(run) else run.folder.parent
+    command = cli_sweep.train_command(remedy(run), runs, data_dir, always=("lr",))
+    return f"To go on with a smaller learning rate: {command}"
 
 
 def _train_result(run: Run, status: Status) -> dict[str, Any]:

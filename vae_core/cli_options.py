@@ -19,6 +19,7 @@ from vae_core.data import dsprites
 from vae_core.errors import ConfigError, NameInvalid
 from vae_core.storage.checkpoints import load_step
 from vae_core.storage.runs import find_run
+from vae_core.storage.sound import check_sound
 
 METAVARS = {"dataset": "NAME|FOLDER|ZIP|NPZ", "hidden": "SIZES", "corruption": "NAME[,NAME]", "level": "L|LOW:HIGH"}
 Report = Callable[[str, float], None]
@@ -70,6 +71,7 @@ def take_config(ctx: typer.Context, *, parent: str | None, root: Path) -> RunCon
     Raises:
         ConfigError: a value is out of its range.
         RunNotFound: the parent, or its step, is not there.
+        RunStateError: the parent diverged with the weights of that step.
     """
     given = dict(ctx.obj or {})
     if dsprites.look(given.get("dataset", "")) is not None:  # a run is gone on with from any folder
@@ -88,6 +90,7 @@ def _parent(given: str | None, root: Path) -> str | None:
     if run.folder.parent.resolve() != root.resolve():
         raise NameInvalid(f"The run {run.id!r} does not stand in {str(root)!r}; name its folder with --runs.")
     load_step(run.folder, int(step))
+    check_sound(run, int(step))
     return f"{run.id}@{int(step)}"
 
 

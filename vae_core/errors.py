@@ -81,9 +81,13 @@ class ClusterError(LatentLabError):
 
 
 class Diverged(LatentLabError):
-    """The loss jumped beyond repair or is no finite number; the weights were left as they were before that step."""
+    """The loss jumped beyond repair or is not finite. The weights that gave it are of no use; earlier ones may be.
 
-    def __init__(self, step: int, loss: float, advice: str) -> None:
+    Attributes:
+        step: the step whose loss it was, computed with the weights of the step before.
+    """
+
+    def __init__(self, step: int, loss: float) -> None:
         what = f"jumped to {loss:.3g} nats per image" if math.isfinite(loss) else "stopped being a finite number"
-        super().__init__(f"The loss {what} at step {step}; {advice}")
+        super().__init__(f"The loss {what} at step {step}; try a smaller learning rate, such as 0.001.")
         self.step = step

@@ -165,6 +165,12 @@ def test_a_diverged_training_is_status_1(call: Call, tmp_path: Path) -> None:
     status, out, err = call("train", "--runs", tmp_path, *options, "--json")
     assert status == 1 and json.loads(out)["state"] == "diverged"
     assert "such as 0.001" in err and "Traceback" not in err
+    found = open_folder(Path(json.loads(out)["run"]))
+    assert f"train --limit 400 --epochs 4 --batch-size 32 --lr 0.001 --runs {tmp_path}" in err
+    status, out, err = call("resume", found.folder, "--json")
+    assert status == 1 and json.loads(out)["state"] == "diverged"
+    assert err.startswith("The run diverged, and with the same settings it most likely will again.")
+    assert call("evaluate", found.folder, "--json")[0] == 0
 
 
 @pytest.mark.slow
@@ -177,7 +183,8 @@ def test_an_interrupt_ends_with_everything_saved(tmp_path: Path, as_json: AsJson
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=10)
     found = json.loads(out)
-    assert (process.returncode, found["state"]) == (1, "stopped") and found["steps"] >= 8
+    assert found["state"] == "stopped" and found["steps"] >= 8
+    assert process.returncode == -signal.SIGINT, "the signal ends it, so that a shell's loop ends as well"
     assert err.decode() == f"The run was stopped; 'resume {Path(found['run']).name}' goes on.\n"
 
 

@@ -224,7 +224,19 @@ def test_a_loss_beyond_repair_ends_the_training(small: Dataset) -> None:
     with pytest.raises(Diverged, match=r"stopped being a finite number|jumped to \S+ nats"):
         list(train(trainer))
     assert trainer.step < trainer.total_steps
-    assert all(bool((abs(value) < math.inf).all()) for value in weights(trainer).values())
+    with pytest.raises(Diverged):
+        trainer.check_weights()
+
+
+def test_the_next_loss_is_that_of_the_next_step_and_changes_nothing(small: Dataset) -> None:
+    looked_at, alone = (Trainer(make_config(**BASE, binarize="dynamic", corruption="masking"), small) for _ in range(2))
+    for _ in range(15):
+        ahead = looked_at.next_loss()
+        assert looked_at.check_weights()
+        record = looked_at.train_step()
+        assert record is not None and record["loss"] == ahead
+        alone.train_step()
+    assert same_weights(looked_at, alone) and looked_at.window == alone.window
 
 
 def test_a_collapsed_code_is_named(course: Callable[..., Any]) -> None:

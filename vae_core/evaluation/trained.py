@@ -21,6 +21,7 @@ from vae_core.objectives.likelihoods import Likelihood, build_likelihood
 from vae_core.storage import checkpoints
 from vae_core.storage.arrays import Array
 from vae_core.storage.runs import Run
+from vae_core.storage.sound import broken_step
 
 MAX_IW_SAMPLES = 100_000
 
@@ -46,11 +47,13 @@ class Trained:
 def load_trained(run: Run, which: str = "model") -> Trained:
     """The final ("model") or the best held-out ("best") weights of a run; while it trains, those of its newest step.
 
+    A run that diverged under an older version has broken final weights; the best ones stand in for them.
+
     Raises:
         CheckpointCorrupt: there are no weights yet, or they are damaged.
         CheckpointIncompatible: they are of another network.
     """
-    found = checkpoints.load_best(run.folder) if which == "best" else None
+    found = checkpoints.load_best(run.folder) if which == "best" or broken_step(run) is not None else None
     if found is None and (run.folder / "model.json").exists():
         found = checkpoints.load(run.folder, "model")
     found = found or checkpoints.load_newest(run.folder)

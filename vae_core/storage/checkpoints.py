@@ -126,13 +126,13 @@ def check_resumable(folder: Path) -> None:
         )
 
 
-def load_newest(folder: Path) -> tuple[dict[str, Array], dict[str, Any]] | None:
-    """The newest whole step checkpoint, or None where none was ever written.
+def load_newest(folder: Path, before: int | None = None) -> tuple[dict[str, Array], dict[str, Any]] | None:
+    """The newest whole step checkpoint, with `before` of an earlier step than that, or None if there is none.
 
     Raises:
         CheckpointCorrupt: there are some, and all are damaged.
     """
-    return _first_whole(folder, [step_name(step) for step in steps(folder)])
+    return _first_whole(folder, [step_name(step) for step in steps(folder) if before is None or step < before])
 
 
 def _first_whole(folder: Path, names: list[str]) -> tuple[dict[str, Array], dict[str, Any]] | None:

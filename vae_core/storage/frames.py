@@ -158,6 +158,13 @@ class Film:
         return bool(new)
 
 
+def drop_after(folder: Path, step: int) -> None:
+    """Removes the frames of later steps from a run's film."""
+    for path in (folder / "film").glob("[0-9]*.npz"):
+        if path.stem.isdecimal() and int(path.stem) > step:
+            files.remove(path)
+
+
 def frame_name(step: int) -> str:
     return f"{step:08d}.npz"
 

@@ -22,6 +22,7 @@ class MetricsWriter:
     """The one writer of a run's records."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._file = files.Appender(path)
         self._waiting = bytearray()
         self._file.cut(files.read_bytes(path).rfind(b"\n") + 1)  # a half line of a killed writer
@@ -58,6 +59,16 @@ class MetricsWriter:
         self._file.cut(length)
         if length == 0:
             self._file.append(files.json_bytes({"schema": SCHEMA}))
+
+    def cut_after(self, step: int) -> None:
+        """Drops the records of later steps."""
+        self.flush()
+        length = 0
+        for line in files.read_bytes(self._path).splitlines(keepends=True):
+            if _parsed(line).get("step", 0) > step:
+                break
+            length += len(line)
+        self.cut(length)
 
     def close(self) -> None:
         self.flush()

@@ -59,6 +59,8 @@ class Status:
         best_step: the step whose held-out target objective is the lowest so far.
         retries_left: how often a manager may still start a worker that died on it anew; None is not at all.
         cluster: the address of the scheduler whose workers have it, or empty where this machine trains it.
+        diverged_at: the step whose loss ended a diverged run; `step` is then the last one with a sound loss. None also
+            for a diverged run of an older version, whose newest weights gave that loss.
     """
 
     state: str = "queued"
@@ -73,6 +75,7 @@ class Status:
     best_step: int | None = None
     retries_left: int | None = None
     cluster: str = ""
+    diverged_at: int | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from vae_core.config import warnings_for
@@ -20,9 +19,10 @@ from vae_core.data import datasets
 from vae_core.errors import DiskError, Diverged, LatentLabError
 from vae_core.evaluation.trained import load_weights
 from vae_core.storage import frames
+from vae_core.storage.arrays import Array
 from vae_core.storage.runs import Control, Run, Status
-from vae_core.training.loop import Event, Filmed, HeldOut, Stepped, Trainer, train
-from vae_core.training.sink import RunFolder, Sink
+from vae_core.training.loop import WARN_FACTOR, Event, Filmed, HeldOut, Stepped, Trainer, train
+from vae_core.training.sink import RunFolder, Sink, Snapshot
 from vae_core.training.snapshot import restore, snapshot, weights
 
 LOOK_SECONDS = 0.05
@@ -102,6 +102,9 @@ class Driver:
         self.control = Control()
         self.stop_asked = False
         self.clock = Clock()
+        self._sound: Snapshot | None = None
+        """The newest step whose loss was as usual, to go back to; taken at held-out evaluations and checkpoints."""
+        self._first_step = 0
         self._images = 0
         self._next = {"look": 0.0, "status": 0.0, "preview": 0.0}
         self._next_checkpoint = time.monotonic() + checkpoint_seconds
@@ -136,17 +139,50 @@ class Driver:
     def _prepare(self) -> None:
         """Everything before the first step: data, model, the newest whole checkpoint."""
         torch.set_num_threads(self.config.training.threads)
-        self.trainer = Trainer(self.config, self.load(self._loading))
-        self.trainer.notes += warnings_for(self.config)
-        found = self.sink.newest()
-        length = 0
-        if found is not None:
-            restore(self.trainer, *found)
-            length = int(found[1]["metrics_bytes"])
-        elif (parent := self.sink.parent()) is not None:
-            load_weights(self.trainer.modules(), parent)
+        self._dataset = self.load(self._loading)
+        found = self._restore()
+        # at step 0 training begins with an evaluation, which is recorded again
+        length = int(found[1]["metrics_bytes"]) if found is not None and self.trainer.step else 0
         subjects = frames.pack_subjects(self.trainer.camera.subjects)
+        self._first_step = self.trainer.step
         self.sink.begin(self.trainer.step, length, subjects, self._identity())
+
+    def _restore(self, before: int | None = None) -> Snapshot | None:
+        """Goes to the newest checkpoint (of a step before that) whose loss is not beyond repair, else to the start.
+
+        Returns:
+            That checkpoint, or None at the start.
+        """
+        self.trainer = self._new_trainer()
+        found = self.sink.newest(before)
+        while found is not None:
+            restore(self.trainer, *found)
+            try:
+                self._sound = found if self.trainer.check_weights() else None
+                return found
+            except Diverged:
+                found = self.sink.newest(self.trainer.step)
+                self.trainer = self._new_trainer()
+        if (parent := self.sink.parent()) is not None:
+            self._take_parent(parent)
+        return None
+
+    def _new_trainer(self) -> Trainer:
+        trainer = Trainer(self.config, self._dataset)
+        trainer.notes += warnings_for(self.config)
+        return trainer
+
+    def _take_parent(self, parent: dict[str, Array]) -> None:
+        """Starts from another run's weights, and notes it if they are far worse than untrained ones."""
+        trainer = self.trainer
+        untrained = trainer.next_loss()
+        load_weights(trainer.modules(), parent)
+        loss = trainer.next_loss()
+        if not loss - untrained <= WARN_FACTOR * trainer.scale_of(untrained):  # nor is NaN
+            trainer.note(
+                f"The weights it starts from are broken: {self.config.parent} gives a loss of {loss:.3g} nats per image, "
+                f"untrained weights {untrained:.0f}; start from an earlier step."
+            )
 
     def _identity(self) -> dict[str, object]:
         shape = list(self.trainer.images.shape[1:])
@@ -164,19 +200,32 @@ class Driver:
             self._say("running", message=f"{what}, {share:.0%}")
 
     def _train(self) -> Status:
-        trainer = self.trainer
         self._say("running")
         self._take_wants()
         self.clock.start()
+        state = "done"
         try:
-            for event in train(trainer):
+            for event in train(self.trainer):
                 self._write(event)
                 if isinstance(event, Stepped) and not self._between_steps():
-                    return self._finish("stopped")
+                    state = "stopped"
+                    break
+            self.trainer.check_weights()  # no step looks at the loss of the last weights
         except Diverged as error:
-            self.sink.flush()
-            return self._finish("diverged", str(error))
-        return self._finish("done")
+            return self._diverged(error)
+        return self._finish(state)
+
+    def _diverged(self, error: Diverged) -> Status:
+        """Goes back to the newest weights whose own loss was as usual, and ends there."""
+        if self._sound is not None:
+            restore(self.trainer, *self._sound)
+        else:
+            self._restore(before=self._first_step)
+        self.sink.back_to(self.trainer.step)
+        self.status = replace(self.status, diverged_at=error.step)
+        step = self.trainer.step
+        kept = f"step {step:,}, the last known to be sound" if step else "step 0, as no later ones are known to be sound"
+        return self._finish("diverged", f"{error} The weights kept are those of {kept}.")
 
     def _write(self, event: Event) -> None:
         match event:
@@ -185,6 +234,8 @@ class Driver:
                 if record is not None:
                     self.sink.add({**record, "seconds": round(self.clock.seconds, 4)})
             case HeldOut(record=record, best=best):
+                if self.trainer.check_weights():
+                    self._sound = snapshot(self.trainer)
                 self.sink.add(record)
                 if best and self.trainer.best is not None:
                     self.sink.best(*self.trainer.best, weights(self.trainer))
@@ -274,6 +325,8 @@ class Driver:
         trainer = getattr(self, "trainer", None)
         seconds = self.clock.seconds
         values: dict[str, object] = {"state": state, "message": message, "heartbeat": self.status.heartbeat + 1}
+        if state == "running":
+            values["diverged_at"] = None
         if trainer is not None:
             values |= {
                 "step": trainer.step,
@@ -288,15 +341,20 @@ class Driver:
         self.sink.say(self.status)
 
     def save(self) -> None:
-        """A step checkpoint."""
-        self.sink.save(self.trainer.step, lambda: snapshot(self.trainer))
+        """A step checkpoint.
+
+        Raises:
+            Diverged: the loss of these weights is beyond repair; nothing was saved.
+        """
+        sound, taken = self.trainer.check_weights(), snapshot(self.trainer)
+        self._sound = taken if sound else self._sound
+        self.sink.save(self.trainer.step, lambda: taken)
         self._next_checkpoint = time.monotonic() + self.checkpoint_seconds
 
     def _finish(self, state: str, message: str = "") -> Status:
-        """The last checkpoint and the final weights; a diverged run keeps those of its last checkpoint."""
+        """The last checkpoint and the final weights."""
         self.clock.stop()
-        finite = all(np.isfinite(value).all() for value in weights(self.trainer).values())
-        self.sink.finish((lambda: snapshot(self.trainer)) if finite else None)
+        self.sink.finish(lambda: snapshot(self.trainer))
         self._preview()
         self._say(state, message)
         return self.status

@@ -41,8 +41,8 @@ class Sink(Protocol):
     def held(self) -> AbstractContextManager[None]:
         """Keeps others away while it trains."""
 
-    def newest(self) -> Snapshot | None:
-        """The newest whole checkpoint."""
+    def newest(self, before: int | None = None) -> Snapshot | None:
+        """The newest whole checkpoint, or the newest one of a step before that."""
 
     def parent(self) -> dict[str, Array] | None:
         """The weights that the run starts from, of another one."""
@@ -70,6 +70,9 @@ class Sink(Protocol):
 
     def flush(self) -> None:
         """Has readers see all records."""
+
+    def back_to(self, step: int) -> None:
+        """Drops the records, frames and weights of later steps."""
 
     def say(self, status: Status) -> None:
         """Tells how the run stands."""
@@ -124,8 +127,8 @@ class RunFolder:
         except filelock.Timeout as error:
             raise RunLocked(f"The run {self.run.id!r} is being trained by another process; stop that first.") from error
 
-    def newest(self) -> Snapshot | None:
-        return checkpoints.load_newest(self.run.folder)
+    def newest(self, before: int | None = None) -> Snapshot | None:
+        return checkpoints.load_newest(self.run.folder, before)
 
     def parent(self) -> dict[str, Array] | None:
         if not self.config.parent:
@@ -161,6 +164,13 @@ class RunFolder:
 
     def flush(self) -> None:
         self.metrics.flush()
+
+    def back_to(self, step: int) -> None:
+        self.metrics.cut_after(step)
+        frames.drop_after(self.run.folder, step)
+        checkpoints.drop_after(self.run.folder, step)
+        if self._best is not None and self._best[0] > step:
+            self._best = None
 
     def say(self, status: Status) -> None:
         self.status = status
