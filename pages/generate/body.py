@@ -98,6 +98,8 @@ def _about(model: Explored) -> None:
         f"{config.model.model.upper()}, {config.model.architecture}, {model.latent} latents of which {used} are used; "
         f"trained on {config.data.dataset} for {config.training.epochs} epochs."
     )
+    if model.run.status().state == "diverged":
+        st.caption(f"Its training diverged. These are the weights of step {model.trained.step:,}.")
     glossary_links("Latent", *(("Posterior", "Prior") if model.is_vae else ("Autoencoder (AE)",)))
     if model.note:
         st.caption(model.note)

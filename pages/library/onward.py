@@ -15,6 +15,7 @@ from vae_core.config import RunConfig
 from vae_core.storage import checkpoints
 from vae_core.storage.listing import Summary
 from vae_core.storage.runs import RESUMABLE, Run, make_longer
+from vae_core.storage.sound import sound_steps
 
 TRAIN = "train/page.py"
 
@@ -78,5 +79,5 @@ def _from_step(one: Summary) -> None:
 
 
 def kept(run: Run) -> dict[int, str]:
-    """The steps that a run keeps, and the names of their files."""
-    return checkpoints.kept_steps(run.folder)
+    """The steps of a run that another can start from, and the names of their files."""
+    return sound_steps(run)

@@ -10,6 +10,7 @@ from vae_core.config import RunConfig
 from vae_core.errors import LatentLabError, RunNotFound
 from vae_core.storage import checkpoints
 from vae_core.storage.runs import open_run
+from vae_core.storage.sound import check_sound
 
 ORIGIN_PARAMETER = "from"
 
@@ -43,6 +44,7 @@ def _name(origin: str) -> str:
 
     Raises:
         NameInvalid, RunNotFound: there is no such run here, or it does not keep that step.
+        RunStateError: it diverged with the weights of that step.
     """
     run_id, _, step = origin.partition("@")
     run = open_run(manager().root, run_id)
@@ -50,4 +52,5 @@ def _name(origin: str) -> str:
     if int(step) not in steps:
         kept = ", ".join(map(str, sorted(steps))) or "none"
         raise RunNotFound(f"The run {run.name!r} keeps no step {step}; it keeps {kept}.")
+    check_sound(run, int(step))
     return run.name

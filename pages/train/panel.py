@@ -14,6 +14,7 @@ from pages.common.live import Follower, follow
 from pages.common.session import manager
 from pages.common.states import ACTIVE, COLOURS
 from pages.train.curves import loss_chart
+from pages.train.remedy import remedy_button
 from pages.train.view import View, choose_view
 from vae_core.config import RunConfig
 from vae_core.data import catalogue
@@ -116,6 +117,8 @@ def _headline(run: Run, status: Status, state: str, key: str, badge: str) -> Vie
             view = choose_view(run.config.model.latent, key)
     if status.message and state != "running":
         (st.error if state in ("failed", "diverged") else st.info)(literal(status.message))
+    if state == "diverged":
+        remedy_button(run, key)
     if state == "interrupted":
         st.info("Its process ended unexpectedly; Resume goes on from the last checkpoint, with the same bits.")
     return view

@@ -65,7 +65,7 @@ def weight_names(folder: Path) -> list[str]:
 def check_status(run: Run) -> None:
     """The status, with numbers that a page can draw."""
     status = run.status()
-    counts = (status.step, status.total_steps, status.heartbeat, status.best_step or 0)
+    counts = (status.step, status.total_steps, status.heartbeat, status.best_step or 0, status.diverged_at or 0)
     if not (all(_is_count(count) for count in counts) and all(isinstance(note, str) for note in status.notes)):
         raise _damaged("status.json holds impossible numbers")
     if not all(_is_number(value) for value in (status.epoch, status.seconds, status.images_per_second)):
