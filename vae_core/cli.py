@@ -20,6 +20,7 @@ from vae_core.cli_app import DataDir, Json, RunName, Runs, app, print_result, sh
 from vae_core.cli_options import config_options, progress_bar, take_config
 from vae_core.cli_signals import Interrupts, end_by
 from vae_core.data import catalogue
+from vae_core.data.moved import check_there, point_to
 from vae_core.errors import LatentLabError, RunLocked
 from vae_core.levels import check_channels
 from vae_core.storage import places
@@ -92,6 +93,10 @@ def resume(
     epochs: Annotated[
         int | None, typer.Option("--epochs", help="Passes over the data in all, to make it longer.")
     ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option("--dataset", metavar="PATH", help="Where its dataset's file is now; it must be the same images."),
+    ] = None,
     runs: Runs = None,
     data_dir: DataDir = None,
     as_json: Json = False,
@@ -102,8 +107,12 @@ def resume(
     found = find_run(run, places.runs_folder(runs))
     if is_locked(found.lock_path):
         raise RunLocked(f"The run {found.id!r} is being trained already; stop that first.")
+    if dataset is not None:
+        with progress_bar("loading") as report:
+            found = point_to(found, dataset, data_dir, report)
     if epochs is not None:
         check_resumable(found.folder)
+        check_there(found)
         found = make_longer(found, epochs)
     if found.is_finished():
         print_result(

@@ -11,6 +11,7 @@ from rich.table import Table
 from vae_core.cli_app import DataDir, Json, RunName, Runs, app, print_result
 from vae_core.cli_options import progress_bar
 from vae_core.config import ObjectiveConfig
+from vae_core.data.moved import load_for
 from vae_core.errors import ConfigError
 from vae_core.storage import places
 from vae_core.storage.runs import find_run
@@ -33,13 +34,12 @@ def compress(
     if images is not None and images < 1:
         raise ConfigError(f"--images must be at least 1, not {images}.")
     found = find_run(run, places.runs_folder(runs))
-    from vae_core.data import datasets
     from vae_core.evaluation.compression import compress as compress_images
     from vae_core.evaluation.trained import load_trained
 
     trained = load_trained(found)
     with progress_bar("coding") as report:
-        data = datasets.load(dataset or found.config.data.dataset, data_dir, report)
+        data = load_for(found, dataset, data_dir, report)
         result = asdict(compress_images(trained, data, limit=images, progress=report))
     result = {"run": str(found.folder), **result}
     print_result(result, as_json, lambda: _points_table(result))

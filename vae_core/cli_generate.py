@@ -12,9 +12,10 @@ import typer
 from vae_core.cli_app import DataDir, Json, OtherDataset, RunName, Runs, app, print_result
 from vae_core.cli_options import Report, progress_bar
 from vae_core.data import catalogue
+from vae_core.data.moved import load_for, missing
 from vae_core.errors import ConfigError
 from vae_core.storage import files, places
-from vae_core.storage.runs import find_run
+from vae_core.storage.runs import Run, find_run
 
 if TYPE_CHECKING:
     from vae_core.evaluation.codes import Codes
@@ -42,14 +43,13 @@ def encode(
     """Write a CSV table: index, label, code (z1, z2, ...) and reconstruction error of each image."""
     _check_out(out, ".csv")
     found = find_run(run, places.runs_folder(runs))
-    from vae_core.data import datasets
     from vae_core.evaluation.codes import csv_text
     from vae_core.evaluation.codes import encode as encode_images
     from vae_core.evaluation.trained import load_trained
 
     trained = load_trained(found)
     with progress_bar("encoding") as report:
-        data = datasets.load(dataset or found.config.data.dataset, data_dir, report)
+        data = load_for(found, dataset, data_dir, report)
         images, labels = (
             (data.test_images, data.test_labels) if split == "test" else (data.train_images, data.train_labels)
         )
@@ -90,7 +90,7 @@ def sample(
     result |= {"temperature": temperature, "drawn_from": "prior", "dataset": None}
     with progress_bar("sampling") as report:
         if trained.config.model.model == "ae":
-            codes, name = _codes(trained, dataset, data_dir, report)
+            codes, name = _codes(found, trained, dataset, data_dir, report)
             result |= {"drawn_from": "gaussian fitted to the codes", "dataset": name}
             z = random_codes(count, trained.model.latent, seed, temperature, *fitted_gaussian(codes))
         else:
@@ -123,7 +123,7 @@ def traverse(
 
     trained = load_trained(found)
     with progress_bar("traversing") as report:
-        codes, name = _codes(trained, dataset, data_dir, report)
+        codes, name = _codes(found, trained, dataset, data_dir, report)
         chosen = _in_use(codes) if dimension is None else [dimension - 1]
         pictures = _walks(trained, codes, chosen)
         columns = math.ceil(math.sqrt(len(chosen)))
@@ -135,12 +135,17 @@ def traverse(
     print_result(result, as_json, lambda: f"In the order of reading, {names} go from end to end in {out}.")
 
 
-def _codes(trained: Trained, dataset: str | None, data_dir: Path | None, report: Report) -> tuple[Codes, str]:
-    """The codes of held-out images, and the name of the dataset they are of."""
+def _codes(
+    run: Run, trained: Trained, dataset: str | None, data_dir: Path | None, report: Report
+) -> tuple[Codes, str | None]:
+    """The codes of held-out images, and the name of the dataset they are of; None if that is not there."""
     from vae_core.data import datasets
     from vae_core.data.batches import held_out
     from vae_core.evaluation.codes import encode as encode_images
+    from vae_core.evaluation.standin import standin_codes
 
+    if dataset is None and missing(run):
+        return standin_codes(run, trained), None
     data = datasets.load(dataset or _at_hand(trained.config.data.dataset, data_dir), data_dir, report)
     return encode_images(trained, held_out(data)[0], progress=report), data.name
 

@@ -3,6 +3,7 @@
     LatentLabError
     ├── ConfigError                a setting is out of range, unknown, or does not go with another
     ├── DataError                  a dataset is unknown, missing, damaged, or its values are unusable
+    │   └── DatasetMissing         there is no file at the path that a dataset is named by
     ├── NameInvalid                a run id or a name is not one
     ├── RunError                   something about one run's folder
     │   ├── RunNotFound            there is no such run (any more)
@@ -34,6 +35,10 @@ class ConfigError(LatentLabError):
 
 class DataError(LatentLabError):
     """A dataset is unknown, missing, damaged, or holds values that cannot be used."""
+
+
+class DatasetMissing(DataError):
+    """There is no file at the path that a dataset is named by: it was moved, deleted or mistyped."""
 
 
 class NameInvalid(LatentLabError):

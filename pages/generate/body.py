@@ -7,6 +7,7 @@ import streamlit as st
 from pages.common.address import say_missing
 from pages.common.errors import sentences
 from pages.common.glossary import glossary_links
+from pages.common.moved import ask_where
 from pages.generate.directions import directions, probe_panel
 from pages.generate.explore import explore
 from pages.generate.image import image_results, posterior_of, single_image
@@ -63,6 +64,7 @@ def _with(wanted: str, names: dict[str, str]) -> dict[str, str]:
 def _draw(model: Explored) -> None:
     with st.sidebar:
         _about(model)
+    ask_where(model.run, "generate")
     top = st.container()
     say_missing("view", "view", VIEWS, VIEWS[0])
     view = st.segmented_control(

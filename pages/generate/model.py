@@ -12,8 +12,10 @@ from torch import Tensor
 from pages.common.session import RECORDED, all_runs, names_of, open_anywhere
 from vae_core.data import batches, catalogue, datasets
 from vae_core.data.datasets import Dataset
+from vae_core.data.moved import missing
 from vae_core.evaluation import codes as coding
 from vae_core.evaluation.codes import Codes
+from vae_core.evaluation.standin import standin
 from vae_core.evaluation.trained import Trained, load_trained
 from vae_core.models.layers import decoder_bytes
 from vae_core.storage.arrays import Array
@@ -80,7 +82,7 @@ def open_model(run_id: str) -> Explored:
         CheckpointCorrupt, CheckpointIncompatible: its weights cannot be used.
     """
     run = open_anywhere(run_id)
-    return _load(str(run.folder), _stamp(run))
+    return _load(str(run.folder), f"{_stamp(run)} {run.config.data.dataset} {bool(missing(run))}")
 
 
 def _stamp(run: Run) -> str:
@@ -94,7 +96,7 @@ def _stamp(run: Run) -> str:
 def _load(folder: str, stamp: str) -> Explored:
     run = open_run(Path(folder).parent, Path(folder).name)
     trained = load_trained(run)
-    dataset, note = _dataset(run)
+    dataset, note = _dataset(run, trained)
     images, labels = batches.held_out(dataset, POINTS)
     found = coding.encode(trained, images)
     decoder = decoder_bytes(trained.model, trained.config.objective.likelihood, trained.image_shape)
@@ -102,8 +104,11 @@ def _load(folder: str, stamp: str) -> Explored:
     return Explored(run, trained, dataset, images, labels, found, order, unused, decoder, note)
 
 
-def _dataset(run: Run) -> tuple[Dataset, str]:
-    """The run's own images where they are here, else the sample of them, which is said."""
+def _dataset(run: Run, trained: Trained) -> tuple[Dataset, str]:
+    """The run's own images where they are here, else the sample of them or a few of its film's, which is said."""
+    if missing(run):
+        found = standin(run, trained)
+        return found, f"Shown here with {len(found.test_images)} {found.name}, as its own images are not there."
     name = run.config.data.dataset
     here = {row.name for row in catalogue.describe() if row.where != "can be downloaded"}
     if name in here or f"{name}-sample" not in here:

@@ -12,6 +12,7 @@ from pages.library.shelf import is_own
 from pages.train.dials import DEFAULTS
 from pages.train.origin import ORIGIN_PARAMETER
 from vae_core.config import RunConfig
+from vae_core.data.moved import check_there
 from vae_core.storage import checkpoints
 from vae_core.storage.listing import Summary
 from vae_core.storage.runs import RESUMABLE, Run, make_longer
@@ -55,6 +56,7 @@ def _longer(one: Summary) -> None:
         if st.button("Go on", key="longer", icon=":material/resume:"):
             with sentences():
                 checkpoints.check_resumable(one.run.folder)
+                check_there(one.run)
                 longer = make_longer(one.run, int(epochs))
                 manager().resume(longer)
                 st.switch_page(TRAIN, query_params={RUN_PARAMETER: one.id})

@@ -16,7 +16,7 @@ from pages.common.errors import literal
 from pages.common.thresholds import thresholds
 from vae_core.config import DEFAULT_HIDDEN, FIELDS, RunConfig, make_config, range_text, unit_of
 from vae_core.data import catalogue
-from vae_core.errors import ConfigError
+from vae_core.errors import ConfigError, DataError
 from vae_core.levels import CORRUPTIONS, check_channels
 from vae_core.presets import PRESETS
 
@@ -76,8 +76,8 @@ def dials() -> RunConfig | None:
     try:
         config = make_config(**values)
         check_channels(config.data.corruption, catalogue.find(config.data.dataset).shape[0])
-    except ConfigError as error:
-        st.error(in_words(str(error)), icon=":material/error:")
+    except (ConfigError, DataError) as error:
+        st.error(literal(in_words(str(error))), icon=":material/error:")
         return None
     about.caption(_about(config))
     if thresholds(config) is not None:  # it has its place from the start, so that nothing moves when it is known
@@ -186,7 +186,10 @@ def _dataset() -> str:
         bind="query-params",
         help=f"{FIELDS['dataset'].description} The samples come with the program; a full set is downloaded when needed.",
     )
-    row = catalogue.find(chosen)
+    try:
+        row = catalogue.find(chosen)
+    except DataError:  # such as a file that is gone; the dials say so together with what else is wrong
+        return str(chosen)
     where = rows[chosen].where if chosen in rows else row.family.source
     where = "downloaded when training starts, which needs a network" if where == "can be downloaded" else where
     st.caption(f"{row.title}: {row.train:,} training and {row.test:,} test images, {literal(where)}")

@@ -11,6 +11,7 @@ from pages.common.components.stage import stage
 from pages.common.errors import literal, sentences
 from pages.common.glossary import glossary_links
 from pages.common.live import Follower, follow
+from pages.common.moved import ask_where
 from pages.common.session import manager
 from pages.common.states import ACTIVE, COLOURS
 from pages.train.curves import loss_chart
@@ -18,6 +19,7 @@ from pages.train.remedy import remedy_button
 from pages.train.view import View, choose_view
 from vae_core.config import RunConfig
 from vae_core.data import catalogue
+from vae_core.data.moved import image_shape
 from vae_core.storage.frames import Frame
 from vae_core.storage.metrics import Record
 from vae_core.storage.runs import Run, Status
@@ -69,7 +71,9 @@ def _draw(run: Run, status: Status, state: str, key: str, badge: str, drawn: Run
     with st.container(key=f"top-{key}"):
         left, right = st.columns([5, 4]) if wide else (st.container(), st.container())
     with left:
-        drawing(network_svg(drawn, catalogue.find(drawn.data.dataset).shape), key=f"network-{key}")
+        shape = image_shape(run) if drawn == run.config else catalogue.find(drawn.data.dataset).shape
+        if shape is not None:
+            drawing(network_svg(drawn, shape), key=f"network-{key}")
         _objective(drawn, {} if badge else follower.metrics.last_train or {}, key)
         for note in status.notes:  # beside the loss there is room: nothing moves when one comes while it trains
             st.markdown(f":small[:orange[:material/warning: {literal(note)}]]")
@@ -119,6 +123,7 @@ def _headline(run: Run, status: Status, state: str, key: str, badge: str) -> Vie
         (st.error if state in ("failed", "diverged") else st.info)(literal(status.message))
     if state == "diverged":
         remedy_button(run, key)
+    ask_where(run, key)
     if state == "interrupted":
         st.info("Its process ended unexpectedly; Resume goes on from the last checkpoint, with the same bits.")
     return view

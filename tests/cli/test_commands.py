@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.answers import SMALL, AsJson, Call, contents
+from tests.data.test_moved import picture_file
 from vae_core.config import FIELDS
 from vae_core.storage.places import PROJECT_ROOT
 from vae_core.storage.runs import Control, open_folder
@@ -199,3 +200,23 @@ def test_as_a_program(root: Path) -> None:
     assert (wrong.returncode, wrong.stdout) == (2, "") and wrong.stderr.count("\n") == 1
     right = program("evaluate", str(root / "vae"), "--json")
     assert (right.returncode, right.stderr) == (0, "") and json.loads(right.stdout)["images"] == 2_000
+
+
+def test_a_dataset_file_that_moved_is_pointed_to_again(call: Call, as_json: AsJson, tmp_path: Path) -> None:
+    """What needs no images works without them: pictures from the prior, or from the codes that the film holds."""
+    place, options = picture_file(tmp_path / "shapes.npz"), ("--hidden", 8, "--epochs", 1, "--runs", tmp_path / "runs")
+    status, out, err = call("train", "--dataset", tmp_path / "typo.npz", *options)
+    assert (status, out) == (2, "") and err.startswith(f"There is no file '{tmp_path}/typo.npz'; check the path")
+    assert not list((tmp_path / "runs").glob("*/config.json")), "a mistyped path leaves no run"
+    vae, ae = (as_json("train", "--dataset", place, *options, "--model", model)["run"] for model in ("vae", "ae"))
+    place.rename(tmp_path / "moved.npz")
+    for run in (vae, ae):
+        assert as_json("sample", run, "--out", tmp_path / "drawn.png")["images"] == 64
+        assert as_json("traverse", run, "--out", tmp_path / "walk.gif")["dataset"] is None
+    status, out, err = call("evaluate", vae)
+    assert (status, out) == (2, "") and "shapes.npz' (8 x 8 pixels, grey)" in err and "--dataset PATH" in err
+    assert call("resume", vae, "--epochs", 2)[0] == 2
+    assert call("resume", vae)[0] == 0, "it is as finished as before"
+    assert as_json("resume", vae, "--epochs", 2, "--dataset", tmp_path / "moved.npz")["state"] == "done"
+    assert as_json("evaluate", vae)["dataset"] == str(tmp_path / "moved.npz")
+    assert call("resume", ae, "--dataset", "mnist-sample")[0] == 2

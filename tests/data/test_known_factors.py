@@ -194,7 +194,7 @@ def test_other_files_are_refused_in_one_sentence(tmp_path: Path) -> None:
     for name in ("empty.npz", "text.npz"):
         (tmp_path / name).write_bytes(b"" if name == "empty.npz" else b"no archive")
         assert "Own images" in refusal(str(tmp_path / name))
-    assert "Own images" in refusal(str(tmp_path / "missing.npz")) and Touchy.opened == []
+    assert "There is no file" in refusal(str(tmp_path / "missing.npz")) and Touchy.opened == []
 
 
 def test_a_file_that_shows_its_damage_late_is_one_sentence(tmp_path: Path) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from vae_core.data import download, dsprites, sprites
-from vae_core.errors import DataError
+from vae_core.errors import DataError, DatasetMissing
 from vae_core.storage import places
 
 Where = Literal["bundled", "here", "can be downloaded", "drawn by the program"]
@@ -147,6 +148,7 @@ def find(name: str) -> Row:
     """The row of a name: of the table, of sprites of any size (`sprites.parse_name`), or of a dSprites file's path.
 
     Raises:
+        DatasetMissing: it is a path, and no file is there.
         DataError: there is none; names those that there are.
     """
     if name in ROWS:
@@ -157,13 +159,19 @@ def find(name: str) -> Row:
     form = dsprites.look(name)
     if form is not None:
         return _dsprites_row(form)
+    if _is_path(name) and not os.path.exists(name):  # noqa: PTH110  (may be too long)
+        raise DatasetMissing(f"There is no file {name[:200]!r}; check the path, or choose one of {', '.join(ROWS)}.")
     known = ", ".join(ROWS)
-    if "/" in name or "\\" in name or name.lower().endswith((".zip", ".npz")):
+    if _is_path(name):
         raise DataError(
             "Own images (a folder, a zip, or an npz that is not of dSprites' form) cannot be used yet; "
             f"choose one of {known}."
         )
     raise DataError(f"There is no dataset called {name[:60]!r}; the known ones are {known}.")
+
+
+def _is_path(name: str) -> bool:
+    return "/" in name or "\\" in name or name.lower().endswith((".zip", ".npz"))
 
 
 def knows_factors(name: str) -> bool:

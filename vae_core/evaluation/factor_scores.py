@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from vae_core.data import datasets
+from vae_core.data.moved import load_for
 from vae_core.errors import CheckpointCorrupt, DataError
 from vae_core.evaluation import disentanglement
 from vae_core.evaluation.codes import encode
@@ -41,7 +41,7 @@ def disentangle_run(
         LatentLabError: as `load_trained` and `datasets.load` do.
     """
     trained = load_trained(run, which)
-    data = datasets.load(dataset or run.config.data.dataset, data_dir, progress)
+    data = load_for(run, dataset, data_dir, progress)
     if data.factors is None:
         raise DataError(
             f"What made the images of {data.name!r} is not known, so nothing can be said of disentanglement; train on "

@@ -42,7 +42,8 @@ def figures_of(
         raise CheckpointCorrupt(f"The run {run.id!r} holds no final weights yet; train it to its end first.")
     from vae_core.evaluation.trained import evaluate_run  # here, since it imports torch and kept figures need none
 
-    dataset = _at_hand(run.config.data.dataset, data_dir)
+    own = run.config.data.dataset
+    dataset = at_hand if (at_hand := _at_hand(own, data_dir)) != own else None
     found = evaluate_run(run, dataset=dataset, iw_samples=iw_samples, data_dir=data_dir, progress=progress)
     write_figures(run, {**found, **({"iw_samples": iw_samples} if iw_samples is not None else {})}, digest)
     written = read_figures(run)

@@ -16,10 +16,10 @@ import torch
 from skimage.metrics import structural_similarity
 from torch import Tensor
 
-from vae_core.data import datasets
 from vae_core.data.batches import binarize_split, held_out, to_float
 from vae_core.data.corruptions import corrupt, corrupt_split, greyscale
 from vae_core.data.datasets import Dataset
+from vae_core.data.moved import load_for
 from vae_core.data.randomness import Stream, generator
 from vae_core.errors import ConfigError, DataError
 from vae_core.evaluation.colours import mean_colours
@@ -248,7 +248,7 @@ def restore_run(
     check_corruption([corruption], None if level is None else f"{level:.12g}")
     at, _ = ends_of([corruption], None if level is None else f"{level:.12g}")
     trained = load_trained(run)
-    found = material(datasets.load(dataset or run.config.data.dataset, data_dir, progress), trained, images)
+    found = material(load_for(run, dataset, data_dir, progress), trained, images)
     measured: dict[str, Quality] = {}
     for method, pictures in methods(trained, found, corruption, at):
         measured[method] = quality(pictures, to_float(found.clean))

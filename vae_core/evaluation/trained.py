@@ -11,8 +11,9 @@ import numpy as np
 import torch
 
 from vae_core.config import RunConfig
-from vae_core.data import batches, datasets
+from vae_core.data import batches
 from vae_core.data.corruptions import corrupt_split
+from vae_core.data.moved import load_for
 from vae_core.errors import CheckpointCorrupt, CheckpointIncompatible, ConfigError, DataError
 from vae_core.evaluation.elbo import evaluate, iw_nll
 from vae_core.models.autoencoder import Autoencoder
@@ -91,7 +92,7 @@ def evaluate_run(
     if iw_samples is not None and not 1 <= iw_samples <= MAX_IW_SAMPLES:
         raise ConfigError(f"iw-samples must be 1 to {MAX_IW_SAMPLES}, not {iw_samples}.")
     trained = load_trained(run, which)
-    data = datasets.load(dataset or run.config.data.dataset, data_dir, progress)
+    data = load_for(run, dataset, data_dir, progress)
     if data.image_shape != trained.image_shape:
         raise DataError(
             f"The model takes images of {_size(trained.image_shape)} and {data.name!r} has {_size(data.image_shape)}; "

@@ -28,6 +28,7 @@ from vae_core.errors import CheckpointCorrupt, DiskError, RunNotFound, RunStateE
 from vae_core.levels import CORRUPTIONS
 from vae_core.storage import checkpoints, files
 from vae_core.storage.arrays import Array, check_schema, pack_tensors, tensor_notes, unpack_tensors
+from vae_core.storage.changes import CHANGES
 from vae_core.storage.contents import weight_names
 from vae_core.storage.factor_scores import FILE as SCORES_FILE
 from vae_core.storage.factor_scores import read_scores, scores_document
@@ -39,7 +40,7 @@ from vae_core.storage.runs import Notes, Run, Status, check_id, free_id, new_id,
 SCHEMA = 1
 MANIFEST = "manifest.json"
 MEMBER = re.compile(
-    r"(?:config|longer|notes|status|figures|disentanglement|restoration-[a-z-]{1,30})\.json|metrics\.jsonl|film/(?:subjects|[0-9]{8,12})\.npz"
+    r"(?:config|longer|moved|notes|status|figures|disentanglement|restoration-[a-z-]{1,30})\.json|metrics\.jsonl|film/(?:subjects|[0-9]{8,12})\.npz"
     r"|(?:model|best|(?:step|best)-[0-9]{8,12})\.(?:json|safetensors)"
 )
 """All that a run may bring along; a name is compared with this and never used as a path before."""
@@ -221,7 +222,7 @@ def _contents(run: Run) -> dict[str, bytes]:
     if not folder.is_dir():
         raise RunNotFound(f"The run {run.id!r} is gone; choose another one.")
     held = {file: content for name in weight_names(folder) for file, content in _weights(run, name).items()}
-    for name in ("config.json", "longer.json", "notes.json"):
+    for name in ("config.json", *CHANGES, "notes.json"):
         if (folder / name).exists():
             held[name] = files.read_bytes(folder / name)
     if (folder / "metrics.jsonl").exists():

@@ -147,6 +147,14 @@ def _first_whole(folder: Path, names: list[str]) -> tuple[dict[str, Array], dict
     return None
 
 
+def newest_record(folder: Path) -> dict[str, Any]:
+    """What is recorded beside the newest weights, such as their images' shape and SHA-256; empty without weights."""
+    for name in (*map(step_name, steps(folder)), "model", "best"):
+        with contextlib.suppress(FileNotFoundError, CheckpointCorrupt):
+            return files.read_json(folder / f"{name}.json")
+    return {}
+
+
 def kept_steps(folder: Path) -> dict[int, str]:
     """The steps of a run from which another can start, and the names of their files; damaged ones are left out."""
     names: dict[int, str] = {}

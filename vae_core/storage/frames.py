@@ -165,6 +165,26 @@ def drop_after(folder: Path, step: int) -> None:
             files.remove(path)
 
 
+def read_subjects(folder: Path) -> Subjects | None:
+    """What a run's film looks at, or None if it has no film."""
+    path = folder / "film" / "subjects.npz"
+    return unpack_subjects(files.read_bytes(path)) if path.exists() else None
+
+
+def read_last(folder: Path) -> Frame | None:
+    """The last frame of a run's film, or None if it has none."""
+    last = max((folder / "film").glob("[0-9]*.npz"), default=None, key=lambda path: path.name)
+    return None if last is None else unpack_frame(files.read_bytes(last))
+
+
+def row_of_classes(labels: list[int], count: int) -> list[int]:
+    """Which points are shown as pictures: the first of each class in turn, then the next ones, `count` in all."""
+    first_of = {label: index for index, label in reversed(list(enumerate(labels)))}
+    chosen = [first_of[label] for label in sorted(first_of)]
+    rest = [index for index in range(len(labels)) if index not in chosen]
+    return (chosen + rest)[:count]
+
+
 def frame_name(step: int) -> str:
     return f"{step:08d}.npz"
 

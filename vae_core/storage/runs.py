@@ -1,7 +1,7 @@
 """The run folder: what was asked, how it stands, and what the pages want of its worker.
 
     config.json   never changes          status.json    state, step, message; replaced whole
-    longer.json   more epochs than asked at first
+    longer.json   more epochs than asked at first; moved.json  where its dataset's file is now
     control.json  wants, not orders      notes.json     the person's name and notes
     watched       somebody is looking    .lock          held by the process that trains
 
@@ -22,7 +22,6 @@ from typing import Any
 from vae_core.config import RunConfig, parse_config
 from vae_core.errors import (
     CheckpointCorrupt,
-    ConfigError,
     LatentLabError,
     NameInvalid,
     RunNotFound,
@@ -30,6 +29,8 @@ from vae_core.errors import (
 )
 from vae_core.storage import files, places
 from vae_core.storage.arrays import check_schema
+from vae_core.storage.changes import changed
+from vae_core.storage.changes import make_longer as make_longer
 from vae_core.storage.stamped import Stamped
 
 SCHEMA = 1
@@ -59,6 +60,7 @@ class Status:
         best_step: the step whose held-out target objective is the lowest so far.
         retries_left: how often a manager may still start a worker that died on it anew; None is not at all.
         cluster: the address of the scheduler whose workers have it, or empty where this machine trains it.
+        was: of a run that is queued to go on, the state it had before; it gets that back if it cannot begin.
         diverged_at: the step whose loss ended a diverged run; `step` is then the last one with a sound loss. None also
             for a diverged run of an older version, whose newest weights gave that loss.
     """
@@ -75,6 +77,7 @@ class Status:
     best_step: int | None = None
     retries_left: int | None = None
     cluster: str = ""
+    was: str = ""
     diverged_at: int | None = None
 
 
@@ -222,26 +225,6 @@ def edit_notes(run: Run, *, name: str | None = None, notes: str | None = None) -
     return after
 
 
-def make_longer(run: Run, epochs: int) -> Run:
-    """The same run with more epochs in all; what was asked at first stays in `config.json`.
-
-    Raises:
-        ConfigError: it is no number of epochs, or fewer than the run has.
-    """
-    longer = run.config.changed(epochs=epochs)
-    if epochs < run.config.training.epochs:
-        raise ConfigError(
-            f"epochs must be at least {run.config.training.epochs}, what the run was asked for, not {epochs}."
-        )
-    files.write_json(run.folder / "longer.json", {"schema": SCHEMA, "epochs": epochs})
-    return Run(run.folder, longer)
-
-
-def _extended(config: RunConfig, document: dict[str, Any]) -> RunConfig:
-    check_schema(document.get("schema"), SCHEMA, "longer.json")
-    return config.changed(epochs=document.get("epochs"))
-
-
 def in_short(config: RunConfig) -> str:
     """What a run is called while nobody has named it: 'VAE, 2 latents, beta 1, mnist-sample'."""
     latents = f"{config.model.latent} latent{'s' if config.model.latent > 1 else ''}"
@@ -320,12 +303,9 @@ def open_run(root: Path, run_id: str) -> Run:
 
 def open_folder(folder: Path) -> Run:
     """The run in a folder; raises as `open_run` does."""
-    longer = f"{folder}/longer.json"
     try:
         config = _CONFIGS.get(f"{folder}/config.json", lambda: parse_config(files.read_json(folder / "config.json")))
-        # os.path, since Path's own look costs as much as all the rest of a run that did not change
-        extended = os.path.exists(longer)  # noqa: PTH110
-        return Run(folder, _extended(config, files.read_json(Path(longer))) if extended else config)
+        return Run(folder, changed(folder, config))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise RunNotFound(
             f"There is no run {folder.name!r} in {str(folder.parent)!r}; list them with 'runs'."

@@ -32,4 +32,6 @@ def check_sound(run: Run, step: int) -> None:
     if step == broken_step(run):
         others = ", ".join(map(str, sorted(sound_steps(run))))
         advice = f"choose one of its other steps ({others})" if others else "start a new run without it"
-        raise RunStateError(f"The run {run.id!r} diverged with the weights of step {step}, so they are broken; {advice}.")
+        raise RunStateError(
+            f"The run {run.id!r} diverged with the weights of step {step}, so they are broken; {advice}."
+        )

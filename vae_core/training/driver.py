@@ -16,6 +16,7 @@ import torch
 
 from vae_core.config import warnings_for
 from vae_core.data import datasets
+from vae_core.data.moved import load_for
 from vae_core.errors import DiskError, Diverged, LatentLabError
 from vae_core.evaluation.trained import load_weights
 from vae_core.storage import frames
@@ -71,6 +72,12 @@ class Clock:
         return self._before + (time.monotonic() - self._since if self._since is not None else 0.0)
 
 
+def _load(run: Run | Sink, data_dir: Path | None, progress: Progress) -> datasets.Dataset:
+    if isinstance(run, Run):
+        return load_for(run, None, data_dir, progress)
+    return datasets.load(run.config.data.dataset, data_dir, progress)
+
+
 class Driver:
     """One run in one process. `drive()` trains until the end, a stop, or an error, and leaves the folder whole.
 
@@ -93,7 +100,7 @@ class Driver:
     ) -> None:
         self.sink: Sink = RunFolder(run) if isinstance(run, Run) else run
         self.config = self.sink.config
-        self.load = load or (lambda progress: datasets.load(self.config.data.dataset, data_dir, progress))
+        self.load = load or (lambda progress: _load(run, data_dir, progress))
         self.on_event = on_event
         self.progress = progress
         self.checkpoint_seconds = checkpoint_seconds
@@ -104,7 +111,7 @@ class Driver:
         self.clock = Clock()
         self._sound: Snapshot | None = None
         """The newest step whose loss was as usual, to go back to; taken at held-out evaluations and checkpoints."""
-        self._first_step = 0
+        self._first_step, self._begun = 0, False
         self._images = 0
         self._next = {"look": 0.0, "status": 0.0, "preview": 0.0}
         self._next_checkpoint = time.monotonic() + checkpoint_seconds
@@ -120,21 +127,30 @@ class Driver:
             return self._held_drive()
 
     def _held_drive(self) -> Status:
-        before = self.status.state
+        before = self.status
         try:
             self._say("running", message="loading the data")
-            self._forget_wants(before)
+            self._forget_wants(before.state)
             self._prepare()
             return self._train()
         except DiskError as error:
-            self._say("paused", message=str(error))
+            self._failed("paused", str(error), before)
             raise
         except LatentLabError as error:
-            self._say("failed", message=str(error))
+            self._failed("failed", str(error), before)
             raise
         except Exception as error:
-            self._say("failed", message=f"{type(error).__name__}: {error}. The run's log has the details.")
+            self._failed("failed", f"{type(error).__name__}: {error}. The run's log has the details.", before)
             raise
+
+    def _failed(self, state: str, message: str, before: Status) -> None:
+        """How the run stands after an error: no worse than before if nothing had begun."""
+        was = before.was or before.state
+        if self._begun or was == "queued":
+            self._say(state, message)
+        else:
+            self.status = replace(before, state=was, was="", message=message, heartbeat=self.status.heartbeat + 1)
+            self.sink.say(self.status)
 
     def _prepare(self) -> None:
         """Everything before the first step: data, model, the newest whole checkpoint."""
@@ -144,7 +160,7 @@ class Driver:
         # at step 0 training begins with an evaluation, which is recorded again
         length = int(found[1]["metrics_bytes"]) if found is not None and self.trainer.step else 0
         subjects = frames.pack_subjects(self.trainer.camera.subjects)
-        self._first_step = self.trainer.step
+        self._first_step, self._begun = self.trainer.step, True
         self.sink.begin(self.trainer.step, length, subjects, self._identity())
 
     def _restore(self, before: int | None = None) -> Snapshot | None:
@@ -224,7 +240,9 @@ class Driver:
         self.sink.back_to(self.trainer.step)
         self.status = replace(self.status, diverged_at=error.step)
         step = self.trainer.step
-        kept = f"step {step:,}, the last known to be sound" if step else "step 0, as no later ones are known to be sound"
+        kept = (
+            f"step {step:,}, the last known to be sound" if step else "step 0, as no later ones are known to be sound"
+        )
         return self._finish("diverged", f"{error} The weights kept are those of {kept}.")
 
     def _write(self, event: Event) -> None:
@@ -326,7 +344,7 @@ class Driver:
         seconds = self.clock.seconds
         values: dict[str, object] = {"state": state, "message": message, "heartbeat": self.status.heartbeat + 1}
         if state == "running":
-            values["diverged_at"] = None
+            values |= {"diverged_at": None, "was": ""}
         if trainer is not None:
             values |= {
                 "step": trainer.step,

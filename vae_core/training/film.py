@@ -18,7 +18,7 @@ from vae_core.data.datasets import Dataset
 from vae_core.models.autoencoder import Autoencoder
 from vae_core.objectives.divergences import kl_per_dimension
 from vae_core.objectives.likelihoods import Likelihood, build_likelihood
-from vae_core.storage.frames import Frame, Subjects
+from vae_core.storage.frames import Frame, Subjects, row_of_classes
 
 FIRST_FRAMES = (0, 1, 2, 3, 5, 8)
 FRAMES = 60
@@ -53,7 +53,7 @@ class Camera:
         data, seed = config.data, config.training.seed
         self.held_out_inputs = corrupt_split(self.held_out, data.corruption, data.levels, seed)
         points = min(len(images), max(MIN_POINTS, min(MAX_POINTS, CODE_NUMBERS // config.model.latent)))
-        row = _row_of_classes(labels[:points].tolist(), max(1, min(MAX_ROW, ROW_BYTES // images[0].numel())))
+        row = row_of_classes(labels[:points].tolist(), max(1, min(MAX_ROW, ROW_BYTES // images[0].numel())))
         self._points = batches.to_float(self.held_out_inputs[:points])
         self._row = self._points[row]
         self.lines = reference_lines(config, training_images, self.held_out)
@@ -89,14 +89,6 @@ class Camera:
             kl_per_dimension=kl,
             figures={name: value for name, value in figures.items() if math.isfinite(value)},
         )
-
-
-def _row_of_classes(labels: list[int], count: int) -> list[int]:
-    """The first image of each class in turn, then the next ones, `count` in all."""
-    first_of = {label: index for index, label in reversed(list(enumerate(labels)))}
-    chosen = [first_of[label] for label in sorted(first_of)]
-    rest = [index for index in range(len(labels)) if index not in chosen]
-    return (chosen + rest)[:count]
 
 
 def reference_lines(config: RunConfig, training_images: torch.Tensor, held_out: torch.Tensor) -> dict[str, float]:

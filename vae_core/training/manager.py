@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vae_core.config import RunConfig
+from vae_core.data.moved import check_there
 from vae_core.errors import LatentLabError, RunStateError
 from vae_core.storage import checkpoints, files
 from vae_core.storage.runs import RESUMABLE, Control, Run, create_run, list_runs
@@ -107,18 +108,22 @@ class Manager:
 
         Raises:
             RunStateError: it is running or waiting already, or keeps no step to go on from.
+            DatasetMissing: the file of its images is not there.
         """
         with self._lock:
             state = run.state()
             if state not in RESUMABLE and (state != "done" or run.is_finished()):
                 raise RunStateError(f"The run {run.name!r} is {state}; there is nothing to resume.")
             checkpoints.check_resumable(run.folder)
+            check_there(run)
             run.write_control(control or Control())
             if state == "paused" and files.is_locked(run.lock_path):  # its process is still there
                 return
             status = run.status()
             left = None if status.retries_left is None else RETRIES
-            run.write_status(replace(status, state="queued", message="", retries_left=left))
+            # a dead worker's run keeps its "running", which with the lock free is read as interrupted
+            was = "running" if state == "interrupted" else state
+            run.write_status(replace(status, state="queued", was=was, message="", retries_left=left))
             self._enqueue(run)
 
     def take(self, run: Run) -> None:
