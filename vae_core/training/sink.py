@@ -117,12 +117,14 @@ class RunFolder:
         """The run's lock.
 
         Raises:
-            RunLocked: another process trains it.
+            RunLocked: another process trains it, or has trained it to its end while this one waited.
             RunStateError: it keeps only its final weights.
         """
         try:
             with files.lock(self.run.lock_path, timeout=LOCK_SECONDS):
                 checkpoints.check_resumable(self.run.folder)
+                if self.status.state != "done" and self.run.is_finished():
+                    raise RunLocked(f"The run {self.run.id!r} was trained by another process meanwhile.")
                 yield
         except filelock.Timeout as error:
             raise RunLocked(f"The run {self.run.id!r} is being trained by another process; stop that first.") from error
