@@ -105,7 +105,7 @@ def _load(folder: str, stamp: str) -> Explored:
 def _dataset(run: Run) -> tuple[Dataset, str]:
     """The run's own images where they are here, else the sample of them, which is said."""
     name = run.config.data.dataset
-    here = {row.name for row in catalogue.describe() if row.where != "can be downloaded"}
+    here = {row.name for row in catalogue.describe() if row.is_here}
     if name in here or f"{name}-sample" not in here:
         return datasets.load(name), ""
     return datasets.load(f"{name}-sample"), f"Trained on {name}; shown here with test images of {name}-sample."
