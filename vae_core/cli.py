@@ -141,6 +141,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Figures on the whole test split, in nats per image."""
+    from vae_core.evaluation.figures import notes_on
     from vae_core.evaluation.trained import evaluate_run
 
     found = find_run(run, places.runs_folder(runs))
@@ -149,7 +150,15 @@ def evaluate(
             found, dataset=dataset, iw_samples=iw_samples, which="best" if best else "model", data_dir=data_dir,
             progress=report,
         )  # fmt: skip
-    print_result(result, as_json, lambda: table_of([{"figure": k, "value": short(v)} for k, v in result.items()]))
+    notes = notes_on(found.config, result)
+    if not as_json:
+        for note in notes:
+            print(f"Note: {note}", file=sys.stderr)
+    print_result(
+        {**result, "notes": notes},
+        as_json,
+        lambda: table_of([{"figure": k, "value": short(v)} for k, v in result.items()]),
+    )
 
 
 def _drive(run: Run, data_dir: Path | None, as_json: bool) -> int:

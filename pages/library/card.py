@@ -21,6 +21,7 @@ from pages.train.dials import DEFAULTS, TITLES
 from pages.train.view import View
 from vae_core.config import FIELDS, RunConfig, unit_of
 from vae_core.errors import RunNotFound
+from vae_core.evaluation.figures import notes_on
 from vae_core.storage.figures import read_figures
 from vae_core.storage.listing import Summary
 from vae_core.storage.runs import Run
@@ -94,8 +95,14 @@ def _figures(run: Run) -> None:
         st.caption("Its figures are being computed." if waiting else "It has no figures before its training has ended.")
         return
     rows = [(title, _number(name, found[name]), unit) for name, (title, unit) in FIGURES.items() if name in found]
+    if found.get("iw_nll_nats") is not None:
+        seed = found.get("iw_seed", run.config.training.seed)  # figures kept by earlier versions do not name it
+        how = f"nats per image; {found.get('iw_samples')} importance samples, seed {seed}"
+        rows.insert(1, ("importance-weighted NLL", _number("iw_nll_nats", found["iw_nll_nats"]), how))
     table = pd.DataFrame(rows, columns=["figure", "value", "unit"])
     st.dataframe(table, hide_index=True, key="card-figures", height="content")
+    for note in notes_on(run.config, found):
+        st.caption(note)
     st.caption(literal(f"On the test images of {found['dataset']}; the same figures again:"))
     st.code(str(found["command"]), language="bash", wrap_lines=True)
 

@@ -15,7 +15,7 @@ from pages.common.address import say_missing, say_no_number
 from pages.common.errors import literal
 from pages.common.thresholds import thresholds
 from vae_core.config import DEFAULT_HIDDEN, FIELDS, RunConfig, make_config, range_text, unit_of
-from vae_core.data import catalogue
+from vae_core.data import amat, catalogue
 from vae_core.errors import ConfigError, DataError
 from vae_core.levels import CORRUPTIONS, check_channels
 from vae_core.presets import PRESETS
@@ -30,6 +30,7 @@ TITLES = {
     "model": "Model",
     "architecture": "Layers",
     "hidden": "Hidden sizes",
+    "activation": "Activation",
     "encoder": "Encoder",
     "likelihood": "Likelihood",
     "sigma": "Sigma σ",
@@ -46,6 +47,11 @@ TITLES = {
     "threads": "Threads",
     "device": "Device",
 }
+WHERE = {
+    "can be downloaded": "downloaded when training starts, which needs a network",
+    "needs its files": f"read from files that you put into the data folder: {', '.join(amat.FILES)}",
+}
+"""Where a dataset is, for those that are not here yet."""
 FORMATS = {"beta": "%.4g", "lr": "%.6g", "sigma": "%.4g", "gamma": "%.4g", "capacity": "%.4g", "warmup_epochs": "%.4g"}
 WHOLE = ("latent", "epochs", "seed", "batch_size", "limit", "threads")
 STEPS = {"beta": 0.5, "lr": 0.001, "sigma": 0.1, "gamma": 1.0, "capacity": 1.0, "warmup_epochs": 1.0}
@@ -109,6 +115,7 @@ def _more() -> dict[str, Any]:
     values: dict[str, Any] = {"model": _choice("model")}
     values["architecture"] = _choice("architecture", on_change=_take_default_sizes)
     values["hidden"] = _hidden()
+    values["activation"] = _choice("activation")
     values["encoder"] = _choice("encoder", disabled=_is_ae())
     values["likelihood"] = _choice("likelihood")
     if values["likelihood"].startswith("gaussian"):
@@ -191,7 +198,7 @@ def _dataset() -> str:
     except DataError:  # such as a file that is gone; the dials say so together with what else is wrong
         return str(chosen)
     where = rows[chosen].where if chosen in rows else row.family.source
-    where = "downloaded when training starts, which needs a network" if where == "can be downloaded" else where
+    where = WHERE.get(where, where)
     st.caption(f"{row.title}: {row.train:,} training and {row.test:,} test images, {literal(where)}")
     return str(chosen)
 

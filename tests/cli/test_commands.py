@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -84,6 +85,33 @@ def test_evaluate_estimates_the_likelihood_with_importance_samples(as_json: AsJs
     found = as_json("evaluate", "vae", "--runs", root, "--iw-samples", 3)
     assert found.keys() >= EVALUATE_KEYS | {"iw_nll_nats"}
     assert found["iw_nll_nats"] < found["negative_elbo_nats"] + 0.5
+
+
+def test_12_evaluate_tells_the_importance_samples_and_their_seed(as_json: AsJson, call: Call, root: Path) -> None:
+    found = as_json("evaluate", "vae", "--runs", root, "--iw-samples", 3)
+    assert (found["iw_samples"], found["iw_seed"]) == (3, 0) and found["iw_nll_nats_standard_error"] > 0
+    printed = call("evaluate", "vae", "--runs", root, "--iw-samples", 3)[1]
+    assert re.search(r"iw_samples +3\b", printed) and re.search(r"iw_seed +0\b", printed)
+
+
+def test_13_evaluate_says_that_grey_pixels_have_no_likelihood(as_json: AsJson, call: Call, root: Path) -> None:
+    (note,) = as_json("evaluate", "vae", "--runs", root)["notes"]
+    assert "not the negative log-likelihood that papers report" in note
+    status, _, err = call("evaluate", "vae", "--runs", root)
+    assert (status, err) == (0, f"Note: {note}\n")
+
+
+def test_13_black_and_white_test_images_are_a_function_of_the_seed(as_json: AsJson, tmp_path: Path) -> None:
+    """The same seed draws the same test images whenever they are evaluated; `fixed` draws the same for every seed."""
+    options = ("--runs", tmp_path, *SMALL)
+    first, other, fixed = (
+        as_json("train", *options, "--binarize", mode, "--seed", seed)["run"]
+        for mode, seed in (("dynamic", 0), ("dynamic", 1), ("fixed", 1))
+    )
+    assert as_json("evaluate", first) == as_json("evaluate", first)
+    assert as_json("evaluate", first)["notes"] == as_json("evaluate", fixed)["notes"] == []
+    assert as_json("evaluate", first)["floor_nats"] == 0.0
+    assert as_json("evaluate", first)["mse_per_pixel"] != as_json("evaluate", other)["mse_per_pixel"]
 
 
 def test_evaluate_takes_another_dataset(as_json: AsJson, root: Path) -> None:

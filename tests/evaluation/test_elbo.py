@@ -16,7 +16,7 @@ from vae_core.data.batches import binarize_split, to_float
 from vae_core.data.datasets import load
 from vae_core.data.randomness import Stream, generator
 from vae_core.errors import ConfigError, DataError
-from vae_core.evaluation.elbo import evaluate, iw_nll
+from vae_core.evaluation.elbo import evaluate, iw_nll, iw_nlls
 from vae_core.models.autoencoder import Autoencoder
 from vae_core.models.build import build_model
 from vae_core.objectives.likelihoods import LIKELIHOODS, Likelihood, build_likelihood
@@ -187,6 +187,28 @@ def test_more_samples_come_down_from_the_elbo_to_the_likelihood(patches: Tensor,
     found = [one, *(iw_nll(model, likelihood, many, samples, 0) for samples in (4, 30))]
     assert found[0] > found[1] + 0.1 > found[2] + 0.1 > truth
     assert iw_nll(model, likelihood, patches, 3000, 0) == pytest.approx(truth, abs=0.01)
+
+
+def test_5_samples_from_the_code_of_a_damaged_image_still_bound_the_clean_ones_likelihood(
+    patches: Tensor, truth: float
+) -> None:
+    model, likelihood = linear_gaussian(exact=False)
+    noise = torch.randint(-90, 91, patches.shape, generator=torch.Generator().manual_seed(1))
+    damaged = (patches.int() + noise).clamp(0, 255).to(torch.uint8)
+    many, seen = patches.repeat(20, 1, 1, 1), damaged.repeat(20, 1, 1, 1)
+    one = iw_nll(model, likelihood, many, 1, 0, inputs=seen)
+    assert one == pytest.approx(evaluate(model, likelihood, many, seed=0, inputs=seen).negative_elbo_nats, abs=0.05)
+    assert one > iw_nll(model, likelihood, many, 1, 0) + 0.05 > truth
+    assert iw_nll(model, likelihood, patches, 3000, 0, inputs=damaged) == pytest.approx(truth, abs=0.01)
+
+
+def test_the_bounds_of_single_images_average_to_the_figure_and_progress_is_told(patches: Tensor) -> None:
+    model, likelihood = linear_gaussian(exact=False)
+    told: list[float] = []
+    found = iw_nlls(model, likelihood, patches, 4, 0, progress=lambda _, share: told.append(share))
+    assert found.shape == (200,) and found.dtype == torch.float64 and found.std() > 0
+    assert found.mean().item() == iw_nll(model, likelihood, patches, 4, 0)
+    assert told == [0.25, 0.5, 0.75, 1.0]
 
 
 @pytest.mark.parametrize("samples", [1, 3, 10])

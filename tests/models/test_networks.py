@@ -9,9 +9,11 @@ import torch
 from torch import nn
 
 from vae_core.data.randomness import Stream, generator
+from vae_core.models.build import build_model
 from vae_core.models.networks import Upsample, conv_decoder, conv_encoder, initialise, mlp_decoder, mlp_encoder
+from vae_core.presets import PRESETS
 
-PLAIN_LAYERS = (nn.Linear, nn.ReLU, nn.Unflatten, Upsample, nn.Conv2d)
+PLAIN_LAYERS = (nn.Linear, nn.ReLU, nn.Tanh, nn.Unflatten, Upsample, nn.Conv2d)
 
 
 def test_an_mlp_is_the_dense_layers_asked_for_and_its_decoder_their_mirror() -> None:
@@ -20,6 +22,17 @@ def test_an_mlp_is_the_dense_layers_asked_for_and_its_decoder_their_mirror() -> 
 
     assert sizes(mlp_encoder((1, 28, 28), (256, 64), 4)) == [(784, 256), (256, 64), (64, 4)]
     assert sizes(mlp_decoder(2, (256, 64), (1, 28, 28))) == [(2, 64), (64, 256), (256, 784)]
+
+
+def test_13_the_preset_of_burda_et_al_is_the_network_of_their_paper() -> None:
+    """One stochastic layer of 50 units, and two deterministic layers of 200 with tanh on each side."""
+    model = build_model(PRESETS["Burda et al. 2015"].config("mnist").model, (1, 28, 28), seed=0)
+    for network, sizes in ((model.encoder, [784, 200, 200, 100]), (model.decoder, [50, 200, 200, 784])):
+        layers = [layer for layer in network if not isinstance(layer, nn.Flatten | nn.Unflatten)]
+        assert [type(layer) for layer in layers] == [nn.Linear, nn.Tanh, nn.Linear, nn.Tanh, nn.Linear]
+        assert [layers[0].in_features, *(layer.out_features for layer in layers[::2])] == sizes
+    wider = PRESETS["VAE 784-500-500"].config("mnist")
+    assert wider.model.hidden == (500, 500) and wider.data.binarize == "dynamic"
 
 
 def test_without_hidden_layers_both_networks_are_affine() -> None:

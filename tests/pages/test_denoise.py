@@ -259,7 +259,7 @@ def test_train_opens_with_the_levels_that_a_denoiser_was_trained_on() -> None:
     query = set_up(model, "gaussian", 0.3)
     assert query["preset"] in PRESETS and query["preset"] == "Denoising autoencoder"
     assert (query["corruption"], query["level"]) == ("gaussian,salt-and-pepper", "0.1:0.6")
-    here = {row.name for row in catalogue.describe() if row.where != "can be downloaded"}
+    here = {row.name for row in catalogue.describe() if row.is_here}
     assert query["dataset"] == ("mnist" if "mnist" in here else "mnist-sample")
     assert (set_up(model, "masking", 0.45)["corruption"], set_up(model, "masking", 0.45)["level"]) == (
         "masking",

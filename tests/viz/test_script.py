@@ -40,6 +40,7 @@ def run_script(folder: Path, trained: Trained, codes: Codes | None) -> np.ndarra
     [
         ((1, 28, 28), {"likelihood": "bernoulli"}),
         ((1, 28, 28), {"likelihood": "gaussian", "hidden": "none"}),
+        ((1, 28, 28), {"hidden": "20,10", "activation": "tanh"}),
         ((1, 28, 28), {"likelihood": "continuous-bernoulli", "encoder": "separate"}),
         ((1, 28, 28), {"likelihood": "gaussian-learned", "architecture": "conv", "hidden": "4,8"}),
         ((3, 13, 10), {"likelihood": "bernoulli", "architecture": "conv", "hidden": "5,6,7", "latent": 1}),

@@ -54,6 +54,7 @@ class Point:
         latent: numbers in its code.
         final: whether the figures are of the whole test split; else of the newest held-out evaluation.
         step: optimizer steps that the figures are of.
+        iw_samples: how many importance samples an image `iw_nll_nats` took, drawn with the run's seed.
         floor_nats, collapse_nats: distortion of a perfect reconstruction, and of the best constant image.
     """
 
@@ -71,6 +72,7 @@ class Point:
     kl_per_dimension: tuple[float, ...] | None = None
     mse_per_pixel: float | None = None
     iw_nll_nats: float | None = None
+    iw_samples: int | None = None
     floor_nats: float | None = None
     collapse_nats: float | None = None
 
@@ -113,6 +115,7 @@ def point_of(
             kl_per_dimension=None if kl_per_dimension is None else tuple(kl_per_dimension),
             mse_per_pixel=float(figures["mse_per_pixel"]),
             iw_nll_nats=figures.get("iw_nll_nats"),
+            iw_samples=figures.get("iw_samples"),
             floor_nats=float(figures["floor_nats"]),
             collapse_nats=known.get("collapse"),
         )

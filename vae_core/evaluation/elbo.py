@@ -7,7 +7,7 @@ once, so that a figure does not depend on the batch size but for the rounding of
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -130,7 +130,6 @@ def _averages(
     return {name: total / len(images) for name, total in sums.items()}, torch.cat(means)
 
 
-@torch.no_grad()
 def iw_nll(
     model: Autoencoder,
     likelihood: Likelihood,
@@ -139,11 +138,29 @@ def iw_nll(
     seed: int,
     *,
     batch_size: int = BATCH_SIZE,
+    inputs: Tensor | None = None,
 ) -> float:
-    """The importance-weighted bound on -log p(x) with this many samples an image, nats per image.
+    """The mean of `iw_nlls` over the images, in nats per image; arguments and errors are the same."""
+    found = iw_nlls(model, likelihood, images, samples, seed, batch_size=batch_size, inputs=inputs)
+    return found.mean().item()
 
-    Burda et al. 2016, "Importance Weighted Autoencoders", eq. 8: -log 1/K sum_k p(x, z_k) / q(z_k | x). It falls with
-    the number of samples; with one it is an estimate of the negative ELBO. Samples are taken one at a time, so memory
+
+@torch.no_grad()
+def iw_nlls(
+    model: Autoencoder,
+    likelihood: Likelihood,
+    images: Tensor,
+    samples: int,
+    seed: int,
+    *,
+    batch_size: int = BATCH_SIZE,
+    inputs: Tensor | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> Tensor:
+    """The importance-weighted bound on -log p(x) of each image, (N,) float64 nats.
+
+    Burda et al. 2016, "Importance Weighted Autoencoders", eq. 8: -log 1/K sum_k p(x, z_k) / q(z_k | x). Its expectation
+    falls as K grows; with one sample it is an estimate of the negative ELBO. Samples are taken one at a time, so memory
     does not grow with their number.
 
     Args:
@@ -151,6 +168,9 @@ def iw_nll(
         likelihood: on the model's device.
         images, seed, batch_size: as for `evaluate`.
         samples: K, at least 1.
+        inputs: what the encoder sees, as for `evaluate`. The samples of a denoising model come from its code of the
+            damaged image, and x is the clean one: any proposal gives a bound on -log p(x).
+        progress: called with what is being done and the share of it that is done, 0 to 1.
 
     Raises:
         DataError: there is no image.
@@ -160,13 +180,16 @@ def iw_nll(
     if samples < 1:
         raise ConfigError(f"The number of importance samples must be at least 1, not {samples}.")
     totals = torch.full((len(images),), -math.inf, dtype=torch.float64)
-    posteriors = [model.encode(target) for _, target in _batches(images, batch_size, _device(model))]
+    seen = images if inputs is None else inputs
+    posteriors = [model.encode(given) for _, given in _batches(seen, batch_size, _device(model))]
     for sample in range(samples):
         noise = _epsilon(len(images), model.latent, seed, sample)
         for (rows, target), posterior in zip(_batches(images, batch_size, _device(model)), posteriors, strict=True):
             weights = _log_weights(model, likelihood, target, posterior, noise[rows].to(target.device))
             totals[rows] = torch.logaddexp(totals[rows], weights.double().cpu())
-    return math.log(samples) - totals.mean().item()
+        if progress is not None:
+            progress("importance sampling", (sample + 1) / samples)
+    return math.log(samples) - totals
 
 
 def _nats(

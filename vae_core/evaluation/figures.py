@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from vae_core.config import RunConfig
 from vae_core.data import catalogue
 from vae_core.errors import CheckpointCorrupt, DataError
 from vae_core.storage.figures import Figures, read_figures, weights_digest, write_figures
@@ -45,11 +46,27 @@ def figures_of(
     own = run.config.data.dataset
     dataset = at_hand if (at_hand := _at_hand(own, data_dir)) != own else None
     found = evaluate_run(run, dataset=dataset, iw_samples=iw_samples, data_dir=data_dir, progress=progress)
-    write_figures(run, {**found, **({"iw_samples": iw_samples} if iw_samples is not None else {})}, digest)
+    write_figures(run, found, digest)
     written = read_figures(run)
     if written is None:  # such as figures that are not finite
         raise CheckpointCorrupt(f"The figures of {run.id!r} are no finite numbers; its weights are beyond use.")
     return written
+
+
+GREY_PIXELS = (
+    "These images have grey pixels, for which a Bernoulli gives no probability. The bound ranks models, but it is not the "
+    "negative log-likelihood that papers report for black-and-white pixels; to compare with those, train with --binarize "
+    "dynamic or fixed."
+)
+
+
+def notes_on(config: RunConfig, figures: Figures) -> list[str]:
+    """What has to be known to read a run's figures, one sentence or two each; empty if they need no note.
+
+    A Bernoulli's floor is the entropy of the pixels, so it is above 0 exactly if some are grey.
+    """
+    is_grey = config.objective.likelihood == "bernoulli" and figures["floor_nats"] > 0
+    return [GREY_PIXELS] if config.model.model == "vae" and is_grey else []
 
 
 def _at_hand(name: str, data_dir: Path | None) -> str:

@@ -111,7 +111,7 @@ def material(data: Dataset, trained: Trained, images: int = IMAGES) -> Material:
         )
     clean, labels = held_out(data, images)
     mode, seed = trained.config.data.binarize, trained.config.training.seed
-    others = binarize_split(data.train_images[:COLOUR_IMAGES], mode, seed)
+    others = binarize_split(data.train_images[:COLOUR_IMAGES], mode, seed, split="train")
     return Material(
         data.name, binarize_split(clean, mode, seed), labels, others, data.train_labels[:COLOUR_IMAGES], data
     )

@@ -15,7 +15,7 @@ from vae_core.data import batches
 from vae_core.data.corruptions import corrupt_split
 from vae_core.data.moved import load_for
 from vae_core.errors import CheckpointCorrupt, CheckpointIncompatible, ConfigError, DataError
-from vae_core.evaluation.elbo import evaluate, iw_nll
+from vae_core.evaluation.elbo import evaluate, iw_nlls
 from vae_core.models.autoencoder import Autoencoder
 from vae_core.models.build import build_model
 from vae_core.objectives.likelihoods import Likelihood, build_likelihood
@@ -82,8 +82,17 @@ def evaluate_run(
 ) -> dict[str, Any]:
     """The figures of a run on the whole test split, by the names of the command line.
 
-    Of a denoising run they are those of its training objective: what it sees is damaged as in training (one draw, fixed by
-    its seed), and what it is compared with is clean, as is the floor.
+    A denoising run sees images damaged as in training (one draw, fixed by its seed) and is compared with the clean ones,
+    for every figure: the ELBO's terms, the floor, and the importance-weighted NLL.
+
+    Args:
+        run: its final weights are evaluated.
+        dataset: other images than its own.
+        iw_samples: K; adds `iw_nll_nats`, its `iw_nll_nats_standard_error` over the images, and how it was computed:
+            `iw_samples` and `iw_seed`.
+        which: as for `load_trained`.
+        data_dir: of the full datasets.
+        progress: called with what is being done and the share of it that is done, 0 to 1.
 
     Raises:
         DataError: the dataset's images have another shape than those of training.
@@ -104,7 +113,13 @@ def evaluate_run(
     inputs = corrupt_split(images, asked.corruption, asked.levels, seed)
     found = asdict(evaluate(trained.model, trained.likelihood, images, seed=seed, inputs=inputs))
     if iw_samples is not None:
-        found["iw_nll_nats"] = iw_nll(trained.model, trained.likelihood, images, samples=iw_samples, seed=seed)
+        nats = iw_nlls(trained.model, trained.likelihood, images, iw_samples, seed, inputs=inputs, progress=progress)
+        found |= {
+            "iw_nll_nats": nats.mean().item(),
+            "iw_nll_nats_standard_error": (nats.std(correction=0) / len(nats) ** 0.5).item(),
+            "iw_samples": iw_samples,
+            "iw_seed": seed,
+        }
     return {"run": str(run.folder), "dataset": data.name, "dataset_sha256": data.digest, "step": trained.step, **found}
 
 

@@ -65,9 +65,9 @@ def _assemble(config: ModelConfig, shape: ImageShape) -> Autoencoder:
 
 def _encoder(config: ModelConfig, shape: ImageShape, outputs: int) -> nn.Sequential:
     build = conv_encoder if config.architecture == "conv" else mlp_encoder
-    return build(shape, config.hidden, outputs)
+    return build(shape, config.hidden, outputs, config.activation)
 
 
 def _decoder(config: ModelConfig, shape: ImageShape) -> nn.Sequential:
     build = conv_decoder if config.architecture == "conv" else mlp_decoder
-    return build(config.latent, config.hidden, shape)
+    return build(config.latent, config.hidden, shape, config.activation)

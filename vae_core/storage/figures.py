@@ -21,8 +21,10 @@ from vae_core.storage.stamped import Stamped
 
 SCHEMA = 1
 NUMBERS = ("images", "step", "reconstruction_nats", "negative_elbo_nats", "floor_nats", "mse_per_pixel")
-OPTIONAL = ("kl_nats", "active_units", "iw_nll_nats", "iw_samples")
-"""None for an autoencoder, which has no posterior; the last two only where they were asked for."""
+IMPORTANCE = ("iw_nll_nats", "iw_nll_nats_standard_error", "iw_samples", "iw_seed")
+"""Only there if they were asked for."""
+OPTIONAL = ("kl_nats", "active_units", *IMPORTANCE)
+"""None for an autoencoder, which has no posterior."""
 KNOWN = ("dataset", "dataset_sha256", "weights_sha256", *NUMBERS, *OPTIONAL, "kl_per_dimension")
 
 Figures = dict[str, Any]

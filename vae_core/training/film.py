@@ -101,7 +101,7 @@ def reference_lines(config: RunConfig, training_images: torch.Tensor, held_out: 
     """
     likelihood = build_likelihood(config.objective)
     chosen = training_images[:MEAN_IMAGES].cpu()
-    chosen = batches.binarize_split(chosen, config.data.binarize, config.training.seed)
+    chosen = batches.binarize_split(chosen, config.data.binarize, config.training.seed, split="train")
     mean = batches.to_float(chosen).mean(dim=0)
     target = batches.to_float(held_out)
     with torch.no_grad():

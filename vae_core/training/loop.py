@@ -82,7 +82,7 @@ class Trainer:
         self.config = config
         self.dataset_digest = dataset.digest
         self.device = torch.device(device_of(training.device))
-        self.images = batches.training_images(dataset, config.data.limit).to(self.device)
+        self.images = batches.training_images(dataset, config.data.limit, config.data.binarize).to(self.device)
         self.batch_size = min(training.batch_size, len(self.images))
         self.steps_per_epoch = batches.steps_per_epoch(len(self.images), self.batch_size)
         self.total_steps = self.steps_per_epoch * training.epochs
@@ -128,7 +128,7 @@ class Trainer:
             self._order = (epoch, order.to(self.device))
         chosen = self._order[1][index * self.batch_size : (index + 1) * self.batch_size]
         images = batches.take(self.images, chosen)
-        if self.config.data.binarize == "none":
+        if self.config.data.binarize in ("none", "fixed"):
             return images
         pixels = self._pixels.manual_seed(seed_of(self.config.training.seed, Stream.PIXELS, self.step))
         return batches.binarize(images, self.config.data.binarize, pixels)

@@ -99,6 +99,7 @@ def _head(trained: Trained, weights_name: str) -> str:
 _LAYERS: dict[str, Callable[[int, Any], str]] = {
     "Linear": lambda index, layer: f"dense(x, {index})",
     "ReLU": lambda index, layer: "np.maximum(x, 0)",
+    "Tanh": lambda index, layer: "np.tanh(x)",
     "Unflatten": lambda index, layer: f"x.reshape(-1, {', '.join(map(str, layer.unflattened_size))})",
     "Upsample": lambda index, layer: f"enlarge(x, {layer.height}, {layer.width})",
     "Conv2d": lambda index, layer: f"convolve(x, {index})",

@@ -31,6 +31,13 @@ function reluLayer() {
   }
 }
 
+function tanhLayer() {
+  return (input) => {
+    for (let at = 0; at < input.length; at++) input[at] = Math.tanh(input[at])
+    return input
+  }
+}
+
 function upsampleLayer([, high, wide], [channels, height, width]) {
   const output = new Float32Array(channels * height * width)
   return (input) => {
@@ -92,6 +99,7 @@ function convolutionLayer([channels], [leaving, height, width], { weight, bias }
 const LAYERS = {
   dense: denseLayer,
   relu: reluLayer,
+  tanh: tanhLayer,
   reshape: () => (input) => input,
   upsample: upsampleLayer,
   convolution: convolutionLayer,
