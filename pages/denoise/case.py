@@ -155,9 +155,7 @@ def _learned(dataset: str, corruption: str, level: float, name: str, _others: Te
     return _tuned_on(corruption, level, name, _others, examples_of(_others, corruption, level, 1))
 
 
-def _tuned_on(
-    corruption: str, level: float, name: str, others: Tensor, examples: Examples | None
-) -> dict[str, Tuned]:
+def _tuned_on(corruption: str, level: float, name: str, others: Tensor, examples: Examples | None) -> dict[str, Tuned]:
     clean = tuning_images(others)
     worse = corrupt_split(clean, [corruption], (level, level), 1)
     return tuned_filters(to_float(worse).numpy(), to_float(clean).numpy(), examples, [name])

@@ -97,8 +97,9 @@ def verdict(
     if scores[first] >= filter_psnr:
         ahead = scores[first] - filter_psnr
         return f"**{literal(first)}** is {ahead:.1f} dB ahead of the best opponent ({title}, {filter_psnr:.1f} dB)."
-    return f"Here a simple opponent wins: **{title}** is {filter_psnr - scores[first]:.1f} dB ahead of {literal(first)}. " + why(
-        first, bound(first).psnr, filter_psnr
+    return (
+        f"Here a simple opponent wins: **{title}** is {filter_psnr - scores[first]:.1f} dB ahead of {literal(first)}. "
+        + why(first, bound(first).psnr, filter_psnr)
     )
 
 

@@ -1,4 +1,4 @@
-"""The simple opponents: each helps, each is tuned or learned on other images, and a tone correction undoes what clipping did."""
+"""The simple opponents: each helps and is tuned or learned on other images; a tone correction undoes what clipping did."""
 
 from __future__ import annotations
 

@@ -292,7 +292,9 @@ def test_kept_curves_are_drawn_and_where_a_filter_wins_is_said(runs: Path) -> No
     page = open_page(task="Against level", models=run.id, corrupt="masking")
     assert sentences_of(page) == [] and len(page.get("vega_lite_chart")) == 2
     words = " ".join(one.value.replace("\\", "") for one in page.markdown)
-    assert "is beaten by a simple opponent at 0.05, by most at 0.05: Median, toned reaches 15.0 dB and it 12.0 dB" in words
+    assert (
+        "is beaten by a simple opponent at 0.05, by most at 0.05: Median, toned reaches 15.0 dB and it 12.0 dB" in words
+    )
 
 
 def test_why_a_filter_wins_depends_on_the_reconstruction_of_undamaged_pictures() -> None:

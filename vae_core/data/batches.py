@@ -11,11 +11,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from vae_core.config import HELD_OUT_IMAGES
 from vae_core.data.datasets import Dataset
 from vae_core.data.randomness import Stream, generator
 from vae_core.errors import DataError
 
-HELD_OUT = 2_000
 Binarize = Literal["none", "threshold", "dynamic"]
 _FIXED_DRAW = -1
 """The index of test data's draw in the stream of pixels; training's are its steps, from 0 on."""
@@ -26,7 +26,7 @@ def training_images(dataset: Dataset, limit: int | None = None) -> Tensor:
     return dataset.train_images[:limit]
 
 
-def held_out(dataset: Dataset, count: int = HELD_OUT) -> tuple[Tensor, Tensor]:
+def held_out(dataset: Dataset, count: int = HELD_OUT_IMAGES) -> tuple[Tensor, Tensor]:
     """The test images that are watched while training: always the same, whatever the run's seed.
 
     Returns:

@@ -220,9 +220,7 @@ FILTERS: dict[str, Filter | Learned] = {
         tuple((side, sigma) for side in (3.0, 5.0, 7.0) for sigma in (0.3, 0.45, 0.6, 0.8, 1.0, 1.5)),
         _median_gaussian,
     ),
-    "ridge-patches": Learned(
-        "Ridge regression, patches", "side of a patch, in pixels", (3, 5, 9), patch_filters
-    ),
+    "ridge-patches": Learned("Ridge regression, patches", "side of a patch, in pixels", (3, 5, 9), patch_filters),
     "ridge-image": Learned(
         "Ridge regression, whole image",
         "penalty per image, for pixels from 0 to 1",

@@ -114,7 +114,9 @@ def material(data: Dataset, trained: Trained, images: int = IMAGES) -> Material:
     clean, labels = held_out(data, images)
     mode, seed = trained.config.data.binarize, trained.config.training.seed
     others = binarize_split(other_images(data), mode, seed)
-    return Material(data.name, binarize_split(clean, mode, seed), labels, others, data.train_labels[: len(others)], data)
+    return Material(
+        data.name, binarize_split(clean, mode, seed), labels, others, data.train_labels[: len(others)], data
+    )
 
 
 def other_images(data: Dataset) -> Tensor:
