@@ -171,7 +171,7 @@ def _drive(run: Run, data_dir: Path | None, as_json: bool) -> int:
         def show(event: Event, trainer: Trainer) -> None:
             if isinstance(event, Stepped):
                 loss = trainer.latest.get("loss")
-                figures = "" if loss is None else f", held-out {loss:.1f} nats"
+                figures = "" if loss is None else f", {loss:.1f} nats on a held-out part"
                 report(f"epoch {trainer.epoch:.1f}{figures}", event.step / trainer.total_steps)
 
         driver = Driver(run, data_dir=data_dir, on_event=show, progress=report)

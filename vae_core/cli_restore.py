@@ -45,7 +45,7 @@ def restore(
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """PSNR and SSIM of damaged test images and of what the model makes of them, beside tuned classical filters."""
+    """PSNR and SSIM of damaged test images and of what the model makes of them, beside tuned filters and ridge regression."""
     if source is None and out is None:
         _measure(find_run(run, places.runs_folder(runs)), corruption, level, images, dataset, data_dir, as_json)
         return

@@ -19,6 +19,9 @@ SCHEMA = 3
 """Version of `config.json`; a larger number in a file means that a newer program wrote it. The second has corruptions, the
 third a choice of activation and pixels binarised once."""
 
+HELD_OUT_IMAGES = 2_000
+"""Test images that are looked at while training, always the same; a smaller test split is looked at whole."""
+
 DEFAULT_HIDDEN = {"mlp": (256, 64), "conv": (32, 64)}
 LARGE_LEARNING_RATE = 5e-3
 """Above this Adam was seen to end 20 nats and more worse than at 1e-3; a warning, not a limit."""

@@ -19,6 +19,7 @@ from pages.compare.compared import Compared, Standing, standing, word
 from vae_core.data import catalogue
 from vae_core.errors import LatentLabError
 from vae_core.evaluation.factor_scores import scores_of
+from vae_core.evaluation.spread import SPREAD_FROM
 from vae_core.storage.factor_scores import Scores, read_scores
 from vae_core.storage.figures import weights_digest
 from vae_core.storage.runs import Run
@@ -189,9 +190,9 @@ def _words(rows: Sequence[dict[str, Any]]) -> None:
     st.caption(
         literal(
             f"n = {len(rows)} runs, {seeds} {'seed' if seeds == 1 else 'seeds'}; posterior means of {images:,} test images; "
-            f"± is one standard deviation over the seeds. {cap_note(images)} Seeds differ as much as settings do, so look at "
-            "the spread. To see what a score means, take Pictures above: a traversal in which one thing changes at a time is "
-            "a dimension with a factor of its own."
+            f"± is one standard deviation over the seeds, from {SPREAD_FROM} on. {cap_note(images)} Seeds differ as much as "
+            "settings do, so look at the spread. To see what a score means, take Pictures above: a traversal in which one thing "
+            "changes at a time is a dimension with a factor of its own."
         )
     )
     glossary_links("Disentanglement", "MIG", "Traversal")

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from pages.common.held_out import PART
 from pages.compare.compared import Compared, Standing, word
 from vae_core.evaluation.comparison import FIGURES, Point
 from vae_core.viz.differences import csv_of, difference_table
@@ -37,7 +38,7 @@ def table(found: Compared, standings: Sequence[Standing]) -> None:
     waiting = len(found.runs) - len(points)
     st.caption(
         "Nats per image but for active units and MSE; Δ is the difference to the base run. Figures are those of the whole "
-        "test split where a run is done, else of its newest held-out evaluation."
+        f"test split where a run is done, else, while it trains, of {PART}."
         + _importance(points)
         + (f" {waiting} of {len(found.runs)} runs have no figure yet." if waiting else "")
     )

@@ -63,6 +63,6 @@ def _buttons(model: Explored) -> None:
 
 
 def _random(model: Explored, seed: int, temperature: float) -> None:
-    mean, std = (0.0, 1.0) if model.is_vae else fitted_gaussian(model.codes)
-    wish(model, random_codes(1, model.latent, seed, temperature, mean, std)[0])
+    mean, spread = (0.0, 1.0) if model.is_vae else fitted_gaussian(model.codes)
+    wish(model, random_codes(1, model.latent, seed, temperature, mean, spread)[0])
     st.session_state[f"seed@{model.run.id}"] = seed + 1

@@ -79,9 +79,9 @@ def _manifold(model: Explored, z: Array) -> tuple[Array, int, str]:
 def _random(model: Explored) -> tuple[Array, int, str]:
     seed = st.number_input("Seed of the draws", 0, None, 0, key="walk_seed", width=160)
     temperature = st.slider("Temperature of the draws", 0.0, 2.0, 1.0, 0.1, key="walk_temperature", width=240)
-    mean, std = (0.0, 1.0) if model.is_vae else fitted_gaussian(model.codes)
+    mean, spread = (0.0, 1.0) if model.is_vae else fitted_gaussian(model.codes)
     source = "the prior" if model.is_vae else "a Gaussian fitted to the codes (an AE has no prior)"
-    return random_codes(64, model.latent, int(seed), temperature, mean, std), 16, f"64 draws from {source}"
+    return random_codes(64, model.latent, int(seed), temperature, mean, spread), 16, f"64 draws from {source}"
 
 
 def _between(model: Explored) -> tuple[Array, int, str]:

@@ -78,7 +78,8 @@ def _chart(found: dict[str, Any], point: dict[str, Any]) -> None:
     chart([panel], key="rates")
     st.caption(
         f"All {found['images']:,} test images. The rate is the ideal code length under histograms of training codes; an "
-        "arithmetic coder ends within two bits of it for all images together. PSNR is of the mean squared error over all."
+        "arithmetic coder ends within two bits of it for all images together. PSNR is of the mean squared error over all. "
+        f"PCA was fitted to {found['pca_images']:,} training images, as many as the autoencoder saw."
     )
 
 

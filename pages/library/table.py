@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages.common.components.run_table import Asked, Column, Gap, Row, run_table, run_table_live
 from pages.common.errors import sentences
+from pages.common.held_out import PART
 from pages.common.session import manager
 from pages.common.states import SETTLED_SECONDS
 from pages.library.deleted import Deleted, bring_back
@@ -31,7 +32,10 @@ COLUMNS = (
     Column("name", "Name", "name"),
     Column("state", "State", "state"),
     Column(
-        "nats", "Held-out nats", "number", help="Negative ELBO in nats per image, on held-out images; lower is better"
+        "nats",
+        "Held-out nats",
+        "number",
+        help=f"Negative ELBO in nats per image on the test images, lower is better; ≈: while training, on {PART}",
     ),
     Column("images", "Images", "cut"),
     Column("model", "Model", "cut"),
@@ -116,7 +120,7 @@ def _nats(one: Summary, while_training: float | None) -> tuple[str, str]:
             f"negative ELBO on the {one.figures['images']:,} test images of {one.figures['dataset']}",
         )
     if while_training is not None:
-        return f"≈ {while_training:.1f}", "while training, on its held-out images"
+        return f"≈ {while_training:.1f}", f"while training, on {PART}"
     return "–", "not known yet"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.common.held_out import PART
 from pages.common.live import Follower
 from pages.train.view import View
 from vae_core.viz.charts import loss_spec, loss_table
@@ -25,7 +26,9 @@ def loss_chart(follower: Follower, view: View, key: str) -> None:
         smoothing=view.smoothing,
     )
     last = metrics.last_held_out or {}
-    alt = f"Loss against step; the last held-out loss is {last['loss']:.1f} nats per image." if last else "Loss."
+    alt = "Loss against step."
+    if last:
+        alt = f"Loss against step; on {PART} it was {last['loss']:.1f} nats per image at the last."
     variational = last.get("kl_nats") is not None or not last
     spec = loss_spec(per_pixel=view.per_pixel, log=view.log_axis, height=HEIGHT, variational=variational)
     st.vega_lite_chart(table, spec, key=f"loss-{key}", height=HEIGHT, alt=alt)

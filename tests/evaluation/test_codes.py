@@ -28,6 +28,7 @@ from vae_core.evaluation.codes import (
 )
 from vae_core.evaluation.elbo import evaluate
 from vae_core.storage.arrays import Array
+from vae_core.viz.walks import random_codes
 
 
 @pytest.fixture(scope="module")
@@ -125,8 +126,18 @@ def test_a_vae_is_asked_within_its_prior_and_an_autoencoder_within_its_data() ->
 
 
 def test_the_gaussian_has_the_moments_of_the_codes() -> None:
-    mean, std = fitted_gaussian(codes_of(np.array([[0.0, 5.0], [2.0, 5.0]])))
-    assert mean.tolist() == [1.0, 5.0] and std.tolist() == [1.0, 0.0]
+    mean, root = fitted_gaussian(codes_of(np.array([[0.0, 5.0], [2.0, 5.0]])))
+    assert mean.tolist() == [1.0, 5.0] and root == pytest.approx(np.diag([1.0, 0.0]))
+    assert fitted_gaussian(codes_of(np.array([[0.0], [4.0]])))[1].tolist() == [[2.0]]
+
+
+def test_draws_of_an_autoencoder_are_correlated_as_its_codes_are() -> None:
+    """Lesson Holes once drew each dimension by itself, though codes correlate by up to 0.5."""
+    one, other = np.random.default_rng(0).standard_normal((2, 5_000))
+    codes = codes_of(np.stack([one, one + other, 3 - other], axis=1))
+    drawn = random_codes(50_000, 3, 0, 1.0, *fitted_gaussian(codes))
+    assert np.cov(drawn.T) == pytest.approx(np.cov(codes.mean.T), abs=0.05)
+    assert drawn.mean(axis=0) == pytest.approx(codes.mean.mean(axis=0), abs=0.03)
 
 
 def test_the_nearest_come_first() -> None:

@@ -167,4 +167,8 @@ def test_spread() -> None:
     assert spread([1.0, 2.0, 6.0]) == Spread(3.0, pytest.approx(math.sqrt(7)), 1.0, 6.0, 3)
     assert spread([0.5]) == Spread(0.5, None, 0.5, 0.5, 1)
     assert spread([]) is spread([math.nan]) is None
-    assert str(spread([0.5, 0.7])) == "0.60 ± 0.14" and "one seed" in str(spread([0.5]))
+    assert (
+        str(spread([0.5, 0.7])) == "0.60 (2 seeds)"
+        and str(spread([0.5, 0.7, 0.9])) == "0.70 ± 0.20"
+        and "one seed" in str(spread([0.5]))
+    )

@@ -27,6 +27,7 @@ from vae_core.data import catalogue
 from vae_core.data.corruptions import CORRUPTIONS
 from vae_core.data.datasets import load
 from vae_core.errors import RunStateError
+from vae_core.evaluation.filters import FILTERS
 from vae_core.evaluation.restoration import Point, Quality, keep_curve, kept_curve, material
 from vae_core.evaluation.trained import load_trained
 from vae_core.presets import PRESETS
@@ -202,15 +203,15 @@ def test_eight_in_a_row_and_no_model() -> None:
 
 def test_filters_come_later_tuned_and_the_page_says_who_is_ahead_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(background, "QUIET_SECONDS", 0.0)
-    monkeypatch.setattr(case_module, "TUNING_IMAGES", 8)
+    monkeypatch.setattr("vae_core.evaluation.restoration.TUNING_IMAGES", 8)
     page = open_page(models=VAE, level="0.1")
     assert len(figures(page)) == 2  # not waited for
     wait_until(lambda: bool(page.session_state[SLOT].done))
     page.run()
     filters = [one.proto.body for one in page.get("html") if "Non-local means, toned" in one.proto.body]
-    assert len(filters) == 1 and filters[0].count("<figure>") == 8
+    assert len(filters) == 1 and filters[0].count("<figure>") == 2 * len(FILTERS)
     words = " ".join(one.value for one in page.markdown)
-    assert "Here a filter wins" in words and "what does not fit through its bottleneck is lost" in words
+    assert "Here a simple opponent wins" in words and "what does not fit through its bottleneck is lost" in words
 
 
 def test_the_watermark_view_has_a_divider_and_says_where_no_model_is(runs: Path) -> None:
@@ -277,7 +278,7 @@ def test_a_curve_is_kept_with_its_run_and_baselines_are_measured_once(
     assert [share for share, _ in told] == sorted(share for share, _ in told) and told[-1][0] == 1
     found = [kept(run, "masking", 6) for run in pair]
     assert [len(points) for points in found] == [1, 1]
-    assert found[0][0].baselines == found[1][0].baselines and len(found[0][0].baselines) == 8
+    assert found[0][0].baselines == found[1][0].baselines and len(found[0][0].baselines) == 2 * len(FILTERS)
     assert found[0][0].model != found[1][0].model
     again = list(measure("masking", 6, "mnist-sample", pair))
     assert len(again) == 2 and [kept(run, "masking", 6) for run in pair] == found
@@ -291,16 +292,18 @@ def test_kept_curves_are_drawn_and_where_a_filter_wins_is_said(runs: Path) -> No
     page = open_page(task="Against level", models=run.id, corrupt="masking")
     assert sentences_of(page) == [] and len(page.get("vega_lite_chart")) == 2
     words = " ".join(one.value.replace("\\", "") for one in page.markdown)
-    assert "is beaten by a filter at 0.05, by most at 0.05: Median, toned reaches 15.0 dB and it 12.0 dB" in words
+    assert (
+        "is beaten by a simple opponent at 0.05, by most at 0.05: Median, toned reaches 15.0 dB and it 12.0 dB" in words
+    )
 
 
 def test_why_a_filter_wins_depends_on_the_reconstruction_of_undamaged_pictures() -> None:
     narrow, unseen, ahead_of = point(0.1, 12.0, 13.0, 15.0), point(0.6, 8.0, 13.0, 9.0), point(0.3, 12.0, 13.0, 9.0)
-    assert ahead("m", [ahead_of]) == "**m** is ahead of every filter at every level that was measured."
+    assert ahead("m", [ahead_of]) == "**m** is ahead of every opponent at every level that was measured."
     assert "made for noise" in ahead("m", [ahead_of], "blur") and "made" not in ahead("m", [ahead_of], "gaussian")
     assert "bottleneck is lost" in ahead("m", [narrow, ahead_of]) and "not trained" not in ahead("m", [narrow])
     both = ahead("m", [narrow, unseen]).replace("\\", "")
-    assert "filter at 0.1," in both and "filter at 0.6," in both and "was not trained for this damage" in both
+    assert "opponent at 0.1," in both and "opponent at 0.6," in both and "was not trained for this damage" in both
 
 
 def test_a_model_of_colours_is_set_beside_what_needs_no_network() -> None:

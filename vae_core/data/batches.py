@@ -11,11 +11,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from vae_core.config import HELD_OUT_IMAGES
 from vae_core.data.datasets import Dataset
 from vae_core.data.randomness import Stream, generator
 from vae_core.errors import DataError
 
-HELD_OUT = 2_000
 Binarize = Literal["none", "threshold", "dynamic", "fixed"]
 Split = Literal["train", "test"]
 FIXED_SEED = 0
@@ -34,7 +34,7 @@ def training_images(dataset: Dataset, limit: int | None = None, mode: Binarize =
     return binarize_split(images, mode, FIXED_SEED, split="train") if mode == "fixed" else images
 
 
-def held_out(dataset: Dataset, count: int = HELD_OUT) -> tuple[Tensor, Tensor]:
+def held_out(dataset: Dataset, count: int = HELD_OUT_IMAGES) -> tuple[Tensor, Tensor]:
     """The test images that are watched while training: always the same, whatever the run's seed.
 
     Returns:

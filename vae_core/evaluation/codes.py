@@ -155,12 +155,15 @@ def slider_range(codes: Codes, dimension: int) -> tuple[float, float]:
 
 
 def fitted_gaussian(codes: Codes) -> tuple[Array, Array]:
-    """Mean and standard deviation of the codes of each dimension, both (L,) float32.
+    """Mean (L,) and the symmetric square root of the covariance (L, L) of the codes, float32.
 
-    What to draw an autoencoder's random codes from: it has no prior, so this stands in for one.
+    What to draw an autoencoder's random codes from: it has no prior, so this stands in for one. Its dimensions are
+    correlated, so the variances alone would draw codes that lie further from those of images.
     """
     mean = codes.mean.astype(np.float64)
-    return mean.mean(axis=0).astype(np.float32), mean.std(axis=0).astype(np.float32)
+    variances, axes = np.linalg.eigh(np.atleast_2d(np.cov(mean, rowvar=False, bias=True)))
+    root: Array = (axes * np.sqrt(variances.clip(min=0))) @ axes.T
+    return mean.mean(axis=0).astype(np.float32), root.astype(np.float32)
 
 
 def nearest(codes: Codes, z: Array, k: int) -> Array:

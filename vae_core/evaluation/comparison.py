@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 from vae_core.config import FIELDS, RunConfig
+from vae_core.evaluation.spread import SPREAD_FROM
 from vae_core.storage import files
 from vae_core.storage.figures import Figures, read_figures
 from vae_core.storage.frames import Frame, unpack_frame, unpack_subjects
@@ -23,7 +24,6 @@ from vae_core.storage.runs import Run
 
 ACTIVE_VARIANCE = 0.01
 """As of `latents.active_units`."""
-SPREAD_FROM = 3
 """Seeds from which on a mean with its standard deviation is told."""
 CLOSE_NATS = 0.3
 """Two rates nearer than this are too close for a slope between them."""

@@ -26,7 +26,6 @@ CODE_NUMBERS = 16_000
 ROW_BYTES = 16_384
 MAX_POINTS, MIN_POINTS = 1_000, 100
 MAX_ROW = 10
-HELD_OUT_IMAGES = 2_000
 MEAN_IMAGES = 20_000
 
 
@@ -48,7 +47,7 @@ class Camera:
     """
 
     def __init__(self, dataset: Dataset, config: RunConfig, training_images: torch.Tensor) -> None:
-        images, labels = batches.held_out(dataset, HELD_OUT_IMAGES)
+        images, labels = batches.held_out(dataset)
         self.held_out = batches.binarize_split(images, config.data.binarize, config.training.seed)
         data, seed = config.data, config.training.seed
         self.held_out_inputs = corrupt_split(self.held_out, data.corruption, data.levels, seed)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from vae_core.config import HELD_OUT_IMAGES
 from vae_core.storage.metrics import Record
 from vae_core.viz.palette import CURVE_COLOURS, LINE_COLOUR
 
@@ -86,7 +87,11 @@ def loss_spec(
     scale = {"type": "log", "nice": False} if log else {"zero": False, "nice": True}
     y = {"field": "nats", "type": "quantitative", "title": unit, "scale": scale}
     positive = [{"filter": "datum.kind === 'cursor' || datum.nats > 0"}] if log else []
-    x = {"field": "step", "type": "quantitative", "title": "step (thin: training, bold: held-out)"}
+    x = {
+        "field": "step",
+        "type": "quantitative",
+        "title": f"step (thin: training; bold: ≤ {HELD_OUT_IMAGES:,} held-out images)",
+    }
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "height": height,

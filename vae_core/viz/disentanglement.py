@@ -52,7 +52,7 @@ def figures_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         rows: one a run, with `beta` and any keys of `METRICS` and `NATS`; what is missing or None is left out.
 
     Returns:
-        Columns `beta`, `figure` (a key), `mean`, `std` (NaN of one seed), `low`, `high`, `seeds` (how many) and `text`
+        Columns `beta`, `figure` (a key), `mean`, `std` (NaN below three seeds), `low`, `high`, `seeds` (how many) and `text`
         ("0.31 ± 0.04", or "0.31 (one seed)"), by figure and then beta.
     """
     found = []

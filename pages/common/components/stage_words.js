@@ -1,6 +1,6 @@
 // What the stage says in words. Names come from people: they are only ever set as text.
 
-const NAMES = { loss: "held-out loss", reconstruction_nats: "reconstruction" }
+const NAMES = { loss: "loss (held-out part)", reconstruction_nats: "reconstruction" }
 
 function madeOf(tag, ...contents) {
   const element = document.createElement(tag)
