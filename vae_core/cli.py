@@ -23,7 +23,8 @@ from vae_core.levels import check_channels
 from vae_core.storage import places
 from vae_core.storage.checkpoints import check_resumable
 from vae_core.storage.files import is_locked
-from vae_core.storage.runs import Run, Status, create_run, find_run, make_longer
+from vae_core.storage.lookup import find_run
+from vae_core.storage.runs import Run, Status, create_run, make_longer
 
 GROUPS = (cli_compress, cli_disentangle, cli_generate, cli_restore, cli_runs, cli_sweep)
 """Each adds its commands to `app` when it is imported."""

@@ -14,7 +14,7 @@ from vae_core.cli_options import Report, progress_bar
 from vae_core.data import catalogue
 from vae_core.errors import ConfigError
 from vae_core.storage import files, places
-from vae_core.storage.runs import find_run
+from vae_core.storage.lookup import find_run
 
 if TYPE_CHECKING:
     from vae_core.evaluation.codes import Codes

@@ -13,7 +13,8 @@ from vae_core.cli_options import Report, progress_bar
 from vae_core.errors import ConfigError, DataError
 from vae_core.levels import CORRUPTIONS
 from vae_core.storage import files, places
-from vae_core.storage.runs import Run, find_run
+from vae_core.storage.lookup import find_run
+from vae_core.storage.runs import Run
 
 if TYPE_CHECKING:
     from vae_core.evaluation.trained import Trained

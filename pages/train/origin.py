@@ -5,11 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.common.errors import literal, sentences
-from pages.common.session import manager
+from pages.common.session import open_anywhere
 from vae_core.config import RunConfig
 from vae_core.errors import LatentLabError, RunNotFound
 from vae_core.storage import checkpoints
-from vae_core.storage.runs import open_run
 
 ORIGIN_PARAMETER = "from"
 
@@ -45,7 +44,7 @@ def _name(origin: str) -> str:
         NameInvalid, RunNotFound: there is no such run here, or it does not keep that step.
     """
     run_id, _, step = origin.partition("@")
-    run = open_run(manager().root, run_id)
+    run = open_anywhere(run_id)
     steps = checkpoints.kept_steps(run.folder)
     if int(step) not in steps:
         kept = ", ".join(map(str, sorted(steps))) or "none"
