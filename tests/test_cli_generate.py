@@ -60,7 +60,7 @@ def test_encode_writes_a_line_an_image(call: Any, vae: Run, tmp_path: Path) -> N
     assert [int(row["label"]) for row in rows] == data.test_labels.tolist()
     for name, column in (("z1", codes.mean[:, 0]), ("z3", codes.mean[:, 2])):
         np.testing.assert_allclose([float(row[name]) for row in rows], column, rtol=1e-5, atol=1e-6)
-    errors = [float(row["reconstruction_error"]) for row in rows]
+    errors = [float(row["mse_per_pixel"]) for row in rows]
     np.testing.assert_allclose(errors, codes.reconstruction_error, rtol=1e-5)
     assert result["mse_per_pixel"] == pytest.approx(np.mean(errors), rel=1e-5)
 
@@ -79,6 +79,19 @@ def test_sample_draws_from_the_prior(call: Any, vae: Run, tmp_path: Path) -> Non
     expected = mosaic(decode_images(untrained(), random_codes(10, 3, 3, 0.5)), 4, scale=2)
     with Image.open(out) as picture:
         assert np.abs(np.asarray(picture).astype(int) - np.asarray(expected)).max() <= 1
+
+
+def test_at_beta_0_it_is_said_that_the_draws_mean_nothing(
+    runs_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Fault 12."""
+    for beta in (0, 1):
+        run = saved(runs_root, f"beta-{beta}", untrained(beta=beta))
+        assert main(["sample", str(run.folder), "--out", str(tmp_path / "a.png"), "--json"]) == 0
+        out, err = capsys.readouterr()
+        warning = json.loads(out)["warning"]
+        assert ("draws of the prior mean nothing" in str(warning)) == (beta == 0)
+        assert err == (f"Note: {warning}\n" if beta == 0 else "") and (beta == 0 or warning is None)
 
 
 def test_an_autoencoder_is_sampled_from_a_gaussian_and_says_so(call: Any, autoencoder: Run, tmp_path: Path) -> None:

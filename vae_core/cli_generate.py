@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -39,7 +40,7 @@ def encode(
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Write a CSV table: index, label, code (z1, z2, ...) and reconstruction error of each image."""
+    """Write a CSV table: index, label, code (z1, z2, ...) and mse_per_pixel of each image."""
     _check_out(out, ".csv")
     found = find_run(run, places.runs_folder(runs))
     from vae_core.data import datasets
@@ -80,7 +81,7 @@ def sample(
     _check_range("seed", seed, 0, 2**32 - 1)
     _check_range("temperature", temperature, 0.0, MAX_TEMPERATURE)
     found = find_run(run, places.runs_folder(runs))
-    from vae_core.evaluation.codes import decode_images, fitted_gaussian
+    from vae_core.evaluation.codes import decode_images, fitted_gaussian, prior_warning
     from vae_core.evaluation.trained import load_trained
     from vae_core.viz.grids import mosaic, png_bytes
     from vae_core.viz.walks import random_codes
@@ -88,6 +89,7 @@ def sample(
     trained = load_trained(found)
     result: dict[str, Any] = {"run": str(found.folder), "out": str(out), "images": count, "seed": seed}
     result |= {"temperature": temperature, "drawn_from": "prior", "dataset": None}
+    result |= {"warning": prior_warning(trained.config) or None}
     with progress_bar("sampling") as report:
         if trained.config.model.model == "ae":
             codes, name = _codes(trained, dataset, data_dir, report)
@@ -97,6 +99,8 @@ def sample(
             z = random_codes(count, trained.model.latent, seed, temperature)
         picture = mosaic(decode_images(trained, z), columns=math.ceil(math.sqrt(count)), scale=_scale(trained))
         files.write_atomic(out, png_bytes(picture))
+    if result["warning"]:
+        print(f"Note: {result['warning']}", file=sys.stderr)
     print_result(result, as_json, lambda: f"{count} pictures, drawn from the {result['drawn_from']}, are in {out}.")
 
 

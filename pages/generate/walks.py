@@ -81,6 +81,8 @@ def _random(model: Explored) -> tuple[Array, int, str]:
     temperature = st.slider("Temperature of the draws", 0.0, 2.0, 1.0, 0.1, key="walk_temperature", width=240)
     mean, std = (0.0, 1.0) if model.is_vae else fitted_gaussian(model.codes)
     source = "the prior" if model.is_vae else "a Gaussian fitted to the codes (an AE has no prior)"
+    if model.prior_warning:
+        st.caption(model.prior_warning)
     return random_codes(64, model.latent, int(seed), temperature, mean, std), 16, f"64 draws from {source}"
 
 
