@@ -20,7 +20,11 @@ from vae_core.errors import ConfigError, NameInvalid
 from vae_core.storage.checkpoints import load_step
 from vae_core.storage.lookup import find_run, open_anywhere
 
-METAVARS = {"dataset": "NAME|FOLDER|ZIP|NPZ", "hidden": "SIZES", "corruption": "NAME[,NAME]", "level": "L|LOW:HIGH"}
+METAVARS = {"dataset": "NAME|FILE", "hidden": "SIZES", "corruption": "NAME[,NAME]", "level": "L|LOW:HIGH"}
+MORE_HELP = {
+    "dataset": "A name that 'datasets' lists, sprites-WIDTH-IMAGES-SEED, or the path of an npz of dSprites' form.",
+}
+"""What only the command line has to say about a field."""
 Report = Callable[[str, float], None]
 
 
@@ -54,7 +58,7 @@ def _annotation(name: str, info: FieldInfo) -> Any:
 
 
 def _help(name: str, info: FieldInfo) -> str:
-    parts = [str(info.description)]
+    parts = [str(info.description), *([MORE_HELP[name]] if name in MORE_HELP else [])]
     if unit_of(info):
         parts.append(f"In {unit_of(info)}.")
     if range_text(info):
