@@ -19,7 +19,9 @@ from vae_core.data.datasets import load
 from vae_core.evaluation.codes import decode_images, encode, fitted_gaussian
 from vae_core.storage.places import PROJECT_ROOT
 from vae_core.storage.runs import Run
+from vae_core.viz import labels
 from vae_core.viz.grids import mosaic
+from vae_core.viz.labels import BAR, GAP, labelled_grid
 from vae_core.viz.walks import random_codes
 
 
@@ -105,12 +107,18 @@ def test_an_autoencoder_is_sampled_from_a_gaussian_and_says_so(call: Any, autoen
         assert np.abs(np.asarray(picture).astype(int) - np.asarray(expected)).max() <= 1
 
 
+def labelled_size(columns: int, lines: int, scale: int) -> tuple[int, int]:
+    wide = max(28 * scale, round(labels._font().getlength("z2 = -3.09")) + 1)
+    return columns * (wide + GAP) + GAP, lines * (28 * scale + BAR + GAP) + GAP
+
+
 def test_traverse_shows_each_dimension_from_end_to_end(call: Any, vae: Run, tmp_path: Path) -> None:
     out = tmp_path / "traversal.gif"
     result = call("traverse", vae.folder, "--out", out)
     assert sorted(result["dimensions"]) == [1, 2, 3] and result["frames"] == 30
     with Image.open(out) as film:
-        assert film.n_frames == 58 and film.size == (2 * (2 * 29 - 1), 2 * (2 * 29 - 1))
+        assert film.n_frames == 58 and film.size == labelled_size(2, 2, 5)
+        assert min(film.size) > 280, "large enough to look at"
 
 
 def test_traverse_of_one_dimension_starts_at_its_low_end(call: Any, vae: Run, tmp_path: Path) -> None:
@@ -119,7 +127,18 @@ def test_traverse_of_one_dimension_starts_at_its_low_end(call: Any, vae: Run, tm
     low = decode_images(untrained(), np.array([[0.0, -3.0902323, 0.0]]))
     with Image.open(out) as film:
         first = np.asarray(film.convert("L")).astype(int)
-    assert np.abs(first - np.asarray(mosaic(low, 1, scale=2))).max() <= 1
+    assert np.abs(first - np.asarray(labelled_grid(low, ["z2 = -3.09"], 1, 5))).max() <= 1
+
+
+@pytest.mark.parametrize("command", ["traverse", "sample"])
+def test_pictures_are_as_large_as_asked_for(call: Any, vae: Run, tmp_path: Path, command: str) -> None:
+    """Fault 12."""
+    out = tmp_path / ("a.gif" if command == "traverse" else "a.png")
+    more = ("--dimension", 1) if command == "traverse" else ("--count", 1)
+    for scale in (1, 9, 64):
+        call(command, vae.folder, "--out", out, "--scale", scale, *more)
+        with Image.open(out) as picture:
+            assert picture.width == (labelled_size(1, 1, scale)[0] if command == "traverse" else 28 * scale)
 
 
 def test_where_a_full_set_is_not_here_its_sample_gives_the_ranges(
@@ -141,6 +160,8 @@ def test_where_a_full_set_is_not_here_its_sample_gives_the_ranges(
         (("sample", "vae", "--out", "{}/a.jpg"), "ends in .png"),
         (("sample", "vae", "--out", "{}/nowhere/a.png"), "not there"),
         (("sample", "vae"), "--out"),
+        (("traverse", "vae", "--out", "{}/a.gif", "--scale", "0"), "--scale must be 1 to 64, not 0"),
+        (("sample", "vae", "--out", "{}/a.png", "--scale", "64"), "--scale must be 1 to 18 for 8 images of 28 pixels"),
         (("traverse", "vae", "--out", "{}/a.gif", "--dimension", "4"), "--dimension must be 1 to 3, not 4"),
         (("encode", "vae", "--out", "{}/a.csv", "--dataset", "nothing"), "no dataset called 'nothing'"),
         (("encode", "vae", "--out", "{}/a.csv", "--split", "both"), "--split"),
