@@ -26,7 +26,8 @@ from vae_core.levels import check_channels
 from vae_core.storage import places
 from vae_core.storage.checkpoints import check_resumable
 from vae_core.storage.files import is_locked
-from vae_core.storage.runs import Run, Status, create_run, find_run, in_usual_place, make_longer
+from vae_core.storage.lookup import find_run
+from vae_core.storage.runs import Run, Status, create_run, in_usual_place, make_longer
 from vae_core.training.remedy import remedy
 
 GROUPS = (cli_compress, cli_disentangle, cli_generate, cli_restore, cli_runs, cli_sweep)

@@ -10,7 +10,7 @@ from vae_core.cli_app import DataDir, Json, RunName, Runs, app, print_result, sh
 from vae_core.cli_options import progress_bar
 from vae_core.errors import ConfigError
 from vae_core.storage import places
-from vae_core.storage.runs import find_run
+from vae_core.storage.lookup import find_run
 
 
 @app.command()

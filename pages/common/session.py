@@ -10,8 +10,8 @@ from pathlib import Path
 import streamlit as st
 
 from vae_core.errors import LatentLabError
-from vae_core.storage import places
-from vae_core.storage.runs import Run, check_id, list_runs, open_run
+from vae_core.storage import lookup, places
+from vae_core.storage.runs import Run, list_runs
 from vae_core.training.manager import Manager
 
 RUN_PARAMETER = "run"
@@ -69,11 +69,7 @@ def open_anywhere(run_id: str) -> Run:
         NameInvalid, RunNotFound: there is none.
         CheckpointCorrupt, ConfigError, SchemaTooNew: it cannot be read.
     """
-    own, *others = roots()
-    for root in others:
-        if check_id(run_id) and (root / run_id / "config.json").exists() and not is_hidden(root, run_id):
-            return open_run(root, run_id)
-    return open_run(own, run_id)
+    return lookup.open_anywhere(manager().root, run_id)
 
 
 def names_of(runs: Iterable[Run]) -> dict[str, str]:

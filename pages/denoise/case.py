@@ -20,12 +20,15 @@ from vae_core.evaluation.restoration import (
     bytes_of,
     examples_of,
     other_images,
+    psnr,
     quality,
     restore,
     tuning_images,
 )
 from vae_core.levels import CORRUPTIONS, check_channels
 from vae_core.storage.arrays import Array
+
+USUAL_IMAGES = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +103,17 @@ def bound_of(model: Explored, case: Case) -> Quality:
     """The quality of the model's reconstruction of the clean images, which its restoration can hardly exceed."""
     clean = to_float(case.clean)
     return quality(restore(model.trained, clean), clean)
+
+
+def usual_bound(model: Explored) -> float:
+    """The PSNR that 95% of the model's own test images reach or exceed when they come back undamaged."""
+    return _usual_bound(model.run.id, model.trained.step, model)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _usual_bound(run_id: str, step: int, _model: Explored) -> float:
+    images = to_float(_model.images[:USUAL_IMAGES])
+    return float(np.quantile(psnr(restore(_model.trained, images), images).numpy(), 0.05))
 
 
 def clipping_text(case: Case) -> str:

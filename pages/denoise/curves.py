@@ -12,6 +12,7 @@ import streamlit as st
 
 from pages.common.address import say_missing
 from pages.common.errors import literal, sentences, show_error
+from pages.denoise.case import usual_bound
 from pages.denoise.filters import why
 from pages.denoise.measuring import Measuring, failed, key_of, measuring
 from pages.denoise.models import Task, choose_models, labelled, material_of, note
@@ -111,7 +112,7 @@ def _draw(models: Sequence[Explored], name: str, work: Measuring, running: bool)
     elif CORRUPTIONS[name].has_level:
         _charts(points, name)
         for label, own in points.items():
-            st.markdown(ahead(label, own, name))
+            st.markdown(ahead(label, own, name, usual_bound(labelled(models)[label])))
     else:
         _table(points)
 
@@ -159,8 +160,8 @@ def _rows(points: Curves) -> Iterator[tuple[str, str, float, float, float]]:
 NOT_NOISE = ("blur", "low-resolution", "masking", "block", "watermark")
 
 
-def ahead(label: str, points: Sequence[Point], corruption: str = "") -> str:
-    """At which levels a simple opponent beats a model, and why; Markdown."""
+def ahead(label: str, points: Sequence[Point], corruption: str = "", usual: float = -math.inf) -> str:
+    """At which levels a simple opponent beats a model, and why (`filters.why`); Markdown."""
     best = {point.level: max((one.psnr for one in point.baselines.values()), default=-math.inf) for point in points}
     lost = [point for point in points if best[point.level] > point.model.psnr]
     if not lost:
@@ -171,10 +172,10 @@ def ahead(label: str, points: Sequence[Point], corruption: str = "") -> str:
         )
     narrow = [point for point in lost if point.clean.psnr <= best[point.level]]
     unseen = [point for point in lost if point.clean.psnr > best[point.level]]
-    return " ".join(_lost(label, group, best) for group in (narrow, unseen) if group)
+    return " ".join(_lost(label, group, best, usual) for group in (narrow, unseen) if group)
 
 
-def _lost(label: str, lost: Sequence[Point], best: Mapping[float, float]) -> str:
+def _lost(label: str, lost: Sequence[Point], best: Mapping[float, float], usual: float) -> str:
     """Levels lost for one reason, the farthest as the example."""
     worst = max(lost, key=lambda point: best[point.level] - point.model.psnr)
     name = worst.winners()[0]
@@ -183,7 +184,7 @@ def _lost(label: str, lost: Sequence[Point], best: Mapping[float, float]) -> str
     return (
         f"**{literal(label)}** is beaten by a simple opponent at {literal(levels)}, by most at {literal(f'{worst.level:g}')}: "
         f"{literal(title)} reaches {best[worst.level]:.1f} dB and it {worst.model.psnr:.1f} dB. "
-        + why(label, worst.clean.psnr, best[worst.level])
+        + why(label, worst.clean.psnr, best[worst.level], usual)
     )
 
 

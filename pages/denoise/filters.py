@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
 from pages.common.errors import literal, show_error
 from pages.denoise.background import Job, give_way, newest
-from pages.denoise.case import Case, Restored, bound_of, filtered
+from pages.denoise.case import Case, Restored, bound_of, filtered, usual_bound
 from pages.denoise.gallery import Tile, gallery
 from pages.denoise.models import labelled
 from pages.generate.model import Explored
 from vae_core.evaluation.filters import FILTERS, TONED, Tuned, names_for, strength_text
-from vae_core.evaluation.restoration import Quality
 from vae_core.levels import CORRUPTIONS
 from vae_core.storage.arrays import Array
 
@@ -44,7 +44,9 @@ def filters_panel(models: Sequence[Explored], case: Case, restored: Mapping[str,
     def draw() -> None:
         _draw(job, case)
         if job.done and job.results:
-            st.markdown(verdict(best_of(job), restored, lambda label: bound_of(labelled(models)[label], case)))
+            st.markdown(
+                verdict(best_of(job), restored, lambda label, psnr: _why(label, labelled(models)[label], case, psnr))
+            )
         if waiting and job.done:
             st.rerun()  # once more and whole, without the timer
 
@@ -86,9 +88,15 @@ def _tile(tuned: Tuned, restored: Restored, clean: Array) -> Tile:
 
 
 def verdict(
-    best: tuple[Tuned, Restored] | None, models: Mapping[str, Restored], bound: Callable[[str], Quality]
+    best: tuple[Tuned, Restored] | None, models: Mapping[str, Restored], reason: Callable[[str, float], str]
 ) -> str:
-    """Who is ahead, and where it is a simple opponent, why; Markdown."""
+    """Who is ahead, and why if it is a simple opponent; Markdown.
+
+    Args:
+        best: the best opponent so far.
+        models: what the models made of the case, by their labels.
+        reason: why a model, given by its label, is beaten by an opponent of that PSNR.
+    """
     scores = {name: one.quality.psnr for name, one in models.items() if one.quality is not None}
     if best is None or best[1].quality is None or not scores:
         return ""
@@ -99,12 +107,28 @@ def verdict(
         return f"**{literal(first)}** is {ahead:.1f} dB ahead of the best opponent ({title}, {filter_psnr:.1f} dB)."
     return (
         f"Here a simple opponent wins: **{title}** is {filter_psnr - scores[first]:.1f} dB ahead of {literal(first)}. "
-        + why(first, bound(first).psnr, filter_psnr)
+        + reason(first, filter_psnr)
     )
 
 
-def why(name: str, bound: float, filter_psnr: float) -> str:
-    """Why a filter can win; Markdown."""
+def _why(label: str, model: Explored, case: Case, filter_psnr: float) -> str:
+    return why(label, bound_of(model, case).psnr, filter_psnr, usual_bound(model))
+
+
+def why(name: str, bound: float, filter_psnr: float, usual: float = -math.inf) -> str:
+    """Why a filter can win; Markdown.
+
+    Args:
+        name: of the model.
+        bound: PSNR of the model's reconstruction of these pictures when they are undamaged.
+        filter_psnr: what the filter reaches.
+        usual: what the model reaches or exceeds with nearly all undamaged pictures of the kind that it was trained on.
+    """
+    if bound < usual:
+        return (
+            f"These pictures are unlike those that {literal(name)} was trained on: undamaged they come back with "
+            f"{bound:.1f} dB, and of its own test images 95% do with {usual:.1f} dB or more."
+        )
     if bound <= filter_psnr:
         return (
             f"Undamaged pictures come back from {literal(name)} with only {bound:.1f} dB: what does not fit through "

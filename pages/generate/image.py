@@ -13,8 +13,9 @@ from pages.common.errors import literal, sentences
 from pages.generate.latent import wish
 from pages.generate.model import Explored
 from pages.generate.show import picture
-from vae_core.data.pictures import centred, prepare
+from vae_core.data.pictures import Prepared, centred, prepare
 from vae_core.evaluation.codes import Codes, decode_images, encode, nearest
+from vae_core.evaluation.polarity import ADVICE, looks_inverted
 from vae_core.storage.arrays import Array
 from vae_core.viz.walks import random_codes
 
@@ -72,11 +73,22 @@ def uploaded_image(model: Explored) -> Array | None:
     if file is None:
         return None
     with sentences():
-        prepared = prepare(file.getvalue(), model.trained.image_shape)
+        invert = st.toggle("Invert", key="invert", help="Swaps light and dark, such as of black ink on white paper.")
+        prepared, other_way = (
+            _fitted(file.getvalue(), model.trained.image_shape, each) for each in (invert, not invert)
+        )
+        if looks_inverted(model.trained, prepared.image, other_way.image):
+            what = "off: this way the picture looks wrong to the model." if invert else f"on. {ADVICE}."
+            st.warning(f"Turn *Invert* {what}", icon=":material/invert_colors:")
         for note in prepared.notes:
             st.caption(literal(note))
         return prepared.image[None]
     return None
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _fitted(content: bytes, image_shape: tuple[int, int, int], invert: bool) -> Prepared:
+    return prepare(content, image_shape, invert=invert)
 
 
 def posterior_of(model: Explored, image: Array) -> tuple[Array, Array]:

@@ -61,6 +61,11 @@ class Explored:
         return self.codes.log_variance is not None
 
     @property
+    def prior_warning(self) -> str:
+        """A sentence where draws from the prior mean nothing, else empty."""
+        return coding.prior_warning(self.run.config)
+
+    @property
     def start(self) -> Array:
         """Where the sliders stand at first: the prior's mean, or of an AE the mean of the codes."""
         return np.zeros(self.latent) if self.is_vae else self.codes.mean.mean(axis=0)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.common.errors import literal, sentences
-from pages.common.session import manager
+from pages.common.session import open_anywhere
 from vae_core.config import RunConfig
 from vae_core.errors import LatentLabError, RunNotFound
 from vae_core.storage import checkpoints
-from vae_core.storage.runs import open_run
 from vae_core.storage.sound import check_sound
 
 ORIGIN_PARAMETER = "from"
@@ -47,7 +46,7 @@ def _name(origin: str) -> str:
         RunStateError: it diverged with the weights of that step.
     """
     run_id, _, step = origin.partition("@")
-    run = open_run(manager().root, run_id)
+    run = open_anywhere(run_id)
     steps = checkpoints.kept_steps(run.folder)
     if int(step) not in steps:
         kept = ", ".join(map(str, sorted(steps))) or "none"

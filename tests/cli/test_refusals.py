@@ -62,7 +62,7 @@ WRONG_TRAIN = [
     (["--from", "@3"], "RUN@STEP"),
     (["--from", "vae@7"], "keeps no step 7; it keeps 3"),
     (["--from", "nobody@3"], "There is no run 'nobody'"),
-    (["--from", "../..@3"], "is no run id"),
+    (["--from", "../..@3"], "There is no run"),
 ]
 
 
@@ -86,12 +86,12 @@ WRONG = [
     (["resume"], "RUN"),
     (["evaluate", "nobody"], "There is no run 'nobody'"),
     (["resume", "nobody"], "There is no run 'nobody'"),
-    (["evaluate", "../.."], "is no run id"),
-    (["evaluate", "..%2f.."], "is no run id"),
-    (["evaluate", "vae\x00"], "is no run id"),
-    (["evaluate", "a" * 5_000], "is no run id"),
-    (["evaluate", ""], "is no run id"),
-    (["resume", "/"], "is no run id"),
+    (["evaluate", "../.."], "There is no run"),
+    (["evaluate", "..%2f.."], "There is no run"),
+    (["evaluate", "vae\x00"], "There is no run"),
+    (["evaluate", "a" * 5_000], "There is no run"),
+    (["evaluate", ""], "There is no run"),
+    (["resume", "/"], "There is no run"),
     (["evaluate", "vae", "--dataset", "mnits"], "There is no dataset called 'mnits'"),
     (["evaluate", "vae", "--iw-samples", "0"], "iw-samples must be"),
     (["evaluate", "vae", "--iw-samples", "-3"], "iw-samples must be"),

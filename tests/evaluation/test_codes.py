@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from tests.evaluation.untrained import untrained
+from vae_core.config import make_config
 from vae_core.data.batches import to_float
 from vae_core.data.datasets import load
 from vae_core.errors import ConfigError, DataError
@@ -23,6 +24,7 @@ from vae_core.evaluation.codes import (
     fitted_gaussian,
     nearest,
     order,
+    prior_warning,
     slider_range,
     unused,
 )
@@ -150,6 +152,14 @@ def test_the_table_can_be_read_back_and_holds_no_formula() -> None:
     codes = codes_of(np.array([[0.1, -2.5], [1 / 3, 1e-9], [0.0, 4.0]]))
     text = csv_text(codes, [1, 0, -1], ["=1+2", 'a,"b'])
     rows = list(csv.reader(io.StringIO(text)))
-    assert rows[0] == ["index", "label", "z1", "z2", "reconstruction_error"]
+    assert rows[0] == ["index", "label", "z1", "z2", "mse_per_pixel"]
     assert [row[:2] for row in rows[1:]] == [["0", 'a,"b'], ["1", "'=1+2"], ["2", ""]]
     np.testing.assert_array_equal(np.array([row[2:4] for row in rows[1:]], dtype=np.float32), codes.mean)
+
+
+def test_draws_from_the_prior_mean_nothing_where_the_kl_had_no_weight() -> None:
+    """Fault 12."""
+    assert "at beta 0" in prior_warning(make_config(beta=0))
+    assert "at gamma 0" in prior_warning(make_config(capacity=5, gamma=0))
+    for config in (make_config(), make_config(beta=0.5), make_config(beta=0, capacity=5), make_config(model="ae")):
+        assert prior_warning(config) == ""

@@ -301,6 +301,7 @@ def test_why_a_filter_wins_depends_on_the_reconstruction_of_undamaged_pictures()
     narrow, unseen, ahead_of = point(0.1, 12.0, 13.0, 15.0), point(0.6, 8.0, 13.0, 9.0), point(0.3, 12.0, 13.0, 9.0)
     assert ahead("m", [ahead_of]) == "**m** is ahead of every opponent at every level that was measured."
     assert "made for noise" in ahead("m", [ahead_of], "blur") and "made" not in ahead("m", [ahead_of], "gaussian")
+    assert "are unlike those that m was trained on" in ahead("m", [narrow], usual=20.0)
     assert "bottleneck is lost" in ahead("m", [narrow, ahead_of]) and "not trained" not in ahead("m", [narrow])
     both = ahead("m", [narrow, unseen]).replace("\\", "")
     assert "opponent at 0.1," in both and "opponent at 0.6," in both and "was not trained for this damage" in both

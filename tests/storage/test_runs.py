@@ -28,7 +28,7 @@ from vae_core.errors import (
     RunNotFound,
     SchemaTooNew,
 )
-from vae_core.storage import files, runs
+from vae_core.storage import files, lookup, runs
 from vae_core.storage.places import PROJECT_ROOT
 from vae_core.storage.runs import Control, Notes, Run, Status
 
@@ -46,8 +46,8 @@ def test_a_new_run_is_queued_and_found_again(runs_root: Path) -> None:
     again = runs.open_run(runs_root / "not" / "there", made.id)
     assert again == made and again.config == config
     assert (again.name, again.state(), again.status(), again.control()) == ("Mine", "queued", Status(), Control())
-    assert runs.find_run(str(made.folder), Path("elsewhere")).config == config
-    assert runs.find_run(made.id, made.folder.parent).folder == made.folder
+    assert lookup.find_run(str(made.folder), Path("elsewhere")).config == config
+    assert lookup.find_run(made.id, made.folder.parent).folder == made.folder
     assert json.loads((made.folder / "config.json").read_bytes())["schema"] == 3
 
 
@@ -115,7 +115,7 @@ def test_no_id_leads_out_of_the_root(tmp_path_factory: pytest.TempPathFactory, n
             with pytest.raises(NameInvalid, match=r"is no run id: small letters, digits and hyphens, at most 40\.$"):
                 refused(root, name)
     with pytest.raises((NameInvalid, RunNotFound)):
-        runs.find_run(name, root)
+        lookup.find_run(name, root)
     assert not root.exists()
 
 
@@ -140,7 +140,7 @@ def test_a_name_of_several_lines_or_too_long_is_refused(name: str, runs_root: Pa
 def test_a_run_that_is_not_there(given_name: str, runs_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(runs_root)
     with pytest.raises((RunNotFound, NameInvalid)):
-        runs.find_run(given_name, runs_root)
+        lookup.find_run(given_name, runs_root)
 
 
 figures = st.floats(allow_nan=False, allow_infinity=False)
@@ -301,7 +301,7 @@ HOLDER = """
 import sys, time
 from dataclasses import replace
 from pathlib import Path
-from vae_core.storage import files, runs
+from vae_core.storage import files, lookup, runs
 run = runs.open_folder(Path(sys.argv[1]))
 with files.lock(run.lock_path, timeout=5):
     run.write_status(replace(run.status(), state=sys.argv[2], step=7))

@@ -86,3 +86,9 @@ def test_the_script_is_short_and_its_file_can_have_any_name() -> None:
     text = generation_script(untrained(architecture="conv", hidden="4,8"), 'a"b\\c.safetensors')
     compile(text, "generate.py", "exec")
     assert len(text.splitlines()) < 100 and max(map(len, text.splitlines())) <= 120
+
+
+def test_at_beta_0_the_script_says_that_its_pictures_mean_nothing() -> None:
+    """Fault 12."""
+    assert "draws of the prior mean nothing" in generation_script(untrained(beta=0))
+    assert "mean nothing" not in generation_script(untrained())

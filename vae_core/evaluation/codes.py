@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vae_core.config import RunConfig
 from vae_core.data.batches import binarize_split, check_images, to_float
 from vae_core.errors import ConfigError, DataError
 from vae_core.evaluation.trained import Trained
@@ -166,6 +167,18 @@ def fitted_gaussian(codes: Codes) -> tuple[Array, Array]:
     return mean.mean(axis=0).astype(np.float32), root.astype(np.float32)
 
 
+def prior_warning(config: RunConfig) -> str:
+    """One sentence where pictures drawn from the prior mean nothing, since the KL had no weight in training; else empty."""
+    weight = config.objective.beta if config.objective.capacity is None else config.objective.gamma
+    if config.model.model != "vae" or weight > 0:
+        return ""
+    name = "beta" if config.objective.capacity is None else "gamma"
+    return (
+        f"This model was trained at {name} 0, so nothing drew its codes towards the prior, and pictures decoded from "
+        "draws of the prior mean nothing."
+    )
+
+
 def nearest(codes: Codes, z: Array, k: int) -> Array:
     """The k images whose codes are nearest to z (L,) by Euclidean distance, the nearest first: (k,) int64 indices.
 
@@ -177,7 +190,7 @@ def nearest(codes: Codes, z: Array, k: int) -> Array:
 
 
 def csv_text(codes: Codes, labels: Sequence[int] | Array | Tensor, classes: Sequence[str]) -> str:
-    """A table with a line an image: index, label (the class's name), z1 to zL, reconstruction_error.
+    """A table with a line an image: index, label (the class's name), z1 to zL, mse_per_pixel.
 
     A name that a spreadsheet would take for a formula stands behind an apostrophe.
 
@@ -189,7 +202,7 @@ def csv_text(codes: Codes, labels: Sequence[int] | Array | Tensor, classes: Sequ
     stream = io.StringIO()
     table = csv.writer(stream, lineterminator="\n")
     latent = codes.mean.shape[1]
-    table.writerow(["index", "label", *(f"z{number}" for number in range(1, latent + 1)), "reconstruction_error"])
+    table.writerow(["index", "label", *(f"z{number}" for number in range(1, latent + 1)), "mse_per_pixel"])
     names = [_safe(name) for name in classes]
     for index, (label, mean, error) in enumerate(zip(labels, codes.mean, codes.reconstruction_error, strict=True)):
         name = names[int(label)] if int(label) >= 0 else ""

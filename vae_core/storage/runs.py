@@ -312,14 +312,6 @@ def open_folder(folder: Path) -> Run:
         ) from error
 
 
-def find_run(given: str, root: Path) -> Run:
-    """The run that a person named: a folder's path, or an id under `root`."""
-    path = Path(given)
-    # os.path, since Path.is_file raises for names that are too long
-    found = os.path.isfile(path / "config.json")  # noqa: PTH113
-    return open_folder(path.resolve()) if found else open_run(root, given)
-
-
 def list_runs(root: Path) -> tuple[list[Run], list[str]]:
     """The readable runs under `root`, newest first, and a sentence for each folder that cannot be read.
 

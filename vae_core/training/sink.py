@@ -18,8 +18,9 @@ from vae_core.config import RunConfig
 from vae_core.errors import RunLocked, RunNotFound
 from vae_core.storage import checkpoints, files, frames
 from vae_core.storage.arrays import Array
+from vae_core.storage.lookup import open_anywhere
 from vae_core.storage.metrics import MetricsWriter, Record
-from vae_core.storage.runs import Control, Run, Status, open_run
+from vae_core.storage.runs import Control, Run, Status
 
 LOCK_SECONDS = 2.0
 
@@ -136,7 +137,7 @@ class RunFolder:
         if not self.config.parent:
             return None
         parent_id, step = self.config.parent.split("@")
-        return checkpoints.load_step(open_run(self.run.folder.parent, parent_id).folder, int(step))[0]
+        return checkpoints.load_step(open_anywhere(self.run.folder.parent, parent_id).folder, int(step))[0]
 
     def begin(self, step: int, length: int, subjects: bytes, identity: dict[str, Any]) -> None:
         folder = self.run.folder

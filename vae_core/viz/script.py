@@ -90,6 +90,8 @@ def generation_script(trained: Trained, weights_name: str = WEIGHTS_NAME) -> str
 
 
 def _head(trained: Trained, weights_name: str) -> str:
+    from vae_core.evaluation.codes import prior_warning
+
     _, height, width = trained.image_shape
     latent = trained.model.latent
     vae = trained.config.model.model == "vae"
@@ -98,6 +100,7 @@ def _head(trained: Trained, weights_name: str) -> str:
         size=f"{width} x {height}",
         latents=f"{latent} latent{'s' if latent > 1 else ''}",
         weights=json.dumps(weights_name),
+        warning=f"\n{warning}\n" if (warning := prior_warning(trained.config)) else "",
         gaussian="the prior N(0, I)" if vae else "the Gaussian fitted to its codes, since it has no prior",
     )
 
@@ -117,7 +120,7 @@ _HEAD = '''"""Draws pictures with the decoder of a trained {kind}: {latents}, im
     pip install numpy safetensors pillow
 
 The file of weights stands beside this script, and grid.png is written there.
-"""
+{warning}"""
 
 import json
 from pathlib import Path
