@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from vae_core.errors import LatentLabError
-from vae_core.storage import lookup, places
+from vae_core.storage import files, lookup, places
 from vae_core.storage.runs import Run, list_runs
 from vae_core.training.manager import Manager
 
@@ -22,8 +22,17 @@ RECORDED = "example-vae-2d"
 
 @st.cache_resource(show_spinner=False)
 def manager() -> Manager:
-    """The server's manager; one for all sessions."""
-    return Manager(places.runs_folder())
+    """The server's manager; one for all sessions. It starts even if the folder of the runs cannot be made or read."""
+    return Manager(places.named_runs_folder())
+
+
+def check_runs_folder() -> None:
+    """Makes the folder of one's own runs if it is missing.
+
+    Raises:
+        DiskError: it cannot be made, or cannot be listed.
+    """
+    places.runs_folder(manager().root)
 
 
 def chosen_run() -> Run | None:
@@ -48,13 +57,13 @@ def chosen_run() -> Run | None:
 def roots() -> list[Path]:
     """Where runs stand: the person's own, then the shipped ones."""
     own = manager().root
-    return [own] if own.resolve() == places.SHIPPED_RUNS.resolve() else [own, places.SHIPPED_RUNS]
+    return [own] if files.same_place(own, places.SHIPPED_RUNS) else [own, places.SHIPPED_RUNS]
 
 
 def is_hidden(root: Path, run_id: str) -> bool:
     """Whether a run under `root` stands behind one of one's own with the same id, as in `open_anywhere`."""
     own = manager().root
-    return root != own and (own / run_id).exists()
+    return root != own and files.is_there(own / run_id)
 
 
 def all_runs() -> list[Run]:

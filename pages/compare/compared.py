@@ -14,6 +14,7 @@ from pages.train.dials import TITLES
 from vae_core.errors import LatentLabError
 from vae_core.evaluation.comparison import Point, differing_fields, point_of
 from vae_core.evaluation.findings import shown_value
+from vae_core.storage import files
 from vae_core.storage.figures import Figures, read_figures, weights_digest
 from vae_core.storage.runs import Run
 from vae_core.training.background import failure_of, lacks_figures
@@ -103,7 +104,7 @@ def standing(run: Run, field: str) -> Standing:
             lines=None if subjects is None else subjects.lines,
         )  # fmt: skip
     except LatentLabError as error:
-        return Standing(run, "damaged" if run.folder.is_dir() else "gone", None, None, str(error))
+        return Standing(run, "damaged" if files.is_folder(run.folder) else "gone", None, None, str(error))
     return Standing(run, state, follower, point, problem)
 
 

@@ -18,6 +18,7 @@ from vae_core.evaluation.codes import Codes
 from vae_core.evaluation.standin import standin
 from vae_core.evaluation.trained import Trained, load_trained
 from vae_core.models.layers import decoder_bytes
+from vae_core.storage import files
 from vae_core.storage.arrays import Array
 from vae_core.storage.runs import Run, open_run
 
@@ -74,7 +75,7 @@ class Explored:
 @st.cache_data(ttl=5, max_entries=4, show_spinner=False)
 def choices() -> dict[str, str]:
     """The models that can be explored: id to name, shipped ones first."""
-    found = [run for run in all_runs() if (run.folder / "model.json").exists() and not run.id.startswith(OTHERS)]
+    found = [run for run in all_runs() if files.is_there(run.folder / "model.json") and not run.id.startswith(OTHERS)]
     shipped_first = sorted(found, key=lambda run: (not run.id.startswith("example-"), run.id != RECORDED))
     return names_of(shipped_first)
 

@@ -22,6 +22,7 @@ from pages.train.view import View
 from vae_core.config import FIELDS, RunConfig, unit_of
 from vae_core.errors import RunNotFound
 from vae_core.evaluation.figures import notes_on
+from vae_core.storage import files
 from vae_core.storage.figures import read_figures
 from vae_core.storage.listing import Summary
 from vae_core.storage.runs import Run
@@ -56,7 +57,7 @@ def card(one: Summary, rows: Sequence[Summary]) -> None:
 
     def draw() -> None:
         with sentences():
-            if not one.run.folder.is_dir():
+            if not files.is_folder(one.run.folder):
                 raise RunNotFound(f"The run {one.id!r} is gone; choose another one.")
             if view == "Figures":
                 _figures_view(one, rows)
@@ -91,7 +92,7 @@ def _figures(run: Run) -> None:
     """The kept figures with their units, and the command that gives them again."""
     found = read_figures(run)
     if found is None:
-        waiting = (run.folder / "model.json").exists()
+        waiting = files.is_there(run.folder / "model.json")
         st.caption("Its figures are being computed." if waiting else "It has no figures before its training has ended.")
         return
     rows = [(title, _number(name, found[name]), unit) for name, (title, unit) in FIGURES.items() if name in found]

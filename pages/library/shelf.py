@@ -12,6 +12,7 @@ import streamlit as st
 
 from pages.common.session import is_hidden, roots
 from pages.common.states import ACTIVE
+from vae_core.storage import files
 from vae_core.storage.listing import Summary, summaries
 from vae_core.storage.runs import STATES
 
@@ -182,4 +183,4 @@ def _put(name: str, value: str) -> None:
 
 def is_own(folder: Path) -> bool:
     """Whether a run stands in the folder that new runs are made in."""
-    return folder.parent.resolve() == roots()[0].resolve()
+    return files.same_place(folder.parent, roots()[0])

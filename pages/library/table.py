@@ -19,6 +19,7 @@ from pages.library.thumbnails import glimpse
 from pages.library.words import age_text, size_text, state_of
 from vae_core.config import RunConfig
 from vae_core.errors import LatentLabError
+from vae_core.storage import files
 from vae_core.storage.figures import read_figures
 from vae_core.storage.listing import Summary
 from vae_core.storage.runs import Run
@@ -147,7 +148,7 @@ def live(shown: Sequence[Summary]) -> None:
 def _signature(active: Sequence[Run], shown: Sequence[Summary]) -> tuple[object, ...]:
     """Changes where the list of runs, the state of one, or what is known of one that is shown does."""
     root = manager().root
-    changed = root.stat().st_mtime_ns if root.is_dir() else 0
+    changed = root.stat().st_mtime_ns if files.is_folder(root) else 0
     known = sum(read_figures(one.run) is not None for one in shown)
     return (changed, known, *((run.id, _state(run)) for run in active))
 

@@ -20,6 +20,7 @@ from pages.train.view import View, choose_view
 from vae_core.config import RunConfig
 from vae_core.data import catalogue
 from vae_core.data.moved import image_shape
+from vae_core.storage import files
 from vae_core.storage.frames import Frame
 from vae_core.storage.metrics import Record
 from vae_core.storage.runs import Run, Status
@@ -203,7 +204,7 @@ def _take_away(run: Run, follower: Follower, view: View, key: str) -> None:
 
 def _onward(run: Run) -> None:
     """Where one can go with what was learnt."""
-    if (run.folder / "model.json").exists():
+    if files.is_there(run.folder / "model.json"):
         st.page_link(
             "generate/page.py", label="Generate", icon=":material/auto_awesome:", query_params={"trained": run.id}
         )

@@ -157,7 +157,7 @@ def read_point(run: Run, field: str = "beta") -> Point | None:
     """
     held_out = [record for record in read_records(run.folder / "metrics.jsonl") if record.get("split") == "held-out"]
     subjects = run.folder / "film" / "subjects.npz"
-    lines = unpack_subjects(files.read_bytes(subjects)).lines if subjects.exists() else {}
+    lines = unpack_subjects(files.read_bytes(subjects)).lines if files.is_there(subjects) else {}
     frames = sorted((run.folder / "film").glob("[0-9]*.npz"))
     return point_of(
         run,

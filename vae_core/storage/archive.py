@@ -159,7 +159,7 @@ def settle(folder: Path, root: Path, wanted: str) -> Run:
 def _sweep(root: Path) -> None:
     """Removes what a killed import or copy left behind; a young one may still be at work."""
     for left in root.glob(".partial-*"):
-        with contextlib.suppress(FileNotFoundError):  # another one sweeps as well
+        with contextlib.suppress(OSError):  # another one sweeps as well, or it is somebody else's
             if time.time() - left.stat().st_mtime > ABANDONED_SECONDS:
                 files.remove_tree(left)
 
@@ -219,13 +219,13 @@ def file_name(run: Run, ending: str) -> str:
 def _contents(run: Run) -> dict[str, bytes]:
     """All that a run brings along, by name; weights come first, since records only ever grow meanwhile."""
     folder = run.folder
-    if not folder.is_dir():
+    if not files.is_folder(folder):
         raise RunNotFound(f"The run {run.id!r} is gone; choose another one.")
     held = {file: content for name in weight_names(folder) for file, content in _weights(run, name).items()}
     for name in ("config.json", *CHANGES, "notes.json"):
-        if (folder / name).exists():
+        if files.is_there(folder / name):
             held[name] = files.read_bytes(folder / name)
-    if (folder / "metrics.jsonl").exists():
+    if files.is_there(folder / "metrics.jsonl"):
         records = files.read_bytes(folder / "metrics.jsonl")
         held["metrics.jsonl"] = records[: records.rfind(b"\n") + 1]
     held |= {f"film/{path.name}": files.read_bytes(path) for path in (folder / "film").glob("*.npz")}
@@ -250,7 +250,7 @@ def _weights(run: Run, name: str) -> dict[str, bytes]:
         checkpoints.load(run.folder, name)
         return {path.name: files.read_bytes(path) for path in both}
     except (CheckpointCorrupt, FileNotFoundError):
-        if not all(path.exists() for path in both) and files.is_locked(run.lock_path):
+        if not all(map(files.is_there, both)) and files.is_locked(run.lock_path):
             return {}
         raise
 

@@ -81,7 +81,7 @@ def load_best(folder: Path) -> tuple[dict[str, Array], dict[str, Any]] | None:
         CheckpointCorrupt: there are some, and all are damaged.
     """
     kept = sorted((path.stem for path in folder.glob("best-*.json")), reverse=True)
-    return _first_whole(folder, [*kept, *(["best"] if (folder / "best.json").exists() else [])])
+    return _first_whole(folder, [*kept, *(["best"] if files.is_there(folder / "best.json") else [])])
 
 
 def publish_best(folder: Path) -> None:
@@ -120,7 +120,7 @@ def check_resumable(folder: Path) -> None:
     Raises:
         RunStateError: there is no step checkpoint to go on from.
     """
-    if (folder / "model.json").exists() and not steps(folder):
+    if files.is_there(folder / "model.json") and not steps(folder):
         raise RunStateError(
             f"The run {folder.name!r} keeps only its final weights; start a new run from them with --from."
         )

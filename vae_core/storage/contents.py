@@ -47,9 +47,9 @@ def check_contents(folder: Path) -> Run:
     if len(shapes) > 1:
         raise _damaged("The weights of this run do not agree on the size of the images")
     _check_film(folder / "film", run.config.model.latent, next(iter(shapes), None))
-    if (folder / "figures.json").exists():
+    if files.is_there(folder / "figures.json"):
         check_figures(files.read_json(folder / "figures.json"))
-    if (folder / factor_scores.FILE).exists():
+    if files.is_there(folder / factor_scores.FILE):
         factor_scores.check_scores(files.read_json(folder / factor_scores.FILE))
     for path in folder.glob("restoration-*.json"):
         check_curve(files.read_json(path))
@@ -59,7 +59,10 @@ def check_contents(folder: Path) -> Run:
 def weight_names(folder: Path) -> list[str]:
     """The files of weights in a folder without their endings, whether whole or not."""
     ending = (".json", ".safetensors")
-    return sorted({path.stem for path in folder.iterdir() if path.suffix in ending and WEIGHTS.fullmatch(path.stem)})
+    with files.readable(folder):
+        return sorted(
+            {path.stem for path in folder.iterdir() if path.suffix in ending and WEIGHTS.fullmatch(path.stem)}
+        )
 
 
 def check_status(run: Run) -> None:
@@ -123,7 +126,7 @@ def _check_records(path: Path) -> None:
 
 
 def _check_film(folder: Path, latent: int, image_shape: tuple[int, int, int] | None) -> None:
-    if not folder.is_dir():
+    if not files.is_folder(folder):
         return
     subjects = frames.unpack_subjects(_stored(folder / "subjects.npz"))
     _check_subjects(subjects, image_shape)

@@ -149,7 +149,7 @@ class Film:
         names = {path.name for path in self.folder.glob("[0-9]*.npz")}
         if self._names - names:  # the run was cut back to an earlier step
             self.frames, self._names = [], set()
-        if self.subjects is None and (self.folder / "subjects.npz").exists():
+        if self.subjects is None and files.is_there(self.folder / "subjects.npz"):
             self.subjects = unpack_subjects(files.read_bytes(self.folder / "subjects.npz"))
         new = sorted(names - self._names)
         self.frames += [unpack_frame(files.read_bytes(self.folder / name)) for name in new]
@@ -192,4 +192,4 @@ def frame_name(step: int) -> str:
 def read_preview(folder: Path) -> Frame | None:
     """The newest frame of a run that somebody watches, or None before the first."""
     path = folder / "preview.npz"
-    return unpack_frame(files.read_bytes(path)) if path.exists() else None
+    return unpack_frame(files.read_bytes(path)) if files.is_there(path) else None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vae_core.errors import NameInvalid, RunNotFound
-from vae_core.storage import places
+from vae_core.storage import files, places
 from vae_core.storage.runs import ID, Run, check_id, is_shipped, list_runs, open_folder, open_run
 
 SHOWN = 60
@@ -45,7 +45,7 @@ def open_anywhere(root: Path, run_id: str) -> Run:
         CheckpointCorrupt, ConfigError, SchemaTooNew: its configuration cannot be read.
     """
     shipped = places.SHIPPED_RUNS / check_id(run_id)
-    is_shipped = (shipped / "config.json").exists() and not os.path.lexists(root / run_id)
+    is_shipped = files.is_there(shipped / "config.json") and not os.path.lexists(root / run_id)
     return open_run(shipped.parent if is_shipped else root, run_id)
 
 

@@ -133,9 +133,14 @@ class MetricsReader:
         self._last_line = b""
 
     def poll(self) -> bool:
-        """Takes in what is new, and says whether there was anything."""
+        """Takes in what is new, and says whether there was anything.
+
+        Raises:
+            CheckpointCorrupt: a line is damaged.
+            DiskError: the file cannot be read.
+        """
         try:
-            with self.path.open("rb") as stream:
+            with files.readable(self.path), self.path.open("rb") as stream:
                 added = self._added(stream)
         except FileNotFoundError:
             return False
@@ -173,8 +178,9 @@ def read_records(path: Path) -> list[Record]:
     Raises:
         CheckpointCorrupt: a line in the middle is damaged.
         SchemaTooNew: a newer program wrote it.
+        DiskError: the file cannot be read.
     """
-    content = path.read_bytes() if path.exists() else b""
+    content = files.read_bytes(path) if files.is_there(path) else b""
     lines = content[: content.rfind(b"\n") + 1].splitlines()
     records = [_parsed(line) for line in lines]
     if records:

@@ -5,6 +5,7 @@ Those of a read-only or shipped run stand in the cache.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -82,5 +83,5 @@ def _is_figure(quality: dict[str, Any], key: str) -> bool:
 
 def _places(run: Run, corruption: str) -> tuple[Path, Path]:
     name = curve_name(corruption)
-    key = files.digest(str(run.folder.resolve()).encode())[:12]
+    key = files.digest(os.path.realpath(run.folder).encode())[:12]
     return run.folder / name, places.cache_folder() / "restorations" / f"{run.id}-{key}" / name

@@ -145,7 +145,7 @@ class Run:
     def control(self) -> Control:
         """What is wanted; a folder without the file wants nothing but running."""
         path = self.folder / "control.json"
-        return Control(**_document(path, Control)) if path.exists() else Control()
+        return Control(**_document(path, Control)) if files.is_there(path) else Control()
 
     def write_control(self, control: Control) -> None:
         files.write_json(self.folder / "control.json", {"schema": SCHEMA, **asdict(control)}, durable=False)
@@ -159,7 +159,7 @@ class Run:
 
     def _read_notes(self) -> Notes:
         path = self.folder / "notes.json"
-        return Notes(**_document(path, Notes)) if path.exists() else Notes()
+        return Notes(**_document(path, Notes)) if files.is_there(path) else Notes()
 
     def write_notes(self, notes: Notes) -> None:
         files.write_json(self.folder / "notes.json", {"schema": SCHEMA, **asdict(notes)})
@@ -176,7 +176,7 @@ class Run:
     def is_watched(self) -> bool:
         try:
             return time.time() - (self.folder / "watched").stat().st_mtime < WATCHED_SECONDS
-        except FileNotFoundError:
+        except OSError:
             return False
 
 
@@ -202,7 +202,7 @@ def in_usual_place(run: Run) -> bool:
 
 @functools.lru_cache(maxsize=64)
 def _same_folder(one: str, other: str) -> bool:
-    return Path(one).resolve() == Path(other).resolve()
+    return files.same_place(Path(one), Path(other))
 
 
 def edit_notes(run: Run, *, name: str | None = None, notes: str | None = None) -> Notes:
@@ -218,7 +218,7 @@ def edit_notes(run: Run, *, name: str | None = None, notes: str | None = None) -
     if notes is not None and len(notes) > MAX_NOTES:
         raise NameInvalid(f"Notes are at most {MAX_NOTES:,} characters; shorten them.")
     before = run.notes()
-    if not run.folder.is_dir():
+    if not files.is_folder(run.folder):
         raise RunNotFound(f"The run {run.id!r} is gone; choose another one.")
     after = Notes(before.name if name is None else check_name(name), before.notes if notes is None else notes)
     run.write_notes(after)
@@ -296,7 +296,8 @@ def open_run(root: Path, run_id: str) -> Run:
     Raises:
         NameInvalid: it is no id.
         RunNotFound: there is no such folder, or it holds no configuration.
-        CheckpointCorrupt, ConfigError, SchemaTooNew: its configuration cannot be read.
+        CheckpointCorrupt, ConfigError, SchemaTooNew: its configuration is damaged.
+        DiskError: the folder or a file in it cannot be read.
     """
     return open_folder(root / check_id(run_id))
 
@@ -313,14 +314,18 @@ def open_folder(folder: Path) -> Run:
 
 
 def list_runs(root: Path) -> tuple[list[Run], list[str]]:
-    """The readable runs under `root`, newest first, and a sentence for each folder that cannot be read.
+    """The readable runs under `root`, newest first, and a sentence for each folder that cannot be read, `root` included.
 
-    Only what changed since the last call is read and parsed again, so that thousands of runs are listed at the cost of
-    a look at their files' times.
+    Nothing that stands in the folder makes this raise. Only what changed since the last call is read and parsed again, so
+    that thousands of runs are listed at the cost of a look at their files' times.
     """
     runs: list[Run] = []
     problems: list[str] = []
-    for name in folder_ids(root):
+    try:
+        names = folder_ids(root)
+    except LatentLabError as error:
+        return runs, [str(error)]
+    for name in names:
         try:
             run = open_folder(root / name)
             run.status()
@@ -332,11 +337,15 @@ def list_runs(root: Path) -> tuple[list[Run], list[str]]:
 
 
 def folder_ids(root: Path) -> list[str]:
-    """The folders under `root` whose name is an id, the last one first."""
-    if not root.is_dir():
+    """The folders under `root` whose name is an id, readable or not, the last one first; none if `root` is not there.
+
+    Raises:
+        DiskError: `root` cannot be listed.
+    """
+    try:
+        return sorted((name for name in files.folder_names(root) if ID.fullmatch(name)), reverse=True)
+    except FileNotFoundError:
         return []
-    with os.scandir(root) as entries:
-        return sorted((entry.name for entry in entries if ID.fullmatch(entry.name) and entry.is_dir()), reverse=True)
 
 
 def _document(path: Path, kind: type) -> dict[str, Any]:

@@ -6,6 +6,8 @@ no torch. After a restart of the server it finds running runs by their locks, an
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import sys
 import threading
@@ -21,6 +23,7 @@ from vae_core.storage.runs import RESUMABLE, Control, Run, create_run, list_runs
 from vae_core.training.background import Background
 from vae_core.training.crew import Crew, Hand
 
+log = logging.getLogger("latent_lab")
 TICK_SECONDS = 0.1
 ADOPT_SECONDS = 1.0
 RETRIES = 2
@@ -62,18 +65,21 @@ class Manager:
         """Finds the runs that other processes train; after a start also those that wait, or died with the server."""
         runs, _ = list_runs(self.root) if self.adopts else ([], [])
         for run in reversed(runs):
-            if not self._has(run) and files.is_locked(run.lock_path):
-                self._adopted[run.id] = run
-            elif queued and run.status().state == "queued":
-                self._queue.append(run)
-            elif queued:
-                self._look_after(run)
+            with contextlib.suppress(
+                LatentLabError
+            ):  # removed or damaged since the list was made; the next one says so
+                if not self._has(run) and files.is_locked(run.lock_path):
+                    self._adopted[run.id] = run
+                elif queued and run.status().state == "queued":
+                    self._queue.append(run)
+                elif queued:
+                    self._look_after(run)
         if queued:
             self._queue.sort(key=_queued_at)
 
     def _adopt_new(self) -> None:
         """A folder that has come, from the command line say, is looked at once its process has had time to lock it."""
-        changed = self.root.stat().st_mtime if self.root.is_dir() else 0.0
+        changed = self.root.stat().st_mtime if files.is_folder(self.root) else 0.0
         if changed != self._seen and time.time() - changed > ADOPT_SECONDS:
             self._seen = changed
             self._adopt(queued=False)
@@ -211,8 +217,15 @@ class Manager:
         return any(hand.run.id == run.id for hand in self._hands)
 
     def _tick_for_ever(self) -> None:
+        """Nothing ends it but `close`: without it no run would ever start again."""
+        told: set[str] = set()
         while not self._closed.wait(TICK_SECONDS):
-            self._tick()
+            try:
+                self._tick()
+            except Exception as error:
+                if repr(error) not in told:  # ten times a second would fill the log
+                    told.add(repr(error))
+                    log.exception("The manager of the runs met an error and goes on.")
 
     def _tick(self) -> None:
         """Takes note of workers that ended, and starts who waits."""
@@ -245,7 +258,7 @@ class Manager:
 
     def _start(self, run: Run, free: list[Hand]) -> None:
         """Gives a run to a worker; one of the free ones that takes it is no longer among them."""
-        if not run.folder.is_dir():  # removed while it waited
+        if not files.is_folder(run.folder):  # removed while it waited
             return
         try:
             if run.status().state != "queued":  # another server has had it in the meantime
@@ -286,7 +299,10 @@ class Manager:
 
 def _queued_at(run: Run) -> int:
     """When it was queued: ids tell seconds only, and the status of a run that waits was written then."""
-    return (run.folder / "status.json").stat().st_mtime_ns
+    try:
+        return (run.folder / "status.json").stat().st_mtime_ns
+    except OSError:  # removed since it was listed
+        return 0
 
 
 def _say(run: Run, state: str, message: str, **changes: int) -> bool:
@@ -314,5 +330,5 @@ def _lends_its_place(folder: Path) -> bool:
             return bool(status.get("cluster"))
         wants = files.read_json(folder / "control.json")
         return wants.get("want") == "pause" or wants.get("step_until") is not None
-    except (LatentLabError, FileNotFoundError):
+    except (LatentLabError, OSError):
         return False
