@@ -22,7 +22,8 @@ TERMS = {
     "ELBO": "Evidence lower bound, −(reconstruction + KL): never above log p(x). Training raises it.",
     "Encoder": "The network from an image to its code, or to its posterior.",
     "Epsilon (ε)": "The standard normal draw that is shifted by the mean and scaled by the deviation to give a code.",
-    "Floor": "The loss of a perfect reconstruction: no model does better.",
+    "Floor": "The smallest possible reconstruction loss, that of a perfect reconstruction. With a learned σ it takes the smallest "
+    "σ allowed. The continuous Bernoulli has no floor: its density is unbounded at black and white pixels.",
     "KL divergence": "How far one distribution is from another, in nats; here of a posterior from the prior.",
     "Latent": "One of the numbers of a code; also the code as a whole.",
     "Likelihood": "The decoder's distribution over pixels: Bernoulli, Gaussian, continuous Bernoulli.",

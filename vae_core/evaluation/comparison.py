@@ -17,7 +17,7 @@ from typing import Any
 from vae_core.config import FIELDS, RunConfig
 from vae_core.storage import files
 from vae_core.storage.figures import Figures, read_figures
-from vae_core.storage.frames import Frame, unpack_frame, unpack_subjects
+from vae_core.storage.frames import Frame, reference_lines, unpack_frame, unpack_subjects
 from vae_core.storage.metrics import Record, read_records
 from vae_core.storage.runs import Run
 
@@ -54,7 +54,8 @@ class Point:
         latent: numbers in its code.
         final: whether the figures are of the whole test split; else of the newest held-out evaluation.
         step: optimizer steps that the figures are of.
-        floor_nats, collapse_nats: distortion of a perfect reconstruction, and of the best constant image.
+        floor_nats: distortion of a perfect reconstruction, or None if the likelihood's loss has no lower bound.
+        collapse_nats: distortion of the mean image.
     """
 
     run_id: str
@@ -97,7 +98,7 @@ def point_of(
         figures: as `read_figures` gives them; they go before the rest.
         held_out: the newest record of the held-out images.
         frame: the newest frame, for active units and KL per dimension.
-        lines: `floor` and `collapse`, as the film's subjects hold them.
+        lines: `floor` and `collapse`, as `frames.reference_lines` gives them.
     """
     known = lines or {}
     if figures is not None:
@@ -113,7 +114,7 @@ def point_of(
             kl_per_dimension=None if kl_per_dimension is None else tuple(kl_per_dimension),
             mse_per_pixel=float(figures["mse_per_pixel"]),
             iw_nll_nats=figures.get("iw_nll_nats"),
-            floor_nats=float(figures["floor_nats"]),
+            floor_nats=figures["floor_nats"],
             collapse_nats=known.get("collapse"),
         )
     if held_out is None or held_out.get("reconstruction_nats") is None:
@@ -154,7 +155,7 @@ def read_point(run: Run, field: str = "beta") -> Point | None:
     """
     held_out = [record for record in read_records(run.folder / "metrics.jsonl") if record.get("split") == "held-out"]
     subjects = run.folder / "film" / "subjects.npz"
-    lines = unpack_subjects(files.read_bytes(subjects)).lines if subjects.exists() else {}
+    lines = reference_lines(unpack_subjects(files.read_bytes(subjects)), run.config) if subjects.exists() else {}
     frames = sorted((run.folder / "film").glob("[0-9]*.npz"))
     return point_of(
         run,

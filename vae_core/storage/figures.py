@@ -20,9 +20,10 @@ from vae_core.storage.runs import KEPT_RUNS, Run, in_usual_place, is_shipped
 from vae_core.storage.stamped import Stamped
 
 SCHEMA = 1
-NUMBERS = ("images", "step", "reconstruction_nats", "negative_elbo_nats", "floor_nats", "mse_per_pixel")
-OPTIONAL = ("kl_nats", "active_units", "iw_nll_nats", "iw_samples")
-"""None for an autoencoder, which has no posterior; the last two only where they were asked for."""
+NUMBERS = ("images", "step", "reconstruction_nats", "negative_elbo_nats", "mse_per_pixel")
+OPTIONAL = ("kl_nats", "active_units", "floor_nats", "iw_nll_nats", "iw_samples")
+"""May be None: an autoencoder has no KL and no active units, a continuous Bernoulli has no floor. The last two are only
+there if they were asked for."""
 KNOWN = ("dataset", "dataset_sha256", "weights_sha256", *NUMBERS, *OPTIONAL, "kl_per_dimension")
 
 Figures = dict[str, Any]
@@ -47,7 +48,8 @@ def read_figures(run: Run) -> Figures | None:
     if document is None or document.get("weights_sha256", digest) != digest:
         return None
     again = command(run, str(document["dataset"]), document.get("iw_samples"))
-    return {**document, "weights_sha256": digest, "command": again}
+    floor = document.get("floor_nats") if run.config.objective.has_floor else None  # earlier versions recorded one
+    return {**document, "floor_nats": floor, "weights_sha256": digest, "command": again}
 
 
 def write_figures(run: Run, figures: Figures, weights_sha256: str) -> None:

@@ -61,7 +61,7 @@ function drawCurveLines(context, scale, { elbo, floor, corner }, spots, ink) {
     const [x, y] = [scale.x(rate), scale.y(distortion)]
     lineAt(context, x - 5, y - 5, x + 5, y + 5)
     lineAt(context, x - 5, y + 5, x + 5, y - 5)
-    context.fillText("collapsed: the best constant image", x + 11, y)
+    context.fillText("collapsed: the mean image", x + 11, y)
   }
   context.restore()
 }
