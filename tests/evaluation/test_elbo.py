@@ -198,6 +198,22 @@ def test_more_samples_come_down_from_the_elbo_to_the_likelihood(patches: Tensor,
     assert iw_nll(model, likelihood, patches, 3000, 0) == pytest.approx(truth, abs=0.01)
 
 
+@pytest.mark.parametrize("noise", [5, 40, 200])
+def test_fault_5_the_figures_of_damaged_images_bound_the_likelihood_of_the_clean_ones(
+    patches: Tensor, truth: float, noise: int
+) -> None:
+    """Im et al. 2017: whatever the encoder sees, reconstruction + KL stays above -log p(clean), and weighting lowers it."""
+    many = patches.repeat(20, 1, 1, 1)
+    shift = torch.randint(-noise, noise + 1, many.shape, generator=torch.Generator().manual_seed(1))
+    damaged = (many.int() + shift).clamp(0, 255).to(torch.uint8)
+    model, likelihood = linear_gaussian(exact=True)
+    found = evaluate(model, likelihood, many, seed=0, inputs=damaged).negative_elbo_nats
+    assert found > truth + 0.005
+    one = iw_nll(model, likelihood, many, 1, 0, inputs=damaged)
+    assert one == pytest.approx(found, rel=0.05), "one sample estimates the same bound, of the same input"
+    assert truth - 0.01 < iw_nll(model, likelihood, many, 50, 0, inputs=damaged) < found
+
+
 @pytest.mark.parametrize("samples", [1, 3, 10])
 def test_just_as_many_samples_are_drawn_as_asked_for(patches: Tensor, samples: int) -> None:
     model, likelihood = linear_gaussian(exact=False)

@@ -15,14 +15,13 @@ from itertools import pairwise
 from typing import Any
 
 from vae_core.config import FIELDS, RunConfig
+from vae_core.evaluation.active import is_active
 from vae_core.storage import files
 from vae_core.storage.figures import Figures, read_figures
 from vae_core.storage.frames import Frame, reference_lines, unpack_frame, unpack_subjects
 from vae_core.storage.metrics import Record, read_records
 from vae_core.storage.runs import Run
 
-ACTIVE_VARIANCE = 0.01
-"""As of `latents.active_units`."""
 SPREAD_FROM = 3
 """Seeds from which on a mean with its standard deviation is told."""
 CLOSE_NATS = 0.3
@@ -168,8 +167,8 @@ def read_point(run: Run, field: str = "beta") -> Point | None:
 
 
 def active_in(frame: Frame) -> int:
-    """Active units of a frame's posterior means, as `latents.active_units` counts them (Burda et al. 2016, sec. 5.2)."""
-    return int((frame.mean.astype("float64").var(axis=0) > ACTIVE_VARIANCE).sum())
+    """How many dimensions are active over a frame's images."""
+    return int(is_active(frame.mean).sum())
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ class Evaluation:
         negative_elbo_nats: their sum; an autoencoder's is its reconstruction.
         floor_nats: the smallest reconstruction loss possible, that of a perfect reconstruction, nats per image; None if
             the likelihood's loss has no lower bound (continuous Bernoulli).
-        active_units: latent dimensions in use (`latents.active_units`).
+        active_units: number of active dimensions (`active.is_active`).
         kl_per_dimension: nats per image of each of the L dimensions.
         mse_per_pixel: squared error of the reconstruction from the posterior mean, pixel range 0 to 1.
     """
@@ -69,8 +69,10 @@ def evaluate(
         seed: of the posterior samples, one an image.
         batch_size: at least 1; only speed and memory depend on it.
         inputs: what the encoder sees of `images`, of the same shape: of a denoising model damaged ones
-            (`corruptions.corrupt_split`). Then the figures are those of its training objective, the negative log-likelihood
-            of the clean image given a code of the damaged one; the sum with the KL bounds no likelihood of the image.
+            (`corruptions.corrupt_split`). Then the figures are those of its training objective: the clean image's negative
+            log-likelihood given a code of the damaged one, and the KL of that code. Their sum is still an upper bound on
+            -log p(x) of the clean image, as it is for any q(z): Im et al. 2017, "Denoising Criterion for Variational
+            Auto-Encoding Framework", sec. 3.
 
     Raises:
         DataError: there is no image.
@@ -140,6 +142,7 @@ def iw_nll(
     seed: int,
     *,
     batch_size: int = BATCH_SIZE,
+    inputs: Tensor | None = None,
 ) -> float:
     """The importance-weighted bound on -log p(x) with this many samples an image, nats per image.
 
@@ -150,7 +153,8 @@ def iw_nll(
     Args:
         model: a VAE.
         likelihood: on the model's device.
-        images, seed, batch_size: as for `evaluate`.
+        images, seed, batch_size, inputs: as for `evaluate`. If the encoder sees damaged images, samples come from
+            q(z | damaged x); the bound is on the clean images' -log p(x) all the same.
         samples: K, at least 1.
 
     Raises:
@@ -161,7 +165,8 @@ def iw_nll(
     if samples < 1:
         raise ConfigError(f"The number of importance samples must be at least 1, not {samples}.")
     totals = torch.full((len(images),), -math.inf, dtype=torch.float64)
-    posteriors = [model.encode(target) for _, target in _batches(images, batch_size, _device(model))]
+    seen = images if inputs is None else inputs
+    posteriors = [model.encode(batch) for _, batch in _batches(seen, batch_size, _device(model))]
     for sample in range(samples):
         noise = _epsilon(len(images), model.latent, seed, sample)
         for (rows, target), posterior in zip(_batches(images, batch_size, _device(model)), posteriors, strict=True):

@@ -83,7 +83,7 @@ def _units(points: Sequence[Point], first: Summary, last: Summary) -> list[str]:
         return []
     change = last.means["active_units"] - first.means["active_units"]
     if abs(change) < 0.5:
-        return [f"as many dimensions stay in use ({last.means['active_units']:.0f} of {latents.pop()})"]
+        return [f"as many dimensions stay active ({last.means['active_units']:.0f} of {latents.pop()})"]
     return [f"{abs(change):.0f} of {latents.pop()} dimensions switch {'on' if change > 0 else 'off'}"]
 
 
@@ -116,8 +116,9 @@ def how_far_comparable(configs: Sequence[RunConfig]) -> list[str]:
         )
     if "corruption" in fields or "level" in fields:
         found.append(
-            "Each is measured on images damaged in its own way: rate, distortion, their sum and the importance-weighted "
-            "NLL tell of the damage as much as of the model."
+            "Their encoders see images damaged in different ways: rate, distortion and their sum depend on the damage as "
+            "much as on the model. The sum and the importance-weighted NLL still bound the clean images' −log p(x) from "
+            "above; the more damage, the looser the bound."
         )
     if "model" in fields:
         found.append(

@@ -79,7 +79,8 @@ def evaluate_run(
     """The figures of a run on the whole test split, by the names of the command line.
 
     Of a denoising run they are those of its training objective: what it sees is damaged as in training (one draw, fixed by
-    its seed), and what it is compared with is clean, as is the floor.
+    its seed), and what it is compared with is clean, as is the floor. The importance-weighted NLL is of the same input and
+    target. All bounds are on the clean images' likelihood.
 
     Raises:
         DataError: the dataset's images have another shape than those of training.
@@ -100,7 +101,8 @@ def evaluate_run(
     inputs = corrupt_split(images, asked.corruption, asked.levels, seed)
     found = asdict(evaluate(trained.model, trained.likelihood, images, seed=seed, inputs=inputs))
     if iw_samples is not None:
-        found["iw_nll_nats"] = iw_nll(trained.model, trained.likelihood, images, samples=iw_samples, seed=seed)
+        nll = iw_nll(trained.model, trained.likelihood, images, samples=iw_samples, seed=seed, inputs=inputs)
+        found["iw_nll_nats"] = nll
     return {"run": str(run.folder), "dataset": data.name, "dataset_sha256": data.digest, "step": trained.step, **found}
 
 
