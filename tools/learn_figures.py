@@ -18,7 +18,7 @@ from tools.examples import LESSON_LATENTS, LESSONS
 from vae_core.config import ObjectiveConfig
 from vae_core.data.batches import to_float
 from vae_core.data.datasets import Dataset, load
-from vae_core.evaluation.codes import UNUSED_NATS, decode_images, encode, fitted_gaussian
+from vae_core.evaluation.codes import decode_images, encode, fitted_gaussian
 from vae_core.evaluation.compression import compress
 from vae_core.evaluation.elbo import evaluate
 from vae_core.evaluation.latents import Pca, collapse_beta, label_neighbours, yardstick_images
@@ -143,7 +143,7 @@ def collapse() -> dict[str, Any]:
         kl_each = torch.tensor(found.kl_per_dimension)
         models.append({
             "run": run_id, "beta": beta, "kl": found.kl_nats, "mse": found.mse_per_pixel,
-            "kept": int((kl_each > UNUSED_NATS).sum()), "predicted_kept": theory.kept(beta),
+            "kept": found.active_units, "predicted_kept": theory.kept(beta),
             "kl_per_dimension": sorted(kl_each.tolist(), reverse=True),
             "predicted_kl": float(theory.kl_per_dimension(beta).sum()), "predicted_mse": theory.mse(rows, beta),
             "predicted_kl_per_dimension": theory.kl_per_dimension(beta).tolist(),

@@ -121,7 +121,7 @@ def traverse(
     run: RunName,
     out: Out,
     dimension: Annotated[
-        int | None, typer.Option("--dimension", help="Only this one, counted from 1; else all that are in use.")
+        int | None, typer.Option("--dimension", help="Only this one, counted from 1; else all active ones.")
     ] = None,
     scale: Scale = None,
     dataset: OtherDataset = None,
@@ -141,7 +141,7 @@ def traverse(
     trained = load_trained(found)
     with progress_bar("traversing") as report:
         codes, name = _codes(found, trained, dataset, data_dir, report)
-        chosen = _in_use(codes) if dimension is None else [dimension - 1]
+        chosen = _active(codes) if dimension is None else [dimension - 1]
         columns = math.ceil(math.sqrt(len(chosen)))
         enlarged = _scale(trained, scale, columns, SEEN_MOVING)
         pictures, values = _walks(trained, codes, chosen)
@@ -182,12 +182,12 @@ def _at_hand(name: str, data_dir: Path | None) -> str:
     return samples[0] if where.get(name) == "can be downloaded" and samples else name
 
 
-def _in_use(codes: Codes) -> list[int]:
-    """The dimensions that carry something, the most first; all where none does."""
-    from vae_core.evaluation.codes import order, unused
+def _active(codes: Codes) -> list[int]:
+    """The active dimensions, the one with the largest KL first; all dimensions if none is active."""
+    from vae_core.evaluation.codes import inactive, order
 
     ordered = [int(number) for number in order(codes)]
-    idle = unused(codes)
+    idle = inactive(codes)
     return [number for number in ordered if not idle[number]] or ordered
 
 

@@ -171,6 +171,14 @@ class ObjectiveConfig(_Section):
     )
     gamma: float = Field(30.0, ge=0.0, le=10000.0, description="Weight of the distance of the KL from the capacity.")
 
+    @property
+    def has_floor(self) -> bool:
+        """Whether the reconstruction loss has a lower bound.
+
+        The density of the continuous Bernoulli grows without bound at pixels of exactly 0 or 1, so its loss has none.
+        """
+        return self.likelihood != "continuous-bernoulli"
+
 
 class TrainingConfig(_Section):
     """How the weights are found."""

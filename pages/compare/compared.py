@@ -16,6 +16,7 @@ from vae_core.evaluation.comparison import Point, differing_fields, point_of
 from vae_core.evaluation.findings import shown_value
 from vae_core.storage import files
 from vae_core.storage.figures import Figures, read_figures, weights_digest
+from vae_core.storage.frames import reference_lines
 from vae_core.storage.runs import Run
 from vae_core.training.background import failure_of, lacks_figures
 from vae_core.training.sweep import NOT_SWEPT
@@ -101,7 +102,7 @@ def standing(run: Run, field: str) -> Standing:
         subjects = follower.film.subjects
         point = point_of(
             run, field, figures=figures, held_out=follower.metrics.last_held_out, frame=follower.newest,
-            lines=None if subjects is None else subjects.lines,
+            lines=None if subjects is None else reference_lines(subjects, run.config),
         )  # fmt: skip
     except LatentLabError as error:
         return Standing(run, "damaged" if files.is_folder(run.folder) else "gone", None, None, str(error))

@@ -95,14 +95,14 @@ def _draw(model: Explored) -> None:
 
 def _about(model: Explored) -> None:
     config = model.run.config
-    used = int((~model.unused).sum())
+    active = int((~model.inactive).sum())
     st.caption(
-        f"{config.model.model.upper()}, {config.model.architecture}, {model.latent} latents of which {used} are used; "
+        f"{config.model.model.upper()}, {config.model.architecture}, {model.latent} latents, {active} of them active; "
         f"trained on {config.data.dataset} for {config.training.epochs} epochs."
     )
     if model.run.status().state == "diverged":
         st.caption(f"Its training diverged. These are the weights of step {model.trained.step:,}.")
-    glossary_links("Latent", *(("Posterior", "Prior") if model.is_vae else ("Autoencoder (AE)",)))
+    glossary_links("Latent", "Active unit", *(("Posterior", "Prior") if model.is_vae else ("Autoencoder (AE)",)))
     if model.note:
         st.caption(model.note)
     if model.decoder is None:

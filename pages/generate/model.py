@@ -37,7 +37,7 @@ class Explored:
         images, labels: (N, C, H, W) uint8 and (N,), of the test split.
         codes: of those images.
         order: the dimensions, the one that carries most first.
-        unused: (L,) bool.
+        inactive: (L,) bool, as `codes.inactive` gives it.
         decoder: for the browser, or None where it is too large for it.
         note: a sentence where the images are not those of training, else empty.
     """
@@ -49,7 +49,7 @@ class Explored:
     labels: Tensor
     codes: Codes
     order: list[int]
-    unused: Array
+    inactive: Array
     decoder: bytes | None
     note: str
 
@@ -106,8 +106,8 @@ def _load(folder: str, stamp: str) -> Explored:
     images, labels = batches.held_out(dataset, POINTS)
     found = coding.encode(trained, images)
     decoder = decoder_bytes(trained.model, trained.config.objective.likelihood, trained.image_shape)
-    order, unused = coding.order(found).tolist(), coding.unused(found)
-    return Explored(run, trained, dataset, images, labels, found, order, unused, decoder, note)
+    order, inactive = coding.order(found).tolist(), coding.inactive(found)
+    return Explored(run, trained, dataset, images, labels, found, order, inactive, decoder, note)
 
 
 def _dataset(run: Run, trained: Trained) -> tuple[Dataset, str]:

@@ -57,7 +57,7 @@ LESSONS = (
         text="An **autoencoder** copies an image to itself through a narrow middle. The encoder $f$ writes the image $x$ "
         "as $L$ numbers, its *code*; each of them is a *latent*. The decoder $g$ draws the copy $\\hat x$ from these "
         "alone, and training makes the difference $d$ small. What does not fit through is lost. **PCA** (principal component "
-        "analysis) is the best code whose encoder and decoder are linear.",
+        "analysis) has the smallest squared error of all codes whose encoder and decoder are linear.",
         formula=r"\hat x = g(f(x)), \qquad f: \mathbb{R}^{784} \to \mathbb{R}^{L}, \qquad \min_{f,\,g}\; d(x, \hat "
         r"x)",
         question="Move *Latents* up. From how many on do you recognise the digit? And from how many on the handwriting? "
@@ -153,8 +153,8 @@ LESSONS = (
         id="beta",
         title="Beta",
         text="**β** is the price of a nat of code. Each VAE of this sweep was trained to make distortion + β × rate "
-        "small. The **rate** $R$ is what the code says about an image, its KL; the **distortion** $D$ is what is still "
-        "lost of it. Together they draw the **rate-distortion curve**. Along a thin line $D + R$ is the same: the "
+        "small. The **rate** $R$ is the KL, the most that the code can say about an image; the **distortion** $D$ is what is "
+        "still lost of it. Together they draw the **rate-distortion curve**. Along a thin line $D + R$ is the same: the "
         "negative ELBO (evidence lower bound), a plain VAE's loss. Nothing gets below the floor; a code that says nothing "
         "stands at the cross.",
         formula=r"\min\; D + \beta R, \qquad R = \mathbb{E}\,\mathrm{KL}\big(q(z \mid x)\,\|\,p(z)\big), \qquad D = "
@@ -164,10 +164,10 @@ LESSONS = (
         "best there too?",
         answer="{caption} (Means over the seeds; the bars are of the first.) First fine detail goes, then the writer's "
         "hand, then the class itself. The dashed line joins all places that are as good in this β's own objective: it has "
-        "slope −β and touches the curve where the model stands. The measured slopes are {slopes}: each lies between its "
-        "two β, as it must. The lowest negative ELBO is at β = {first}, {first_elbo} nats against {last_elbo} at "
-        "β = {last}, since β = 1 is what the ELBO asks for; a larger β buys a smoother, sparser code and pays with the "
-        "picture.",
+        "slope −β and touches the curve where the model stands. The measured slopes are {slopes}: at the "
+        "optimum each lies between its two β. The lowest negative ELBO is at β = {first}, {first_elbo} nats against "
+        "{last_elbo} at β = {last}, since β = 1 is what the ELBO asks for; a larger β buys a smoother, sparser code and "
+        "pays with the picture.",
         source="Higgins et al. 2017, *beta-VAE*; Alemi et al. 2018, *Fixing a Broken ELBO*, sec. 3.",
     ),
     Lesson(
@@ -184,8 +184,10 @@ LESSONS = (
         question="Move β up. Which dimension dies first? What is left of the reconstruction when the last one is dead?",
         answer="Dimensions die one by one, the smallest eigenvalue first, and just before that they carry next to "
         "nothing. Beyond β = {last_gaussian} none is left and every picture is the mean image. The trained models "
-        "agree with the line: {worst} nats is the largest difference of a whole KL, and a dimension right at its "
-        "threshold may go either way. With the Bernoulli likelihood the unit of a pixel is another (its variance at "
+        "agree with the line: {worst} nats is the largest difference of a whole KL. The dots count active units (variance "
+        "of the posterior mean above 0.01), and near its threshold a dimension may go either way: at β = {most_beta} there "
+        "are {most_kept} where {most_predicted} are predicted, but those beyond the prediction have a KL of {most_nats} "
+        "nats at most. With the Bernoulli likelihood the unit of a pixel is another (its variance at "
         "the mean image), so the last threshold is {last_bernoulli}: the same β means different things.",
         source="Lucas et al. 2019, *Don't Blame the ELBO!*, sec. 4; Tipping & Bishop 1999, *Probabilistic PCA*.",
     ),
@@ -204,10 +206,10 @@ LESSONS = (
         "its decoder paid for itself?",
         answer="At low quality the code is much shorter: with {latents} latents and a step of {step} it takes "
         "{rate} bits a pixel for {psnr} dB, {jpeg}. But no finer step gets it beyond "
-        "{ceiling} dB, since what the bottleneck lost is lost; JPEG goes on up to {jpeg_top} dB, and PNG loses "
-        "nothing at {png} bits a pixel. With coarse steps PCA is ahead of this code, which was never asked to bear "
-        "rounding; take fewer latents instead. The decoder weighs {weight} bytes{pays}. "
-        "And it only knows digits: see the next lesson.",
+        "{ceiling} dB, since what the bottleneck lost is lost; JPEG has {jpeg_top} dB at quality "
+        "{jpeg_quality}, the highest tried, and goes on from there; PNG loses nothing at {png} bits a pixel. With coarse "
+        "steps PCA is ahead of this code, which was never asked to bear rounding; take fewer latents instead. The decoder "
+        "weighs {weight} bytes{pays}. And it only knows digits: see the next lesson.",
         source="Ballé, Laparra & Simoncelli 2017, *End-to-end Optimized Image Compression*; Cover & Thomas 2006, "
         "sec. 5.",
     ),

@@ -36,7 +36,7 @@ FIGURES = {
     "negative_elbo_nats": ("negative ELBO", "nats per image"),
     "reconstruction_nats": ("reconstruction", "nats per image"),
     "kl_nats": ("KL", "nats per image"),
-    "floor_nats": ("floor (perfect)", "nats per image"),
+    "floor_nats": ("floor (perfect reconstruction)", "nats per image"),
     "active_units": ("active units", "dimensions"),
     "mse_per_pixel": ("squared error", "per pixel, range 0 to 1"),
     "images": ("on", "test images"),
@@ -84,7 +84,7 @@ def _figures_view(one: Summary, rows: Sequence[Summary]) -> None:
         if follower.film.subjects is None or not follower.metrics.train.records():
             st.caption("It has recorded no curve.")
         else:
-            loss_chart(follower, VIEW, "card")
+            loss_chart(follower, one.run.config, VIEW, "card")
     _configuration(one.run.config)
 
 
@@ -110,7 +110,7 @@ def _figures(run: Run) -> None:
 
 def _number(name: str, value: Any) -> str:
     if value is None:
-        return "none: it has no posterior"
+        return "none: its likelihood has no bound" if name == "floor_nats" else "none: it has no posterior"
     if name in ("images", "step", "active_units"):
         return f"{value:,}"
     return f"{value:.4f}" if name == "mse_per_pixel" else f"{value:.2f}"

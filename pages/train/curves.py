@@ -7,13 +7,15 @@ import streamlit as st
 from pages.common.held_out import PART
 from pages.common.live import Follower
 from pages.train.view import View
+from vae_core.config import RunConfig
+from vae_core.storage.frames import reference_lines
 from vae_core.viz.charts import loss_spec, loss_table
 
 HEIGHT = 300
 
 
-def loss_chart(follower: Follower, view: View, key: str) -> None:
-    """Total, reconstruction and KL, training and held-out, with the floor and the collapse line."""
+def loss_chart(follower: Follower, config: RunConfig, view: View, key: str) -> None:
+    """Total, reconstruction and KL, training and held-out, with the floor, if there is one, and the collapse line."""
     subjects, metrics = follower.film.subjects, follower.metrics
     if subjects is None:
         return
@@ -21,7 +23,7 @@ def loss_chart(follower: Follower, view: View, key: str) -> None:
     table = loss_table(
         metrics.train.records(),
         metrics.held_out.records(),
-        subjects.lines,
+        reference_lines(subjects, config),
         per_pixel=pixels if view.per_pixel else None,
         smoothing=view.smoothing,
     )

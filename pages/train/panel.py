@@ -82,7 +82,7 @@ def _draw(run: Run, status: Status, state: str, key: str, badge: str, drawn: Run
         st.info(_waiting(run, status, state), icon=":material/hourglass_empty:")
         return
     with right:
-        loss_chart(follower, view, key)
+        loss_chart(follower, drawn, view, key)
     _stage(follower, view, key, state, bool(badge), run.name)
     if state not in ("running", "queued") and not badge:
         _take_away(run, follower, view, key)

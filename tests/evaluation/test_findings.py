@@ -69,7 +69,7 @@ def test_an_autoencoder_is_told_by_what_it_has() -> None:
 
 def test_unchanged_units_and_codes_of_other_lengths() -> None:
     same = [point(1.0, 5.0, 80.0, active_units=3), point(2.0, 4.0, 81.0, active_units=3)]
-    assert caption(same).endswith("and as many dimensions stay in use (3 of 20).")
+    assert caption(same).endswith("and as many dimensions stay active (3 of 20).")
 
 
 def test_n_is_always_told() -> None:
@@ -127,5 +127,5 @@ def test_a_sigma_without_effect_is_no_reservation_of_units() -> None:
 def test_runs_that_are_damaged_in_their_own_ways_are_told_so() -> None:
     weak, strong = (make_config(corruption="gaussian", level=level) for level in (0.1, 0.5))
     for pair in ([weak, strong], [weak, make_config()]):
-        assert sum("damaged in its own way" in sentence for sentence in how_far_comparable(pair)) == 1
+        assert sum("damaged in different ways" in sentence for sentence in how_far_comparable(pair)) == 1
     assert not any("damaged" in sentence for sentence in how_far_comparable([weak, weak]))

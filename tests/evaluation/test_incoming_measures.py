@@ -18,7 +18,9 @@ from vae_core.storage import archive, factor_scores
 from vae_core.storage.figures import NUMBERS, weights_digest
 from vae_core.storage.runs import Run
 
-SCORES: dict[str, Any] = {**dict.fromkeys(factor_scores.SCORES, 0.25), "images": 100, "dataset": "sprites-28-600"}
+SCORES: dict[str, Any] = {
+    **dict.fromkeys(factor_scores.SCORES, 0.25), "images": 100, "dataset": "sprites-28-600", "dci_model": "forest",
+}  # fmt: skip
 QUALITY = {"psnr": 12.5, "ssim": None}
 POINT = {"level": 0.1, "corrupted": QUALITY, "model": QUALITY, "clean": QUALITY, "baselines": {"median": QUALITY}}
 FIGURES, FACTORS, CURVE = "figures.json", "disentanglement.json", "restoration-blur.json"

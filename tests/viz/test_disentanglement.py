@@ -47,6 +47,16 @@ def test_the_table_for_people() -> None:
     assert lines[2].startswith("| 1 | 20.00 (one seed) | 0.20 ± 0.10 |") and len(lines) == 4
 
 
+@pytest.mark.parametrize("dci_model", ["forest", "boosting"])
+def test_fault_4_each_figure_of_dci_stands_with_its_model(dci_model: str) -> None:
+    rows = [{"beta": 1, "seed": 0, "mig": 0.1, "dci_disentanglement": 0.2}]
+    names = ["MIG", f"DCI disentanglement ({dci_model})"]
+    assert list(pivot(figures_table(rows), dci_model).columns) == names
+    assert points_table(rows, dci_model)["metric"].tolist() == names
+    assert names[1] in metrics_spec(dci_model=dci_model)["encoding"]["color"]["scale"]["domain"]
+    assert names[1] in markdown(figures_table(rows), dci_model)
+
+
 def test_nothing_yet() -> None:
     assert figures_table([]).empty and pivot(figures_table([])).empty and points_table([]).empty
 

@@ -15,15 +15,15 @@ from torch import Tensor
 from vae_core.config import RunConfig
 from vae_core.data.batches import binarize_split, check_images, to_float
 from vae_core.errors import ConfigError, DataError
+from vae_core.evaluation.active import is_active
 from vae_core.evaluation.trained import Trained
 from vae_core.models.autoencoder import Posterior
 from vae_core.objectives.divergences import kl_per_dimension
 from vae_core.storage.arrays import Array
 
 BATCH_SIZE = 500
-UNUSED_NATS = 0.01
-UNUSED_SHARE = 1e-6
-"""An autoencoder's dimension whose variance is below this share of the largest stands still on any screen."""
+STILL_SHARE = 1e-6
+"""An autoencoder's dimension whose variance is below this share of the largest does not move on any screen."""
 TAIL = 0.001
 """Share of the prior below a slider's end, and as much above the other."""
 DATA_TAIL, WIDENED = 0.005, 0.05
@@ -134,11 +134,17 @@ def order(codes: Codes) -> Array:
     return sorted_dimensions
 
 
-def unused(codes: Codes) -> Array:
-    """Which dimensions carry nothing, (L,) bool: a KL below 0.01 nats, or of an autoencoder next to no variance."""
-    amounts = carried(codes)
-    nothing: Array = amounts <= UNUSED_SHARE * amounts.max() if codes.log_variance is None else amounts < UNUSED_NATS
-    return nothing
+def inactive(codes: Codes) -> Array:
+    """Which dimensions do not depend on the image, (L,) bool: of a VAE those that are not active (`active.is_active`).
+
+    An autoencoder's codes have no scale of their own, so its dimensions count as inactive only if their variance is next
+    to nothing beside the largest.
+    """
+    if codes.log_variance is not None:
+        return ~is_active(codes.mean)
+    variances = carried(codes)
+    still: Array = variances <= STILL_SHARE * variances.max()
+    return still
 
 
 def slider_range(codes: Codes, dimension: int) -> tuple[float, float]:

@@ -15,16 +15,14 @@ from itertools import pairwise
 from typing import Any
 
 from vae_core.config import FIELDS, RunConfig
+from vae_core.evaluation.active import is_active
 from vae_core.evaluation.spread import SPREAD_FROM
 from vae_core.storage import files
 from vae_core.storage.figures import Figures, read_figures
-from vae_core.storage.frames import Frame, unpack_frame, unpack_subjects
+from vae_core.storage.frames import Frame, reference_lines, unpack_frame, unpack_subjects
 from vae_core.storage.metrics import Record, read_records
 from vae_core.storage.runs import Run
 
-ACTIVE_VARIANCE = 0.01
-"""As of `latents.active_units`."""
-"""Seeds from which on a mean with its standard deviation is told."""
 CLOSE_NATS = 0.3
 """Two rates nearer than this are too close for a slope between them."""
 SLACK_NATS = 0.15
@@ -55,7 +53,8 @@ class Point:
         final: whether the figures are of the whole test split; else of the newest held-out evaluation.
         step: optimizer steps that the figures are of.
         iw_samples: how many importance samples an image `iw_nll_nats` took, drawn with the run's seed.
-        floor_nats, collapse_nats: distortion of a perfect reconstruction, and of the best constant image.
+        floor_nats: distortion of a perfect reconstruction, or None if the likelihood's loss has no lower bound.
+        collapse_nats: distortion of the mean image.
     """
 
     run_id: str
@@ -99,7 +98,7 @@ def point_of(
         figures: as `read_figures` gives them; they go before the rest.
         held_out: the newest record of the held-out images.
         frame: the newest frame, for active units and KL per dimension.
-        lines: `floor` and `collapse`, as the film's subjects hold them.
+        lines: `floor` and `collapse`, as `frames.reference_lines` gives them.
     """
     known = lines or {}
     if figures is not None:
@@ -116,7 +115,7 @@ def point_of(
             mse_per_pixel=float(figures["mse_per_pixel"]),
             iw_nll_nats=figures.get("iw_nll_nats"),
             iw_samples=figures.get("iw_samples"),
-            floor_nats=float(figures["floor_nats"]),
+            floor_nats=figures["floor_nats"],
             collapse_nats=known.get("collapse"),
         )
     if held_out is None or held_out.get("reconstruction_nats") is None:
@@ -157,7 +156,7 @@ def read_point(run: Run, field: str = "beta") -> Point | None:
     """
     held_out = [record for record in read_records(run.folder / "metrics.jsonl") if record.get("split") == "held-out"]
     subjects = run.folder / "film" / "subjects.npz"
-    lines = unpack_subjects(files.read_bytes(subjects)).lines if files.is_there(subjects) else {}
+    lines = reference_lines(unpack_subjects(files.read_bytes(subjects)), run.config) if files.is_there(subjects) else {}
     frames = sorted((run.folder / "film").glob("[0-9]*.npz"))
     return point_of(
         run,
@@ -170,8 +169,8 @@ def read_point(run: Run, field: str = "beta") -> Point | None:
 
 
 def active_in(frame: Frame) -> int:
-    """Active units of a frame's posterior means, as `latents.active_units` counts them (Burda et al. 2016, sec. 5.2)."""
-    return int((frame.mean.astype("float64").var(axis=0) > ACTIVE_VARIANCE).sum())
+    """How many dimensions are active over a frame's images."""
+    return int(is_active(frame.mean).sum())
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,9 @@ class Evaluation:
         reconstruction_nats: -log p(x | z), nats per image, one seeded posterior sample an image.
         kl_nats: KL(q || N(0, I)), nats per image.
         negative_elbo_nats: their sum; an autoencoder's is its reconstruction.
-        floor_nats: a perfect reconstruction's, nats per image.
-        active_units: latent dimensions in use (`latents.active_units`).
+        floor_nats: the smallest reconstruction loss possible, that of a perfect reconstruction, nats per image; None if
+            the likelihood's loss has no lower bound (continuous Bernoulli).
+        active_units: number of active dimensions (`active.is_active`).
         kl_per_dimension: nats per image of each of the L dimensions.
         mse_per_pixel: squared error of the reconstruction from the posterior mean, pixel range 0 to 1.
     """
@@ -43,7 +44,7 @@ class Evaluation:
     reconstruction_nats: float
     kl_nats: float | None
     negative_elbo_nats: float
-    floor_nats: float
+    floor_nats: float | None
     active_units: int | None
     kl_per_dimension: tuple[float, ...] | None
     mse_per_pixel: float
@@ -68,8 +69,10 @@ def evaluate(
         seed: of the posterior samples, one an image.
         batch_size: at least 1; only speed and memory depend on it.
         inputs: what the encoder sees of `images`, of the same shape: of a denoising model damaged ones
-            (`corruptions.corrupt_split`). Then the figures are those of its training objective, the negative log-likelihood
-            of the clean image given a code of the damaged one; the sum with the KL bounds no likelihood of the image.
+            (`corruptions.corrupt_split`). Then the figures are those of its training objective: the clean image's negative
+            log-likelihood given a code of the damaged one, and the KL of that code. Their sum is still an upper bound on
+            -log p(x) of the clean image, as it is for any q(z): Im et al. 2017, "Denoising Criterion for Variational
+            Auto-Encoding Framework", sec. 3.
 
     Raises:
         DataError: there is no image.
@@ -83,7 +86,7 @@ def evaluate(
         reconstruction_nats=reconstruction,
         kl_nats=kl_nats,
         negative_elbo_nats=reconstruction + (kl_nats or 0.0),
-        floor_nats=averages["floor"].item(),
+        floor_nats=averages["floor"].item() if "floor" in averages else None,
         active_units=None if kl is None else active_units(means),
         kl_per_dimension=None if kl is None else tuple(kl.tolist()),
         mse_per_pixel=averages["squared_error"].item(),
@@ -204,9 +207,10 @@ def _nats(
 
 
 def _rest(model: Autoencoder, likelihood: Likelihood, target: Tensor, posterior: Posterior) -> dict[str, Tensor]:
-    """What an evaluation tells besides the ELBO, both (B,): the floor in nats, the squared error per pixel."""
+    """What an evaluation gives besides the ELBO, (B,) each: squared error per pixel, and the floor in nats if any."""
     error = likelihood.mean_image(model.decode(posterior.mean)) - target
-    return {"floor": likelihood.floor(target), "squared_error": error.square().flatten(1).mean(dim=1)}
+    squared, floor = error.square().flatten(1).mean(dim=1), likelihood.floor(target)
+    return {"squared_error": squared} if floor is None else {"squared_error": squared, "floor": floor}
 
 
 def _log_weights(

@@ -23,6 +23,7 @@ def disentangle_run(
     dataset: str | None = None,
     which: str = "model",
     seed: int = 0,
+    dci_model: str = "forest",
     data_dir: Path | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> dict[str, Any]:
@@ -33,6 +34,7 @@ def disentangle_run(
         dataset: another one than that of training, of images of the same size.
         which: "model" or "best", as for `load_trained`.
         seed: of the metrics' draws.
+        dci_model: one of `DCI_MODELS`, as for `disentanglement.dci`.
         data_dir: the folder of the full datasets.
         progress: called with what is being done and the share of it that is done, 0 to 1.
 
@@ -48,18 +50,25 @@ def disentangle_run(
             "sprites, or on a file of dSprites' form."
         )
     codes = encode(trained, data.test_images, progress=progress)
-    found = disentanglement.scores(codes.mean, data.factors.test.numpy(), seed=seed, progress=progress)
+    found = disentanglement.scores(
+        codes.mean, data.factors.test.numpy(), seed=seed, dci_model=dci_model, progress=progress
+    )
     about = {"run": str(run.folder), "dataset": data.name, "step": trained.step, "factors": list(data.factors.names)}
     return {**about, **asdict(found)}
 
 
 def scores_of(
-    run: Run, *, data_dir: Path | None = None, progress: Callable[[str, float], None] | None = None
+    run: Run,
+    *,
+    dci_model: str = "forest",
+    data_dir: Path | None = None,
+    progress: Callable[[str, float], None] | None = None,
 ) -> Scores:
     """The kept scores of a run's final weights on its own dataset; computed and kept where there are none yet.
 
     Args:
         run: a run that ended.
+        dci_model: one of `DCI_MODELS`; those of each model are kept by themselves.
         data_dir: the folder of the full datasets.
         progress: as for `disentangle_run`.
 
@@ -68,14 +77,15 @@ def scores_of(
         DiskError: neither the run's folder nor the cache can be written.
         LatentLabError: as `disentangle_run` does.
     """
-    kept = read_scores(run)
+    kept = read_scores(run, dci_model)
     if kept is not None:
         return kept
     digest = weights_digest(run)
     if digest is None:
         raise CheckpointCorrupt(f"The run {run.id!r} holds no final weights yet; train it to its end first.")
-    write_scores(run, disentangle_run(run, data_dir=data_dir, progress=progress), digest)
-    written = read_scores(run)
+    found = disentangle_run(run, dci_model=dci_model, data_dir=data_dir, progress=progress)
+    write_scores(run, found, digest)
+    written = read_scores(run, dci_model)
     if written is None:
         raise CheckpointCorrupt(f"The scores of {run.id!r} are no finite numbers; its weights are beyond use.")
     return written

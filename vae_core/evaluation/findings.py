@@ -102,7 +102,7 @@ def _units(points: Sequence[Point], summaries: Sequence[Summary]) -> list[str]:
     beyond = _between(summaries, key, SOME_UNITS)
     if abs(after - before) < SOME_UNITS:
         counts = " and ".join(dict.fromkeys([_count(before), _count(after)]))
-        return [f"as many dimensions stay in use ({counts} of {latents.pop()}){beyond}"]
+        return [f"as many dimensions stay active ({counts} of {latents.pop()}){beyond}"]
     return [
         f"{_count(abs(after - before))} of {latents.pop()} dimensions switch {'on' if after > before else 'off'}{beyond}"
     ]
@@ -142,8 +142,9 @@ def how_far_comparable(configs: Sequence[RunConfig]) -> list[str]:
         )
     if "corruption" in fields or "level" in fields:
         found.append(
-            "Each is measured on images damaged in its own way: rate, distortion, their sum and the importance-weighted "
-            "NLL tell of the damage as much as of the model."
+            "Their encoders see images damaged in different ways: rate, distortion and their sum depend on the damage as "
+            "much as on the model. The sum and the importance-weighted NLL still bound the clean images' −log p(x) from "
+            "above; the more damage, the looser the bound."
         )
     if "model" in fields:
         found.append(

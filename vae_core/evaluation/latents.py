@@ -1,4 +1,4 @@
-"""Looking at codes: which dimensions are used, PCA as the linear yardstick, where a code collapses, who is near."""
+"""Looking at codes: how many dimensions are active, PCA as the linear yardstick, where a code collapses, who is near."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from torch import Tensor
 
 from vae_core.data.batches import to_float
 from vae_core.errors import ConfigError, DataError
+from vae_core.evaluation.active import is_active
 from vae_core.objectives.likelihoods import Likelihood
 from vae_core.storage.arrays import pack_bundle, unpack_bundle
 
-ACTIVE_VARIANCE = 0.01
 MAX_WIDTH = 4096
 """Numbers a row whose covariance is still computed: 134 MB, and about a minute for its eigenvalues."""
 CHUNK = 1000
@@ -24,11 +24,8 @@ does, and to at least this many."""
 
 
 def active_units(means: Tensor) -> int:
-    """How many dimensions of posterior means (N, L) vary by more than 0.01 over the images.
-
-    Burda et al. 2016, "Importance Weighted Autoencoders", sec. 5.2.
-    """
-    return int((means.double().var(dim=0, correction=0) > ACTIVE_VARIANCE).sum())
+    """How many dimensions of posterior means (N, L) are active, as `active.is_active` defines it."""
+    return int(is_active(means.cpu().numpy()).sum())
 
 
 @dataclass(frozen=True, eq=False)

@@ -83,7 +83,8 @@ def evaluate_run(
     """The figures of a run on the whole test split, by the names of the command line.
 
     A denoising run sees images damaged as in training (one draw, fixed by its seed) and is compared with the clean ones,
-    for every figure: the ELBO's terms, the floor, and the importance-weighted NLL.
+    for every figure: the ELBO's terms, the floor, and the importance-weighted NLL. All bounds are on the clean images'
+    likelihood.
 
     Args:
         run: its final weights are evaluated.

@@ -30,7 +30,7 @@ from vae_core.storage import checkpoints, files
 from vae_core.storage.arrays import Array, check_schema, pack_tensors, tensor_notes, unpack_tensors
 from vae_core.storage.changes import CHANGES
 from vae_core.storage.contents import weight_names
-from vae_core.storage.factor_scores import FILE as SCORES_FILE
+from vae_core.storage.factor_scores import FILES as SCORES_FILES
 from vae_core.storage.factor_scores import read_scores, scores_document
 from vae_core.storage.figures import figures_document, read_figures, weights_digest
 from vae_core.storage.restorations import curve_name, read_curve
@@ -40,7 +40,8 @@ from vae_core.storage.runs import Notes, Run, Status, check_id, free_id, new_id,
 SCHEMA = 1
 MANIFEST = "manifest.json"
 MEMBER = re.compile(
-    r"(?:config|longer|moved|notes|status|figures|disentanglement|restoration-[a-z-]{1,30})\.json|metrics\.jsonl|film/(?:subjects|[0-9]{8,12})\.npz"
+    r"(?:config|longer|moved|notes|status|figures|disentanglement(?:-boosting)?|restoration-[a-z-]{1,30})\.json|metrics\.jsonl"
+    r"|film/(?:subjects|[0-9]{8,12})\.npz"
     r"|(?:model|best|(?:step|best)-[0-9]{8,12})\.(?:json|safetensors)"
 )
 """All that a run may bring along; a name is compared with this and never used as a path before."""
@@ -233,9 +234,9 @@ def _contents(run: Run) -> dict[str, bytes]:
     figures = read_figures(run)
     if figures is not None:
         held["figures.json"] = files.json_bytes(figures_document(figures), indent=2)
-    scores = read_scores(run)
-    if scores is not None:
-        held[SCORES_FILE] = files.json_bytes(scores_document(scores, str(weights_digest(run))), indent=2)
+    for dci_model, name in SCORES_FILES.items():
+        if (scores := read_scores(run, dci_model)) is not None:
+            held[name] = files.json_bytes(scores_document(scores, str(weights_digest(run))), indent=2)
     curves = {curve_name(corruption): read_curve(run, corruption) for corruption in CORRUPTIONS}
     held |= {name: files.json_bytes(curve, indent=2) for name, curve in curves.items() if curve is not None}
     if sum(map(len, held.values())) > MAX_BYTES:

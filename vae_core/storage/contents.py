@@ -49,8 +49,9 @@ def check_contents(folder: Path) -> Run:
     _check_film(folder / "film", run.config.model.latent, next(iter(shapes), None))
     if files.is_there(folder / "figures.json"):
         check_figures(files.read_json(folder / "figures.json"))
-    if files.is_there(folder / factor_scores.FILE):
-        factor_scores.check_scores(files.read_json(folder / factor_scores.FILE))
+    for name in factor_scores.FILES.values():
+        if files.is_there(folder / name):
+            factor_scores.check_scores(files.read_json(folder / name))
     for path in folder.glob("restoration-*.json"):
         check_curve(files.read_json(path))
     return run

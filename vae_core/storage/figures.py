@@ -20,11 +20,11 @@ from vae_core.storage.runs import KEPT_RUNS, Run, in_usual_place, is_shipped
 from vae_core.storage.stamped import Stamped
 
 SCHEMA = 1
-NUMBERS = ("images", "step", "reconstruction_nats", "negative_elbo_nats", "floor_nats", "mse_per_pixel")
+NUMBERS = ("images", "step", "reconstruction_nats", "negative_elbo_nats", "mse_per_pixel")
 IMPORTANCE = ("iw_nll_nats", "iw_nll_nats_standard_error", "iw_samples", "iw_seed")
 """Only there if they were asked for."""
-OPTIONAL = ("kl_nats", "active_units", *IMPORTANCE)
-"""None for an autoencoder, which has no posterior."""
+OPTIONAL = ("kl_nats", "active_units", "floor_nats", *IMPORTANCE)
+"""May be None: an autoencoder has no KL and no active units, and a continuous Bernoulli has no floor."""
 KNOWN = ("dataset", "dataset_sha256", "weights_sha256", *NUMBERS, *OPTIONAL, "kl_per_dimension")
 
 Figures = dict[str, Any]
@@ -49,7 +49,8 @@ def read_figures(run: Run) -> Figures | None:
     if document is None or document.get("weights_sha256", digest) != digest:
         return None
     again = command(run, str(document["dataset"]), document.get("iw_samples"))
-    return {**document, "weights_sha256": digest, "command": again}
+    floor = document.get("floor_nats") if run.config.objective.has_floor else None  # earlier versions recorded one
+    return {**document, "floor_nats": floor, "weights_sha256": digest, "command": again}
 
 
 def write_figures(run: Run, figures: Figures, weights_sha256: str) -> None:

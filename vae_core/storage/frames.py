@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from vae_core.config import RunConfig
 from vae_core.errors import CheckpointCorrupt
 from vae_core.storage import files
 from vae_core.storage.arrays import Array, pack_bundle, unpack_bundle
@@ -29,7 +30,8 @@ class Subjects:
         labels: (points,) int64, the class of each point of the latent map; -1 where there is none.
         classes: the names of the classes.
         inputs: (row, channel, height, width) uint8, the clean images, above the reconstructions.
-        lines: nats per image of `floor` (perfect reconstruction) and `collapse` (best constant image), where known.
+        lines: nats per image of `floor` (perfect reconstruction) and `collapse` (the mean image), as they were recorded;
+            read them with `reference_lines`.
         corrupted: what the encoder saw of `inputs`, of the same shape, or None where that was they themselves.
     """
 
@@ -60,6 +62,15 @@ class Frame:
     reconstructions: Array
     kl_per_dimension: Array | None
     figures: dict[str, float]
+
+
+def reference_lines(subjects: Subjects, config: RunConfig) -> dict[str, float]:
+    """The recorded lines, nats per image, without the floor if the run's likelihood has none.
+
+    Earlier versions recorded one for the continuous Bernoulli, and models could pass below it.
+    """
+    lines = subjects.lines
+    return lines if config.objective.has_floor else {name: nats for name, nats in lines.items() if name != "floor"}
 
 
 def pack_subjects(subjects: Subjects) -> bytes:

@@ -43,7 +43,7 @@ class Camera:
         held_out: (2000 or fewer, channel, height, width) uint8, the images of all held-out figures: the target.
         held_out_inputs: what the encoder sees of them; of a denoising run they are damaged, once and for all.
         subjects: what the frames of this run look at.
-        lines: nats per image of a perfect reconstruction (`floor`) and of the best constant image (`collapse`).
+        lines: as `reference_lines` gives them.
     """
 
     def __init__(self, dataset: Dataset, config: RunConfig, training_images: torch.Tensor) -> None:
@@ -91,12 +91,16 @@ class Camera:
 
 
 def reference_lines(config: RunConfig, training_images: torch.Tensor, held_out: torch.Tensor) -> dict[str, float]:
-    """Nats per held-out image of a perfect reconstruction and of the best constant image, the training mean.
+    """The two ends of the reconstruction loss, in nats per held-out image.
 
     Args:
         config: the run's.
         training_images: (images, channel, height, width) uint8; the mean is taken over the first 20,000 of them.
         held_out: the same of held-out images, binarised where the run's pixels are.
+
+    Returns:
+        `collapse`, the loss of the training mean, and `floor`, that of a perfect reconstruction, unless the likelihood's
+        loss has no lower bound.
     """
     likelihood = build_likelihood(config.objective)
     chosen = training_images[:MEAN_IMAGES].cpu()
@@ -105,4 +109,5 @@ def reference_lines(config: RunConfig, training_images: torch.Tensor, held_out: 
     target = batches.to_float(held_out)
     with torch.no_grad():
         floor, collapse = likelihood.floor(target), likelihood.collapse(mean, target)
-    return {"floor": floor.mean().item(), "collapse": collapse.mean().item()}
+    lines = {} if floor is None else {"floor": floor.mean().item()}
+    return lines | {"collapse": collapse.mean().item()}

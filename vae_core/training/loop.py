@@ -244,8 +244,8 @@ class Trainer:
 
     def _name_collapse(self, reconstruction: float) -> None:
         """A loss that sits at the collapse line after the first epochs is named as such."""
-        floor, collapse = self.camera.lines["floor"], self.camera.lines["collapse"]
-        # the floor of a learned sigma lies thousands of nats below: a healthy run only passes by the line
+        floor, collapse = self.camera.lines.get("floor", -math.inf), self.camera.lines["collapse"]
+        # a density's floor is thousands of nats below, or absent: a healthy run only passes by the line
         scale = min(collapse - floor, 0.5 * self.held_out[0].numel())
         sits = abs(collapse - reconstruction) < 0.02 * scale
         sentence = (

@@ -21,7 +21,7 @@ from vae_core.viz.palette import CURVE_COLOURS, LINE_COLOUR
 CURVES = {"total": "loss", "reconstruction": "reconstruction_nats", "KL": "kl_nats"}
 """Each curve of the chart, and the records' key that it draws."""
 
-LINE_NAMES = {"floor": "floor: perfect reconstruction", "collapse": "collapse: the best constant image"}
+LINE_NAMES = {"floor": "floor: perfect reconstruction", "collapse": "collapse: the mean image"}
 COLUMNS = ("kind", "curve", "step", "epoch", "nats")
 
 

@@ -2,8 +2,8 @@
 
 A page mounts both, the chart as every other one:
 
-    st.vega_lite_chart(points_table(rows), metrics_spec(), key=...)
-    st.dataframe(pivot(figures_table(rows)))
+    st.vega_lite_chart(points_table(rows, dci_model), metrics_spec(dci_model=dci_model), key=...)
+    st.dataframe(pivot(figures_table(rows), dci_model))
 
 Another setting than beta can stand in its place, as long as it is a number: the chart's words are then given its name.
 """
@@ -29,6 +29,7 @@ METRICS = {
 }
 """The scores, 0 to 1, by their keys on the command line."""
 
+DCI_NAMES = {"forest": "random forest", "boosting": "gradient boosting"}
 NATS = {"kl_nats": "rate (KL), nats", "reconstruction_nats": "distortion, nats", "active_units": "active units"}
 COLUMNS = ("beta", "figure", "mean", "std", "low", "high", "seeds", "text")
 EXPLANATIONS = {
@@ -38,6 +39,11 @@ EXPLANATIONS = {
     "dci_informativeness": "how often the factors are read off the code correctly; guessing is not 0",
     "factor_vae_score": "how often the steadiest dimension tells which factor was held; guessing is one in the factors",
 }
+
+
+def metric_names(dci_model: str) -> dict[str, str]:
+    """The names of `METRICS`, each figure of DCI with the model (`DCI_MODELS`) that it comes from."""
+    return {key: f"{name} ({dci_model})" if key.startswith("dci_") else name for key, name in METRICS.items()}
 
 
 def cap_note(images: int) -> str:
@@ -66,39 +72,40 @@ def figures_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(found, columns=list(COLUMNS)).astype({"beta": "float64", "mean": "float64", "std": "float64"})
 
 
-def pivot(table: pd.DataFrame) -> pd.DataFrame:
+def pivot(table: pd.DataFrame, dci_model: str = "forest") -> pd.DataFrame:
     """A row each beta, a column each figure by its name, each cell with its spread; for a page's table."""
-    names = NATS | METRICS
+    names = NATS | metric_names(dci_model)
     kept = [key for key in names if key in set(table["figure"])]
     wide = table.pivot(index="beta", columns="figure", values="text").reindex(columns=kept)
     wide.columns = pd.Index([names[key] for key in kept])
     return wide.fillna("–")
 
 
-def markdown(table: pd.DataFrame) -> str:
+def markdown(table: pd.DataFrame, dci_model: str = "forest") -> str:
     """The same as Markdown."""
-    wide = pivot(table)
+    wide = pivot(table, dci_model)
     lines = ["| beta | " + " | ".join(wide.columns) + " |", "|---" * (len(wide.columns) + 1) + "|"]
     lines += [f"| {beta:g} | " + " | ".join(cells) + " |" for beta, *cells in wide.itertuples(name=None)]
     return "\n".join(lines)
 
 
-def points_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+def points_table(rows: Sequence[Mapping[str, Any]], dci_model: str = "forest") -> pd.DataFrame:
     """What `metrics_spec` draws, a row a run and score: `beta`, `metric` (its name), `score`, `seed`."""
     found = [
         (float(row["beta"]), name, float(row[key]), int(row.get("seed", 0)))
         for row in rows
-        for key, name in METRICS.items()
+        for key, name in metric_names(dci_model).items()
         if row.get(key) is not None and math.isfinite(row[key])
     ]
     return pd.DataFrame(found, columns=["beta", "metric", "score", "seed"])
 
 
 @lru_cache(maxsize=16)
-def metrics_spec(*, height: int = 300, field: str = "beta") -> dict[str, Any]:
+def metrics_spec(*, dci_model: str = "forest", height: int = 300, field: str = "beta") -> dict[str, Any]:
     """Scores against beta: the seeds as points, the mean as a line, the seeds' ends as a band; nothing where none is.
 
     Args:
+        dci_model: one of `DCI_MODELS`, named beside the figures of DCI.
         height: in pixels.
         field: the name of what the rows call `beta`.
 
@@ -111,7 +118,7 @@ def metrics_spec(*, height: int = 300, field: str = "beta") -> dict[str, Any]:
         "field": "metric",
         "type": "nominal",
         "title": None,
-        "scale": {"domain": list(METRICS.values()), "range": list(CLASS_COLOURS[: len(METRICS)])},
+        "scale": {"domain": list(metric_names(dci_model).values()), "range": list(CLASS_COLOURS[: len(METRICS)])},
         "legend": {"orient": "top", "columns": 3, "labelLimit": 220, "symbolOpacity": 1},
     }
     tooltip = [

@@ -29,6 +29,7 @@ class Column {
     this.frames = about.steps.map((_, frame) => ({
       places: part("places", frame).subarray(0, 2 * points),
       kl: part("kl", frame),
+      active: part("active", frame),
       pixels: part("reconstructions", frame),
     }))
     this.codes = arrays[`codes${index}`]
@@ -67,6 +68,7 @@ class Column {
       step: Math.round(this.steps[index] + (this.steps[next] - this.steps[index]) * between),
       places: mixed(a.places, b.places, between),
       kl: a.kl && b.kl && mixed(a.kl, b.kl, between),
+      active: (between < 0.5 ? a : b).active,
       strip: this.stripOf(between < 0.5 ? a : b),
     }
     if (!from || from.places.length !== now.places.length || share >= 1) return now
@@ -134,7 +136,8 @@ class Column {
     }
     if (this.bars && now.kl) {
       const [width, height] = [this.bars.clientWidth, this.bars.clientHeight]
-      drawSmallKl(contextOf(this.bars.firstChild, width, height), width, height, now.kl, this.header.most, ink)
+      const context = contextOf(this.bars.firstChild, width, height)
+      drawSmallKl(context, width, height, now.kl, now.active, this.header.most, ink)
     }
   }
 

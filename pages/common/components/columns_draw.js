@@ -35,19 +35,18 @@ function drawMark(context, x, y, ink) {
 }
 
 /** KL of each dimension; `most` is the same for all columns. */
-function drawSmallKl(context, width, height, kl, most, ink) {
+function drawSmallKl(context, width, height, kl, active, most, ink) {
   const [top, bottom] = [16, height - 2]
-  const above = kl.reduce((sum, nats) => sum + (nats >= OFF_NATS), 0)
   const step = width / kl.length
   const wide = Math.max(1, Math.min(24, step * 0.72))
   context.font = ink.letters(11)
   context.fillStyle = ink.text
   context.textBaseline = "alphabetic"
   context.globalAlpha = 0.75
-  context.fillText(`${above} of ${kl.length} dimensions on`, 0, 11)
+  context.fillText(activeText(active), 0, 11)
   kl.forEach((nats, index) => {
-    const off = nats < OFF_NATS
-    const tall = off ? 2 : Math.max(2, (Math.min(nats, most) / most) * (bottom - top))
+    const off = !active[index]
+    const tall = Math.max(2, (Math.min(nats, most) / most) * (bottom - top))
     context.fillStyle = off ? ink.text : ink.accent
     context.globalAlpha = off ? 0.3 : 0.9
     context.fillRect((index + 0.5) * step - wide / 2, bottom - tall, wide, tall)

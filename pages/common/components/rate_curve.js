@@ -61,7 +61,7 @@ function drawCurveLines(context, scale, { elbo, floor, corner }, spots, ink) {
     const [x, y] = [scale.x(rate), scale.y(distortion)]
     lineAt(context, x - 5, y - 5, x + 5, y + 5)
     lineAt(context, x - 5, y + 5, x + 5, y - 5)
-    context.fillText("collapsed: the best constant image", x + 11, y)
+    context.fillText("collapsed: the mean image", x + 11, y)
   }
   context.restore()
 }
@@ -102,6 +102,7 @@ class RateCurve {
       traversal: strip(`traversal${index}`),
       draws: strip(`draws${index}`),
       kl: arrays[`kl${index}`],
+      active: arrays[`active${index}`],
     }))
     this.find(".rate-lesson").setAttribute("aria-label", header.alt)
     this.wake()
@@ -167,11 +168,11 @@ class RateCurve {
     const width = this.find(".curve").clientWidth
     if (!width) return
     this.drawCurve(width, Math.round(Math.max(260, Math.min(320, 0.7 * width))))
-    const { kl } = this.shown[this.at]
+    const { kl, active } = this.shown[this.at]
     const most = Math.max(0.05, 1.08 * this.header.most)
-    drawKl(this.contextFor(".bars", 110), this.find(".bars").clientWidth, 110, kl, most, null, this.ink)
+    drawKl(this.contextFor(".bars", 110), this.find(".bars").clientWidth, 110, kl, active, most, null, this.ink)
     this.drawPictures()
-    this.write(kl)
+    this.write(kl, active)
   }
 
   drawCurve(width, height) {
@@ -268,7 +269,7 @@ class RateCurve {
     })
   }
 
-  write(kl) {
+  write(kl, active) {
     const { stop, header } = this
     if (this.written === `${this.at}`) return
     this.written = `${this.at}`
@@ -281,7 +282,7 @@ class RateCurve {
     curve.setAttribute("aria-valuemax", header.stops.length - 1)
     curve.setAttribute("aria-valuenow", this.at)
     curve.setAttribute("aria-valuetext", words)
-    this.find(".bars").setAttribute("aria-label", `KL of each of ${kl.length} dimensions at beta ${stop.beta}`)
+    this.find(".bars").setAttribute("aria-label", `KL of each of ${kl.length} dimensions at beta ${stop.beta}, ${activeText(active)}`)
     const told = `Test images, reconstructions, a traversal and random draws at beta ${stop.beta}`
     this.find(".pictures").setAttribute("aria-label", told)
   }

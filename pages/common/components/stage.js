@@ -108,6 +108,7 @@ class Stage extends Player {
       figures: from.figures,
       places: mixed(from.places, to.places, share),
       kl: from.kl && to.kl && mixed(from.kl, to.kl, share),
+      active: (share < 0.5 ? from : to).active,
       most: from.most + (to.most - from.most) * share,
       box: mixed(from.box, to.box, share),
       pictures: [this.pictureOf(from), this.pictureOf(to), share],
@@ -149,8 +150,8 @@ class Stage extends Player {
     drawRows(rows.context, this.layout, this.shape, this.rows, ...now.pictures, this.ink)
     if (now.kl) {
       const { context, width, height } = this.sized(".kl")
-      this.klAt = { ...klScale(width, height, now.kl.length, now.most), kl: now.kl }
-      drawKl(context, width, height, now.kl, now.most, this.dimension, this.ink)
+      this.klAt = { ...klScale(width, height, now.kl.length, now.most), kl: now.kl, active: now.active }
+      drawKl(context, width, height, now.kl, now.active, now.most, this.dimension, this.ink)
     }
     this.find(".scrub").value = this.position
     this.writeFigures(now)
@@ -267,9 +268,7 @@ class Stage extends Player {
     label(".rows", `${this.shape[0]} held-out images, ${this.rows.map(([name]) => name).join(" above ")}; ${rows[0].join(" ").trim()}`)
     const kl = this.frames[0].kl
     if (kl) {
-      const { kl: values } = this.klAt
-      const above = values.reduce((sum, nats) => sum + (nats >= OFF_NATS), 0)
-      label(".kl", `KL divergence of ${latents} dimensions, ${above} of them at ${OFF_NATS} nats or more`)
+      label(".kl", `KL divergence of ${latents} dimensions, ${activeText(this.klAt.active)}`)
     }
   }
 
@@ -304,9 +303,9 @@ class Stage extends Player {
       showTip(this.find(".map"), `${name} · ${code.join(", ")}`, this.places[2 * point], this.places[2 * point + 1])
     } else showTip(this.find(".map"), "")
     if (this.dimension !== null && this.klAt) {
-      const { area, slot, kl, y } = this.klAt
+      const { area, slot, kl, active, y } = this.klAt
       const nats = kl[this.dimension]
-      const text = `z${this.dimension + 1} · ${numberText(nats, nats < 0.1 ? 4 : 2)} nats`
+      const text = `z${this.dimension + 1} · ${numberText(nats, nats < 0.1 ? 4 : 2)} nats${active[this.dimension] ? "" : ", inactive"}`
       showTip(this.find(".kl"), text, area.left + (this.dimension + 0.5) * slot, y(nats))
     } else showTip(this.find(".kl"), "")
   }

@@ -2,7 +2,6 @@
 
 const CAPTION = 17
 const GAP = 4
-const OFF_NATS = 0.01
 
 /** The widest images that fit: how many a line, and their size, whole multiples of a screen pixel where they can be. */
 function rowsLayout(count, height, width, room, most, rows) {
@@ -76,23 +75,28 @@ function drawRows(context, layout, shape, rows, from, to, mix, ink) {
   context.globalAlpha = 1
 }
 
+/** How many dimensions are active units: '6 of 20 active'. */
+function activeText(active) {
+  return `${active.reduce((sum, one) => sum + one, 0)} of ${active.length} active`
+}
+
 function klScale(width, height, latents, most) {
   const area = { left: 40, top: 24, right: width - 4, bottom: height - 20 }
   const slot = (area.right - area.left) / latents
   return { area, slot, y: (nats) => area.bottom - (nats / most) * (area.bottom - area.top) }
 }
 
-function drawKl(context, width, height, kl, most, looked, ink) {
+/** `active` says which dimensions are active units; the others are grey. */
+function drawKl(context, width, height, kl, active, most, looked, ink) {
   const scale = klScale(width, height, kl.length, most)
   const { area, slot } = scale
-  const above = kl.reduce((sum, nats) => sum + (nats >= OFF_NATS), 0)
   context.font = ink.letters(12)
   context.fillStyle = context.strokeStyle = ink.text
   context.globalAlpha = 0.75
   context.textBaseline = "alphabetic"
   context.fillText("KL per dimension, nats", 0, 12)
   context.textAlign = "right"
-  context.fillText(`${above} of ${kl.length} above ${OFF_NATS}`, area.right, 12)
+  context.fillText(activeText(active), area.right, 12)
   context.textBaseline = "middle"
   const { ticks, digits } = ticksOf(0, most, Math.max(2, (area.bottom - area.top) / 36))
   for (const tick of ticks) {
@@ -101,12 +105,12 @@ function drawKl(context, width, height, kl, most, looked, ink) {
     context.globalAlpha = TICK_ALPHA
     context.fillText(numberText(tick, digits), area.left - 6, scale.y(tick))
   }
-  drawKlBars(context, scale, kl, looked, ink)
+  drawKlBars(context, scale, kl, active, looked, ink)
   drawKlNames(context, scale, kl.length, ink)
 }
 
 /** One bar a dimension; where there are more dimensions than pixels, the highest of each pixel. */
-function drawKlBars(context, scale, kl, looked, ink) {
+function drawKlBars(context, scale, kl, active, looked, ink) {
   const { area, slot } = scale
   const bars = Math.min(kl.length, Math.floor(area.right - area.left))
   const step = (area.right - area.left) / bars
@@ -116,15 +120,11 @@ function drawKlBars(context, scale, kl, looked, ink) {
     const to = Math.max(from + 1, Math.floor(((bar + 1) * kl.length) / bars))
     const nats = Math.max(...kl.subarray(from, to))
     const x = area.left + (bar + 0.5) * step - wide / 2
-    const off = nats < OFF_NATS
+    const off = !active.subarray(from, to).includes(1)
+    const tall = Math.max(off ? 3 : 0, area.bottom - scale.y(nats))
     context.fillStyle = off ? ink.text : ink.accent
     context.globalAlpha = off ? 0.3 : looked === null || (looked >= from && looked < to) ? 0.9 : 0.45
-    context.fillRect(x, off ? area.bottom - 3 : scale.y(nats), wide, off ? 3 : area.bottom - scale.y(nats))
-    if (off && step > 24) {
-      context.textAlign = "center"
-      context.globalAlpha = TICK_ALPHA
-      context.fillText("off", x + wide / 2, area.bottom - 12)
-    }
+    context.fillRect(x, area.bottom - tall, wide, tall)
   }
 }
 

@@ -68,6 +68,7 @@ function framesOf(header, arrays) {
       figures: header.figures[index],
       places,
       kl,
+      active: part(arrays.active, index, header.latents),
       pixels: part(arrays.reconstructions, index, arrays.reconstructions.length / header.steps.length),
       most: kl ? Math.max(0.05, 1.08 * Math.max(...kl)) : 0,
       box: boxOf(places, header.prior, flat),
