@@ -55,7 +55,7 @@ page = st.navigation(
             title="Denoise",
             icon=":material/healing:",
             url_path="denoise",
-            help="Damage an image and watch models put it back, beside what classical filters do.",
+            help="Damage an image and watch models put it back, beside what filters and ridge regression do.",
         ),
         st.Page(
             "library/page.py",

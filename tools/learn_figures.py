@@ -100,7 +100,8 @@ def loss() -> dict[str, Any]:
 def holes() -> dict[str, Any]:
     """How far decoded draws and decoded codes are from real images, and how tidy each latent space is."""
     plane = {name: _holes(model(run_id)) for name, run_id in PLANE.items()}
-    return plane | {f"{name}_wide": _holes(model(run_id)) for name, run_id in CODES.items()}
+    wide = {f"{name}_wide": _holes(model(run_id)) for name, run_id in CODES.items()}
+    return {"draws": DRAWS, "latents": model(CODES["ae"]).model.latent, **plane, **wide}
 
 
 def _holes(trained: Trained) -> dict[str, float]:

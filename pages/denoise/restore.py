@@ -84,7 +84,7 @@ def as_given(models: Sequence[Explored], chosen: Chosen) -> None:
         tiles = given_tiles(case, by_models(models, case))
         gallery(tiles)
         st.caption(
-            "Nothing was added, so there is no original to compare with: no error map and no figures. The classical filters "
+            "Nothing was added, so there is no original to compare with: no error map and no figures. The simple opponents "
             "are left out too, since they are tuned for a known damage."
         )
         show(tiles)

@@ -45,7 +45,7 @@ def _side(name: str, shown: Model, first: int, second: int, seed: int) -> None:
     walk = interpolate(codes[first], codes[second], STEPS)
     spread = (0.0, 1.0) if is_vae else fitted_gaussian(shown.codes)
     drawn = random_codes(DRAWS, shown.trained.model.latent, seed, 1.0, *spread)
-    where = "the prior" if is_vae else "a Gaussian fitted to the codes"
+    where = "the prior" if is_vae else "a Gaussian with the mean and covariance of the codes"
     rows(
         (decode_images(shown.trained, walk), f"A straight walk from {class_of(first)} to {class_of(second)}"),
         (decode_images(shown.trained, drawn), f"Random draws from {where}"),
@@ -53,8 +53,8 @@ def _side(name: str, shown: Model, first: int, second: int, seed: int) -> None:
     )
     found = figures("holes")[name]
     st.caption(
-        f"On average over many draws, from a draw to the nearest real image: **{found['draws']:.3f}**; from a decoded code: "
-        f"**{found['reconstructions']:.3f}** (root mean square per pixel). Neighbours share the label in "
+        f"From a decoded draw to the nearest real image, mean of {figures('holes')['draws']:,} draws: **{_draws(found)}**; "
+        f"from a decoded code: **{found['reconstructions']:.3f}** (root mean square per pixel). Neighbours share the label in "
         f"**{found['same_label']:.0%}**."
     )
 
@@ -71,10 +71,15 @@ def _links(ids: dict[str, str]) -> tuple[Link, ...]:
     )
 
 
+def _draws(one: dict[str, float]) -> str:
+    """Mean distance and its standard error."""
+    return f"{one['draws']:.4f} ± {one['draws_error']:.4f}"
+
+
 def _numbers() -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name in figures("holes"):
-        one: dict[str, float] = figures("holes")[name]
-        found |= {f"{name}_draws": f"{one['draws']:.3f}", f"{name}_kept": f"{one['reconstructions']:.3f}"}
+    spaces = dict(figures("holes"))
+    found = {"draws": f"{spaces.pop('draws'):,}", "latents": str(spaces.pop("latents"))}
+    for name, one in spaces.items():
+        found |= {f"{name}_draws": _draws(one), f"{name}_kept": f"{one['reconstructions']:.3f}"}
         found[f"{name}_label"] = f"{one['same_label']:.0%}"
     return found

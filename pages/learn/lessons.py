@@ -97,21 +97,20 @@ LESSONS = (
         text="Nothing tells an autoencoder what lies *between* its codes, so its latent space has holes: places that "
         "decode to no digit. A **VAE** (variational autoencoder) gives each image a small cloud of codes, $q(z \\mid x)$, "
         "and pays for the distance of each cloud from one common **prior** $p(z) = N(0, I)$, the KL (lessons 4 and 5). So "
-        "codes move together and use the space between them. $D$ is the reconstruction loss. Same network, same images.",
+        "codes move together and use the space between them. $D$ is the reconstruction loss. Both maps below are of the same network on the same images.",
         formula=r"\text{AE: } \min D \qquad \text{VAE: } \min D + \mathrm{KL}\big(q(z \mid x)\,\|\,p(z)\big), \qquad z "
         r"\sim p(z) \;\Rightarrow\; \hat x = g(z)",
         question="Move the pointer over both maps. Where does the picture stop being a digit? Compare the numbers on the "
         "axes, and the random draws.",
-        answer="The AE's codes spread over tens of units, with empty bays; the VAE's fill the prior's circles. A "
-        "decoded random draw is {ae_draws} from the nearest real image for the AE (root mean square per pixel) and "
-        "{vae_draws} for the VAE, where decoded codes of real images are {ae_kept} and {vae_kept} away. On a plane "
-        "that is a small difference: holes grow with the latents. With 16 latents the AE's draws are {ae_wide_draws} "
-        "away (its codes {ae_wide_kept}), and those of a VAE with 20 latents are {vae_wide_draws} away "
-        "(its codes {vae_wide_kept}). Neighbours "
-        "share a label no less in the AE ({ae_label}) than in the VAE ({vae_label}): holes are about what lies "
-        "between, not about order.",
-        source="Kingma & Welling 2014, sec. 2.3; the draws of the AE come from a Gaussian fitted to its codes, as "
-        "it has no prior.",
+        answer="The AE's codes spread over tens of units, with empty bays; the VAE's fill the prior's circles. Yet on a "
+        "plane their random draws do not differ: {draws} decoded draws are on average {ae_draws} from the nearest real "
+        "image for the AE (root mean square per pixel, ± standard error) and {vae_draws} for the VAE. Decoded codes of "
+        "real images are {ae_kept} and {vae_kept} away. With more latents there is more room for holes. In two networks "
+        "of {latents} latents, alike but for the KL, the AE's draws are {ae_wide_draws} away (its codes {ae_wide_kept}) and "
+        "the VAE's {vae_wide_draws} (its codes {vae_wide_kept}). Neighbours share a label no less in the AE on the plane "
+        "({ae_label}) than in the VAE ({vae_label}): holes are about what lies between, not about order.",
+        source="Kingma & Welling 2014, sec. 2.3. An AE has no prior: its draws come from a Gaussian with the mean and the "
+        "covariance of its codes.",
     ),
     Lesson(
         id="reparameterisation",
@@ -235,15 +234,16 @@ LESSONS = (
         title="Near in the picture, near in the code?",
         text="Two images are *near* when their difference is small, but the difference of what? In pixels a digit that is "
         "moved a little aside is far from itself. In a code, near means that the decoder draws nearly the same. Here are "
-        "the nearest test images of one image: by its pixels, by an autoencoder's code $f(x)$, and by the mean $\\mu(x)$ "
-        "of a VAE's posterior.",
+        "the nearest test images of one image: by its pixels, by PCA's code, by an autoencoder's code $f(x)$, and by the mean "
+        "$\\mu(x)$ of a VAE's posterior. The three codes are of the same length.",
         formula=r"d_{\text{pixels}} = \lVert x - x' \rVert, \qquad d_{\text{code}} = \lVert f(x) - f(x') \rVert, "
         r"\qquad d_{\text{VAE}} = \lVert \mu(x) - \mu(x') \rVert",
-        question="Go through some images: which of the three rows keeps the label most often? Find an image for which the "
+        question="Go through some images: which of the four rows keeps the label most often? Find an image for which the "
         "pixels win.",
-        answer="Over all test images the ten nearest share the label for {pixels} in pixels, {ae} in the AE's code "
-        "and {vae} in the VAE's. A code of 16 or 20 numbers keeps neighbours of the same label at least as well as "
-        "784 pixels do; that is what makes it useful, and no more than that: nobody told it about labels.",
+        answer="Over all test images the ten nearest share the label for {pixels} in pixels, {pca} in PCA's code of "
+        "{latents} numbers, {ae} in the AE's and {vae} in the VAE's. So a code of {latents} numbers keeps about as many "
+        "neighbours of the same label as 784 pixels do. But the linear code does as well as the learned ones: it is the "
+        "shortness of a code that brings like digits together here, and nobody told any of them about labels.",
         source="Bengio, Courville & Vincent 2013, *Representation Learning*, sec. 3.",
     ),
 )

@@ -191,11 +191,11 @@ def test_what_cannot_be_measured_is_said(tmp_path: Path, plain: Trained, values:
     assert isinstance(raised.value, LatentLabError) and str(raised.value).endswith(".")
 
 
-def test_a_shipped_denoiser_beats_the_filters_and_a_plain_vae_does_not() -> None:
+def test_a_shipped_denoiser_beats_every_opponent_and_a_plain_vae_does_not() -> None:
     data = datasets.load("mnist-sample")
     for run_id, wins in (("mnist-denoiser", True), ("example-vae-20d", False)):
         found = restore_run(
             open_run(places.SHIPPED_RUNS, run_id), "salt-and-pepper", 0.25, images=200, dataset=data.name
         )
         best = max(one["psnr"] for one in found["baselines"].values())
-        assert (found["psnr_model"] > best + 2) == wins
+        assert (found["psnr_model"] > best + 1) == wins
