@@ -175,7 +175,7 @@ def _restored(trained: Trained, content: bytes, invert: bool) -> tuple[bytes, di
     if invert:
         notes.append("They were swapped back in the restored picture.")
     elif doubtful:
-        notes.append(f"{ADVICE}; --invert swaps them.")
+        notes.append(f"It {ADVICE}; --invert swaps them.")
     made = bytes_of(restore_images(trained, to_float(torch.from_numpy(prepared.image[None]))))
     png = png_bytes(mosaic(np.invert(made) if invert else made, columns=1))
     return png, {"notes": notes, "looks_inverted": doubtful}

@@ -78,8 +78,12 @@ def uploaded_image(model: Explored) -> Array | None:
             _fitted(file.getvalue(), model.trained.image_shape, each) for each in (invert, not invert)
         )
         if looks_inverted(model.trained, prepared.image, other_way.image):
-            what = "off: this way the picture looks wrong to the model." if invert else f"on. {ADVICE}."
-            st.warning(f"Turn *Invert* {what}", icon=":material/invert_colors:")
+            words = (
+                "With *Invert* on this picture looks the wrong way round to the model; turn it off."
+                if invert
+                else f"This picture {ADVICE}. Turn *Invert* on to swap them."
+            )
+            st.warning(words, icon=":material/invert_colors:")
         for note in prepared.notes:
             st.caption(literal(note))
         return prepared.image[None]

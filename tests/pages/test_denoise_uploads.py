@@ -33,7 +33,8 @@ def test_an_upload_that_looks_inverted_is_noticed_and_inverted() -> None:
     page.file_uploader[0].upload("digit.png", black_digit(), "image/png").run()
     assert sentences_of(page) == []
     assert [one.value for one in page.warning] == [
-        "Turn *Invert* on. It looks inverted: the model's training images have light and dark the other way round."
+        "This picture looks inverted: the model's training images have light and dark the other way round. "
+        "Turn *Invert* on to swap them."
     ]
     before = figures(page)
     next(one for one in page.toggle if one.key == "invert").set_value(True).run()

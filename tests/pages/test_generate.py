@@ -138,7 +138,7 @@ def test_an_upload_that_looks_inverted_is_noticed_here_as_well() -> None:
     Image.fromarray(np.invert(load("mnist-sample").test_images[1, 0].numpy())).save(content, "PNG")
     page = open_page(trained="example-vae-20d", source="Upload")
     page.file_uploader[0].upload("digit.png", content.getvalue(), "image/png").run()
-    assert not page.exception and "Turn *Invert* on." in page.warning[0].value
+    assert not page.exception and "Turn *Invert* on" in page.warning[0].value
     next(one for one in page.toggle if one.key == "invert").set_value(True).run()
     assert not page.exception and not page.warning
 

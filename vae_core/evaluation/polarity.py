@@ -17,7 +17,7 @@ from vae_core.storage.arrays import Array
 
 LEAST_GAIN = 2.0
 """Decibels by which the inverted picture must come back better."""
-ADVICE = "It looks inverted: the model's training images have light and dark the other way round"
+ADVICE = "looks inverted: the model's training images have light and dark the other way round"
 
 
 def inversion_gain(trained: Trained, given: Array, swapped: Array) -> Array:
