@@ -136,20 +136,23 @@ def evaluate(
     iw_samples: Annotated[
         int | None, typer.Option("--iw-samples", help="Also estimate -log p(x) with this many importance samples.")
     ] = None,
+    images: Annotated[
+        int | None, typer.Option("--images", help="Only this many test images, always the same. Default: all.")
+    ] = None,
     best: Annotated[bool, typer.Option("--best", help="The best held-out weights in place of the final ones.")] = False,
     runs: Runs = None,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Figures on the whole test split, in nats per image."""
+    """Figures on the test split, in nats per image."""
     from vae_core.evaluation.figures import notes_on
     from vae_core.evaluation.trained import evaluate_run
 
     found = find_run(run, places.runs_folder(runs))
     with progress_bar("evaluating") as report:
         result = evaluate_run(
-            found, dataset=dataset, iw_samples=iw_samples, which="best" if best else "model", data_dir=data_dir,
-            progress=report,
+            found, dataset=dataset, iw_samples=iw_samples, images=images, which="best" if best else "model",
+            data_dir=data_dir, progress=report,
         )  # fmt: skip
     notes = notes_on(found.config, result)
     if not as_json:

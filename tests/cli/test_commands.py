@@ -123,6 +123,17 @@ def test_13_black_and_white_test_images_are_a_function_of_the_seed(as_json: AsJs
     assert as_json("evaluate", first)["mse_per_pixel"] != as_json("evaluate", other)["mse_per_pixel"]
 
 
+def test_evaluate_can_take_a_part_of_the_test_images(as_json: AsJson, root: Path) -> None:
+    found = as_json("evaluate", "vae", "--runs", root, "--images", 50, "--iw-samples", 2)
+    assert found["images"] == 50
+    whole = as_json("evaluate", "vae", "--runs", root)
+    assert found["negative_elbo_nats"] != whole["negative_elbo_nats"]
+    assert (
+        as_json("evaluate", "vae", "--runs", root, "--images", 5_000)["negative_elbo_nats"]
+        == whole["negative_elbo_nats"]
+    )
+
+
 def test_evaluate_takes_another_dataset(as_json: AsJson, root: Path) -> None:
     found = as_json("evaluate", "vae", "--runs", root, "--dataset", "fashion-mnist-sample")
     assert found["dataset"] == "fashion-mnist-sample"

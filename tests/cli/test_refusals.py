@@ -95,6 +95,7 @@ WRONG = [
     (["evaluate", "vae", "--dataset", "mnits"], "There is no dataset called 'mnits'"),
     (["evaluate", "vae", "--iw-samples", "0"], "iw-samples must be"),
     (["evaluate", "vae", "--iw-samples", "-3"], "iw-samples must be"),
+    (["evaluate", "vae", "--images", "0"], "images must be at least 1"),
     (["evaluate", "vae", "--iw-samples", "x"], "--iw-samples"),
     (["evaluate", "vae", "--data-dir", "not-there"], "data folder 'not-there'"),
     (["resume", "vae", "--epochs", "0"], "epochs must be"),

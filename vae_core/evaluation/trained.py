@@ -76,11 +76,12 @@ def evaluate_run(
     *,
     dataset: str | None = None,
     iw_samples: int | None = None,
+    images: int | None = None,
     which: str = "model",
     data_dir: Path | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> dict[str, Any]:
-    """The figures of a run on the whole test split, by the names of the command line.
+    """The figures of a run on its test split, by the names of the command line.
 
     A denoising run sees images damaged as in training (one draw, fixed by its seed) and is compared with the clean ones,
     for every figure: the ELBO's terms, the floor, and the importance-weighted NLL. All bounds are on the clean images'
@@ -91,16 +92,20 @@ def evaluate_run(
         dataset: other images than its own.
         iw_samples: K; adds `iw_nll_nats`, its `iw_nll_nats_standard_error` over the images, and how it was computed:
             `iw_samples` and `iw_seed`.
+        images: evaluate only this many test images, always the same (`batches.held_out`); None evaluates all.
         which: as for `load_trained`.
         data_dir: of the full datasets.
         progress: called with what is being done and the share of it that is done, 0 to 1.
 
     Raises:
+        ConfigError: `iw_samples` or `images` is out of range, or an autoencoder is asked for importance samples.
         DataError: the dataset's images have another shape than those of training.
         LatentLabError: as `load_trained` and `datasets.load` do.
     """
     if iw_samples is not None and not 1 <= iw_samples <= MAX_IW_SAMPLES:
         raise ConfigError(f"iw-samples must be 1 to {MAX_IW_SAMPLES}, not {iw_samples}.")
+    if images is not None and images < 1:
+        raise ConfigError(f"images must be at least 1, not {images}.")
     trained = load_trained(run, which)
     data = load_for(run, dataset, data_dir, progress)
     if data.image_shape != trained.image_shape:
@@ -109,12 +114,13 @@ def evaluate_run(
             "choose another dataset."
         )
     seed = run.config.training.seed
-    images = batches.binarize_split(data.test_images, run.config.data.binarize, seed)
+    chosen = data.test_images if images is None else batches.held_out(data, images)[0]
+    target = batches.binarize_split(chosen, run.config.data.binarize, seed)
     asked = run.config.data
-    inputs = corrupt_split(images, asked.corruption, asked.levels, seed)
-    found = asdict(evaluate(trained.model, trained.likelihood, images, seed=seed, inputs=inputs))
+    inputs = corrupt_split(target, asked.corruption, asked.levels, seed)
+    found = asdict(evaluate(trained.model, trained.likelihood, target, seed=seed, inputs=inputs))
     if iw_samples is not None:
-        nats = iw_nlls(trained.model, trained.likelihood, images, iw_samples, seed, inputs=inputs, progress=progress)
+        nats = iw_nlls(trained.model, trained.likelihood, target, iw_samples, seed, inputs=inputs, progress=progress)
         found |= {
             "iw_nll_nats": nats.mean().item(),
             "iw_nll_nats_standard_error": (nats.std(correction=0) / len(nats) ** 0.5).item(),
