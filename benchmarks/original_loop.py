@@ -20,7 +20,7 @@ from benchmarks.common import Result, dataset_name, median, trained_images_per_s
 from vae_core.config import RunConfig, make_config
 from vae_core.data import datasets
 from vae_core.models.build import build_model
-from vae_core.storage import places
+from vae_core.storage import paths
 
 TURNS = 3
 
@@ -42,7 +42,7 @@ class _OneByOne(TorchDataset[tuple[torch.Tensor, int]]):
 
 def _images(name: str) -> TorchDataset[tuple[torch.Tensor, int]]:
     """torchvision's own MNIST where it is, else the sample in its manner."""
-    return MNIST(places.data_folder(), transform=ToTensor()) if name == "mnist" else _OneByOne(name)
+    return MNIST(paths.data_folder(), transform=ToTensor()) if name == "mnist" else _OneByOne(name)
 
 
 def original_images_per_second(config: RunConfig) -> float:

@@ -12,8 +12,8 @@ from pathlib import Path
 import pyarrow
 
 from benchmarks.common import Result, median
-from vae_core.storage.metrics import MetricsReader, MetricsWriter
-from vae_core.viz.charts import loss_table
+from vae_core.storage.records import MetricsReader, MetricsWriter
+from vae_core.viz.loss_chart import loss_table
 
 POLLS = 40
 NEW = 20

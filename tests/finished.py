@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from vae_core.archives.archive import MANIFEST
 from vae_core.config import make_config
 from vae_core.storage import files
-from vae_core.storage.archive import MANIFEST
 from vae_core.storage.runs import Run, create_run
 from vae_core.training.driver import Driver
 

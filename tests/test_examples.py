@@ -13,7 +13,7 @@ from tools.train_examples import LEFT_OUT, datasets_of
 from vae_core.data import batches, datasets
 from vae_core.evaluation import restoration
 from vae_core.evaluation.trained import evaluate_run, load_trained
-from vae_core.storage import files, places
+from vae_core.storage import files, paths
 from vae_core.storage.frames import Film
 from vae_core.storage.runs import Run, open_run
 
@@ -25,7 +25,7 @@ AT_MOST = {"example-vae-2d": 147.0, "example-vae-20d": 105.0, "example-fashion-4
 
 
 def example(name: str) -> Run:
-    return open_run(places.SHIPPED_RUNS, name)
+    return open_run(paths.SHIPPED_RUNS, name)
 
 
 def recorded(name: str) -> dict[str, dict[str, float]]:
@@ -76,7 +76,7 @@ def test_an_autoencoder_beats_pca_with_as_many_components(name: str) -> None:
 
 
 def test_all_of_them_fit_into_fifty_megabytes() -> None:
-    shipped = [path for name in ALL for path in (places.SHIPPED_RUNS / name).rglob("*") if path.is_file()]
+    shipped = [path for name in ALL for path in (paths.SHIPPED_RUNS / name).rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in shipped) < 50_000_000
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from vae_core.storage import checkpoints, runs
 from vae_core.storage.frames import Film
-from vae_core.storage.metrics import MetricsReader, read_records
+from vae_core.storage.records import MetricsReader, read_records
 
 GOLDEN = Path(__file__).parent / "golden"
 FOLDERS = sorted(path.parent for path in GOLDEN.glob("*/config.json"))

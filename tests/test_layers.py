@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import vae_core
-from vae_core.storage.places import PROJECT_ROOT
+from vae_core.storage.paths import PROJECT_ROOT
 
 LAYERS = (
     *("errors", "levels", "config", "presets", "storage", "data"),
@@ -235,7 +235,7 @@ def test_storage_and_what_stands_left_of_it_import_no_torch() -> None:
         "vae_core/errors.py",
         "vae_core/config.py",
         "vae_core/training/manager.py",
-        "vae_core/training/crew.py",
+        "vae_core/training/worker_pool.py",
     )
     for path in files_under(names, ".py"):
         assert not {"torch", "torchvision"} & imported_packages(path.read_text(), module_of(path)), relative(path)
@@ -317,7 +317,7 @@ OFFENDERS: list[tuple[Callable[[str], list[str]], str]] = [
     (lambda source: backward_imports(source, "vae_core.models.vae"), "from vae_core import objectives"),
     (lambda source: backward_imports(source, "vae_core.models.vae"), "from ..objectives import objective"),
     (lambda source: backward_imports(source, "vae_core.storage.runs"), "from vae_core import Trainer"),
-    (lambda source: backward_imports(source, "vae_core.viz.charts"), "from pages.common import state"),
+    (lambda source: backward_imports(source, "vae_core.viz.loss_chart"), "from pages.common import state"),
     (lambda source: backward_imports(source, "vae_core"), "from vae_core.config import RunConfig"),
 ]
 INNOCENTS: list[tuple[Callable[[str], list[str]], str]] = [

@@ -13,16 +13,16 @@ from tools.train_examples import LEFT_OUT, SWEEP_FRAMES
 from vae_core.evaluation.comparison import Point, read_point, slope_check, summarise
 from vae_core.evaluation.findings import caption, how_far_comparable
 from vae_core.evaluation.trained import evaluate_run
-from vae_core.storage import files, places
+from vae_core.storage import files, paths
 from vae_core.storage.frames import Film
 from vae_core.storage.runs import Run, open_run
-from vae_core.training.same import find_same
+from vae_core.training.equivalence import find_same
 
 NAMES = sorted(SWEEP)
 
 
 def member(name: str) -> Run:
-    return open_run(places.SHIPPED_RUNS, name)
+    return open_run(paths.SHIPPED_RUNS, name)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_each_is_a_finished_run_that_is_found_again(name: str) -> None:
     run = member(name)
     assert run.is_finished() and run.config == SWEEP[name][1]
     assert [path for pattern in LEFT_OUT for path in run.folder.glob(pattern)] == []
-    assert find_same(places.SHIPPED_RUNS, run.config) == run
+    assert find_same(paths.SHIPPED_RUNS, run.config) == run
     film = Film(run.folder)
     film.poll()
     assert len(film.frames) == (SWEEP_FRAMES if run.config.training.seed == 0 else 1)
@@ -87,15 +87,15 @@ def test_betas_differ_by_more_than_their_seeds_and_the_words_are_of_these_runs(p
 
 
 def test_it_is_small_and_git_takes_it() -> None:
-    paths = [path for name in NAMES for path in (places.SHIPPED_RUNS / name).rglob("*") if path.is_file()]
+    paths = [path for name in NAMES for path in (paths.SHIPPED_RUNS / name).rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in paths) < 9_000_000
-    shipped = [path for path in places.SHIPPED_RUNS.glob("*/**/*") if path.is_file() and _is_shipped(path)]
+    shipped = [path for path in paths.SHIPPED_RUNS.glob("*/**/*") if path.is_file() and _is_shipped(path)]
     assert sum(path.stat().st_size for path in shipped) < 50_000_000
-    command = ["git", "-C", str(places.PROJECT_ROOT), "check-ignore", *map(str, paths)]
+    command = ["git", "-C", str(paths.PROJECT_ROOT), "check-ignore", *map(str, paths)]
     ignored = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ignored.stdout == "", "what is ignored would not be shipped"
 
 
 def _is_shipped(path: Path) -> bool:
-    folder = places.SHIPPED_RUNS / path.relative_to(places.SHIPPED_RUNS).parts[0]
+    folder = paths.SHIPPED_RUNS / path.relative_to(paths.SHIPPED_RUNS).parts[0]
     return (folder / "evaluation.json").exists()

@@ -20,20 +20,20 @@ from vae_core.data.batches import to_float
 from vae_core.data.datasets import Dataset, load
 from vae_core.evaluation.codes import decode_images, encode, fitted_gaussian
 from vae_core.evaluation.compression import compress
-from vae_core.evaluation.elbo import evaluate
-from vae_core.evaluation.latents import Pca, collapse_beta, label_neighbours, yardstick_images
-from vae_core.evaluation.linear_vae import LinearVae
-from vae_core.evaluation.neighbours import distance_to_nearest, nearest_others, share_label
-from vae_core.evaluation.novelty import KINDS, detect, unknown_images
 from vae_core.evaluation.trained import Trained, load_trained
+from vae_core.metrics.elbo import evaluate
+from vae_core.metrics.latents import Pca, collapse_beta, label_neighbours, yardstick_images
+from vae_core.metrics.linear_vae import LinearVae
+from vae_core.metrics.neighbours import distance_to_nearest, nearest_others, share_label
+from vae_core.metrics.novelty import KINDS, detect, unknown_images
 from vae_core.models.autoencoder import Posterior
 from vae_core.objectives.divergences import kl_per_dimension
 from vae_core.objectives.likelihoods import build_likelihood
-from vae_core.storage import files, places
+from vae_core.storage import files, paths
 from vae_core.storage.runs import open_run
 from vae_core.viz.walks import random_codes
 
-FIGURES = places.PROJECT_ROOT / "pages" / "learn" / "figures.json"
+FIGURES = paths.PROJECT_ROOT / "pages" / "learn" / "figures.json"
 COMPONENTS = FIGURES.with_name("pca.npz")
 SCHEMA = 1
 DRAWS = 5_000
@@ -57,7 +57,7 @@ def data() -> Dataset:
 
 @cache
 def model(run_id: str) -> Trained:
-    return load_trained(open_run(places.SHIPPED_RUNS, run_id))
+    return load_trained(open_run(paths.SHIPPED_RUNS, run_id))
 
 
 @cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from vae_core.config import make_config
-from vae_core.storage import files, places
+from vae_core.storage import files, paths
 from vae_core.storage.runs import Control, Notes, create_run
 from vae_core.training.driver import Driver
 
@@ -16,7 +16,7 @@ LEFT_OUT = (".lock", "preview.npz", "watched")
 
 
 def main(name: str) -> None:
-    root = places.PROJECT_ROOT / "tests" / "golden"
+    root = paths.PROJECT_ROOT / "tests" / "golden"
     config = make_config(
         hidden="8", limit=256, batch_size=64, epochs=8, device="cpu", corruption="gaussian,masking", level="0.1:0.5",
         activation="tanh", binarize="fixed",

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vae_core.storage import files, frames
-from vae_core.storage.metrics import MetricsWriter, Record, Series, read_records
+from vae_core.storage.records import MetricsWriter, Record, Series, read_records
 
 
 def thin_records(path: Path, count: int) -> None:

@@ -18,7 +18,7 @@ from tools.examples import ALL, DENOISERS, LESSONS, RESTORED, SWEEP, SWEEP_SEEDS
 from tools.thin import thin_film, thin_records
 from vae_core.evaluation.restoration import restore_run
 from vae_core.evaluation.trained import evaluate_run
-from vae_core.storage import files, places
+from vae_core.storage import files, paths
 from vae_core.storage.runs import Notes, Run, create_run, open_run
 from vae_core.training.driver import Driver
 
@@ -33,7 +33,7 @@ SWEEP_RECORDS, SWEEP_FRAMES, SWEEP_POINTS = 200, 12, 400
 LESSON_RECORDS = 60
 
 
-def train_example(run_id: str, root: Path = places.SHIPPED_RUNS) -> Path:
+def train_example(run_id: str, root: Path = paths.SHIPPED_RUNS) -> Path:
     """Trains one example anew, in place of the one that stands there, and returns its folder."""
     name, config = ALL[run_id]
     files.remove_tree(root / run_id)
@@ -92,7 +92,7 @@ def main(arguments: list[str]) -> None:
     only_measure = arguments[:1] == ["--measure"]
     for chosen in arguments[only_measure:] or ALL:
         if only_measure:
-            measure(open_run(places.SHIPPED_RUNS, chosen))
+            measure(open_run(paths.SHIPPED_RUNS, chosen))
         else:
             train_example(chosen)
         print(chosen, flush=True)

@@ -23,7 +23,7 @@ from vae_core.data import catalogue
 from vae_core.data.moved import check_there, point_to
 from vae_core.errors import LatentLabError, RunLocked
 from vae_core.levels import check_channels
-from vae_core.storage import places
+from vae_core.storage import paths
 from vae_core.storage.checkpoints import check_resumable
 from vae_core.storage.files import is_locked
 from vae_core.storage.lookup import find_run
@@ -79,7 +79,7 @@ def train(
     from vae_core.data import datasets as registry
     from vae_core.training.loop import check_device
 
-    root = places.runs_folder(runs)
+    root = paths.runs_folder(runs)
     config = take_config(ctx, parent=from_, root=root)
     with progress_bar("loading") as report:
         channels = registry.load(config.data.dataset, data_dir, report).image_shape[0]
@@ -105,7 +105,7 @@ def resume(
     """Go on where a run stopped, or make it longer. A finished run: nothing, status 0."""
     from vae_core.training.loop import check_device
 
-    found = find_run(run, places.runs_folder(runs))
+    found = find_run(run, paths.runs_folder(runs))
     if is_locked(found.lock_path):
         raise RunLocked(f"The run {found.id!r} is being trained already; stop that first.")
     if dataset is not None:
@@ -148,7 +148,7 @@ def evaluate(
     from vae_core.evaluation.figures import notes_on
     from vae_core.evaluation.trained import evaluate_run
 
-    found = find_run(run, places.runs_folder(runs))
+    found = find_run(run, paths.runs_folder(runs))
     with progress_bar("evaluating") as report:
         result = evaluate_run(
             found, dataset=dataset, iw_samples=iw_samples, images=images, which="best" if best else "model",

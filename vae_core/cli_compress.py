@@ -13,7 +13,7 @@ from vae_core.cli_options import progress_bar
 from vae_core.config import ObjectiveConfig
 from vae_core.data.moved import load_for
 from vae_core.errors import ConfigError
-from vae_core.storage import places
+from vae_core.storage import paths
 from vae_core.storage.lookup import find_run
 
 SHOWN = 20
@@ -33,7 +33,7 @@ def compress(
     """Rate in bits a pixel and PSNR of the test images: the model's codes, PCA by the same coder, JPEG, PNG."""
     if images is not None and images < 1:
         raise ConfigError(f"--images must be at least 1, not {images}.")
-    found = find_run(run, places.runs_folder(runs))
+    found = find_run(run, paths.runs_folder(runs))
     from vae_core.evaluation.compression import compress as compress_images
     from vae_core.evaluation.trained import load_trained
 
@@ -64,7 +64,7 @@ def collapse(
             "--likelihood, --sigma and --beta take what `train` takes; see `train --help` for their ranges."
         ) from error
     from vae_core.data import datasets
-    from vae_core.evaluation.latents import collapse_beta
+    from vae_core.metrics.latents import collapse_beta
     from vae_core.objectives.likelihoods import build_likelihood
 
     with progress_bar("eigenvalues") as report:

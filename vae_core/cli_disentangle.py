@@ -10,7 +10,7 @@ import typer
 from vae_core.cli_app import DataDir, Json, RunName, Runs, app, print_result, short, table_of
 from vae_core.cli_options import progress_bar
 from vae_core.errors import ConfigError
-from vae_core.storage import places
+from vae_core.storage import paths
 from vae_core.storage.factor_scores import DCI_MODELS
 from vae_core.storage.lookup import find_run
 
@@ -38,7 +38,7 @@ def disentangle(
     """MIG, DCI and FactorVAE score of the test images' codes; needs known factors, as sprites have them."""
     if not 0 <= seed < 2**32:
         raise ConfigError(f"--seed must be 0 to {2**32 - 1}, not {seed}.")
-    found = find_run(run, places.runs_folder(runs))
+    found = find_run(run, paths.runs_folder(runs))
     from vae_core.evaluation.factor_scores import disentangle_run
 
     with progress_bar("disentangling") as report:

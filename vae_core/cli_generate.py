@@ -15,14 +15,14 @@ from vae_core.cli_options import Report, progress_bar
 from vae_core.data import catalogue
 from vae_core.data.moved import load_for, missing
 from vae_core.errors import ConfigError
-from vae_core.storage import files, places
+from vae_core.storage import files, paths
 from vae_core.storage.lookup import find_run
 from vae_core.storage.runs import Run
 
 if TYPE_CHECKING:
     from vae_core.evaluation.codes import Codes
     from vae_core.evaluation.trained import Trained
-    from vae_core.storage.arrays import Array
+    from vae_core.types import Array
 
 MAX_IMAGES = 10_000
 MAX_TEMPERATURE = 10.0
@@ -53,7 +53,7 @@ def encode(
 ) -> None:
     """Write a CSV table: index, label, code (z1, z2, ...) and mse_per_pixel of each image."""
     _check_out(out, ".csv")
-    found = find_run(run, places.runs_folder(runs))
+    found = find_run(run, paths.runs_folder(runs))
     from vae_core.evaluation.codes import csv_text
     from vae_core.evaluation.codes import encode as encode_images
     from vae_core.evaluation.trained import load_trained
@@ -91,7 +91,7 @@ def sample(
     _check_range("count", count, 1, MAX_IMAGES)
     _check_range("seed", seed, 0, 2**32 - 1)
     _check_range("temperature", temperature, 0.0, MAX_TEMPERATURE)
-    found = find_run(run, places.runs_folder(runs))
+    found = find_run(run, paths.runs_folder(runs))
     from vae_core.evaluation.codes import decode_images, fitted_gaussian, prior_warning
     from vae_core.evaluation.trained import load_trained
     from vae_core.viz.grids import mosaic, png_bytes
@@ -131,7 +131,7 @@ def traverse(
 ) -> None:
     """Write a GIF in which each dimension goes from end to end, the others standing still, the strongest first."""
     _check_out(out, ".gif")
-    found = find_run(run, places.runs_folder(runs))
+    found = find_run(run, paths.runs_folder(runs))
     if dimension is not None:
         _check_range("dimension", dimension, 1, found.config.model.latent)
     from vae_core.evaluation.trained import load_trained

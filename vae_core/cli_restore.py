@@ -13,7 +13,7 @@ from vae_core.cli_options import Report, progress_bar
 from vae_core.data.picture_files import ENDINGS, Found, open_pictures
 from vae_core.errors import ConfigError, DataError
 from vae_core.levels import CORRUPTIONS
-from vae_core.storage import files, places
+from vae_core.storage import files, paths
 from vae_core.storage.lookup import find_run
 from vae_core.storage.runs import Run
 
@@ -57,7 +57,7 @@ def restore(
     if source is None and out is None:
         if invert:
             raise ConfigError("--invert is for one's own pictures; give --input and --out as well, or leave it out.")
-        _measure(find_run(run, places.runs_folder(runs)), corruption, level, images, dataset, data_dir, as_json)
+        _measure(find_run(run, paths.runs_folder(runs)), corruption, level, images, dataset, data_dir, as_json)
         return 0
     if source is None or out is None:
         raise ConfigError("--input and --out go together: the pictures, and a folder for the restored ones.")
@@ -65,7 +65,7 @@ def restore(
         raise ConfigError("Pictures of one's own are restored as they are; leave --corruption and --level out.")
     if source.resolve() == out.resolve():
         raise ConfigError("--out must be another folder than --input, whose pictures stay as they are.")
-    return _restore_files(find_run(run, places.runs_folder(runs)), source, out, invert, as_json)
+    return _restore_files(find_run(run, paths.runs_folder(runs)), source, out, invert, as_json)
 
 
 def _measure(

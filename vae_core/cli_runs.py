@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from vae_core.archives import archive
 from vae_core.cli_app import Json, RunName, Runs, app, print_result, table_of
 from vae_core.errors import ConfigError
-from vae_core.storage import archive, files, places, trash
+from vae_core.storage import files, paths, trash
 from vae_core.storage.listing import Summary, summaries
 from vae_core.storage.lookup import check_single, find_run
 from vae_core.storage.runs import Run, edit_notes
@@ -23,7 +24,7 @@ Out = Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to wr
 
 def _root(ctx: typer.Context, runs: Path | None) -> Path:
     """The folder that the command names, or else the one named before it: `runs --runs DIR delete RUN`."""
-    return places.runs_folder(runs or (ctx.obj or {}).get("runs"))
+    return paths.runs_folder(runs or (ctx.obj or {}).get("runs"))
 
 
 def _as_json(ctx: typer.Context, as_json: bool) -> bool:
@@ -36,7 +37,7 @@ def runs_command(ctx: typer.Context, runs: Runs = None, as_json: Json = False) -
     ctx.obj = {"runs": runs, "as_json": as_json}
     if ctx.invoked_subcommand is not None:
         return
-    found, problems = summaries(places.runs_folder(runs))
+    found, problems = summaries(paths.runs_folder(runs))
     rows = [_row(summary) for summary in found]
     for problem in [*problems, *(_unverified(summary) for summary in found if not summary.verified)]:
         typer.echo(problem, err=True)
@@ -142,7 +143,7 @@ def import_command(
     as_json: Json = False,
 ) -> None:
     """Make a run of an exported file; everything in it is checked before."""
-    from vae_core.evaluation.incoming import import_run
+    from vae_core.archives.importing import import_run
 
     try:
         stream = file.open("rb")
@@ -157,7 +158,7 @@ def import_command(
 @commands.command()
 def check(ctx: typer.Context, run: RunName, runs: Runs = None, as_json: Json = False) -> None:
     """Check the weights of a folder that was copied in by hand, and write what proves them."""
-    from vae_core.evaluation.incoming import verify
+    from vae_core.archives.importing import verify
 
     found = find_run(run, _root(ctx, runs))
     checked = verify(found.folder.parent, found.id)

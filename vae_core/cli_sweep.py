@@ -16,7 +16,7 @@ from vae_core.cli_options import Report, config_options, progress_bar, take_conf
 from vae_core.cli_signals import Interrupts
 from vae_core.config import RunConfig, make_config
 from vae_core.errors import ConfigError
-from vae_core.storage import files, places
+from vae_core.storage import files, paths
 from vae_core.storage.runs import Run
 from vae_core.training.scheduler import Trust, check_address
 
@@ -84,7 +84,7 @@ def sweep(
         raise ConfigError("Give --seeds or --seed, not both.")
     trust = Trust(trust_network, tls_ca, tls_cert, tls_key)
     _check_place(scheduler, trust, workers)
-    root = places.runs_folder(runs)
+    root = paths.runs_folder(runs)
     base = take_config(ctx, parent=None, root=root)
     chosen = [base.training.seed] if seeds is None else split_values(seeds)
     configs = sweep_configs(base, name, split_values(listed, name), chosen)
@@ -202,7 +202,7 @@ def _train_all(
 
 
 def _roots(root: Path) -> list[Path]:
-    return [root] if root.resolve() == places.SHIPPED_RUNS.resolve() else [root, places.SHIPPED_RUNS]
+    return [root] if root.resolve() == paths.SHIPPED_RUNS.resolve() else [root, paths.SHIPPED_RUNS]
 
 
 def _wake(swept: Sweep) -> None:

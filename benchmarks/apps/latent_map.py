@@ -9,8 +9,8 @@ import torch
 from pages.common.components.latent_map import map_scene, map_view
 from vae_core.config import ModelConfig
 from vae_core.data import batches, datasets
+from vae_core.export.browser import decoder_bytes
 from vae_core.models.build import build_model
-from vae_core.models.layers import decoder_bytes
 
 HIDDEN = {"mlp": "512,256", "conv": "32,64"}
 

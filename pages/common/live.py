@@ -10,7 +10,7 @@ import streamlit as st
 
 from vae_core.storage import files, frames
 from vae_core.storage.frames import Film, Frame
-from vae_core.storage.metrics import MetricsReader
+from vae_core.storage.records import MetricsReader
 from vae_core.storage.runs import Run
 
 

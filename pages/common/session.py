@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from vae_core.errors import LatentLabError
-from vae_core.storage import files, lookup, places
+from vae_core.storage import files, lookup, paths
 from vae_core.storage.runs import Run, list_runs
 from vae_core.training.manager import Manager
 
@@ -23,7 +23,7 @@ RECORDED = "example-vae-2d"
 @st.cache_resource(show_spinner=False)
 def manager() -> Manager:
     """The server's manager; one for all sessions. It starts even if the folder of the runs cannot be made or read."""
-    return Manager(places.named_runs_folder())
+    return Manager(paths.named_runs_folder())
 
 
 def check_runs_folder() -> None:
@@ -32,7 +32,7 @@ def check_runs_folder() -> None:
     Raises:
         DiskError: it cannot be made, or cannot be listed.
     """
-    places.runs_folder(manager().root)
+    paths.runs_folder(manager().root)
 
 
 def chosen_run() -> Run | None:
@@ -57,7 +57,7 @@ def chosen_run() -> Run | None:
 def roots() -> list[Path]:
     """Where runs stand: the person's own, then the shipped ones."""
     own = manager().root
-    return [own] if files.same_place(own, places.SHIPPED_RUNS) else [own, places.SHIPPED_RUNS]
+    return [own] if files.same_place(own, paths.SHIPPED_RUNS) else [own, paths.SHIPPED_RUNS]
 
 
 def is_hidden(root: Path, run_id: str) -> bool:

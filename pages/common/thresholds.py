@@ -49,7 +49,7 @@ def _compute(dataset: str, likelihood: str, sigma: float) -> tuple[float, ...]:
     time.sleep(DELAY_SECONDS)  # the page first: importing torch holds the interpreter
     from vae_core.config import ObjectiveConfig
     from vae_core.data.datasets import load
-    from vae_core.evaluation.latents import collapse_beta
+    from vae_core.metrics.latents import collapse_beta
     from vae_core.objectives.likelihoods import build_likelihood
 
     objective = ObjectiveConfig.model_validate({"likelihood": likelihood, "sigma": sigma})

@@ -10,7 +10,7 @@ import streamlit as st
 from pages.common.address import say_missing
 from pages.common.session import all_runs, open_anywhere
 from vae_core.errors import LatentLabError
-from vae_core.storage import places
+from vae_core.storage import paths
 from vae_core.storage.runs import Run
 
 RUNS_PARAMETER, BASE_PARAMETER = "runs", "base"
@@ -36,7 +36,7 @@ class Chosen:
 
 def shipped_ids() -> list[str]:
     """The runs of the shipped sweep, damaged ones too."""
-    folders = places.SHIPPED_RUNS.glob(f"{SWEEP}*")
+    folders = paths.SHIPPED_RUNS.glob(f"{SWEEP}*")
     return sorted(folder.name for folder in folders if folder.is_dir())
 
 

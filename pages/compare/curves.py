@@ -11,7 +11,7 @@ from pages.common.held_out import NOTE
 from pages.compare.compared import Compared, Standing
 from vae_core.evaluation.findings import shown_value
 from vae_core.storage.frames import Frame
-from vae_core.viz.comparison import CURVES, curves_spec, curves_table, kl_steps_spec, kl_steps_table, labels_of
+from vae_core.viz.comparison_charts import CURVES, curves_spec, curves_table, kl_steps_spec, kl_steps_table, labels_of
 
 HEIGHT, HEAT_HEIGHT = 340, 260
 COLUMNS = 3

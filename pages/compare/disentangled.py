@@ -19,11 +19,11 @@ from pages.compare.compared import Compared, Standing, standing, word
 from vae_core.data import catalogue
 from vae_core.errors import LatentLabError
 from vae_core.evaluation.factor_scores import scores_of
-from vae_core.evaluation.spread import SPREAD_FROM
+from vae_core.metrics.spread import SPREAD_FROM
 from vae_core.storage.factor_scores import DCI_MODELS, Scores, read_scores
 from vae_core.storage.figures import weights_digest
 from vae_core.storage.runs import Run
-from vae_core.viz.disentanglement import (
+from vae_core.viz.factor_scores_chart import (
     DCI_NAMES,
     EXPLANATIONS,
     cap_note,

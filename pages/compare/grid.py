@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from pages.common.errors import literal
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 from vae_core.viz.comparison_pictures import sheet
 from vae_core.viz.grids import mosaic, png_bytes
 

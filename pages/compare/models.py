@@ -10,7 +10,7 @@ import numpy as np
 from pages.generate.model import Explored
 from vae_core.evaluation import codes as coding
 from vae_core.evaluation.codes import Codes, decode_images
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from pages.common.held_out import PART
 from pages.compare.compared import Compared, Standing
 from vae_core.evaluation.comparison import Point, Slope, slope_check
 from vae_core.evaluation.findings import caption, caption_of_seeds, how_far_comparable
-from vae_core.viz.comparison import (
+from vae_core.viz.comparison_charts import (
     kl_spec,
     kl_table,
     labels_of,
@@ -21,7 +21,7 @@ from vae_core.viz.comparison import (
     units_spec,
     units_table,
 )
-from vae_core.viz.rate_limits import far_floor
+from vae_core.viz.rate_bounds import far_floor
 
 HEIGHT, HALF = 430, 190
 RATE_AND_DISTORTION = (

@@ -18,7 +18,7 @@ from pages.generate.latent import current, prepare, wish
 from pages.generate.model import Explored
 from pages.generate.sliders import sliders
 from vae_core.evaluation.codes import decode_images, slider_range
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 from vae_core.viz.comparison_pictures import MapColumn, map_bytes, map_projections
 from vae_core.viz.projection import Choice as Plane
 from vae_core.viz.walks import traversal

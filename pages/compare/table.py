@@ -11,7 +11,7 @@ import streamlit as st
 from pages.common.held_out import PART
 from pages.compare.compared import Compared, Standing, word
 from vae_core.evaluation.comparison import FIGURES, Point
-from vae_core.viz.differences import csv_of, difference_table
+from vae_core.viz.comparison_table import csv_of, difference_table
 
 IW_SAMPLES = 64
 ROW_HEIGHT, MOST_HEIGHT = 35, 560

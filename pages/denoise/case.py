@@ -14,7 +14,6 @@ from pages.denoise.models import labelled
 from pages.generate.model import Explored
 from vae_core.data.batches import to_float
 from vae_core.data.corruptions import corrupt_split
-from vae_core.evaluation.filters import FILTERS, Examples, Learned, Tuned, names_for, tuned_filters
 from vae_core.evaluation.restoration import (
     Quality,
     bytes_of,
@@ -26,7 +25,8 @@ from vae_core.evaluation.restoration import (
     tuning_images,
 )
 from vae_core.levels import CORRUPTIONS, check_channels
-from vae_core.storage.arrays import Array
+from vae_core.metrics.filters import FILTERS, Examples, Learned, Tuned, names_for, tuned_filters
+from vae_core.types import Array
 
 USUAL_IMAGES = 200
 

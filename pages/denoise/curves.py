@@ -18,9 +18,9 @@ from pages.denoise.measuring import Measuring, failed, key_of, measuring
 from pages.denoise.models import Task, choose_models, labelled, material_of, note
 from pages.generate.model import Explored
 from vae_core.evaluation import colours
-from vae_core.evaluation.filters import FILTERS, TONED
 from vae_core.evaluation.restoration import Point, curve_levels, kept_curve
 from vae_core.levels import CORRUPTIONS, check_channels
+from vae_core.metrics.filters import FILTERS, TONED
 from vae_core.viz.restoration_chart import (
     ALONE,
     BOUND,

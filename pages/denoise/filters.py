@@ -13,9 +13,9 @@ from pages.denoise.case import Case, Restored, bound_of, filtered, usual_bound
 from pages.denoise.gallery import Tile, gallery
 from pages.denoise.models import labelled
 from pages.generate.model import Explored
-from vae_core.evaluation.filters import FILTERS, TONED, Tuned, names_for, strength_text
 from vae_core.levels import CORRUPTIONS
-from vae_core.storage.arrays import Array
+from vae_core.metrics.filters import FILTERS, TONED, Tuned, names_for, strength_text
+from vae_core.types import Array
 
 SLOT = "filters"
 POLL_SECONDS = 0.5

@@ -12,7 +12,7 @@ from html import escape
 import streamlit as st
 
 from vae_core.evaluation.restoration import Quality
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 from vae_core.viz.error_map import error_map, ramp_css
 from vae_core.viz.grids import mosaic
 

@@ -12,7 +12,7 @@ from pages.common.address import say_missing
 from pages.common.errors import literal
 from pages.generate.image import drawn_image, uploaded_image
 from pages.generate.model import Explored
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 
 SOURCES = ("Test image", "Eight in a row", "Draw", "Upload")
 ROW = 8

@@ -13,7 +13,7 @@ import streamlit as st
 
 from pages.generate.model import Explored
 from vae_core.errors import LatentLabError, RunStateError
-from vae_core.storage.places import PROJECT_ROOT
+from vae_core.storage.paths import PROJECT_ROOT
 
 WORKER = [sys.executable, "-m", "pages.denoise.curve_worker"]
 Key = tuple[str, tuple[str, ...]]

@@ -12,7 +12,7 @@ from pages.common.errors import literal
 from pages.denoise.gallery import Tile
 from pages.generate.model import Explored
 from vae_core.data import catalogue
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 from vae_core.viz.grids import mosaic, png_bytes
 
 SHEET_SCALE = 4

@@ -16,7 +16,7 @@ from pages.denoise.restore import damage_view
 from pages.denoise.take_away import show
 from pages.denoise.tiles import given_tiles
 from pages.generate.model import Explored
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 
 NAME = "watermark"
 TASK = Task("Watermark", NAME, offered=("watermark-remover",))

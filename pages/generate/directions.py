@@ -12,9 +12,9 @@ from pages.generate.model import Explored
 from pages.generate.show import picture
 from vae_core.errors import ConfigError
 from vae_core.evaluation.codes import decode_images
-from vae_core.evaluation.directions import apply, direction
 from vae_core.evaluation.probe import Score, probe
-from vae_core.storage.arrays import Array
+from vae_core.metrics.directions import apply, direction
+from vae_core.types import Array
 
 STEPS = np.linspace(-2.0, 2.0, 9)
 OTHERS = "everything else"

@@ -12,7 +12,7 @@ from pages.generate.model import Explored
 from pages.generate.show import picture, pixels
 from pages.generate.sliders import sliders
 from vae_core.evaluation.codes import decode_images, nearest
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 
 HEIGHT = 440
 LIST_HEIGHT = 720

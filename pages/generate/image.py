@@ -16,7 +16,7 @@ from pages.generate.show import picture
 from vae_core.data.pictures import Prepared, centred, prepare
 from vae_core.evaluation.codes import Codes, decode_images, encode, nearest
 from vae_core.evaluation.polarity import ADVICE, looks_inverted
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 from vae_core.viz.walks import random_codes
 
 SOURCES = ("Test image", "Draw", "Upload")

@@ -15,7 +15,7 @@ from pages.common import address
 from pages.generate.model import Explored
 from vae_core.errors import ConfigError
 from vae_core.evaluation.codes import slider_range
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 
 Z_PARAMETER = "z"
 STEPS = 200

@@ -17,10 +17,10 @@ from vae_core.evaluation import codes as coding
 from vae_core.evaluation.codes import Codes
 from vae_core.evaluation.standin import standin
 from vae_core.evaluation.trained import Trained, load_trained
-from vae_core.models.layers import decoder_bytes
+from vae_core.export.browser import decoder_bytes
 from vae_core.storage import files
-from vae_core.storage.arrays import Array
 from vae_core.storage.runs import Run, open_run
+from vae_core.types import Array
 
 MODEL_PARAMETER = "trained"
 OTHERS = ("sweep-", "learn-")

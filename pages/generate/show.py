@@ -8,7 +8,7 @@ from html import escape
 import streamlit as st
 
 from pages.common.errors import literal
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 from vae_core.viz.grids import mosaic, png_bytes
 
 WIDTH = 900

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.generate.model import Explored
 from vae_core.evaluation.codes import csv_text
-from vae_core.viz.script import export_weights, generation_script
+from vae_core.export.script import export_weights, generation_script
 
 
 def take_away(model: Explored) -> None:

@@ -9,7 +9,7 @@ from pages.common.errors import sentences
 from pages.generate.model import Explored
 from pages.generate.show import picture
 from vae_core.evaluation.codes import decode_images, fitted_gaussian, slider_range
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 from vae_core.viz.animation import sequence_gif
 from vae_core.viz.grids import mosaic
 from vae_core.viz.labels import labelled_grid

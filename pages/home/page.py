@@ -9,7 +9,7 @@ from pages.common.errors import literal
 from pages.common.live import follow
 from pages.common.session import RECORDED
 from vae_core.errors import LatentLabError
-from vae_core.storage import places
+from vae_core.storage import paths
 from vae_core.storage.runs import open_run
 from vae_core.viz.projection import projection_for
 
@@ -57,7 +57,7 @@ def _doors() -> None:
 
 def _recording() -> None:
     try:
-        follower = follow(open_run(places.SHIPPED_RUNS, RECORDED))
+        follower = follow(open_run(paths.SHIPPED_RUNS, RECORDED))
         frames, subjects = follower.film.frames, follower.film.subjects
         if subjects is not None and frames:
             projection, axis_names = projection_for(frames[-1].mean, (0, 1))

@@ -16,9 +16,9 @@ from vae_core.errors import RunNotFound
 from vae_core.evaluation.codes import carried, decode_images, inactive, order, slider_range
 from vae_core.evaluation.comparison import Point, read_point, slope_check, values_of
 from vae_core.evaluation.findings import caption, shown_value
-from vae_core.storage import places
-from vae_core.storage.arrays import Array
+from vae_core.storage import paths
 from vae_core.storage.runs import open_run
+from vae_core.types import Array
 from vae_core.viz.rate_curve import BetaPictures, rate_curve_bytes
 from vae_core.viz.walks import random_codes, traversal
 
@@ -62,7 +62,7 @@ def _points() -> list[Point]:
         RunNotFound: it is not there.
         CheckpointCorrupt: a run of it is damaged.
     """
-    runs = [open_run(places.SHIPPED_RUNS, run_id) for run_id in shipped_ids()]
+    runs = [open_run(paths.SHIPPED_RUNS, run_id) for run_id in shipped_ids()]
     found = [point for run in runs if (point := read_point(run)) is not None and point.kl_nats is not None]
     if len(values_of(found)) < 2:
         raise RunNotFound("The shipped sweep over beta is not there; install the program again, or start a sweep.")
@@ -106,7 +106,7 @@ def _pictures(run_id: str, chosen: list[int]) -> BetaPictures:
 
 
 def _dials(run_id: str) -> dict[str, str]:
-    config: Any = open_run(places.SHIPPED_RUNS, run_id).config
+    config: Any = open_run(paths.SHIPPED_RUNS, run_id).config
     flat = config.flat()
     return {name: shown_value(flat[name]) for name in ("dataset", "hidden", "latent", "beta")}
 

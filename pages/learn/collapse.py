@@ -12,9 +12,9 @@ from pages.learn.figures import dataset, figures, test_images
 from pages.learn.lessons import Link, Shown
 from pages.learn.show import choose_image, class_of, handled_chart, tiles
 from vae_core.data.batches import to_float
-from vae_core.evaluation.latents import Pca
-from vae_core.evaluation.linear_vae import LinearVae
-from vae_core.storage.arrays import Array
+from vae_core.metrics.latents import Pca
+from vae_core.metrics.linear_vae import LinearVae
+from vae_core.types import Array
 from vae_core.viz.lesson_charts import Axis, Frame, Handle, Panel, bars, drawn
 
 PREDICTED, TRAINED, BERNOULLI = "predicted", "trained", "predicted, Bernoulli"

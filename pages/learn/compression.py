@@ -21,7 +21,7 @@ from vae_core.evaluation.compression import (
     through_codes,
     through_jpeg,
 )
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 from vae_core.viz.lesson_charts import Axis, Panel, drawn
 
 NAMES = {

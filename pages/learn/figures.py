@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from vae_core.storage import files, places
-from vae_core.storage.arrays import Array
+from vae_core.storage import files, paths
 from vae_core.storage.runs import open_run
+from vae_core.types import Array
 
 if TYPE_CHECKING:
     from vae_core.data.datasets import Dataset
     from vae_core.evaluation.codes import Codes
-    from vae_core.evaluation.latents import Pca
     from vae_core.evaluation.trained import Trained
+    from vae_core.metrics.latents import Pca
 
 DATASET = "mnist-sample"
 POINTS = 1_000
@@ -31,7 +31,7 @@ def figures(part: str) -> Any:
 @st.cache_resource(show_spinner=False)
 def linear(components: int) -> Pca:
     """PCA of the full training set with so many components, up to 32; kept beside the figures."""
-    from vae_core.evaluation.latents import Pca
+    from vae_core.metrics.latents import Pca
 
     return Pca.from_bytes(files.read_bytes(Path(__file__).parent / "pca.npz")).first(components)
 
@@ -62,9 +62,9 @@ def model(run_id: str) -> Model:
     """
     from vae_core.evaluation.codes import encode
     from vae_core.evaluation.trained import load_trained
-    from vae_core.models.layers import decoder_bytes
+    from vae_core.export.browser import decoder_bytes
 
-    trained = load_trained(open_run(places.SHIPPED_RUNS, run_id))
+    trained = load_trained(open_run(paths.SHIPPED_RUNS, run_id))
     decoder = decoder_bytes(trained.model, trained.config.objective.likelihood, trained.image_shape)
     return Model(trained, encode(trained, dataset().test_images), decoder)
 

@@ -16,8 +16,8 @@ from pages.learn.lessons import Link, Shown
 from pages.learn.show import choose_image, handled_chart, tiles
 from vae_core.data.pictures import centred, prepare
 from vae_core.evaluation.codes import decode_images, encode
-from vae_core.evaluation.novelty import KINDS, Detection, detect, share_above, unknown_images
-from vae_core.storage.arrays import Array
+from vae_core.metrics.novelty import KINDS, Detection, detect, share_above, unknown_images
+from vae_core.types import Array
 from vae_core.viz.lesson_charts import Axis, Handle, Panel, Series, drawn, histograms
 
 CLOTHES = "clothes"

@@ -11,7 +11,7 @@ from pages.learn.show import choose_image, class_of, handled_chart, tiles
 from vae_core.config import ObjectiveConfig
 from vae_core.data.batches import to_float
 from vae_core.objectives.likelihoods import HALF_LOG_TWO_PI, Likelihood, build_likelihood
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 from vae_core.viz.lesson_charts import Axis, Handle, Panel, Series, drawn
 
 BCE, SE = "cross-entropy", "half the squared error"

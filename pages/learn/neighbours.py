@@ -9,8 +9,8 @@ import torch
 from pages.learn.figures import dataset, figures, linear, model, test_images, test_labels
 from pages.learn.lessons import Link, Shown
 from pages.learn.show import choose_image, class_of, rows, tiles
-from vae_core.evaluation.neighbours import nearest_others
-from vae_core.storage.arrays import Array
+from vae_core.metrics.neighbours import nearest_others
+from vae_core.types import Array
 
 NEIGHBOURS = 10
 TITLES = {"pixels": "in pixels", "pca": "in PCA's code", "ae": "in the autoencoder's code", "vae": "in the VAE's code"}

@@ -12,7 +12,7 @@ from pages.learn.figures import POINTS, Model, dataset, figures, model, test_ima
 from pages.learn.lessons import Link, Shown
 from pages.learn.show import choose_image, class_of, rows, tiles
 from vae_core.evaluation.codes import decode_images
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 from vae_core.viz.walks import random_codes
 
 DRAWS = 12

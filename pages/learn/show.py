@@ -13,7 +13,7 @@ from pages.common.address import say_missing
 from pages.common.components.chart import chart
 from pages.generate.show import image_html
 from pages.learn.figures import dataset, test_images, test_labels
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 from vae_core.viz.lesson_charts import Handle, Panel
 
 TILE, TILE_ROOM = 112, 28

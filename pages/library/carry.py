@@ -9,8 +9,9 @@ import streamlit as st
 from pages.common.errors import literal, sentences, show_error
 from pages.common.session import manager
 from pages.library.shelf import choose
+from vae_core.archives import archive
 from vae_core.errors import LatentLabError
-from vae_core.storage import archive, files
+from vae_core.storage import files
 from vae_core.storage.listing import Summary
 from vae_core.storage.runs import Run
 
@@ -74,7 +75,7 @@ def bring_in() -> None:
     if not given:
         return
     with st.spinner("Checking what came in"):
-        from vae_core.evaluation.incoming import import_run  # torch; not for those who only look
+        from vae_core.archives.importing import import_run  # torch; not for those who only look
 
         ids = []
         for file in given:
@@ -107,7 +108,7 @@ def check_button(one: Summary) -> None:
     if st.button("Check its weights", key="verify", icon=":material/verified:", type="primary"):
         try:
             with st.spinner("Checking"):
-                from vae_core.evaluation.incoming import verify
+                from vae_core.archives.importing import verify
 
                 verify(one.run.folder.parent, one.id)
         except LatentLabError as error:

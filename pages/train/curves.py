@@ -9,7 +9,7 @@ from pages.common.live import Follower
 from pages.train.view import View
 from vae_core.config import RunConfig
 from vae_core.storage.frames import reference_lines
-from vae_core.viz.charts import loss_spec, loss_table
+from vae_core.viz.loss_chart import loss_spec, loss_table
 
 HEIGHT = 300
 

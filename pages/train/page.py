@@ -13,7 +13,7 @@ from pages.train.origin import with_origin
 from pages.train.panel import panel
 from vae_core.config import RunConfig
 from vae_core.errors import LatentLabError
-from vae_core.storage import places
+from vae_core.storage import paths
 from vae_core.storage.runs import Run, list_runs, open_run
 
 LISTED = 12
@@ -53,7 +53,7 @@ def _looked_at() -> tuple[Run | None, str]:
 def _recorded(config: RunConfig | None) -> None:
     """Before the first click: a training that was recorded plays from step 0."""
     try:
-        example = open_run(places.SHIPPED_RUNS, RECORDED)
+        example = open_run(paths.SHIPPED_RUNS, RECORDED)
     except LatentLabError as error:
         st.info(literal(f"The recorded training cannot be shown: {error}"))
         return

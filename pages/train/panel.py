@@ -22,12 +22,12 @@ from vae_core.data import catalogue
 from vae_core.data.moved import image_shape
 from vae_core.storage import files
 from vae_core.storage.frames import Frame
-from vae_core.storage.metrics import Record
+from vae_core.storage.records import Record
 from vae_core.storage.runs import Run, Status
 from vae_core.training.estimate import duration
 from vae_core.viz.animation import film_gif
-from vae_core.viz.drawing import network_svg
 from vae_core.viz.formulas import objective_latex, objective_numbers
+from vae_core.viz.network_drawing import network_svg
 from vae_core.viz.projection import projection_for
 
 POLL_SECONDS, CALM_SECONDS = 0.5, 1.5

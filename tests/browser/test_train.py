@@ -16,9 +16,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from tools.served import READY, Server
 from vae_core.data import batches, datasets
-from vae_core.evaluation.latents import Pca, label_neighbours
+from vae_core.metrics.latents import Pca, label_neighbours
 from vae_core.storage.frames import Film
-from vae_core.storage.metrics import read_records
+from vae_core.storage.records import read_records
 from vae_core.storage.runs import Run, list_runs, open_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]

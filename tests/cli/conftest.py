@@ -16,7 +16,7 @@ import torch
 
 from tests.cli.answers import SMALL, AsJson, Call
 from vae_core.cli import main
-from vae_core.storage.places import PROJECT_ROOT
+from vae_core.storage.paths import PROJECT_ROOT
 
 
 @pytest.fixture(autouse=True)

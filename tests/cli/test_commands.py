@@ -15,7 +15,7 @@ import pytest
 from tests.cli.answers import SMALL, AsJson, Call, contents
 from tests.data.test_moved import picture_file
 from vae_core.config import FIELDS
-from vae_core.storage.places import PROJECT_ROOT
+from vae_core.storage.paths import PROJECT_ROOT
 from vae_core.storage.runs import Control, open_folder
 
 COMMANDS = ("datasets", "train", "resume", "evaluate", "runs")

@@ -12,7 +12,7 @@ from rich.console import Console
 from tests.cli.answers import SMALL, AsJson, Call
 from vae_core import cli_app
 from vae_core.cli_app import print_result, table_of
-from vae_core.storage import places
+from vae_core.storage import paths
 from vae_core.storage.runs import open_run
 
 LONG = "261124-101502-vae-mnist-sample-3f9c"
@@ -40,8 +40,8 @@ def test_every_command_takes_a_name(as_json: AsJson, call: Call, root: Path, tmp
 
 def test_shipped_runs_are_found_whatever_the_runs_folder(as_json: AsJson, tmp_path: Path) -> None:
     found = as_json("sample", SHIPPED, "--out", tmp_path / "a.png", "--runs", tmp_path / "runs")
-    assert found["run"] == str(places.SHIPPED_RUNS / SHIPPED)
-    step = open_run(places.SHIPPED_RUNS, SHIPPED).status().step
+    assert found["run"] == str(paths.SHIPPED_RUNS / SHIPPED)
+    step = open_run(paths.SHIPPED_RUNS, SHIPPED).status().step
     like = ("--limit", 96, "--epochs", 1, "--hidden", "256,64", "--from", f"{SHIPPED}@{step}")
     assert as_json("train", "--runs", tmp_path / "runs", *like)["state"] == "done"
 

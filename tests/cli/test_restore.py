@@ -13,7 +13,7 @@ from PIL import Image
 from tests.cli.answers import AsJson, Call, contents
 from tests.evaluation.untrained import saved, untrained
 from vae_core.data.datasets import load
-from vae_core.evaluation.filters import FILTERS, TONED
+from vae_core.metrics.filters import FILTERS, TONED
 from vae_core.storage.runs import Run
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.answers import AsJson, Call, contents, refused
-from vae_core.storage import files, places
+from vae_core.storage import files, paths
 from vae_core.storage.runs import Status, list_runs, open_run
 
 COMMANDS = ("delete", "trash", "restore", "empty-trash", "rename", "copy", "export", "import", "check")
@@ -91,7 +91,7 @@ def test_what_is_running_or_shipped_or_not_there_is_refused(call: Call, as_json:
     assert (root / "vae").is_dir(), "all or none"
     assert "came with the program" in refused(call("runs", "delete", "example-vae-2d"))
     assert "came with the program" in refused(call("runs", "rename", "example-vae-2d", "Mine"))
-    assert (places.SHIPPED_RUNS / "example-vae-2d").is_dir()
+    assert (paths.SHIPPED_RUNS / "example-vae-2d").is_dir()
     for command in ("delete", "copy", "check"):
         assert "There is no run 'nowhere'" in refused(call("runs", command, "nowhere", "--runs", root))
     assert "in the trash" in refused(call("runs", "restore", "vae", "--runs", root))
@@ -117,5 +117,5 @@ def test_what_is_running_or_shipped_or_not_there_is_refused(call: Call, as_json:
 def test_a_wrong_request_is_one_sentence(
     arguments: tuple[str, ...], expected: str, call: Call, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(places.PROJECT_ROOT)
+    monkeypatch.chdir(paths.PROJECT_ROOT)
     assert expected in refused(call("runs", "--runs", root, *arguments))

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from vae_core.storage import places
+from vae_core.storage import paths
 
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache folder for each test."""
     folder = tmp_path / "cache"
-    monkeypatch.setenv(places.CACHE_VARIABLE, str(folder))
+    monkeypatch.setenv(paths.CACHE_VARIABLE, str(folder))
     return folder

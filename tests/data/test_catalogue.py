@@ -8,7 +8,7 @@ import pytest
 
 from vae_core.data import catalogue, download
 from vae_core.errors import ConfigError, DataError
-from vae_core.storage.places import PROJECT_ROOT
+from vae_core.storage.paths import PROJECT_ROOT
 
 NAMES = [
     *("mnist-sample", "fashion-mnist-sample", "mnist", "fashion-mnist"),

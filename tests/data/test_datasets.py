@@ -12,7 +12,7 @@ import torch
 from vae_core.data import catalogue, datasets
 from vae_core.errors import ConfigError, DataError, DiskError
 from vae_core.storage import arrays, files
-from vae_core.storage.places import PROJECT_ROOT
+from vae_core.storage.paths import PROJECT_ROOT
 
 SAMPLES = [("mnist-sample", "mnist"), ("fashion-mnist-sample", "fashion-mnist")]
 

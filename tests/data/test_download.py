@@ -22,7 +22,7 @@ import pytest
 from vae_core.data import download
 from vae_core.errors import DataError, DiskError
 from vae_core.storage import files
-from vae_core.storage.places import PROJECT_ROOT
+from vae_core.storage.paths import PROJECT_ROOT
 
 TORCHVISION = """
 import sys, torchvision.datasets as d

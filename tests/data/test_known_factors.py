@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import torch
 
-from vae_core.data import catalogue, datasets, dsprites, known_factors, mapped, sprites
+from vae_core.data import array_cache, catalogue, datasets, dsprites, known_factors, sprites
 from vae_core.errors import DataError, DiskError
 from vae_core.storage import files
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 
 SMALL = "sprites-28-600"
 
@@ -305,7 +305,7 @@ def test_a_file_that_claims_more_than_it_holds(tmp_path: Path) -> None:
 def test_the_digest_is_that_of_the_samples() -> None:
     """One way to take it."""
     sample = datasets.load("mnist-sample")
-    assert mapped.digest({part: getattr(sample, part).numpy() for part in datasets.PARTS}) == sample.digest
+    assert array_cache.digest({part: getattr(sample, part).numpy() for part in datasets.PARTS}) == sample.digest
 
 
 def test_a_name_without_known_factors_is_refused() -> None:

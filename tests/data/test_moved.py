@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from vae_core.archives import archive
 from vae_core.config import RunConfig, make_config
 from vae_core.data import moved
 from vae_core.errors import DataError, DatasetMissing, RunLocked
 from vae_core.evaluation.trained import evaluate_run
-from vae_core.storage import archive, files
+from vae_core.storage import files
 from vae_core.storage.runs import Run, create_run, make_longer, open_folder
 from vae_core.training.driver import Driver
 

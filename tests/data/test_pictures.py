@@ -16,7 +16,7 @@ from PIL import Image
 from vae_core.data.datasets import load
 from vae_core.data.pictures import FORMATS, Prepared, centred, prepare
 from vae_core.errors import DataError
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 
 GREY, COLOUR = (1, 28, 28), (3, 28, 28)
 MODES = {

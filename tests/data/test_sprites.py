@@ -10,7 +10,7 @@ import pytest
 
 from vae_core.data import sprites
 from vae_core.errors import DataError
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 
 
 def cut_out(image: Array) -> tuple[tuple[int, int], tuple[int, ...], bytes]:

@@ -16,7 +16,6 @@ from vae_core.config import make_config
 from vae_core.data.batches import to_float
 from vae_core.data.datasets import load
 from vae_core.errors import ConfigError, DataError
-from vae_core.evaluation.active import is_active
 from vae_core.evaluation.codes import (
     Codes,
     carried,
@@ -31,13 +30,14 @@ from vae_core.evaluation.codes import (
     slider_range,
 )
 from vae_core.evaluation.comparison import active_in
-from vae_core.evaluation.elbo import evaluate
-from vae_core.evaluation.latents import active_units
 from vae_core.evaluation.trained import load_trained
-from vae_core.storage import places
-from vae_core.storage.arrays import Array
+from vae_core.metrics.active import is_active
+from vae_core.metrics.elbo import evaluate
+from vae_core.metrics.latents import active_units
+from vae_core.storage import paths
 from vae_core.storage.frames import Frame, Subjects
 from vae_core.storage.runs import open_run
+from vae_core.types import Array
 from vae_core.viz.stage_data import Options, stage_bytes
 from vae_core.viz.walks import random_codes
 
@@ -148,7 +148,7 @@ def test_fault_3_a_dimension_is_active_by_one_definition_everywhere() -> None:
 
 @pytest.mark.parametrize("run_id", ["learn-linear-vae-beta-1", "sweep-beta-2-seed-0"])
 def test_fault_3_generate_and_evaluate_count_the_same_active_units(run_id: str) -> None:
-    trained = load_trained(open_run(places.SHIPPED_RUNS, run_id))
+    trained = load_trained(open_run(paths.SHIPPED_RUNS, run_id))
     images = load("mnist-sample").test_images
     found = evaluate(trained.model, trained.likelihood, images, seed=0)
     codes = encode(trained, images)

@@ -21,9 +21,9 @@ from vae_core.evaluation.comparison import (
     suggested_betas,
     summarise,
 )
-from vae_core.evaluation.latents import collapse_beta
+from vae_core.metrics.latents import collapse_beta
 from vae_core.objectives.likelihoods import build_likelihood
-from vae_core.storage import checkpoints, places
+from vae_core.storage import checkpoints, paths
 from vae_core.storage.figures import read_figures, weights_digest, write_figures
 from vae_core.storage.frames import Frame, Subjects, reference_lines
 from vae_core.storage.runs import create_run, open_run
@@ -185,7 +185,7 @@ def test_an_autoencoder_has_a_point_without_a_rate(runs_root: Path) -> None:
 
 
 def test_a_finished_run_is_read_from_its_folder_alone() -> None:
-    run = open_run(places.SHIPPED_RUNS, "example-vae-20d")
+    run = open_run(paths.SHIPPED_RUNS, "example-vae-20d")
     found = read_point(run)
     assert found is not None and found.final and (found.step, found.active_units, found.latent) == (14070, 20, 20)
     assert found.negative_elbo_nats == pytest.approx(102.736, abs=1e-3), "as recorded beside it"

@@ -33,9 +33,9 @@ from vae_core.evaluation.compression import (
     through_codes,
     through_jpeg,
 )
-from vae_core.evaluation.latents import Pca
 from vae_core.evaluation.trained import load_trained
-from vae_core.storage import places
+from vae_core.metrics.latents import Pca
+from vae_core.storage import paths
 from vae_core.storage.runs import open_run
 
 IMAGES = 200
@@ -48,7 +48,7 @@ def data() -> Dataset:
 
 @pytest.fixture(scope="module")
 def found(data: Dataset) -> Compression:
-    return compress(load_trained(open_run(places.SHIPPED_RUNS, "learn-ae-8")), data, limit=IMAGES)
+    return compress(load_trained(open_run(paths.SHIPPED_RUNS, "learn-ae-8")), data, limit=IMAGES)
 
 
 def of(found: Compression, codec: str) -> list[Point]:
@@ -131,7 +131,7 @@ def test_nothing_is_lost_in_png_and_its_rate_is_that_of_the_files(found: Compres
 
 
 def test_a_decoder_pays_when_its_weight_is_saved(data: Dataset) -> None:
-    found = compress(load_trained(open_run(places.SHIPPED_RUNS, "learn-ae-32")), data, limit=IMAGES)
+    found = compress(load_trained(open_run(paths.SHIPPED_RUNS, "learn-ae-32")), data, limit=IMAGES)
     paid = [one for one in found.payback if one.images is not None]
     assert paid
     for one in paid:
@@ -148,7 +148,7 @@ def test_rates_are_interpolated_within_and_never_beyond() -> None:
 
 
 def test_what_arrives_has_the_error_that_was_counted(found: Compression, data: Dataset) -> None:
-    trained = load_trained(open_run(places.SHIPPED_RUNS, "learn-ae-8"))
+    trained = load_trained(open_run(paths.SHIPPED_RUNS, "learn-ae-8"))
     images = data.test_images[:IMAGES]
     arrived = through_codes(trained, data.train_images, images, 1.0)
     error = np.square((arrived.astype(float) - images.numpy()) / 255).mean()

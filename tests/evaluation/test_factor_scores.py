@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from tests.evaluation.untrained import saved, untrained
+from vae_core.archives import archive
 from vae_core.errors import CheckpointCorrupt
 from vae_core.evaluation import factor_scores as module
 from vae_core.evaluation.factor_scores import disentangle_run, scores_of
-from vae_core.storage import archive, places
+from vae_core.storage import paths
 from vae_core.storage.factor_scores import FILES, read_scores, write_scores
 from vae_core.storage.figures import weights_digest
 from vae_core.storage.runs import Run, create_run
@@ -75,8 +76,8 @@ def test_fault_4_scores_are_kept_by_the_model_of_dci_and_older_ones_are_the_fore
 def test_those_of_a_shipped_run_stand_in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shipped = saved(tmp_path / "shipped", "drawn", untrained(dataset=SPRITES))
     (shipped.folder / "evaluation.json").write_text("{}")
-    monkeypatch.setattr(places, "SHIPPED_RUNS", tmp_path / "shipped")
-    monkeypatch.setenv(places.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setattr(paths, "SHIPPED_RUNS", tmp_path / "shipped")
+    monkeypatch.setenv(paths.CACHE_VARIABLE, str(tmp_path / "cache"))
     write_scores(shipped, KEPT, str(weights_digest(shipped)))
     assert read_scores(shipped) == KEPT and not (shipped.folder / FILE).exists()
     assert len(list((tmp_path / "cache" / "disentanglement").glob("*.json"))) == 1

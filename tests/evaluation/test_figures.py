@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 
 from tests.finished import train_small
+from vae_core.archives import archive
 from vae_core.cli import main
 from vae_core.data.datasets import load
 from vae_core.errors import CheckpointCorrupt, DataError
 from vae_core.evaluation import figures as module
 from vae_core.evaluation import trained as trained_module
-from vae_core.evaluation.elbo import iw_nll
 from vae_core.evaluation.figures import GREY_PIXELS, figures_of, notes_on
 from vae_core.evaluation.trained import evaluate_run, load_trained
-from vae_core.storage import archive, files, places, runs
+from vae_core.metrics.elbo import iw_nll
+from vae_core.storage import files, paths, runs
 from vae_core.storage.figures import read_figures, weights_digest, write_figures
 from vae_core.storage.runs import Run, open_run
 from vae_core.training.driver import Driver
@@ -93,7 +94,7 @@ def test_a_read_only_folder_keeps_them_in_the_cache(run: Run, monkeypatch: pytes
 
 
 def test_shipped_runs_bring_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
-    example = open_run(places.SHIPPED_RUNS, "example-vae-2d")
+    example = open_run(paths.SHIPPED_RUNS, "example-vae-2d")
     monkeypatch.setattr(trained_module, "evaluate_run", lambda *_, **__: pytest.fail("computed"))
     found = figures_of(example)
     assert (found["dataset"], found["images"]) == ("mnist", 10_000) and 130 < found["negative_elbo_nats"] < 147
@@ -143,14 +144,14 @@ def test_the_likelihood_is_added_on_request_and_kept_with_its_count(run: Run, mo
 
 
 def test_what_is_added_to_a_shipped_run_is_kept_in_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    example = open_run(places.SHIPPED_RUNS, "example-ae-2d")
+    example = open_run(paths.SHIPPED_RUNS, "example-ae-2d")
     before = {path.name: path.stat().st_mtime_ns for path in example.folder.iterdir()}
     brought = figures_of(example)
     figures = {**brought, "mse_per_pixel": 0.5}
     write_figures(example, figures, brought["weights_sha256"])
     assert figures_of(example)["mse_per_pixel"] == 0.5
     assert {path.name: path.stat().st_mtime_ns for path in example.folder.iterdir()} == before
-    files.remove_tree(places.cache_folder() / "figures")
+    files.remove_tree(paths.cache_folder() / "figures")
     assert figures_of(example) == brought
 
 

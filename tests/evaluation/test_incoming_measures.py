@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from tests.finished import forged, members_of, train_small
+from vae_core.archives import archive
+from vae_core.archives.importing import import_run
 from vae_core.data.datasets import load
 from vae_core.errors import CheckpointCorrupt, LatentLabError, SchemaTooNew
 from vae_core.evaluation import restoration
-from vae_core.evaluation.incoming import import_run
 from vae_core.evaluation.trained import load_trained
-from vae_core.storage import archive, factor_scores
+from vae_core.storage import factor_scores
 from vae_core.storage.figures import NUMBERS, weights_digest
 from vae_core.storage.runs import Run
 

@@ -12,7 +12,7 @@ from vae_core.data.datasets import load
 from vae_core.evaluation.polarity import LEAST_GAIN, inversion_gain, looks_inverted
 from vae_core.evaluation.restoration import psnr, restore
 from vae_core.evaluation.trained import load_trained
-from vae_core.storage import places
+from vae_core.storage import paths
 from vae_core.storage.runs import open_run
 
 COUNT = 100
@@ -29,7 +29,7 @@ CASES = [
 def test_inverted_test_images_are_noticed_and_straight_ones_are_not(
     name: str, dataset: str, corruption: str, level: float
 ) -> None:
-    trained = load_trained(open_run(places.SHIPPED_RUNS, name))
+    trained = load_trained(open_run(paths.SHIPPED_RUNS, name))
     images = load(dataset).test_images[:COUNT]
     if corruption:
         images = corrupt_split(images, [corruption], (level, level), 0)
@@ -44,7 +44,7 @@ def test_inverted_test_images_are_noticed_and_straight_ones_are_not(
 
 def test_the_denoiser_restores_black_on_white_only_inverted() -> None:
     """As it was found: a few dB as it is, above 20 dB inverted."""
-    trained = load_trained(open_run(places.SHIPPED_RUNS, "mnist-denoiser"))
+    trained = load_trained(open_run(paths.SHIPPED_RUNS, "mnist-denoiser"))
     clean = load("mnist-sample").test_images[:COUNT]
     noisy = corrupt_split(clean, ["salt-and-pepper"], (0.1, 0.1), 0)
     as_it_is = restore(trained, 1 - to_float(noisy))

@@ -15,7 +15,6 @@ from vae_core.data.batches import to_float
 from vae_core.data.corruptions import greyscale
 from vae_core.errors import ConfigError, DataError, LatentLabError
 from vae_core.evaluation.colours import mean_colours
-from vae_core.evaluation.filters import FILTERS
 from vae_core.evaluation.restoration import (
     CLEAN,
     CORRUPTED,
@@ -36,7 +35,8 @@ from vae_core.evaluation.restoration import (
 )
 from vae_core.evaluation.trained import Trained
 from vae_core.levels import CORRUPTIONS
-from vae_core.storage import places
+from vae_core.metrics.filters import FILTERS
+from vae_core.storage import paths
 from vae_core.storage.restorations import OWN
 from vae_core.storage.runs import open_run
 
@@ -167,7 +167,7 @@ def test_a_shipped_runs_curve_stands_in_the_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plain: Trained, digits: Material
 ) -> None:
     monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path / "cache"))
-    run = open_run(places.SHIPPED_RUNS, "example-vae-2d")
+    run = open_run(paths.SHIPPED_RUNS, "example-vae-2d")
     nothing = Quality(1.0, 0.5)
     keep_curve(run, plain, digits, "blur", [Point(1.0, nothing, nothing, nothing, {})])
     assert not (run.folder / "restoration-blur.json").exists()
@@ -195,7 +195,7 @@ def test_a_shipped_denoiser_beats_every_opponent_and_a_plain_vae_does_not() -> N
     data = datasets.load("mnist-sample")
     for run_id, wins in (("mnist-denoiser", True), ("example-vae-20d", False)):
         found = restore_run(
-            open_run(places.SHIPPED_RUNS, run_id), "salt-and-pepper", 0.25, images=200, dataset=data.name
+            open_run(paths.SHIPPED_RUNS, run_id), "salt-and-pepper", 0.25, images=200, dataset=data.name
         )
         best = max(one["psnr"] for one in found["baselines"].values())
         assert (found["psnr_model"] > best + 1) == wins

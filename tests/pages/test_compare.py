@@ -20,8 +20,8 @@ from pages.generate.model import open_model
 from tests.evaluation.untrained import saved, untrained
 from vae_core.config import make_config
 from vae_core.evaluation.figures import figures_of
-from vae_core.evaluation.spread import spread
-from vae_core.storage import places
+from vae_core.metrics.spread import spread
+from vae_core.storage import paths
 from vae_core.storage.factor_scores import read_scores
 from vae_core.storage.runs import Run, create_run, list_runs, open_run
 from vae_core.training import scheduler
@@ -54,7 +54,7 @@ def three(trained: Path, runs: Path) -> str:
 
 
 def open_page(**query: str) -> AppTest:
-    test = AppTest.from_file(str(places.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
+    test = AppTest.from_file(str(paths.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
     for name, value in query.items():
         test.query_params[name] = value
     return test.switch_page("compare/page.py").run()
@@ -218,7 +218,7 @@ def test_a_damaged_shipped_run_is_one_sentence(trained: Path, tmp_path: Path, mo
     for beta in BETAS:
         shutil.copytree(trained / f"beta-{beta}", shipped / f"sweep-beta-{beta}-seed-0")
     (shipped / "sweep-beta-8-seed-0" / "config.json").write_text("{")
-    monkeypatch.setattr(places, "SHIPPED_RUNS", shipped)
+    monkeypatch.setattr(paths, "SHIPPED_RUNS", shipped)
     page = open_page(show="Table")
     assert not page.exception and len(page.error) == 1
     assert list(page.dataframe[0].value["beta"]) == ["1", "64"]
@@ -280,7 +280,7 @@ def test_picked_runs_are_in_the_address(three: str) -> None:
 
 
 def test_generate_does_not_list_the_shipped_sweep() -> None:
-    page = AppTest.from_file(str(places.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(paths.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
     page.switch_page("generate/page.py").run()
     models = next(box for box in page.selectbox if box.label == "Model").options
     assert models and not any("sweep" in name.lower() for name in models)

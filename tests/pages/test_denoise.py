@@ -27,11 +27,11 @@ from vae_core.data import catalogue
 from vae_core.data.corruptions import CORRUPTIONS
 from vae_core.data.datasets import load
 from vae_core.errors import RunStateError
-from vae_core.evaluation.filters import FILTERS
 from vae_core.evaluation.restoration import Point, Quality, keep_curve, kept_curve, material
 from vae_core.evaluation.trained import load_trained
+from vae_core.metrics.filters import FILTERS
 from vae_core.presets import PRESETS
-from vae_core.storage import places
+from vae_core.storage import paths
 from vae_core.storage.runs import Run, create_run, open_run
 from vae_core.training.driver import Driver
 
@@ -49,7 +49,7 @@ def no_filters(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def open_page(**query: str) -> AppTest:
     """The Denoise page at an address of one's own."""
-    test = AppTest.from_file(str(places.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
+    test = AppTest.from_file(str(paths.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
     for name, value in query.items():
         test.query_params[name] = value
     return test.switch_page("denoise/page.py").run()
@@ -244,7 +244,7 @@ def test_train_opens_with_the_corruption_and_the_set_up_of_the_model() -> None:
     link = next(one for one in page.get("page_link") if one.proto.label == "Train a better one")
     query = dict(part.split("=", 1) for part in link.proto.query_string.split("&"))
     assert query["corruption"] == "masking" and query["level"] == "0.45" and query["latent"] == "20"
-    train = AppTest.from_file(str(places.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
+    train = AppTest.from_file(str(paths.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
     for name, value in query.items():
         train.query_params[name] = value.replace("%2C", ",")
     train.switch_page("train/page.py").run()
@@ -352,4 +352,4 @@ def test_the_denoiser_and_two_plain_models_are_offered() -> None:
     assert offered == ["mnist-denoiser", "example-ae-2d", "example-vae-20d"]
     damaged, denoiser, *plain = figures(page)
     assert denoiser > damaged + 3 and denoiser > max(plain) + 3  # what training on noise adds
-    assert open_run(places.SHIPPED_RUNS, offered[0]).config.data.corruption
+    assert open_run(paths.SHIPPED_RUNS, offered[0]).config.data.corruption

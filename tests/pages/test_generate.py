@@ -15,14 +15,14 @@ from pages.common.session import RECORDED
 from pages.generate.explore import in_short
 from tests.evaluation.untrained import saved, untrained
 from vae_core.data.datasets import load
-from vae_core.storage import places
+from vae_core.storage import paths
 
 VIEWS = ("An image", "Directions", "Walks", "Take away")
 
 
 def open_page(**query: str) -> AppTest:
     """The Generate page at an address of one's own."""
-    test = AppTest.from_file(str(places.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
+    test = AppTest.from_file(str(paths.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
     for name, value in query.items():
         test.query_params[name] = value
     return test.switch_page("generate/page.py").run()
@@ -103,7 +103,7 @@ def test_a_model_that_is_gone_is_one_sentence_and_another_is_shown(name: str) ->
 
 def test_a_damaged_model_is_one_sentence(runs: Path) -> None:
     folder = runs / "broken"
-    shutil.copytree(places.SHIPPED_RUNS / RECORDED, folder)
+    shutil.copytree(paths.SHIPPED_RUNS / RECORDED, folder)
     weights = folder / "model.safetensors"
     content = bytearray(weights.read_bytes())
     content[len(content) // 2] ^= 1

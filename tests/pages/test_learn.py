@@ -14,11 +14,11 @@ from streamlit.testing.v1 import AppTest
 from pages.common.glossary import TERMS, slug
 from pages.learn.glossary import SEEN_IN
 from pages.learn.lessons import IDS, LESSONS, find
-from vae_core.storage import places
+from vae_core.storage import paths
 from vae_core.storage.figures import read_figures
 from vae_core.storage.runs import open_run
 
-NAVIGATION = places.PROJECT_ROOT / "pages" / "navigation.py"
+NAVIGATION = paths.PROJECT_ROOT / "pages" / "navigation.py"
 
 
 @pytest.fixture(scope="module")
@@ -255,15 +255,15 @@ def test_neighbours_follow_the_image(opened: Callable[..., AppTest]) -> None:
 
 
 def test_every_lesson_has_a_module_and_every_number_a_source() -> None:
-    known = json.loads((places.PROJECT_ROOT / "pages" / "learn" / "figures.json").read_text())
+    known = json.loads((paths.PROJECT_ROOT / "pages" / "learn" / "figures.json").read_text())
     assert len(set(IDS)) == len(IDS) and find(None) is LESSONS[0]
-    assert all((places.PROJECT_ROOT / "pages" / "learn" / f"{one}.py").exists() for one in IDS)
+    assert all((paths.PROJECT_ROOT / "pages" / "learn" / f"{one}.py").exists() for one in IDS)
     assert {"bottleneck", "loss", "holes", "kl", "collapse", "compression", "novelty", "neighbours"} <= known.keys()
 
 
 def test_beta_shows_the_figures_that_are_kept_and_opens_the_same_runs_elsewhere(opened: Callable[..., AppTest]) -> None:
     page = opened(lesson="beta", at="16")
-    runs = [open_run(places.SHIPPED_RUNS, f"sweep-beta-{beta}-seed-{seed}") for beta in (1, 16) for seed in range(3)]
+    runs = [open_run(paths.SHIPPED_RUNS, f"sweep-beta-{beta}-seed-{seed}") for beta in (1, 16) for seed in range(3)]
     rates = [read_figures(run)["kl_nats"] for run in runs]
     said = f"the rate falls from {sum(rates[:3]) / 3:.1f} to {sum(rates[3:]) / 3:.1f} nats"
     assert any(said in element.value for element in page.expander[-1].markdown)

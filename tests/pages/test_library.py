@@ -18,12 +18,12 @@ from pages.library.shelf import ROWS, Wanted, everything, fitting
 from pages.library.thumbnails import Glimpse, glimpse
 from pages.library.words import age_text, size_text
 from vae_core.config import DEFAULT_HIDDEN, RunConfig, make_config
-from vae_core.storage import places, trash
+from vae_core.storage import paths, trash
 from vae_core.storage.runs import Control, Notes, Run, Status, create_run, list_runs, open_run
 from vae_core.training.manager import Manager
 
 Table = dict[str, Any]
-SHIPPED = {path.parent.name for path in places.SHIPPED_RUNS.glob("*/evaluation.json")}
+SHIPPED = {path.parent.name for path in paths.SHIPPED_RUNS.glob("*/evaluation.json")}
 NAME = "![x](http://canary.invalid/x.png) <b>$$x$$</b>"
 
 
@@ -41,7 +41,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
 
 
 def open_page(**query: str) -> AppTest:
-    test = AppTest.from_file(str(places.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
+    test = AppTest.from_file(str(paths.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
     for name, value in query.items():
         test.query_params[name] = value
     return test.switch_page("library/page.py").run()
@@ -78,7 +78,7 @@ def test_without_own_runs_it_shows_the_shipped_ones_and_says_what_to_do(drawn: T
     assert not page.exception and not page.error
     assert set(ids(drawn)) < SHIPPED and len(ids(drawn)) == ROWS
     assert any("no runs of your own yet" in info.value for info in page.info)
-    recorded = json.loads((places.SHIPPED_RUNS / "example-vae-2d" / "evaluation.json").read_bytes())
+    recorded = json.loads((paths.SHIPPED_RUNS / "example-vae-2d" / "evaluation.json").read_bytes())
     nats = recorded["splits"]["mnist"]["negative_elbo_nats"]
     open_page(find="example-vae-2d")
     shown = row_of(drawn, "example-vae-2d")
@@ -209,7 +209,7 @@ def test_a_damaged_film_is_a_row_without_a_picture(runs: Path) -> None:
 
 
 def test_weights_that_were_copied_in_by_hand_are_checked_first(drawn: Table, runs: Path) -> None:
-    shutil.copytree(places.SHIPPED_RUNS / "example-vae-2d", runs / "mine")
+    shutil.copytree(paths.SHIPPED_RUNS / "example-vae-2d", runs / "mine")
     (runs / "mine" / "model.json").unlink()
     page = open_page(runs="mine")
     assert any("not believed before they are checked" in warning.value for warning in page.warning)
@@ -299,7 +299,7 @@ def test_a_disk_that_refuses_is_one_sentence(drawn: Table, runs: Path, monkeypat
 
 
 def test_make_it_longer_refuses_a_run_that_keeps_only_its_end(drawn: Table, runs: Path) -> None:
-    shutil.copytree(places.SHIPPED_RUNS / "example-vae-2d", runs / "mine")
+    shutil.copytree(paths.SHIPPED_RUNS / "example-vae-2d", runs / "mine")
     page = open_page(runs="mine")
     button(page, "longer").click().run()
     assert not page.exception and len(page.error) == 1
@@ -312,7 +312,7 @@ def test_make_it_longer_refuses_a_run_that_keeps_only_its_end(drawn: Table, runs
 def test_the_card_gives_figures_with_units_and_the_command(drawn: Table) -> None:
     page = open_page(runs="example-vae-20d")
     assert not page.exception and not page.error
-    recorded = json.loads((places.SHIPPED_RUNS / "example-vae-20d" / "evaluation.json").read_bytes())
+    recorded = json.loads((paths.SHIPPED_RUNS / "example-vae-20d" / "evaluation.json").read_bytes())
     figures = next(frame.value for frame in page.dataframe if "figure" in frame.value)
     found = {row.figure: (row.value, row.unit) for row in figures.itertuples()}
     nats = recorded["splits"]["mnist"]["negative_elbo_nats"]

@@ -10,8 +10,9 @@ from pages.common import thresholds as module
 from pages.common.session import all_runs, open_anywhere
 from pages.compare.suggested import offered
 from pages.train.dials import expected_collapse
+from vae_core.archives import archive
 from vae_core.config import make_config
-from vae_core.storage import archive, places
+from vae_core.storage import paths
 from vae_core.storage.runs import open_run
 
 
@@ -35,7 +36,7 @@ def test_large_images_an_autoencoder_and_a_learned_width_have_none(monkeypatch: 
 
 
 def test_a_run_of_ones_own_hides_the_shipped_one_of_its_id(runs: Path) -> None:
-    shipped = open_run(places.SHIPPED_RUNS, "example-vae-2d")
+    shipped = open_run(paths.SHIPPED_RUNS, "example-vae-2d")
     assert [run.folder for run in all_runs() if run.id == shipped.id] == [shipped.folder]
     (runs / shipped.id).mkdir(parents=True)
     assert not [run for run in all_runs() if run.id == shipped.id], "as the address has it, which says what is wrong"

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from vae_core.errors import CheckpointCorrupt, CheckpointError, DiskError, RunNotFound, SchemaTooNew
 from vae_core.storage import checkpoints, files
 from vae_core.storage.arrays import pack_tensors
-from vae_core.storage.places import PROJECT_ROOT
+from vae_core.storage.paths import PROJECT_ROOT
 
 STEP = checkpoints.step_name
 

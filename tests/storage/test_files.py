@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from vae_core.errors import CheckpointCorrupt, DiskError
 from vae_core.storage import files
-from vae_core.storage.places import PROJECT_ROOT
+from vae_core.storage.paths import PROJECT_ROOT
 
 OLD, NEW = b"old " * 2_000, b"new content " * 1_000
 

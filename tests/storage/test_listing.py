@@ -13,9 +13,9 @@ import pytest
 from vae_core.config import RunConfig, make_config
 from vae_core.errors import NameInvalid, RunNotFound
 from vae_core.storage import checkpoints, files, runs
+from vae_core.storage.file_cache import FileCache
 from vae_core.storage.listing import summaries, summary
 from vae_core.storage.runs import Notes, Run, Status
-from vae_core.storage.stamped import Stamped
 
 LONG_AGO = 1_600_000_000
 
@@ -95,7 +95,7 @@ def test_what_is_kept_is_bounded_and_shared_by_threads(tmp_path: Path) -> None:
     for path in paths:
         path.write_text(path.name)
         os.utime(path, (LONG_AGO, LONG_AGO))
-    kept: Stamped[str] = Stamped(40)
+    kept: FileCache[str] = FileCache(40)
     wrong: list[str] = []
 
     def look() -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from vae_core.archives import archive
 from vae_core.config import RunConfig
 from vae_core.errors import NameInvalid, RunNotFound
-from vae_core.storage import archive, files, lookup, places
+from vae_core.storage import files, lookup, paths
 from vae_core.storage.runs import create_run, open_run
 
 SHIPPED = "example-vae-2d"
@@ -42,7 +43,7 @@ def test_an_id_goes_before_a_name(runs_root: Path) -> None:
 
 
 def test_a_shipped_run_is_found_from_any_folder_by_id_and_by_name(runs_root: Path) -> None:
-    shipped = open_run(places.SHIPPED_RUNS, SHIPPED)
+    shipped = open_run(paths.SHIPPED_RUNS, SHIPPED)
     assert lookup.find_run(SHIPPED, runs_root) == lookup.find_run(shipped.name, runs_root) == shipped
     copy = archive.copy_run(shipped, runs_root)
     assert copy.name == shipped.name and lookup.find_run(shipped.name, runs_root) == copy, "one's own goes first"
@@ -51,11 +52,11 @@ def test_a_shipped_run_is_found_from_any_folder_by_id_and_by_name(runs_root: Pat
 
 def test_a_copy_beside_the_shipped_run_goes_before_it(runs_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the program's own folder both have the same name."""
-    shipped = archive.copy_run(open_run(places.SHIPPED_RUNS, SHIPPED), runs_root)
+    shipped = archive.copy_run(open_run(paths.SHIPPED_RUNS, SHIPPED), runs_root)
     files.write_json(shipped.folder / "evaluation.json", {})
     own = archive.copy_run(shipped, runs_root)
     (own.folder / "evaluation.json").unlink(missing_ok=True)
-    monkeypatch.setattr(places, "SHIPPED_RUNS", runs_root)
+    monkeypatch.setattr(paths, "SHIPPED_RUNS", runs_root)
     assert lookup.find_run(shipped.name, runs_root) == own
 
 

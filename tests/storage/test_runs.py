@@ -29,7 +29,7 @@ from vae_core.errors import (
     SchemaTooNew,
 )
 from vae_core.storage import files, lookup, runs
-from vae_core.storage.places import PROJECT_ROOT
+from vae_core.storage.paths import PROJECT_ROOT
 from vae_core.storage.runs import Control, Notes, Run, Status
 
 ID = re.compile(r"^[a-z0-9-]{1,40}$")

@@ -11,7 +11,7 @@ import pytest
 
 from vae_core.config import RunConfig, make_config
 from vae_core.errors import CheckpointCorrupt, DiskError, RunNotFound, RunStateError
-from vae_core.storage import files, places, runs, trash
+from vae_core.storage import files, paths, runs, trash
 from vae_core.storage.runs import Run, Status
 
 
@@ -78,7 +78,7 @@ def test_a_shipped_run_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     for root in (shipped, own):
         made = runs.create_run(root, RunConfig(), run_id="example")
         (made.folder / "evaluation.json").write_text("{}")
-    monkeypatch.setattr(places, "SHIPPED_RUNS", shipped)
+    monkeypatch.setattr(paths, "SHIPPED_RUNS", shipped)
     example = runs.open_run(shipped, "example")
     with pytest.raises(RunStateError, match=r"came with the program and cannot be deleted; copy it to change it\.$"):
         trash.delete(example)

@@ -10,7 +10,7 @@ import pytest
 from tests.damaged_folders import BAD, clear, fill
 from vae_core.config import RunConfig
 from vae_core.errors import DiskError
-from vae_core.storage import files, places, trash
+from vae_core.storage import files, paths, trash
 from vae_core.storage.listing import summaries
 from vae_core.storage.runs import create_run, list_runs
 
@@ -60,7 +60,7 @@ def test_a_runs_folder_that_cannot_be_listed_is_a_sentence(mode: int, runs_root:
         assert runs == [] and len(problems) == 1
         assert problems[0].startswith(f"The folder {str(runs_root)!r} cannot be read (Permission denied); ")
         with pytest.raises(DiskError, match=r"cannot be read \(Permission denied\)"):
-            places.runs_folder(runs_root)
+            paths.runs_folder(runs_root)
     finally:
         runs_root.chmod(0o700)
 
@@ -72,7 +72,7 @@ def test_a_runs_folder_that_is_none_is_a_sentence(tmp_path: Path) -> None:
     assert [len(list_runs(tmp_path / name)[1]) for name in ("a-file", "loop", "missing")] == [1, 1, 0]
     for name in ("a-file", "loop"):
         with pytest.raises(DiskError, match="is there and is not a folder; choose another one"):
-            places.runs_folder(tmp_path / name)
+            paths.runs_folder(tmp_path / name)
 
 
 def test_the_trash_lists_what_cannot_be_read_too(runs_root: Path) -> None:

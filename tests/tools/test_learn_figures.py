@@ -11,8 +11,8 @@ from tools import learn_figures
 from tools.examples import LESSON_LATENTS, LESSONS
 from tools.train_examples import LEFT_OUT
 from vae_core.data.datasets import load
-from vae_core.evaluation.latents import Pca
-from vae_core.storage import files, places
+from vae_core.metrics.latents import Pca
+from vae_core.storage import files, paths
 from vae_core.storage.runs import open_run
 
 
@@ -55,7 +55,7 @@ def test_the_holes_are_seen_with_many_latents_and_not_told_from_chance_on_the_pl
         return float((known[one]["draws"] - known[other]["draws"]) / error)
 
     assert lead("ae_wide", "vae_wide") > 10 and abs(lead("ae", "vae")) < 2
-    alike = [open_run(places.SHIPPED_RUNS, run_id).config.flat() for run_id in learn_figures.CODES.values()]
+    alike = [open_run(paths.SHIPPED_RUNS, run_id).config.flat() for run_id in learn_figures.CODES.values()]
     assert {key for key in alike[0] if alike[0][key] != alike[1][key]} == {"model"}
 
 
@@ -75,12 +75,12 @@ def test_pca_is_fitted_to_as_many_images_as_the_models_beside_it(full_data: Path
 
 @pytest.mark.parametrize("run_id", sorted(LESSONS))
 def test_a_lessons_model_is_a_finished_run_in_short(run_id: str) -> None:
-    run = open_run(places.SHIPPED_RUNS, run_id)
+    run = open_run(paths.SHIPPED_RUNS, run_id)
     assert run.state() == "done" and run.config == LESSONS[run_id][1]
     assert [path for pattern in LEFT_OUT for path in run.folder.glob(pattern)] == []
     assert len(list((run.folder / "film").glob("0*.npz"))) == 1
 
 
 def test_the_lessons_models_fit_into_five_megabytes() -> None:
-    found = [path for run_id in LESSONS for path in (places.SHIPPED_RUNS / run_id).rglob("*") if path.is_file()]
+    found = [path for run_id in LESSONS for path in (paths.SHIPPED_RUNS / run_id).rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in found) < 5_000_000

@@ -7,7 +7,7 @@ import pytest
 
 from tools import make_samples
 from vae_core.data.datasets import SAMPLES
-from vae_core.storage import arrays, places
+from vae_core.storage import arrays, paths
 
 
 def test_choice_keeps_the_shares_and_repeats() -> None:
@@ -21,8 +21,8 @@ def test_choice_keeps_the_shares_and_repeats() -> None:
 
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
 def test_makes_the_bundled_content_again(name: str) -> None:
-    if not os.environ.get(places.DATA_VARIABLE):
-        pytest.skip(f"the full sets are needed: set {places.DATA_VARIABLE} to their folder")
+    if not os.environ.get(paths.DATA_VARIABLE):
+        pytest.skip(f"the full sets are needed: set {paths.DATA_VARIABLE} to their folder")
     bundled = arrays.unpack_bundle((SAMPLES / f"{name}-sample.npz").read_bytes())
     made = arrays.unpack_bundle(make_samples.pack(make_samples.sample(name)))
     assert made.keys() == bundled.keys()

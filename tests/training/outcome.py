@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from vae_core.storage.metrics import Record, read_records
+from vae_core.storage.records import Record, read_records
 from vae_core.storage.runs import Run
 
 CLOCK = "seconds"

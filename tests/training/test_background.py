@@ -11,7 +11,8 @@ import pytest
 
 from tests.finished import train_small
 from tests.training.outcome import wait_for
-from vae_core.storage import archive, files
+from vae_core.archives import archive
+from vae_core.storage import files
 from vae_core.storage.figures import read_figures
 from vae_core.storage.runs import Run
 from vae_core.training import background as module

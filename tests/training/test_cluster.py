@@ -20,8 +20,8 @@ from vae_core.data import datasets
 from vae_core.errors import ClusterError, RunStateError
 from vae_core.storage import checkpoints, files
 from vae_core.storage.frames import Film
-from vae_core.storage.metrics import read_records
-from vae_core.storage.places import PROJECT_ROOT
+from vae_core.storage.paths import PROJECT_ROOT
+from vae_core.storage.records import read_records
 from vae_core.storage.runs import create_run, list_runs
 from vae_core.training import manager, remote
 from vae_core.training.cluster import Cluster

@@ -15,7 +15,7 @@ from vae_core.errors import RunStateError
 from vae_core.evaluation.trained import evaluate_run
 from vae_core.storage import checkpoints
 from vae_core.storage.frames import Film, read_preview
-from vae_core.storage.metrics import Record, read_records
+from vae_core.storage.records import Record, read_records
 from vae_core.storage.runs import Control, Run, Status
 from vae_core.storage.sound import broken_step, check_sound, sound_steps
 from vae_core.training.driver import Driver

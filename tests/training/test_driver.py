@@ -23,7 +23,7 @@ from vae_core.data.datasets import Dataset
 from vae_core.errors import DiskError, RunLocked
 from vae_core.storage import checkpoints, files
 from vae_core.storage.frames import read_preview
-from vae_core.storage.metrics import read_records
+from vae_core.storage.records import read_records
 from vae_core.storage.runs import Control, Run, Status
 from vae_core.training import driver as driver_module
 from vae_core.training import sink as sink_module

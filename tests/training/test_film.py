@@ -15,7 +15,7 @@ from vae_core.data.datasets import Dataset
 from vae_core.storage.frames import Film, pack_frame
 from vae_core.storage.runs import Run
 from vae_core.training.driver import Driver
-from vae_core.training.film import Camera, film_steps
+from vae_core.training.film import FrameRecorder, film_steps
 from vae_core.training.loop import Filmed, Trainer
 from vae_core.training.snapshot import weights
 
@@ -58,7 +58,7 @@ def test_a_frame_shows_fewer_points_of_larger_codes(latent: int, points: int, sa
 
 
 def test_the_row_shows_a_digit_of_each_class(sample: Dataset) -> None:
-    camera = Camera(sample, make_config(), sample.train_images)
+    camera = FrameRecorder(sample, make_config(), sample.train_images)
     subjects = camera.subjects
     for position, image in enumerate(subjects.inputs):
         found = (camera.held_out[: len(subjects.labels)].numpy() == image).all(axis=(1, 2, 3)).nonzero()[0]

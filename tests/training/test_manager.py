@@ -21,9 +21,9 @@ from tests.training.test_driver import FullSystem
 from vae_core.config import RunConfig, make_config
 from vae_core.errors import DiskError, NameInvalid, RunStateError
 from vae_core.storage import checkpoints, files
-from vae_core.storage.places import PROJECT_ROOT
+from vae_core.storage.paths import PROJECT_ROOT
 from vae_core.storage.runs import Control, Run, create_run, list_runs, make_longer, open_run
-from vae_core.training import crew
+from vae_core.training import worker_pool
 from vae_core.training.driver import Driver
 from vae_core.training.manager import Manager
 
@@ -205,7 +205,9 @@ def test_a_worker_that_is_gone_before_its_next_run_harms_it_not(
     manage: Callable[..., Manager], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     once = "import sys; from pathlib import Path; from vae_core.training.worker import work; work(Path(sys.argv[1]))"
-    monkeypatch.setattr(crew, "WORKER", [sys.executable, "-c", f"{once}; sys.stdin.readline(); raise SystemExit(3)"])
+    monkeypatch.setattr(
+        worker_pool, "WORKER", [sys.executable, "-c", f"{once}; sys.stdin.readline(); raise SystemExit(3)"]
+    )
     manager = manage(slots=1)
     first, second = manager.submit(QUICK), manager.submit(QUICK)
     wait_for(lambda: second.state() == "done", "the second, by another worker")
@@ -216,16 +218,16 @@ def test_a_worker_that_hears_no_more_is_passed_over(runs_root: Path, monkeypatch
     first, second = create_run(runs_root, QUICK), create_run(runs_root, QUICK)
     deaf = "import os, time; os.close(0); print('deaf', flush=True); time.sleep(60)"
     with monkeypatch.context() as patch:
-        patch.setattr(crew, "WORKER", [sys.executable, "-c", deaf])
-        hand = crew.Crew().hire(first)
+        patch.setattr(worker_pool, "WORKER", [sys.executable, "-c", deaf])
+        worker = worker_pool.WorkerPool().start(first)
     wait_for(lambda: "deaf" in (first.folder / "worker.log").read_text(), "it to close its ears")
-    hired = crew.Crew().hire(second, [hand])
-    assert hired.process is not hand.process and not hired.again
-    hand.let_go()
-    hand.process.kill()
-    hand.process.wait()
-    hired.let_go()
-    assert hired.process.wait(timeout=60) == 0 and second.state() == "done"
+    started = worker_pool.WorkerPool().start(second, [worker])
+    assert started.process is not worker.process and not started.again
+    worker.stop()
+    worker.process.kill()
+    worker.process.wait()
+    started.stop()
+    assert started.process.wait(timeout=60) == 0 and second.state() == "done"
 
 
 def test_a_finished_run_that_is_made_longer_is_not_kept_waiting_by_its_own_worker(
@@ -291,7 +293,7 @@ for config in configs:
     runs.append(manager.submit(parse_config(json.loads(config))))
     time.sleep(0.05)  # a restarted server tells their order by the time of a file, which the disk counts in ticks
 manager.warm()
-print(json.dumps({"runs": [run.id for run in runs], "idle": manager._crew._idle.pid}), flush=True)
+print(json.dumps({"runs": [run.id for run in runs], "idle": manager._pool._idle.pid}), flush=True)
 time.sleep(1000)
 """
 
@@ -334,7 +336,7 @@ def test_a_run_of_the_command_line_is_found(manage: Callable[..., Manager], runs
 
 
 def test_a_worker_that_cannot_begin_is_told(manage: Callable[..., Manager], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew, "WORKER", [sys.executable, "-c", "raise SystemExit(3)"])
+    monkeypatch.setattr(worker_pool, "WORKER", [sys.executable, "-c", "raise SystemExit(3)"])
     manager = manage(slots=1)
     run = manager.submit(QUICK)
     wait_for(lambda: run.state() == "failed", "the failure to be told")
@@ -357,7 +359,7 @@ def test_a_run_that_its_worker_refuses_is_told_and_holds_no_place(
 
 
 def test_a_program_that_is_not_there_is_told(manage: Callable[..., Manager], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew, "WORKER", ["no-such-program"])
+    monkeypatch.setattr(worker_pool, "WORKER", ["no-such-program"])
     run = manage(slots=1).submit(QUICK)
     assert run.state() == "failed" and run.status().message.startswith("The worker could not be started: ")
 

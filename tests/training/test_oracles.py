@@ -12,8 +12,8 @@ import torch
 from vae_core.config import make_config
 from vae_core.data import datasets
 from vae_core.data.datasets import Dataset
-from vae_core.evaluation.elbo import evaluate
 from vae_core.evaluation.trained import evaluate_run
+from vae_core.metrics.elbo import evaluate
 from vae_core.presets import PRESETS
 from vae_core.storage.runs import Run
 from vae_core.training.driver import Driver

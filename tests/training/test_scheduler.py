@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from vae_core.errors import ClusterError, ConfigError
-from vae_core.storage.places import PROJECT_ROOT
+from vae_core.storage.paths import PROJECT_ROOT
 from vae_core.training import scheduler
 from vae_core.training.scheduler import Trust, check_address, connect
 

@@ -8,7 +8,7 @@ import pytest
 
 from vae_core.config import make_config
 from vae_core.data import datasets
-from vae_core.evaluation.elbo import evaluate
+from vae_core.metrics.elbo import evaluate
 from vae_core.training.loop import Trainer, train
 
 BETAS = (1.0, 4.0)

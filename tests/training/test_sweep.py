@@ -21,7 +21,7 @@ from vae_core.config import RunConfig, make_config
 from vae_core.data.datasets import Dataset
 from vae_core.errors import ConfigError, RunLocked
 from vae_core.evaluation.comparison import Point, slope_check
-from vae_core.evaluation.elbo import elbo_terms
+from vae_core.metrics.elbo import elbo_terms
 from vae_core.storage import files
 from vae_core.storage.runs import Control, Run, create_run, list_runs
 from vae_core.training import sweep as sweep_module

@@ -16,8 +16,8 @@ import pytest
 from tests.training.outcome import assert_same, leftovers, wait_for
 from vae_core.config import RunConfig, make_config
 from vae_core.storage import checkpoints, files
-from vae_core.storage.metrics import read_records
-from vae_core.storage.places import PROJECT_ROOT
+from vae_core.storage.paths import PROJECT_ROOT
+from vae_core.storage.records import read_records
 from vae_core.storage.runs import Control, Run, Status
 from vae_core.training.driver import Driver
 

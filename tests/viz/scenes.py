@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 import vae_core
-from vae_core.storage.arrays import Array
 from vae_core.storage.frames import Frame, Subjects
+from vae_core.types import Array
 
 POINTS = 300
 ROW = 10

@@ -11,8 +11,8 @@ import pytest
 from tests.viz.scenes import HOSTILE, digits, scene
 from tests.viz.test_stage_data import unpacked
 from vae_core.errors import DataError
-from vae_core.storage.arrays import Array
-from vae_core.viz.comparison import rate_distortion_spec
+from vae_core.types import Array
+from vae_core.viz.comparison_charts import rate_distortion_spec
 from vae_core.viz.comparison_pictures import (
     MAX_FRAMES,
     MAX_POINTS,

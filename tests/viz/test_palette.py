@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 from vae_core.viz.palette import CLASS_COLOURS, MORE_COLOURS
 
 # Ottosson 2020: linear sRGB to the cones, and their cube roots to OKLab.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vae_core.errors import ConfigError
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 from vae_core.viz.walks import interpolate, manifold_grid, random_codes, traversal
 
 Z = np.array([0.3, -1.2, 2.0], dtype=np.float32)

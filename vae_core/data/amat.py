@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from vae_core.data import mapped
+from vae_core.data import array_cache
 from vae_core.errors import DataError
-from vae_core.storage import files, places
-from vae_core.storage.arrays import Array
+from vae_core.storage import files, paths
+from vae_core.types import Array
 
 SHAPE = (1, 28, 28)
 PIXELS = 784
@@ -65,8 +65,8 @@ def load(data_folder: Path) -> tuple[dict[str, Array], str]:
         known = "".join(files.file_digest(path) for path in (train, valid, test))
     except OSError as error:
         raise DataError(f"{error.filename} cannot be read ({error.strerror}); allow it.") from error
-    cache = places.cache_folder() / "datasets" / f"amat-{files.digest(known.encode())[:16]}"
-    return mapped.load_or_make(cache, NAMES, lambda: _plans((train, valid), (test,)))
+    cache = paths.cache_folder() / "datasets" / f"amat-{files.digest(known.encode())[:16]}"
+    return array_cache.load_or_make(cache, NAMES, lambda: _plans((train, valid), (test,)))
 
 
 def _folder(data_folder: Path) -> Path | None:
@@ -75,12 +75,12 @@ def _folder(data_folder: Path) -> Path | None:
     return next((each for each in candidates if all(os.path.isfile(each / name) for name in FILES)), None)  # noqa: PTH113
 
 
-def _plans(train: tuple[Path, ...], test: tuple[Path, ...]) -> Mapping[str, mapped.Plan]:
-    plans: dict[str, mapped.Plan] = {}
+def _plans(train: tuple[Path, ...], test: tuple[Path, ...]) -> Mapping[str, array_cache.Plan]:
+    plans: dict[str, array_cache.Plan] = {}
     for split, paths in (("train", train), ("test", test)):
         count = sum(FILES[path.name] for path in paths)
-        plans[f"{split}_images"] = mapped.Plan(np.uint8, (count, *SHAPE), partial(_pieces, paths))
-        plans[f"{split}_labels"] = mapped.whole(np.zeros(count, np.int64))
+        plans[f"{split}_images"] = array_cache.Plan(np.uint8, (count, *SHAPE), partial(_pieces, paths))
+        plans[f"{split}_labels"] = array_cache.whole(np.zeros(count, np.int64))
     return plans
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from vae_core.data import amat, download, dsprites, sprites
 from vae_core.errors import DataError, DatasetMissing
-from vae_core.storage import places
+from vae_core.storage import paths
 
 Where = Literal["bundled", "here", "can be downloaded", "drawn by the program", "needs its files"]
 
@@ -210,7 +210,7 @@ def describe(data_dir: Path | None = None) -> list[DatasetInfo]:
     Raises:
         ConfigError: the data folder is not there.
     """
-    data_folder = places.data_folder(data_dir)
+    data_folder = paths.data_folder(data_dir)
     return [
         DatasetInfo(
             name=name,

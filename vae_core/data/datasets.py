@@ -17,10 +17,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae_core.data import amat, catalogue, download, known_factors, mapped, tints
+from vae_core.data import amat, array_cache, catalogue, download, known_factors, tints
 from vae_core.data.known_factors import Factors
 from vae_core.errors import CheckpointError, DataError, DiskError
-from vae_core.storage import arrays, files, places
+from vae_core.storage import arrays, files, paths
 
 SAMPLES = Path(__file__).parent / "samples"
 PARTS = ("train_images", "train_labels", "test_images", "test_labels")
@@ -74,7 +74,7 @@ def load(name: str, data_dir: Path | None = None, progress: download.Progress | 
         DiskError: the data folder is full or read-only.
     """
     row = catalogue.find(name)
-    data_folder = places.data_folder(data_dir)
+    data_folder = paths.data_folder(data_dir)
     classes, digest, factors = row.family.classes, row.digest, None
     if row.given:
         found, digest = amat.load(data_folder)
@@ -97,7 +97,7 @@ def as_tensor(values: NDArray[Any]) -> Tensor:
 
 def content_digest(parts: Parts) -> str:
     """SHA-256 over name, type, shape and content of the four `PARTS`, in hexadecimal."""
-    return mapped.digest({name: parts[name].numpy() for name in PARTS})
+    return array_cache.digest({name: parts[name].numpy() for name in PARTS})
 
 
 def _full(row: catalogue.Row, folder: Path) -> Parts:
@@ -116,7 +116,7 @@ def _full(row: catalogue.Row, folder: Path) -> Parts:
 
 def _bundled(name: str, digest: str) -> Parts:
     """A sample, as maps of its copy in the cache, which is made or made anew where it is not what it should be."""
-    folder = places.cache_folder() / "datasets" / f"{name}-{digest[:16]}"
+    folder = paths.cache_folder() / "datasets" / f"{name}-{digest[:16]}"
     cached = _cached(folder, digest)
     if cached is not None:
         return cached

@@ -21,7 +21,8 @@ import numpy as np
 
 from vae_core.data.sprites import MOST_TESTED
 from vae_core.errors import DataError
-from vae_core.storage.arrays import NOT_A_BUNDLE, Array
+from vae_core.storage.arrays import NOT_A_BUNDLE
+from vae_core.types import Array
 
 IMAGES, CLASSES = "imgs.npy", "latents_classes.npy"
 NAMES = ("colour", "shape", "scale", "orientation", "x", "y")

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vae_core.data import dsprites, mapped, sprites
+from vae_core.data import array_cache, dsprites, sprites
 from vae_core.data.randomness import Stream, generator
 from vae_core.errors import DataError
-from vae_core.storage import files, places
-from vae_core.storage.arrays import Array
+from vae_core.storage import files, paths
+from vae_core.types import Array
 
 NAMES = ("train_images", "train_labels", "test_images", "test_labels", "train_factors", "test_factors")
 PIECE = 10_000
@@ -79,7 +79,7 @@ def load(name: str, progress: Progress | None = None) -> Known:
 
 
 def _sprites(spec: sprites.Spec, progress: Progress | None) -> Known:
-    def make() -> Mapping[str, mapped.Plan]:
+    def make() -> Mapping[str, array_cache.Plan]:
         numbers = sprites.combinations(spec, _order(int(np.prod(spec.sizes)), spec.seed))
         train, test = (sprites.factors_of(split, spec.width) for split in numbers)
         images = _Images((1, spec.width, spec.width), lambda factors: sprites.draw(factors, spec.width), progress)
@@ -90,12 +90,12 @@ def _sprites(spec: sprites.Spec, progress: Progress | None) -> Known:
         }
 
     folder = f"sprites-{spec.width}-{spec.images}-{spec.seed}-{DRAWING}"
-    arrays, digest = mapped.load_or_make(places.cache_folder() / "datasets" / folder, NAMES, make)
+    arrays, digest = array_cache.load_or_make(paths.cache_folder() / "datasets" / folder, NAMES, make)
     return _known(arrays, digest, sprites.FACTORS, spec.sizes, sprites.SHAPES)
 
 
 def _dsprites(form: dsprites.Form, progress: Progress | None) -> Known:
-    def make() -> Mapping[str, mapped.Plan]:
+    def make() -> Mapping[str, array_cache.Plan]:
         content = dsprites.read(form)
         order = _order(form.images, 0)
         train, test = order[form.tested :], order[: form.tested]
@@ -104,13 +104,13 @@ def _dsprites(form: dsprites.Form, progress: Progress | None) -> Known:
             "train_images": images.plan(train),
             "test_images": images.plan(test),
             **_labels(content.factors[train], content.factors[test], content.names),
-            "columns": mapped.whole(content.columns),
+            "columns": array_cache.whole(content.columns),
         }
 
     if progress is not None:
         progress(f"reading {form.path.name}", 0.0)
     folder = f"dsprites-{files.file_digest(form.path)[:16]}"
-    arrays, digest = mapped.load_or_make(places.cache_folder() / "datasets" / folder, (*NAMES, "columns"), make)
+    arrays, digest = array_cache.load_or_make(paths.cache_folder() / "datasets" / folder, (*NAMES, "columns"), make)
     names = tuple(form.names[column] for column in arrays["columns"])
     both = np.concatenate([arrays["train_factors"], arrays["test_factors"]])
     sizes = tuple(int(size) for size in both.max(axis=0) + 1)
@@ -135,23 +135,23 @@ class _Images:
     paint: Paint
     progress: Progress | None
 
-    def plan(self, rows: Array) -> mapped.Plan:
+    def plan(self, rows: Array) -> array_cache.Plan:
         def pieces() -> Iterator[Array]:
             for start in range(0, len(rows), PIECE):
                 yield self.paint(rows[start : start + PIECE])
                 if self.progress is not None:
                     self.progress("making the images", min(1.0, (start + PIECE) / len(rows)))
 
-        return mapped.Plan(np.uint8, (len(rows), *self.shape), pieces)
+        return array_cache.Plan(np.uint8, (len(rows), *self.shape), pieces)
 
 
-def _labels(train: Array, test: Array, names: tuple[str, ...]) -> dict[str, mapped.Plan]:
+def _labels(train: Array, test: Array, names: tuple[str, ...]) -> dict[str, array_cache.Plan]:
     column = _label_column(names)
     return {
-        "train_labels": mapped.whole(train[:, column]),
-        "test_labels": mapped.whole(test[:, column]),
-        "train_factors": mapped.whole(train),
-        "test_factors": mapped.whole(test),
+        "train_labels": array_cache.whole(train[:, column]),
+        "test_labels": array_cache.whole(test[:, column]),
+        "train_factors": array_cache.whole(train),
+        "test_factors": array_cache.whole(test),
     }
 
 

@@ -21,7 +21,7 @@ from functools import lru_cache
 import numpy as np
 
 from vae_core.errors import DataError
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 
 SHAPES = ("square", "ellipse", "L")
 VISIBLE_DEGREES = (90, 180, 360)

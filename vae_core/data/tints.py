@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from vae_core.data.pictures import LUMA
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 
 Visible = Literal["slant", "brightness"]
 AMBIGUOUS = (4, 7)

@@ -15,11 +15,11 @@ from torch import Tensor
 from vae_core.config import RunConfig
 from vae_core.data.batches import binarize_split, check_images, to_float
 from vae_core.errors import ConfigError, DataError
-from vae_core.evaluation.active import is_active
 from vae_core.evaluation.trained import Trained
+from vae_core.metrics.active import is_active
 from vae_core.models.autoencoder import Posterior
 from vae_core.objectives.divergences import kl_per_dimension
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 
 BATCH_SIZE = 500
 STILL_SHARE = 1e-6

@@ -15,12 +15,12 @@ from itertools import pairwise
 from typing import Any
 
 from vae_core.config import FIELDS, RunConfig
-from vae_core.evaluation.active import is_active
-from vae_core.evaluation.spread import SPREAD_FROM
+from vae_core.metrics.active import is_active
+from vae_core.metrics.spread import SPREAD_FROM
 from vae_core.storage import files
 from vae_core.storage.figures import Figures, read_figures
 from vae_core.storage.frames import Frame, reference_lines, unpack_frame, unpack_subjects
-from vae_core.storage.metrics import Record, read_records
+from vae_core.storage.records import Record, read_records
 from vae_core.storage.runs import Run
 
 CLOSE_NATS = 0.3

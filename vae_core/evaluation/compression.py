@@ -22,9 +22,9 @@ from vae_core.data.batches import to_float
 from vae_core.data.datasets import Dataset
 from vae_core.errors import DataError
 from vae_core.evaluation.codes import encode
-from vae_core.evaluation.latents import Pca, yardstick_images
 from vae_core.evaluation.trained import Trained
-from vae_core.storage.arrays import Array
+from vae_core.metrics.latents import Pca, yardstick_images
+from vae_core.types import Array
 
 STEPS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 """Quantiser steps: root of the squared change of the whole picture, pixel range 0 to 1."""

@@ -9,9 +9,9 @@ from typing import Any
 
 from vae_core.data.moved import load_for
 from vae_core.errors import CheckpointCorrupt, DataError
-from vae_core.evaluation import disentanglement
 from vae_core.evaluation.codes import encode
 from vae_core.evaluation.trained import load_trained
+from vae_core.metrics import disentanglement
 from vae_core.storage.factor_scores import Scores, read_scores, write_scores
 from vae_core.storage.figures import weights_digest
 from vae_core.storage.runs import Run

@@ -13,7 +13,7 @@ from torch import Tensor
 from vae_core.data.batches import to_float
 from vae_core.evaluation.restoration import psnr, restore
 from vae_core.evaluation.trained import Trained
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 
 LEAST_GAIN = 2.0
 """Decibels by which the inverted picture must come back better."""

@@ -21,9 +21,9 @@ from vae_core.data.datasets import Dataset
 from vae_core.data.randomness import Stream, generator
 from vae_core.errors import DataError
 from vae_core.evaluation.codes import encode
-from vae_core.evaluation.latents import MAX_WIDTH, Pca, yardstick_images
 from vae_core.evaluation.trained import Trained
-from vae_core.storage.arrays import Array
+from vae_core.metrics.latents import MAX_WIDTH, Pca, yardstick_images
+from vae_core.types import Array
 
 LABELS = (10, 100, 1_000)
 SEEDS = 5

@@ -23,13 +23,13 @@ from vae_core.data.moved import load_for
 from vae_core.data.randomness import Stream, generator
 from vae_core.errors import ConfigError, DataError
 from vae_core.evaluation.colours import mean_colours
-from vae_core.evaluation.filters import FILTERS, TONED, Examples, names_for, strength_text, tuned_filters
 from vae_core.evaluation.trained import Trained, load_trained
 from vae_core.levels import CORRUPTIONS, check_channels, check_corruption, ends_of
-from vae_core.storage.arrays import Array
+from vae_core.metrics.filters import FILTERS, TONED, Examples, names_for, strength_text, tuned_filters
 from vae_core.storage.figures import weights_digest
 from vae_core.storage.restorations import OWN, read_curve, write_curve
 from vae_core.storage.runs import Run
+from vae_core.types import Array
 
 BATCH_SIZE = 500
 TUNING_IMAGES = 100

@@ -15,14 +15,14 @@ from vae_core.data import batches
 from vae_core.data.corruptions import corrupt_split
 from vae_core.data.moved import load_for
 from vae_core.errors import CheckpointCorrupt, CheckpointIncompatible, ConfigError, DataError
-from vae_core.evaluation.elbo import evaluate, iw_nlls
+from vae_core.metrics.elbo import evaluate, iw_nlls
 from vae_core.models.autoencoder import Autoencoder
 from vae_core.models.build import build_model
 from vae_core.objectives.likelihoods import Likelihood, build_likelihood
 from vae_core.storage import checkpoints
-from vae_core.storage.arrays import Array
 from vae_core.storage.runs import Run
 from vae_core.storage.sound import broken_step
+from vae_core.types import Array
 
 MAX_IW_SAMPLES = 100_000
 

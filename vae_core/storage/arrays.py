@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 import safetensors
 import safetensors.numpy
-from numpy.typing import NDArray
 
-from vae_core.errors import CheckpointCorrupt, SchemaTooNew
+from vae_core.errors import CheckpointCorrupt
+from vae_core.storage.schema import check_schema
+from vae_core.types import Array
 
 SCHEMA = 1
 MAX_HEADER_BYTES = 1_000_000
@@ -42,21 +43,6 @@ NOT_A_BUNDLE = (
     zlib.error,
 )
 """What zipfile and numpy raise for bytes that are no npz of numbers."""
-
-Array = NDArray[Any]
-
-
-def check_schema(found: object, known: int, what: str) -> None:
-    """Refuses a format newer than this program.
-
-    Raises:
-        SchemaTooNew: `found` is larger than `known`.
-        CheckpointCorrupt: it is no number from 1 on.
-    """
-    if not isinstance(found, int) or isinstance(found, bool) or found < 1:
-        raise CheckpointCorrupt(f"{what} carries no schema number: it was not written by this program.")
-    if found > known:
-        raise SchemaTooNew(f"{what} was written in format {found} and this program knows {known}; update the program.")
 
 
 def pack_bundle(arrays: Mapping[str, Array]) -> bytes:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from vae_core.config import RunConfig
 from vae_core.errors import ConfigError
 from vae_core.storage import files
-from vae_core.storage.arrays import check_schema
+from vae_core.storage.schema import check_schema
 
 if TYPE_CHECKING:
     from vae_core.storage.runs import Run

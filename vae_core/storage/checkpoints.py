@@ -14,7 +14,9 @@ from typing import Any
 
 from vae_core.errors import CheckpointCorrupt, RunNotFound, RunStateError
 from vae_core.storage import files
-from vae_core.storage.arrays import Array, check_schema, pack_tensors, unpack_tensors
+from vae_core.storage.arrays import pack_tensors, unpack_tensors
+from vae_core.storage.schema import check_schema
+from vae_core.types import Array
 
 SCHEMA = 1
 KEPT_STEPS = 2

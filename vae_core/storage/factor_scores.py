@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from vae_core.errors import CheckpointCorrupt, LatentLabError
-from vae_core.storage import files, places
-from vae_core.storage.arrays import check_schema
+from vae_core.storage import files, paths
 from vae_core.storage.figures import is_number, weights_digest
 from vae_core.storage.runs import Run, is_shipped
+from vae_core.storage.schema import check_schema
 
 SCHEMA = 1
 DCI_MODELS = ("forest", "boosting")
@@ -81,7 +81,7 @@ def check_scores(document: dict[str, Any]) -> Scores:
 def _places(run: Run, weights_sha256: str, dci_model: str) -> list[Path]:
     """Where scores are kept, the place to write to first."""
     what = files.digest(f"{weights_sha256} {run.config.model_dump_json()}".encode())
-    cached = places.cache_folder() / "disentanglement" / f"{what}-{FILES[dci_model]}"
+    cached = paths.cache_folder() / "disentanglement" / f"{what}-{FILES[dci_model]}"
     beside = not is_shipped(run) and os.access(run.folder, os.W_OK)
     brought = run.folder / FILES[dci_model]
     return [brought, cached] if beside else [cached, brought]

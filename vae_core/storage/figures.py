@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from vae_core.errors import CheckpointCorrupt, LatentLabError
-from vae_core.storage import files, places
-from vae_core.storage.arrays import check_schema
+from vae_core.storage import files, paths
+from vae_core.storage.file_cache import FileCache
 from vae_core.storage.runs import KEPT_RUNS, Run, in_usual_place, is_shipped
-from vae_core.storage.stamped import Stamped
+from vae_core.storage.schema import check_schema
 
 SCHEMA = 1
 NUMBERS = ("images", "step", "reconstruction_nats", "negative_elbo_nats", "mse_per_pixel")
@@ -28,8 +28,8 @@ OPTIONAL = ("kl_nats", "active_units", "floor_nats", *IMPORTANCE)
 KNOWN = ("dataset", "dataset_sha256", "weights_sha256", *NUMBERS, *OPTIONAL, "kl_per_dimension")
 
 Figures = dict[str, Any]
-_DOCUMENTS: Stamped[Figures | None] = Stamped(KEPT_RUNS)
-_DIGESTS: Stamped[str | None] = Stamped(KEPT_RUNS)
+_DOCUMENTS: FileCache[Figures | None] = FileCache(KEPT_RUNS)
+_DIGESTS: FileCache[str | None] = FileCache(KEPT_RUNS)
 
 
 def read_figures(run: Run) -> Figures | None:
@@ -127,7 +127,7 @@ def _in_cache(run: Run, weights_sha256: str) -> Figures | None:
 def _elsewhere(run: Run, weights_sha256: str) -> Path:
     """For a run whose folder takes nothing, by what the figures are of."""
     what = files.digest(f"{weights_sha256} {run.config.model_dump_json()}".encode())
-    return places.cache_folder() / "figures" / f"{what}.json"
+    return paths.cache_folder() / "figures" / f"{what}.json"
 
 
 def _digest(path: Path) -> str | None:

@@ -16,7 +16,8 @@ import numpy as np
 from vae_core.config import RunConfig
 from vae_core.errors import CheckpointCorrupt
 from vae_core.storage import files
-from vae_core.storage.arrays import Array, pack_bundle, unpack_bundle
+from vae_core.storage.arrays import pack_bundle, unpack_bundle
+from vae_core.types import Array
 
 HALF_MAX = 65_504.0
 """The largest float16."""

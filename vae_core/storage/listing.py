@@ -9,10 +9,10 @@ from pathlib import Path
 from vae_core.errors import LatentLabError
 from vae_core.storage import files
 from vae_core.storage.figures import Figures, read_figures
+from vae_core.storage.file_cache import FileCache
 from vae_core.storage.runs import KEPT_RUNS, Notes, Run, Status, is_shipped, list_runs
-from vae_core.storage.stamped import Stamped
 
-_SIZES: Stamped[int] = Stamped(KEPT_RUNS)
+_SIZES: FileCache[int] = FileCache(KEPT_RUNS)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vae_core.errors import NameInvalid, RunNotFound
-from vae_core.storage import files, places
+from vae_core.storage import files, paths
 from vae_core.storage.runs import ID, Run, check_id, is_shipped, list_runs, open_folder, open_run
 
 SHOWN = 60
@@ -28,7 +28,7 @@ def find_run(given: str, root: Path) -> Run:
     # os.path, since Path.is_file raises for names that are too long
     if os.path.isfile(Path(given) / "config.json"):  # noqa: PTH113
         return open_folder(Path(given).resolve())
-    if ID.fullmatch(given) and any(os.path.lexists(place / given) for place in (root, places.SHIPPED_RUNS)):
+    if ID.fullmatch(given) and any(os.path.lexists(place / given) for place in (root, paths.SHIPPED_RUNS)):
         return open_anywhere(root, given)
     for place in _places(root):
         if named := _called(given, place):
@@ -44,7 +44,7 @@ def open_anywhere(root: Path, run_id: str) -> Run:
         NameInvalid, RunNotFound: there is none.
         CheckpointCorrupt, ConfigError, SchemaTooNew: its configuration cannot be read.
     """
-    shipped = places.SHIPPED_RUNS / check_id(run_id)
+    shipped = paths.SHIPPED_RUNS / check_id(run_id)
     is_shipped = files.is_there(shipped / "config.json") and not os.path.lexists(root / run_id)
     return open_run(shipped.parent if is_shipped else root, run_id)
 
@@ -61,7 +61,7 @@ def check_single(ids: Sequence[str], what: str) -> None:
 
 
 def _places(root: Path) -> list[Path]:
-    return [root] if root.resolve() == places.SHIPPED_RUNS.resolve() else [root, places.SHIPPED_RUNS]
+    return [root] if root.resolve() == paths.SHIPPED_RUNS.resolve() else [root, paths.SHIPPED_RUNS]
 
 
 def _called(name: str, root: Path) -> list[Run]:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from vae_core.errors import CheckpointCorrupt, CheckpointError, DiskError
-from vae_core.storage import files, places
-from vae_core.storage.arrays import check_schema
+from vae_core.storage import files, paths
 from vae_core.storage.figures import is_number
 from vae_core.storage.runs import Run, is_shipped
+from vae_core.storage.schema import check_schema
 
 SCHEMA = 1
 OWN = ("corrupted", "model", "clean")
@@ -84,4 +84,4 @@ def _is_figure(quality: dict[str, Any], key: str) -> bool:
 def _places(run: Run, corruption: str) -> tuple[Path, Path]:
     name = curve_name(corruption)
     key = files.digest(os.path.realpath(run.folder).encode())[:12]
-    return run.folder / name, places.cache_folder() / "restorations" / f"{run.id}-{key}" / name
+    return run.folder / name, paths.cache_folder() / "restorations" / f"{run.id}-{key}" / name

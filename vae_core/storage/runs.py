@@ -27,11 +27,11 @@ from vae_core.errors import (
     RunNotFound,
     RunStateError,
 )
-from vae_core.storage import files, places
-from vae_core.storage.arrays import check_schema
+from vae_core.storage import files, paths
 from vae_core.storage.changes import changed
 from vae_core.storage.changes import make_longer as make_longer
-from vae_core.storage.stamped import Stamped
+from vae_core.storage.file_cache import FileCache
+from vae_core.storage.schema import check_schema
 
 SCHEMA = 1
 ID = re.compile(r"[a-z0-9-]{1,40}")
@@ -180,9 +180,9 @@ class Run:
             return False
 
 
-_CONFIGS: Stamped[RunConfig] = Stamped(KEPT_RUNS)
-_STATUSES: Stamped[Status] = Stamped(KEPT_RUNS)
-_NOTES: Stamped[Notes] = Stamped(KEPT_RUNS)
+_CONFIGS: FileCache[RunConfig] = FileCache(KEPT_RUNS)
+_STATUSES: FileCache[Status] = FileCache(KEPT_RUNS)
+_NOTES: FileCache[Notes] = FileCache(KEPT_RUNS)
 
 
 def is_shipped(run: Run) -> bool:
@@ -197,7 +197,7 @@ def is_shipped(run: Run) -> bool:
 
 def in_usual_place(run: Run) -> bool:
     """Whether it stands in the program's own folder, which is that of the runs when nobody names another."""
-    return _same_folder(os.path.dirname(run.folder), str(places.SHIPPED_RUNS))  # noqa: PTH120
+    return _same_folder(os.path.dirname(run.folder), str(paths.SHIPPED_RUNS))  # noqa: PTH120
 
 
 @functools.lru_cache(maxsize=64)
@@ -253,7 +253,7 @@ def free_id(root: Path, wanted: str) -> str:
     """The id, or where it is taken under `root` or by a shipped run the first with -2, -3, ... behind it."""
     number = 1
     candidate = check_id(wanted)
-    while os.path.lexists(root / candidate) or os.path.lexists(places.SHIPPED_RUNS / candidate):
+    while os.path.lexists(root / candidate) or os.path.lexists(paths.SHIPPED_RUNS / candidate):
         number += 1
         suffix = f"-{number}"
         candidate = wanted[: 40 - len(suffix)] + suffix

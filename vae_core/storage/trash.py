@@ -19,7 +19,7 @@ import filelock
 
 from vae_core.errors import DiskError, LatentLabError, RunNotFound, RunStateError
 from vae_core.storage import files
-from vae_core.storage.archive import at_rest, settle
+from vae_core.storage.placement import at_rest, settle
 from vae_core.storage.runs import Run, is_shipped, open_folder
 
 FOLDER = ".trash"

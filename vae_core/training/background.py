@@ -19,7 +19,7 @@ from pathlib import Path
 from vae_core.errors import LatentLabError
 from vae_core.storage import files
 from vae_core.storage.figures import read_figures, weights_digest
-from vae_core.storage.places import PROJECT_ROOT
+from vae_core.storage.paths import PROJECT_ROOT
 from vae_core.storage.runs import Run, open_folder
 
 BATCH = 20

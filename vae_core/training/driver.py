@@ -20,11 +20,11 @@ from vae_core.data.moved import load_for
 from vae_core.errors import DiskError, Diverged, LatentLabError
 from vae_core.evaluation.trained import load_weights
 from vae_core.storage import frames
-from vae_core.storage.arrays import Array
 from vae_core.storage.runs import Control, Run, Status
 from vae_core.training.loop import WARN_FACTOR, Event, Filmed, HeldOut, Stepped, Trainer, train
 from vae_core.training.sink import RunFolder, Sink, Snapshot
 from vae_core.training.snapshot import restore, snapshot, weights
+from vae_core.types import Array
 
 LOOK_SECONDS = 0.05
 STATUS_SECONDS = 0.25

@@ -36,7 +36,7 @@ def film_steps(total: int) -> frozenset[int]:
     return frozenset(first) | {min(round(step), total) for step in rest} | {total}
 
 
-class Camera:
+class FrameRecorder:
     """Takes frames of a fixed set of held-out images.
 
     Attributes:

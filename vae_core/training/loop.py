@@ -23,14 +23,14 @@ from vae_core.data.corruptions import corrupt_mixed
 from vae_core.data.datasets import Dataset
 from vae_core.data.randomness import Stream, seed_of
 from vae_core.errors import ConfigError, Diverged
-from vae_core.evaluation.elbo import elbo_terms
 from vae_core.levels import check_channels
+from vae_core.metrics.elbo import elbo_terms
 from vae_core.models.build import build_model
 from vae_core.objectives.likelihoods import build_likelihood
 from vae_core.objectives.objective import LossTerms, Objective
 from vae_core.storage.frames import Frame
-from vae_core.storage.metrics import Record
-from vae_core.training.film import Camera, film_steps
+from vae_core.storage.records import Record
+from vae_core.training.film import FrameRecorder, film_steps
 
 DENSE_RECORDS = 1_000
 SPARSE_EVERY = 10
@@ -91,7 +91,7 @@ class Trainer:
         self.objective = Objective(config.objective, self.steps_per_epoch)
         self.parameters = [*self.model.parameters(), *self.likelihood.parameters()]
         self.optimizer = torch.optim.Adam(self.parameters, lr=training.lr, fused=True)
-        self.camera = Camera(dataset, config, self.images)
+        self.camera = FrameRecorder(dataset, config, self.images)
         self.held_out = self.camera.held_out.to(self.device)
         self.held_out_inputs = self.camera.held_out_inputs.to(self.device)
         self.step = 0

@@ -21,7 +21,7 @@ from vae_core.errors import LatentLabError, RunStateError
 from vae_core.storage import checkpoints, files
 from vae_core.storage.runs import RESUMABLE, Control, Run, create_run, list_runs
 from vae_core.training.background import Background
-from vae_core.training.crew import Crew, Hand
+from vae_core.training.worker_pool import PooledWorker, WorkerPool
 
 log = logging.getLogger("latent_lab")
 TICK_SECONDS = 0.1
@@ -49,11 +49,11 @@ class Manager:
         self.root = root
         self.adopts = adopt
         self.slots = slots or max(1, os.cpu_count() or 1)
-        self._crew = Crew(data_dir)
-        self.figures = Background(self._crew.data_dir)
+        self._pool = WorkerPool(data_dir)
+        self.figures = Background(self._pool.data_dir)
         self._lock = threading.RLock()
         self._queue: list[Run] = []
-        self._hands: list[Hand] = []
+        self._workers: list[PooledWorker] = []
         self._adopted: dict[str, Run] = {}
         self._seen = 0.0
         self._closed = threading.Event()
@@ -172,7 +172,7 @@ class Manager:
     def active(self) -> list[Run]:
         """Running, paused and queued runs, in the order in which they were started."""
         with self._lock:
-            started = [hand.run for hand in self._hands]
+            started = [worker.run for worker in self._workers]
             return [*self._adopted.values(), *started, *self._queue]
 
     def active_with(self, config: RunConfig) -> Run | None:
@@ -192,7 +192,7 @@ class Manager:
         """Keeps one idle worker with torch imported; called when somebody is likely to press Train."""
         with self._lock:
             if not self._closed.is_set():
-                self._crew.warm()
+                self._pool.warm()
 
     def close(self) -> None:
         """Ends the idle worker and the thread; running workers go on."""
@@ -200,21 +200,21 @@ class Manager:
         self._thread.join(timeout=5)
         self.figures.close()
         with self._lock:
-            self._crew.close()
-            for hand in self._hands:
-                hand.let_go()
+            self._pool.close()
+            for worker in self._workers:
+                worker.stop()
 
     def _enqueue(self, run: Run) -> None:
         with self._lock:
-            for hand in self._hands:  # it had this run, and may be at its figures still: it is not to wait for more
-                if hand.run.id == run.id:
-                    hand.let_go()
+            for worker in self._workers:  # it had this run, and may be at its figures still: it is not to wait for more
+                if worker.run.id == run.id:
+                    worker.stop()
             if run.id not in [queued.id for queued in self._queue]:
                 self._queue.append(run)
             self._tick()
 
     def _has(self, run: Run) -> bool:
-        return any(hand.run.id == run.id for hand in self._hands)
+        return any(worker.run.id == run.id for worker in self._workers)
 
     def _tick_for_ever(self) -> None:
         """Nothing ends it but `close`: without it no run would ever start again."""
@@ -230,47 +230,47 @@ class Manager:
     def _tick(self) -> None:
         """Takes note of workers that ended, and starts who waits."""
         with self._lock:
-            ended = [hand for hand in self._hands if hand.has_ended()]
-            self._hands = [hand for hand in self._hands if hand not in ended]
+            ended = [worker for worker in self._workers if worker.has_ended()]
+            self._workers = [worker for worker in self._workers if worker not in ended]
             left = [run for run in self._adopted.values() if not files.is_locked(run.lock_path)]
             self._adopted = {run.id: run for run in self._adopted.values() if run not in left}
-            for hand in ended:
-                hand.let_go()
-                if not self._has(hand.run):  # else it was resumed meanwhile, and another worker has it by now
-                    self._look_after(hand.run, again=hand.again)
+            for worker in ended:
+                worker.stop()
+                if not self._has(worker.run):  # else it was resumed meanwhile, and another worker has it by now
+                    self._look_after(worker.run, again=worker.again)
             for run in left:
                 if _is_interrupted(run):
                     self._look_after(run)
             self._adopt_new()
-            free = [hand for hand in self._hands if hand.is_free()]
+            free = [worker for worker in self._workers if worker.is_free()]
             while self._queue and self._busy(free) < self.slots:
                 self._start(self._queue.pop(0), free)
-            for hand in free:
-                if self._crew.keep(hand):
-                    self._hands.remove(hand)
+            for worker in free:
+                if self._pool.keep(worker):
+                    self._workers.remove(worker)
                 else:
-                    hand.let_go()
+                    worker.stop()
 
-    def _busy(self, free: list[Hand]) -> int:
+    def _busy(self, free: list[PooledWorker]) -> int:
         """Workers that train here; a paused one lends its place to the next in the queue."""
-        taken = [*self._adopted.values(), *(hand.run for hand in self._hands if hand not in free)]
+        taken = [*self._adopted.values(), *(worker.run for worker in self._workers if worker not in free)]
         return sum(not _lends_its_place(run.folder) for run in taken)
 
-    def _start(self, run: Run, free: list[Hand]) -> None:
+    def _start(self, run: Run, free: list[PooledWorker]) -> None:
         """Gives a run to a worker; one of the free ones that takes it is no longer among them."""
         if not files.is_folder(run.folder):  # removed while it waited
             return
         try:
             if run.status().state != "queued":  # another server has had it in the meantime
                 return
-            hired = self._crew.hire(run, free)
+            started = self._pool.start(run, free)
         except (LatentLabError, OSError) as error:
             _say(run, "failed", f"The worker could not be started: {error}")
             return
-        for hand in [hand for hand in free if hand.process is hired.process]:
-            free.remove(hand)
-            self._hands.remove(hand)
-        self._hands.append(hired)
+        for worker in [worker for worker in free if worker.process is started.process]:
+            free.remove(worker)
+            self._workers.remove(worker)
+        self._workers.append(started)
 
     def _look_after(self, run: Run, *, again: bool = False) -> None:
         """A run whose worker ended: one that died has said nothing, and is tried again where that was asked for.

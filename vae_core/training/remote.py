@@ -24,12 +24,13 @@ from distributed import get_worker
 from vae_core.config import RunConfig, parse_config
 from vae_core.data import catalogue, datasets, download
 from vae_core.errors import DataError, LatentLabError
-from vae_core.storage import files, places
-from vae_core.storage.arrays import Array, pack_tensors, unpack_tensors
-from vae_core.storage.metrics import Record
+from vae_core.storage import files, paths
+from vae_core.storage.arrays import pack_tensors, unpack_tensors
+from vae_core.storage.records import Record
 from vae_core.storage.runs import Control, Status
 from vae_core.training.driver import Driver
 from vae_core.training.sink import Snapshot
+from vae_core.types import Array
 
 SEND_SECONDS = 0.2
 MAX_BATCH_BYTES = 2_000_000
@@ -141,7 +142,7 @@ def _on_disk(name: str) -> datasets.Dataset:
     """A dataset that is here or that the program draws itself; nothing is downloaded."""
     row = catalogue.find(name)
     raw = row.family.raw
-    if raw is not None and not row.bundled and not download.is_here(raw, places.data_folder(None)):
+    if raw is not None and not row.bundled and not download.is_here(raw, paths.data_folder(None)):
         raise DataError(f"The dataset {name!r} is not on this machine; it has to be sent.")
     return datasets.load(name)
 

@@ -17,10 +17,10 @@ import filelock
 from vae_core.config import RunConfig
 from vae_core.errors import RunLocked, RunNotFound
 from vae_core.storage import checkpoints, files, frames
-from vae_core.storage.arrays import Array
 from vae_core.storage.lookup import open_anywhere
-from vae_core.storage.metrics import MetricsWriter, Record
+from vae_core.storage.records import MetricsWriter, Record
 from vae_core.storage.runs import Control, Run, Status
+from vae_core.types import Array
 
 LOCK_SECONDS = 2.0
 

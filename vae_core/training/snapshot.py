@@ -14,8 +14,8 @@ import torch
 
 from vae_core.errors import CheckpointCorrupt, DataError
 from vae_core.evaluation.trained import load_weights
-from vae_core.storage.arrays import Array
 from vae_core.training.loop import Trainer
+from vae_core.types import Array
 
 ADAM = ("exp_avg", "exp_avg_sq", "step")
 

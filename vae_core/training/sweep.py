@@ -25,9 +25,9 @@ from vae_core.errors import ConfigError, DiskError, RunLocked
 from vae_core.evaluation.findings import shown_value as shown_value
 from vae_core.storage import files
 from vae_core.storage.runs import MAX_NAME, RESUMABLE, Control, Run, in_short
+from vae_core.training.equivalence import essence, resumable_among, runs_of, same_among, state_of
 from vae_core.training.estimate import duration, seconds_for
 from vae_core.training.manager import RETRIES
-from vae_core.training.same import essence, resumable_among, runs_of, same_among, state_of
 
 MAX_VALUES = 24
 """Values of the field; a page draws a column for each."""

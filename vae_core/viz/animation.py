@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from vae_core.errors import DataError
-from vae_core.storage.arrays import Array
 from vae_core.storage.frames import Frame, Subjects
+from vae_core.types import Array
 from vae_core.viz.grids import mosaic
 from vae_core.viz.palette import CLASS_COLOURS, NO_CLASS
 from vae_core.viz.projection import project

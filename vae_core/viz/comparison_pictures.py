@@ -16,10 +16,10 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from vae_core.errors import DataError
-from vae_core.evaluation.active import is_active
-from vae_core.storage.arrays import Array
-from vae_core.storage.blocks import pack_blocks
+from vae_core.export.packing import pack_blocks
+from vae_core.metrics.active import is_active
 from vae_core.storage.frames import Frame, Subjects
+from vae_core.types import Array
 from vae_core.viz.grids import mosaic
 from vae_core.viz.palette import CLASS_COLOURS, NO_CLASS
 from vae_core.viz.projection import Choice, project, projection_for

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import ImageColor
 
 from vae_core.errors import DataError
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 
 RAMP = ("#0b0b16", "#451b6e", "#a2336f", "#ea6a41", "#fabb5c", "#fffbd8")
 """Colours of errors 0, 0.2, ... 1."""

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from vae_core.errors import DataError
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 
 GAP_GREY = 128
 QUICK: dict[str, Any] = {"compress_level": 1}

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 
 COLOURS = ("#8363eb", "#d9822b", "#59a1fc", "#0c755b", "#c42914", "#d669b0", "#9b9a10")
 DASHES: tuple[list[int], ...] = ([], [6, 3], [2, 2], [8, 3, 2, 3], [4, 2], [1, 3], [10, 4])

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from vae_core.errors import ConfigError
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 
 Choice = tuple[int, int] | Literal["pca"]
 """Two dimensions counted from 0, or the two principal components."""

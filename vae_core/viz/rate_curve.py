@@ -15,9 +15,9 @@ import pandas as pd
 from vae_core.errors import DataError
 from vae_core.evaluation.comparison import Point, summarise
 from vae_core.evaluation.findings import shown_value
-from vae_core.storage.arrays import Array
-from vae_core.storage.blocks import pack_blocks
-from vae_core.viz.comparison import colour_of, labels_of, rate_distortion_table
+from vae_core.export.packing import pack_blocks
+from vae_core.types import Array
+from vae_core.viz.comparison_charts import colour_of, labels_of, rate_distortion_table
 
 ROOM = 0.04
 

@@ -17,10 +17,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from vae_core.evaluation.active import is_active
-from vae_core.storage.arrays import Array
-from vae_core.storage.blocks import pack_blocks
+from vae_core.export.packing import pack_blocks
+from vae_core.metrics.active import is_active
 from vae_core.storage.frames import Frame, Subjects
+from vae_core.types import Array
 from vae_core.viz.palette import CLASS_COLOURS, NO_CLASS
 from vae_core.viz.projection import project, spread_on_map
 

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from vae_core.errors import ConfigError
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 
 Interpolation = Literal["straight", "spherical"]
 PARALLEL = 1e-6

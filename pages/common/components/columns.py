@@ -13,7 +13,7 @@ import numpy as np
 import streamlit as st
 
 from pages.common.components.source import source
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 
 _COLUMNS = st.components.v2.component(
     "latent_lab_columns",

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.common.components.source import source
 from vae_core.errors import DataError
-from vae_core.storage.arrays import Array
+from vae_core.types import Array
 from vae_core.viz.grids import mosaic, png_bytes
 
 _COMPONENT = st.components.v2.component(

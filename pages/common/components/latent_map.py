@@ -16,8 +16,8 @@ import streamlit as st
 
 from pages.common.components.source import source
 from vae_core.errors import DataError
-from vae_core.storage.arrays import Array
-from vae_core.storage.blocks import pack_blocks
+from vae_core.export.packing import pack_blocks
+from vae_core.types import Array
 from vae_core.viz.palette import CLASS_COLOURS, NO_CLASS
 from vae_core.viz.stage_data import NO_LABEL
 

@@ -13,8 +13,8 @@ from typing import Literal
 import streamlit as st
 
 from pages.common.components.source import source
-from vae_core.storage.arrays import Array
 from vae_core.storage.frames import Frame, Subjects
+from vae_core.types import Array
 from vae_core.viz.stage_data import Options, stage_bytes
 
 _COMPONENT = st.components.v2.component(

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from tests.viz.scenes import digits
-from vae_core.storage.arrays import Array
-from vae_core.storage.blocks import pack_blocks
+from vae_core.export.packing import pack_blocks
+from vae_core.types import Array
 
 
 def linear(latent: int) -> tuple[Array, bytes, Callable[[Array], Array]]:

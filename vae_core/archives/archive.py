@@ -1,0 +1,264 @@
+"""A run as one file, to be carried elsewhere, and weights alone with their configuration in the header.
+
+    archive     a zip, nothing in it compressed, whose first member, manifest.json, names size and SHA-256 of every other
+                one; its comment is the SHA-256 of all that stands before, so that one changed bit is noticed first of all
+    weights     safetensors; the header's notes hold configuration, image shape, step and a SHA-256 of the whole
+
+The same run gives the same bytes. `vae_core.archives.importing` makes a run of either, and checks it before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import struct
+import zipfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import vae_core
+from vae_core.archives.validation import weight_names
+from vae_core.errors import CheckpointCorrupt, RunNotFound, RunStateError
+from vae_core.levels import CORRUPTIONS
+from vae_core.storage import checkpoints, files
+from vae_core.storage.arrays import pack_tensors, tensor_notes, unpack_tensors
+from vae_core.storage.changes import CHANGES
+from vae_core.storage.factor_scores import FILES as SCORES_FILES
+from vae_core.storage.factor_scores import read_scores, scores_document
+from vae_core.storage.figures import figures_document, read_figures, weights_digest
+from vae_core.storage.placement import at_rest, place
+from vae_core.storage.restorations import curve_name, read_curve
+from vae_core.storage.runs import SCHEMA as STATUS_SCHEMA
+from vae_core.storage.runs import Notes, Run, check_id, new_id, open_folder
+from vae_core.storage.schema import check_schema
+from vae_core.types import Array
+
+SCHEMA = 1
+MANIFEST = "manifest.json"
+MEMBER = re.compile(
+    r"(?:config|longer|moved|notes|status|figures|disentanglement(?:-boosting)?|restoration-[a-z-]{1,30})\.json|metrics\.jsonl"
+    r"|film/(?:subjects|[0-9]{8,12})\.npz"
+    r"|(?:model|best|(?:step|best)-[0-9]{8,12})\.(?:json|safetensors)"
+)
+"""All that a run may bring along; a name is compared with this and never used as a path before."""
+MAX_BYTES = 2_000_000_000
+MAX_MEMBERS = 3_000
+MAX_WEIGHTS = 520_000_000
+LIMITS = {".json": 2_000_000, ".npz": 64_000_000, ".jsonl": 1_000_000_000, ".safetensors": MAX_BYTES}
+_DIGEST = 64
+_END = struct.Struct("<4s4H2LH")
+"""The end of a zip: mark, two disk numbers, entries here and in all, size and place of their table, comment's length."""
+_ENTRY_BYTES = 200
+"""More than a row of that table takes for the longest name of ours."""
+_WHEN = (1980, 1, 1, 0, 0, 0)
+_BLANK = "0" * _DIGEST
+NOT_OURS = "This is no file that this program exported, or it was cut short or changed; export the run again."
+
+
+def export_run(run: Run) -> bytes:
+    """The whole run as one file: configuration, notes, records, film, weights, kept steps, and all that was measured.
+
+    A run that is being trained is exported as it stands at its newest whole checkpoint.
+
+    Raises:
+        RunNotFound: it is gone.
+        CheckpointCorrupt: a checkpoint of it is damaged.
+        RunStateError: it is larger than `MAX_BYTES`.
+    """
+    held = _contents(run)
+    proof = {name: {"bytes": len(content), "sha256": files.digest(content)} for name, content in held.items()}
+    manifest = {"schema": SCHEMA, "kind": "run", "program": f"vae_core {vae_core.__version__}", "run": run.id}
+    manifest |= {"config": run.config.model_dump(mode="json", by_alias=True), "files": proof}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in {MANIFEST: files.json_bytes(manifest, indent=2), **held}.items():
+            archive.writestr(zipfile.ZipInfo(name, _WHEN), content)
+        archive.comment = _BLANK.encode()
+    body = buffer.getbuffer()[:-_DIGEST]
+    return b"".join((body, files.digest(body).encode()))
+
+
+def export_weights(run: Run, which: str = "model") -> bytes:
+    """The final ("model") or best held-out ("best") weights alone, as safetensors with the configuration in the header.
+
+    Raises:
+        CheckpointCorrupt: there are no such weights yet, or they are damaged.
+    """
+    found = checkpoints.load_best(run.folder) if which == "best" else checkpoints.load(run.folder, "model")
+    if found is None:
+        raise CheckpointCorrupt(f"The run {run.id!r} holds no such weights yet; train it first.")
+    tensors, record = found
+    notes = {
+        "sha256": _BLANK,  # the first of all, so that the first 64 zeros of the file are these
+        "program": f"vae_core {vae_core.__version__}",
+        "name": run.notes().name,
+        "config": json.dumps(run.config.model_dump(mode="json", by_alias=True)),
+        "record": json.dumps({key: record.get(key) for key in ("step", "image_shape", "dataset_sha256")}),
+    }
+    content = pack_tensors(tensors, notes)
+    return content.replace(_BLANK.encode(), files.digest(content).encode(), 1)
+
+
+def copy_run(run: Run, root: Path) -> Run:
+    """One's own copy of a run under `root`, with a new id, the same parent, and notes that say of what it is a copy.
+
+    Raises:
+        RunNotFound, CheckpointCorrupt, RunStateError: as `export_run`.
+        DiskError: it cannot be written; nothing is left behind.
+    """
+    held, before = _contents(run), run.notes()
+    notes = Notes(before.name or run.name, f"A copy of {run.id}.\n\n{before.notes}".strip())
+    return place(root, new_id(run.config), held, lambda folder: open_folder(folder).write_notes(notes))
+
+
+def read_archive(stream: BinaryIO) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The manifest of an archive and its members by name, after every hash, size and name was checked.
+
+    Raises:
+        CheckpointCorrupt: it is no archive of this program, cut short, changed, or holds more or other than it says.
+        SchemaTooNew: a newer program wrote it.
+    """
+    _check_whole(stream)
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            entries = archive.infolist()
+            _check_entries(entries, stream)
+            manifest = _manifest(archive.read(entries[0]))
+            _check_sizes(manifest, entries[1:])
+            held = {entry.filename: archive.read(entry) for entry in entries[1:]}
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError, NotImplementedError) as error:
+        raise CheckpointCorrupt(NOT_OURS) from error
+    for name, content in held.items():
+        if files.digest(content) != manifest["files"][name]["sha256"]:
+            raise CheckpointCorrupt(NOT_OURS)
+    return manifest, held
+
+
+def read_weights(content: bytes) -> tuple[dict[str, Array], dict[str, Any], dict[str, Any], str]:
+    """Tensors, record, configuration and name of exported weights, after their hash was checked.
+
+    Raises:
+        CheckpointCorrupt: cut short, changed, or another kind of file; a pickle says so.
+        SchemaTooNew: a newer program wrote it.
+    """
+    notes = tensor_notes(content)
+    given = notes.get("sha256", "")
+    if not {"config", "record", "sha256"} <= notes.keys():
+        unpack_tensors(content)
+        raise CheckpointCorrupt("These weights carry no configuration; import those that this program exported.")
+    blank = content.replace(given.encode(), _BLANK.encode(), 1) if len(given) == _DIGEST else b""
+    if files.digest(blank) != given:
+        raise CheckpointCorrupt("The file of weights was cut short or changed; export it again.")
+    try:
+        config, record = json.loads(notes["config"]), json.loads(notes["record"])
+    except (ValueError, RecursionError) as error:
+        raise CheckpointCorrupt("These weights carry no configuration; export them again.") from error
+    if not (isinstance(config, dict) and isinstance(record, dict)):
+        raise CheckpointCorrupt("These weights carry no configuration; export them again.")
+    return unpack_tensors(content), record, config, notes.get("name", "")
+
+
+def file_name(run: Run, ending: str) -> str:
+    """A name for a downloaded file, made of the run's id, which is safe on every system."""
+    return f"{run.id}{ending}"
+
+
+def _contents(run: Run) -> dict[str, bytes]:
+    """All that a run brings along, by name; weights come first, since records only ever grow meanwhile."""
+    folder = run.folder
+    if not files.is_folder(folder):
+        raise RunNotFound(f"The run {run.id!r} is gone; choose another one.")
+    held = {file: content for name in weight_names(folder) for file, content in _weights(run, name).items()}
+    for name in ("config.json", *CHANGES, "notes.json"):
+        if files.is_there(folder / name):
+            held[name] = files.read_bytes(folder / name)
+    if files.is_there(folder / "metrics.jsonl"):
+        records = files.read_bytes(folder / "metrics.jsonl")
+        held["metrics.jsonl"] = records[: records.rfind(b"\n") + 1]
+    held |= {f"film/{path.name}": files.read_bytes(path) for path in (folder / "film").glob("*.npz")}
+    held["status.json"] = files.json_bytes({"schema": STATUS_SCHEMA, **asdict(at_rest(run.status()))}, indent=2)
+    figures = read_figures(run)
+    if figures is not None:
+        held["figures.json"] = files.json_bytes(figures_document(figures), indent=2)
+    for dci_model, name in SCORES_FILES.items():
+        if (scores := read_scores(run, dci_model)) is not None:
+            held[name] = files.json_bytes(scores_document(scores, str(weights_digest(run))), indent=2)
+    curves = {curve_name(corruption): read_curve(run, corruption) for corruption in CORRUPTIONS}
+    held |= {name: files.json_bytes(curve, indent=2) for name, curve in curves.items() if curve is not None}
+    if sum(map(len, held.values())) > MAX_BYTES:
+        raise RunStateError(f"The run {run.id!r} is larger than {MAX_BYTES:,} bytes; export its weights alone.")
+    return {name: held[name] for name in sorted(held) if MEMBER.fullmatch(name)}
+
+
+def _weights(run: Run, name: str) -> dict[str, bytes]:
+    """One whole file of weights and its JSON; nothing where a running worker is just writing or dropping it."""
+    both = [run.folder / f"{name}{ending}" for ending in (".json", ".safetensors")]
+    try:
+        checkpoints.load(run.folder, name)
+        return {path.name: files.read_bytes(path) for path in both}
+    except (CheckpointCorrupt, FileNotFoundError):
+        if not all(map(files.is_there, both)) and files.is_locked(run.lock_path):
+            return {}
+        raise
+
+
+def _check_whole(stream: BinaryIO) -> None:
+    """The end of the zip is as this program writes it, and its comment is the hash of all before."""
+    size = stream.seek(0, io.SEEK_END)
+    tail = _END.size + _DIGEST
+    if size > MAX_BYTES + MAX_MEMBERS * 2 * _ENTRY_BYTES or size < tail:
+        raise CheckpointCorrupt(NOT_OURS)
+    stream.seek(size - tail)
+    mark, disk, first, here, entries, table, place_of_table, comment = _END.unpack(stream.read(_END.size))
+    digest = stream.read(_DIGEST)
+    fits = mark == b"PK\x05\x06" and (disk, first, here, comment) == (0, 0, entries, _DIGEST)
+    # asked before the table is read: one of a million rows would take a gigabyte
+    fits = fits and entries <= MAX_MEMBERS + 1 and table <= entries * _ENTRY_BYTES
+    if not (fits and place_of_table + table + tail == size):
+        raise CheckpointCorrupt(NOT_OURS)
+    stream.seek(0)
+    whole, left = hashlib.sha256(), size - _DIGEST
+    while left and (block := stream.read(min(left, 1 << 20))):
+        whole.update(block)
+        left -= len(block)
+    if whole.hexdigest().encode() != digest:
+        raise CheckpointCorrupt(NOT_OURS)
+
+
+def _check_entries(entries: list[zipfile.ZipInfo], stream: BinaryIO) -> None:
+    """Only our names, each once, nothing compressed or encrypted, and together no larger than the file."""
+    names = [entry.orig_filename for entry in entries]  # the other one ends at a NUL
+    fits = names[:1] == [MANIFEST] and all(MEMBER.fullmatch(name) for name in names[1:])
+    fits = fits and len(set(names)) == len(names)
+    for entry in entries:
+        plain = entry.compress_type == zipfile.ZIP_STORED and entry.file_size == entry.compress_size
+        plain = plain and not entry.flag_bits & 1
+        fits = fits and plain and entry.file_size <= LIMITS[Path(entry.filename).suffix]
+    if not fits or sum(entry.file_size for entry in entries) > stream.seek(0, io.SEEK_END):
+        raise CheckpointCorrupt(NOT_OURS)
+
+
+def _manifest(content: bytes) -> dict[str, Any]:
+    try:
+        manifest = json.loads(content)
+        check_schema(manifest.get("schema"), SCHEMA, "The exported run")
+        if manifest["kind"] != "run":
+            raise CheckpointCorrupt(NOT_OURS)
+        check_id(manifest["run"])
+        return dict(manifest)
+    except (ValueError, RecursionError, AttributeError, KeyError, TypeError) as error:
+        raise CheckpointCorrupt(NOT_OURS) from error
+
+
+def _check_sizes(manifest: dict[str, Any], entries: list[zipfile.ZipInfo]) -> None:
+    """The manifest and the zip's own table name the same files of the same sizes."""
+    try:
+        declared = {name: proof["bytes"] for name, proof in manifest["files"].items()}
+        fits = all(isinstance(proof["sha256"], str) for proof in manifest["files"].values())
+    except (KeyError, TypeError, AttributeError) as error:
+        raise CheckpointCorrupt(NOT_OURS) from error
+    if not fits or declared != {entry.filename: entry.file_size for entry in entries}:
+        raise CheckpointCorrupt(NOT_OURS)

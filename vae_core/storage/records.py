@@ -1,0 +1,198 @@
+"""`metrics.jsonl`: one writer appends records, many readers follow it at a cost that does not grow with its length.
+
+The first line is the schema. A record is a flat JSON object with `split` ("train" or "held-out"), `step`, `epoch` and
+figures in nats per image. A half line at the end, left by a killed writer, is ignored.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from vae_core.errors import CheckpointCorrupt
+from vae_core.storage import files
+from vae_core.storage.schema import check_schema
+
+SCHEMA = 1
+Record = dict[str, Any]
+
+
+class MetricsWriter:
+    """The one writer of a run's records."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = files.Appender(path)
+        self._waiting = bytearray()
+        self._file.cut(files.read_bytes(path).rfind(b"\n") + 1)  # a half line of a killed writer
+        if self._file.length == 0:
+            self._file.append(files.json_bytes({"schema": SCHEMA}))
+
+    def add(self, record: Record) -> None:
+        """Takes a record; it reaches the file at the next `flush`. Non-finite figures become null, with a flag."""
+        if any(value != value or value in (float("inf"), float("-inf")) for value in record.values()):
+            record = {**record, "non_finite": True}
+        self._waiting += files.json_bytes(record)
+
+    def flush(self) -> None:
+        """Appends what is waiting, for readers to see."""
+        if self._waiting:
+            self._file.append(bytes(self._waiting))
+            self._waiting.clear()
+
+    def sync(self) -> int:
+        """Flushes, waits for the disk, and returns the file's length in bytes."""
+        self.flush()
+        self._file.sync()
+        return self._file.length
+
+    def cut(self, length: int) -> None:
+        """Goes back to the length that a checkpoint recorded; 0 starts anew.
+
+        Raises:
+            CheckpointCorrupt: the file is shorter than that.
+        """
+        if length > self._file.length:
+            raise CheckpointCorrupt("metrics.jsonl is shorter than the checkpoint says; restore the run's folder.")
+        self._waiting.clear()
+        self._file.cut(length)
+        if length == 0:
+            self._file.append(files.json_bytes({"schema": SCHEMA}))
+
+    def cut_after(self, step: int) -> None:
+        """Drops the records of later steps."""
+        self.flush()
+        length = 0
+        for line in files.read_bytes(self._path).splitlines(keepends=True):
+            if _parsed(line).get("step", 0) > step:
+                break
+            length += len(line)
+        self.cut(length)
+
+    def close(self) -> None:
+        self.flush()
+        self._file.close()
+
+
+class Series:
+    """A curve kept within `capacity` points: a bucket of steps keeps its lowest and its highest record of `key`."""
+
+    def __init__(self, key: str, capacity: int = 400) -> None:
+        self.key = key
+        self.capacity = capacity
+        self.width = 1
+        self._buckets: dict[int, tuple[Record, Record]] = {}
+
+    def add(self, record: Record) -> None:
+        self._put(record["step"] // self.width, record, record)
+        while len(self._buckets) > self.capacity // 2:
+            self.width *= 2
+            held, self._buckets = self._buckets, {}
+            for low, high in held.values():
+                self._put(low["step"] // self.width, low, high)
+
+    def _put(self, bucket: int, low: Record, high: Record) -> None:
+        if bucket in self._buckets:
+            old_low, old_high = self._buckets[bucket]
+            low = min(old_low, low, key=self._value)
+            high = max(old_high, high, key=self._value)
+        self._buckets[bucket] = (low, high)
+
+    def _value(self, record: Record) -> float:
+        value = record.get(self.key)
+        return float(value) if value is not None else float("inf")
+
+    def records(self) -> list[Record]:
+        """At most `capacity` records in the order of their steps."""
+        kept = {id(record): record for pair in self._buckets.values() for record in pair}
+        return sorted(kept.values(), key=lambda record: record["step"])
+
+
+class MetricsReader:
+    """Follows a growing file: each `poll` reads only what was added since the last.
+
+    Attributes:
+        train, held_out: the decimated curves.
+        last_train, last_held_out: the newest record of each, or None.
+        version: grows when anything changed; a page compares it to know whether to draw.
+    """
+
+    def __init__(self, path: Path, capacity: int = 400) -> None:
+        self.path = path
+        self.capacity = capacity
+        self.version = 0
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self.train = Series("loss", self.capacity)
+        self.held_out = Series("loss", self.capacity)
+        self.last_train: Record | None = None
+        self.last_held_out: Record | None = None
+        self._offset = 0
+        self._last_line = b""
+
+    def poll(self) -> bool:
+        """Takes in what is new, and says whether there was anything.
+
+        Raises:
+            CheckpointCorrupt: a line is damaged.
+            DiskError: the file cannot be read.
+        """
+        try:
+            with files.readable(self.path), self.path.open("rb") as stream:
+                added = self._added(stream)
+        except FileNotFoundError:
+            return False
+        whole = added[: added.rfind(b"\n") + 1]
+        lines = whole.splitlines(keepends=True)
+        for record in [_parsed(line) for line in lines]:
+            self._take(record)
+        self._offset += len(whole)
+        self._last_line = lines[-1] if lines else self._last_line
+        self.version += bool(whole)
+        return bool(whole)
+
+    def _added(self, stream: BinaryIO) -> bytes:
+        """What stands behind the last line taken in; all of it where the file was cut back in the meantime."""
+        stream.seek(self._offset - len(self._last_line))
+        if stream.read(len(self._last_line)) != self._last_line:
+            self._start_over()
+            stream.seek(0)
+        return stream.read()
+
+    def _take(self, record: Record) -> None:
+        if "schema" in record:
+            check_schema(record["schema"], SCHEMA, "metrics.jsonl")
+        elif record.get("split") == "train":
+            self.train.add(record)
+            self.last_train = record
+        elif record.get("split") == "held-out":
+            self.held_out.add(record)
+            self.last_held_out = record
+
+
+def read_records(path: Path) -> list[Record]:
+    """All whole records of a file, in order.
+
+    Raises:
+        CheckpointCorrupt: a line in the middle is damaged.
+        SchemaTooNew: a newer program wrote it.
+        DiskError: the file cannot be read.
+    """
+    content = files.read_bytes(path) if files.is_there(path) else b""
+    lines = content[: content.rfind(b"\n") + 1].splitlines()
+    records = [_parsed(line) for line in lines]
+    if records:
+        check_schema(records[0].get("schema"), SCHEMA, "metrics.jsonl")
+    return records[1:]
+
+
+def _parsed(line: bytes) -> Record:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise CheckpointCorrupt("metrics.jsonl has a damaged line; restore the run's folder from a copy.") from error
+    if not isinstance(record, dict) or not ("schema" in record or isinstance(record.get("step"), int)):
+        raise CheckpointCorrupt("metrics.jsonl has a line that is no record; restore the run's folder from a copy.")
+    return record

@@ -1,0 +1,143 @@
+"""The metrics of disentanglement against beta: every seed a point, their mean a line, their spread a bar.
+
+A page mounts both, the chart as every other one:
+
+    st.vega_lite_chart(points_table(rows, dci_model), metrics_spec(dci_model=dci_model), key=...)
+    st.dataframe(pivot(figures_table(rows), dci_model))
+
+Another setting than beta can stand in its place, as long as it is a number: the chart's words are then given its name.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import pandas as pd
+
+from vae_core.metrics.spread import spread
+from vae_core.viz.palette import CLASS_COLOURS
+
+METRICS = {
+    "mig": "MIG",
+    "dci_disentanglement": "DCI disentanglement",
+    "dci_completeness": "DCI completeness",
+    "dci_informativeness": "DCI informativeness",
+    "factor_vae_score": "FactorVAE score",
+}
+"""The scores, 0 to 1, by their keys on the command line."""
+
+DCI_NAMES = {"forest": "random forest", "boosting": "gradient boosting"}
+NATS = {"kl_nats": "rate (KL), nats", "reconstruction_nats": "distortion, nats", "active_units": "active units"}
+COLUMNS = ("beta", "figure", "mean", "std", "low", "high", "seeds", "text")
+EXPLANATIONS = {
+    "mig": "how much more the best dimension says about a factor than the second best, as a share of its entropy",
+    "dci_disentanglement": "whether a dimension helps to tell one factor only",
+    "dci_completeness": "whether a factor is told by one dimension only",
+    "dci_informativeness": "how often the factors are read off the code correctly; guessing is not 0",
+    "factor_vae_score": "how often the steadiest dimension tells which factor was held; guessing is one in the factors",
+}
+
+
+def metric_names(dci_model: str) -> dict[str, str]:
+    """The names of `METRICS`, each figure of DCI with the model (`DCI_MODELS`) that it comes from."""
+    return {key: f"{name} ({dci_model})" if key.startswith("dci_") else name for key, name in METRICS.items()}
+
+
+def cap_note(images: int) -> str:
+    """The sentence to stand beside any figure of mutual information."""
+    return f"Mutual information from {images:,} images cannot exceed ln {images:,} = {math.log(images):.2f} nats."
+
+
+def figures_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Each figure at each beta over its seeds.
+
+    Args:
+        rows: one a run, with `beta` and any keys of `METRICS` and `NATS`; what is missing or None is left out.
+
+    Returns:
+        Columns `beta`, `figure` (a key), `mean`, `std` (NaN below three seeds), `low`, `high`, `seeds` (how many) and `text`
+        ("0.31 ± 0.04", or "0.31 (one seed)"), by figure and then beta.
+    """
+    found = []
+    for key in (*NATS, *METRICS):
+        for beta in sorted({float(row["beta"]) for row in rows}):
+            values = [row[key] for row in rows if float(row["beta"]) == beta and row.get(key) is not None]
+            over = spread(values)
+            if over is not None:
+                std = math.nan if over.std is None else over.std
+                found.append((beta, key, over.mean, std, over.low, over.high, over.count, str(over)))
+    return pd.DataFrame(found, columns=list(COLUMNS)).astype({"beta": "float64", "mean": "float64", "std": "float64"})
+
+
+def pivot(table: pd.DataFrame, dci_model: str = "forest") -> pd.DataFrame:
+    """A row each beta, a column each figure by its name, each cell with its spread; for a page's table."""
+    names = NATS | metric_names(dci_model)
+    kept = [key for key in names if key in set(table["figure"])]
+    wide = table.pivot(index="beta", columns="figure", values="text").reindex(columns=kept)
+    wide.columns = pd.Index([names[key] for key in kept])
+    return wide.fillna("–")
+
+
+def markdown(table: pd.DataFrame, dci_model: str = "forest") -> str:
+    """The same as Markdown."""
+    wide = pivot(table, dci_model)
+    lines = ["| beta | " + " | ".join(wide.columns) + " |", "|---" * (len(wide.columns) + 1) + "|"]
+    lines += [f"| {beta:g} | " + " | ".join(cells) + " |" for beta, *cells in wide.itertuples(name=None)]
+    return "\n".join(lines)
+
+
+def points_table(rows: Sequence[Mapping[str, Any]], dci_model: str = "forest") -> pd.DataFrame:
+    """What `metrics_spec` draws, a row a run and score: `beta`, `metric` (its name), `score`, `seed`."""
+    found = [
+        (float(row["beta"]), name, float(row[key]), int(row.get("seed", 0)))
+        for row in rows
+        for key, name in metric_names(dci_model).items()
+        if row.get(key) is not None and math.isfinite(row[key])
+    ]
+    return pd.DataFrame(found, columns=["beta", "metric", "score", "seed"])
+
+
+@lru_cache(maxsize=16)
+def metrics_spec(*, dci_model: str = "forest", height: int = 300, field: str = "beta") -> dict[str, Any]:
+    """Scores against beta: the seeds as points, the mean as a line, the seeds' ends as a band; nothing where none is.
+
+    Args:
+        dci_model: one of `DCI_MODELS`, named beside the figures of DCI.
+        height: in pixels.
+        field: the name of what the rows call `beta`.
+
+    Returns:
+        One dictionary for all callers; it is not to be changed.
+    """
+    x = {"field": "beta", "type": "ordinal", "title": field, "axis": {"labelAngle": 0}}
+    y = {"field": "score", "type": "quantitative", "title": "score", "scale": {"domain": [0, 1]}}
+    colour = {
+        "field": "metric",
+        "type": "nominal",
+        "title": None,
+        "scale": {"domain": list(metric_names(dci_model).values()), "range": list(CLASS_COLOURS[: len(METRICS)])},
+        "legend": {"orient": "top", "columns": 3, "labelLimit": 220, "symbolOpacity": 1},
+    }
+    tooltip = [
+        {"field": "metric", "type": "nominal", "title": "metric"},
+        {"field": "beta", "type": "quantitative", "title": field},
+        {"field": "seed", "type": "nominal", "title": "seed"},
+        {"field": "score", "type": "quantitative", "title": "score", "format": ".3f"},
+    ]
+    band = {"y": {**y, "aggregate": "min"}, "y2": {"field": "score", "aggregate": "max"}}
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "height": height,
+        "encoding": {"x": x, "color": colour},
+        "layer": [
+            {"mark": {"type": "area", "opacity": 0.12}, "encoding": band},
+            {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"y": {**y, "aggregate": "mean"}}},
+            {
+                "mark": {"type": "point", "filled": True, "size": 40, "opacity": 0.8},
+                "encoding": {"y": y, "tooltip": tooltip},
+            },
+        ],
+    }
