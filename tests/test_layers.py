@@ -15,8 +15,8 @@ import vae_core
 from vae_core.storage.paths import PROJECT_ROOT
 
 LAYERS = (
-    *("errors", "levels", "config", "presets", "storage", "data"),
-    *("models", "objectives", "evaluation", "training", "viz"),
+    *("types", "errors", "levels", "config", "presets", "storage", "data", "models", "objectives"),
+    *("metrics", "evaluation", "archives", "training", "export", "viz"),
 )
 TOP = ("cli", "pages", "app")
 PUBLIC = {f"vae_core.{name}": module for name, module in vae_core._PUBLIC.items()}

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.finished import forged, members_of, train_small
+from tests.finished import everything_in, forged, members_of, train_small
 from vae_core.archives import archive
 from vae_core.archives.importing import import_run, verify
 from vae_core.config import SCHEMA
@@ -31,7 +31,7 @@ from vae_core.errors import (
 from vae_core.evaluation.trained import evaluate_run
 from vae_core.storage import checkpoints, files, paths, runs
 from vae_core.storage.arrays import pack_bundle, pack_tensors, tensor_notes, unpack_bundle, unpack_tensors
-from vae_core.storage.runs import Run, list_runs, open_run
+from vae_core.storage.runs import Run, list_runs
 from vae_core.training.driver import Driver
 
 Members = dict[str, bytes]
@@ -54,10 +54,6 @@ def weights(run: Run) -> bytes:
 
 def figures(run: Run) -> dict[str, Any]:
     return {key: value for key, value in evaluate_run(run).items() if key != "run"}
-
-
-def everything_in(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
 
 
 def refused(root: Path, content: bytes, error: type[LatentLabError], match: str | None = None) -> str:
@@ -397,5 +393,5 @@ def test_exported_weights_put_into_a_folder_by_hand_say_their_size(weights: byte
     folder.mkdir()
     (folder / "config.json").write_bytes((run.folder / "config.json").read_bytes())
     (folder / "model.safetensors").write_bytes(weights)
-    assert figures(verify(runs_root, "by-hand")) == figures(run)
-    assert open_run(runs_root, "by-hand").status().step == 3
+    verified = verify(runs_root, "by-hand")
+    assert (figures(verified), verified.status().step) == (figures(run), 3)

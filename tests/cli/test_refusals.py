@@ -60,7 +60,7 @@ WRONG_TRAIN = [
     (["--from", "vae@"], "RUN@STEP"),
     (["--from", "vae@x"], "RUN@STEP"),
     (["--from", "@3"], "RUN@STEP"),
-    (["--from", "vae@7"], "keeps no step 7; it keeps 3"),
+    (["--from", "vae@7"], "keeps no step 7; it keeps"),
     (["--from", "nobody@3"], "There is no run 'nobody'"),
     (["--from", "../..@3"], "There is no run"),
 ]

@@ -1,1 +1,1 @@
-"""Images: where they come from, and how they come in batches."""
+"""Datasets and batches: where images come from, how they are corrupted, and every random draw of a run."""

@@ -77,9 +77,9 @@ def _folder(data_folder: Path) -> Path | None:
 
 def _plans(train: tuple[Path, ...], test: tuple[Path, ...]) -> Mapping[str, array_cache.Plan]:
     plans: dict[str, array_cache.Plan] = {}
-    for split, paths in (("train", train), ("test", test)):
-        count = sum(FILES[path.name] for path in paths)
-        plans[f"{split}_images"] = array_cache.Plan(np.uint8, (count, *SHAPE), partial(_pieces, paths))
+    for split, sources in (("train", train), ("test", test)):
+        count = sum(FILES[path.name] for path in sources)
+        plans[f"{split}_images"] = array_cache.Plan(np.uint8, (count, *SHAPE), partial(_pieces, sources))
         plans[f"{split}_labels"] = array_cache.whole(np.zeros(count, np.int64))
     return plans
 

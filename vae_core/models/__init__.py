@@ -1,1 +1,1 @@
-"""models."""
+"""Networks and models: dense and convolutional encoders and decoders, the autoencoder and the VAE."""

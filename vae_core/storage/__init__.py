@@ -1,1 +1,1 @@
-"""The run folder and the only door to the disk."""
+"""The run folder and every file format on the disk, behind one module that writes (`files.py`)."""

@@ -1,1 +1,1 @@
-"""Training: the loop, exact resume, the worker process and the manager that starts it."""
+"""Training: the loop, exact resume, worker processes and their manager, sweeps, and training on a cluster."""
