@@ -18,10 +18,8 @@ from pages.library.shelf import ROWS, Wanted, everything, fitting
 from pages.library.thumbnails import Glimpse, glimpse
 from pages.library.words import age_text, size_text
 from vae_core.config import DEFAULT_HIDDEN, RunConfig, make_config
-from vae_core.evaluation.figures import GREY_PIXELS
 from vae_core.storage import places, trash
-from vae_core.storage.figures import read_figures, write_figures
-from vae_core.storage.runs import Control, Notes, Run, Status, create_run, list_runs, open_folder, open_run
+from vae_core.storage.runs import Control, Notes, Run, Status, create_run, list_runs, open_run
 from vae_core.training.manager import Manager
 
 Table = dict[str, Any]
@@ -320,21 +318,6 @@ def test_the_card_gives_figures_with_units_and_the_command(drawn: Table) -> None
     nats = recorded["splits"]["mnist"]["negative_elbo_nats"]
     assert found["negative ELBO"] == (f"{nats:.2f}", "nats per image")
     assert any(code.value == "python -m vae_core evaluate example-vae-20d --json" for code in page.code)
-
-
-def test_12_and_13_the_card_tells_importance_samples_and_that_grey_pixels_have_no_likelihood(
-    drawn: Table, runs: Path
-) -> None:
-    shutil.copytree(places.SHIPPED_RUNS / "example-vae-2d", runs / "mine")
-    run = open_folder(runs / "mine")
-    kept = read_figures(open_folder(places.SHIPPED_RUNS / "example-vae-2d"))
-    assert kept is not None
-    write_figures(run, {**kept, "iw_nll_nats": 138.25, "iw_samples": 64, "iw_seed": 3}, kept["weights_sha256"])
-    page = open_page(runs="mine")
-    figures = next(frame.value for frame in page.dataframe if "figure" in frame.value)
-    found = {row.figure: (row.value, row.unit) for row in figures.itertuples()}
-    assert found["importance-weighted NLL"] == ("138.25", "nats per image; 64 importance samples, seed 3")
-    assert GREY_PIXELS in [caption.value for caption in page.caption]
 
 
 @pytest.mark.parametrize("view", ["Figures", "Film", "Log and files"])
