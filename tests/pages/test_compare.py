@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -359,6 +360,15 @@ def test_without_dask_the_field_is_grey_and_says_why(monkeypatch: pytest.MonkeyP
     field = page.text_input(key="scheduler")
     assert field.disabled and "Dask is not installed here" in field.help
     assert not button(page, "sweep").disabled
+
+
+def test_12_the_table_tells_how_the_importance_weighted_nll_was_estimated(three: str, runs: Path) -> None:
+    assert not any("IW-NLL:" in caption.value for caption in open_page(runs=three, show="Table").caption)
+    path = runs / "beta-8" / "figures.json"
+    document = json.loads(path.read_bytes())
+    path.write_text(json.dumps({**document, "iw_nll_nats": 130.5, "iw_samples": 64, "iw_seed": 0}))
+    captions = [caption.value for caption in open_page(runs=three, show="Table").caption]
+    assert any("IW-NLL: 64 importance samples an image, drawn with each run's own seed." in each for each in captions)
 
 
 def test_figures_that_are_lacking_are_asked_of_the_background_alone(
