@@ -159,7 +159,7 @@ def _packed(path: Path) -> Path:
 def _unpack(path: Path, file: RawFile) -> bool:
     """Makes a raw file of the `.gz` beside it, if that holds it; never unpacks more than its size."""
     try:
-        with gzip.open(_packed(path)) as stream:
+        with gzip.open(_packed(path), mode="rb") as stream:
             content = stream.read(file.size + 1)
     except (OSError, EOFError, zlib.error):  # there is none, or a damaged one
         return False

@@ -170,7 +170,7 @@ def _member_reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _B
             raise DataError("It is encrypted; unpack the zip and name the folder.")
         most = min(MAX_BYTES, budget.left)
         try:
-            with archive.open(member) as stream:
+            with archive.open(member, mode="r") as stream:
                 content = stream.read(most + 1)
         except (OSError, ValueError, EOFError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
             raise DataError("It is damaged in the zip, or packed in a way that is not known here.") from error
