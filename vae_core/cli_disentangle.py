@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -11,10 +10,8 @@ from vae_core.cli_app import DataDir, Json, RunName, Runs, app, print_result, sh
 from vae_core.cli_options import progress_bar
 from vae_core.errors import ConfigError
 from vae_core.storage import paths
-from vae_core.storage.factor_scores import DCI_MODELS
 from vae_core.storage.lookup import find_run
-
-DciModel = StrEnum("DciModel", list(DCI_MODELS))
+from vae_core.types import DciModel
 
 
 @app.command()
@@ -30,7 +27,7 @@ def disentangle(
             help="What DCI is computed from: a forest of 10 trees (seconds), or gradient boosting as in disentanglement_lib "
             "(minutes), whose figures can be set beside published ones. Figures of the two differ.",
         ),
-    ] = DciModel.forest,
+    ] = "forest",
     runs: Runs = None,
     data_dir: DataDir = None,
     as_json: Json = False,
@@ -48,7 +45,7 @@ def disentangle(
             dataset=dataset,
             which=which,
             seed=seed,
-            dci_model=dci_model.value,
+            dci_model=dci_model,
             data_dir=data_dir,
             progress=report,
         )

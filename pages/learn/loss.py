@@ -70,12 +70,14 @@ def _losses(index: int) -> dict[str, list[float]]:
     targets = target.expand_as(mixed)
     bernoulli, gaussian = _likelihoods()
     cross_entropy = bernoulli.negative_log_likelihood(bernoulli.output_of(mixed), targets)
+    floor = bernoulli.floor(target[None])
+    assert floor is not None  # a Bernoulli has one
     # without the Gaussian's constant, which no prediction changes
     squared = gaussian.negative_log_likelihood(mixed, targets) - HALF_LOG_TWO_PI * target.numel()
     return {
         BCE: cross_entropy.tolist(),
         SE: squared.clamp(min=0).tolist(),
-        "floor": bernoulli.floor(target[None]).tolist(),
+        "floor": floor.tolist(),
     }
 
 

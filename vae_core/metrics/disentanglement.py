@@ -11,14 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 
 from vae_core.data.randomness import Stream, seed_of
 from vae_core.errors import ConfigError, DataError
-from vae_core.storage.factor_scores import DCI_MODELS
-from vae_core.types import Array
+from vae_core.types import Array, DciModel
 
 MAX_IMAGES = 10_000
 """Images that are looked at, drawn from more."""
@@ -37,7 +37,7 @@ SHUFFLING, VOTING, FORESTS = 0, 1, 2
 class Scores:
     """All figures, 0 to 1, higher is better, by the names of the command line.
 
-    `images` were looked at; `dci_model`, one of `DCI_MODELS`, gave the three figures of DCI.
+    `images` were looked at; `dci_model`, one of `DciModel`, gave the three figures of DCI.
     """
 
     mig: float
@@ -63,7 +63,7 @@ def scores(
         codes: (N, L), finite; a VAE's posterior means.
         factors: (N, k), whole numbers.
         seed: of all draws.
-        dci_model: one of `DCI_MODELS`, as for `dci`.
+        dci_model: one of `DciModel`, as for `dci`.
         progress: called with what is being done and the share of it that is done, 0 to 1.
 
     Raises:
@@ -164,7 +164,7 @@ def dci(
     Args:
         codes: (N, L), finite.
         factors: (N, k), whole numbers.
-        model: one of `DCI_MODELS`.
+        model: one of `DciModel`.
         seed: of the split and the classifiers.
         progress: called with the share that is done, 0 to 1. What it raises ends the computation.
 
@@ -172,8 +172,8 @@ def dci(
         ConfigError: there is no such model.
         DataError: as for `scores`.
     """
-    if model not in DCI_MODELS:
-        raise ConfigError(f"The model of DCI must be {' or '.join(DCI_MODELS)}, not {model!r}.")
+    if model not in get_args(DciModel):
+        raise ConfigError(f"The model of DCI must be {' or '.join(get_args(DciModel))}, not {model!r}.")
     codes, factors = _checked(codes, factors)
     order = np.random.default_rng(seed_of(seed, Stream.EVALUATION, FORESTS)).permutation(len(codes))
     fitted, tested = np.split(order, [round(TRAINED_SHARE * len(order))])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 from skimage import filters, restoration
@@ -48,7 +47,10 @@ class Filter:
 
     def restorers(self, _examples: Examples | None) -> Iterator[tuple[Strength, Restorer]]:
         for strength in self.strengths:
-            yield strength, partial(self.function, strength=strength)
+            yield strength, partial(self._restored, strength)
+
+    def _restored(self, strength: Strength, images: Array) -> Array:
+        return self.function(images, strength)
 
 
 @dataclass(frozen=True)

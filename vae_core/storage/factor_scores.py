@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from vae_core.errors import CheckpointCorrupt, LatentLabError
 from vae_core.storage import files, paths
 from vae_core.storage.figures import is_number, weights_digest
 from vae_core.storage.runs import Run, is_shipped
 from vae_core.storage.schema import check_schema
+from vae_core.types import DciModel
 
 SCHEMA = 1
-DCI_MODELS = ("forest", "boosting")
+DCI_MODELS = get_args(DciModel)
 """What DCI can be computed from (`evaluation.disentanglement.dci`)."""
 FILES = {"forest": "disentanglement.json", "boosting": "disentanglement-boosting.json"}
 SCORES = ("mig", "dci_disentanglement", "dci_completeness", "dci_informativeness", "factor_vae_score")
