@@ -73,9 +73,11 @@ def loss() -> dict[str, Any]:
     trained, images = model(LOSS_MODEL), data().test_images
     mean, target = to_float(data().train_images).mean(dim=0), to_float(images)
     found = evaluate(trained.model, trained.likelihood, images, seed=trained.config.training.seed)
+    floor = trained.likelihood.floor(target)
+    assert floor is not None, "the lesson's model has a Bernoulli likelihood"
     return {
         "pixels": images[0].numel(),
-        "floor": float(trained.likelihood.floor(target).mean()),
+        "floor": float(floor.mean()),
         "collapse": float(trained.likelihood.collapse(mean, target).mean()),
         "reconstruction": found.reconstruction_nats,
         "kl": found.kl_nats,

@@ -11,10 +11,14 @@ from vae_core.cli_app import DataDir, Json, RunName, Runs, app, print_result, sh
 from vae_core.cli_options import progress_bar
 from vae_core.errors import ConfigError
 from vae_core.storage import places
-from vae_core.storage.factor_scores import DCI_MODELS
 from vae_core.storage.runs import find_run
 
-DciModel = StrEnum("DciModel", list(DCI_MODELS))
+
+class DciModel(StrEnum):
+    """`factor_scores.DCI_MODELS`, as typer takes them."""
+
+    forest = "forest"
+    boosting = "boosting"
 
 
 @app.command()

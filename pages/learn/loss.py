@@ -71,11 +71,13 @@ def _losses(index: int) -> dict[str, list[float]]:
     bernoulli, gaussian = _likelihoods()
     cross_entropy = bernoulli.negative_log_likelihood(bernoulli.output_of(mixed), targets)
     # without the Gaussian's constant, which no prediction changes
+    floor = bernoulli.floor(target[None])
+    assert floor is not None
     squared = gaussian.negative_log_likelihood(mixed, targets) - HALF_LOG_TWO_PI * target.numel()
     return {
         BCE: cross_entropy.tolist(),
         SE: squared.clamp(min=0).tolist(),
-        "floor": bernoulli.floor(target[None]).tolist(),
+        "floor": floor.tolist(),
     }
 
 
