@@ -88,7 +88,7 @@ def loss() -> dict[str, Any]:
     mean, target = to_float(data().train_images).mean(dim=0), to_float(images)
     found = evaluate(trained.model, trained.likelihood, images, seed=trained.config.training.seed)
     floor = trained.likelihood.floor(target)
-    assert floor is not None, "the lesson is about a likelihood that has a floor"
+    assert floor is not None, "the lesson's model has a Bernoulli likelihood"
     return {
         "pixels": images[0].numel(),
         "floor": float(floor.mean()),

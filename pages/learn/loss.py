@@ -73,6 +73,8 @@ def _losses(index: int) -> dict[str, list[float]]:
     floor = bernoulli.floor(target[None])
     assert floor is not None  # a Bernoulli has one
     # without the Gaussian's constant, which no prediction changes
+    floor = bernoulli.floor(target[None])
+    assert floor is not None
     squared = gaussian.negative_log_likelihood(mixed, targets) - HALF_LOG_TWO_PI * target.numel()
     return {
         BCE: cross_entropy.tolist(),
