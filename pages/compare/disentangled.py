@@ -209,9 +209,9 @@ def _words(rows: Sequence[dict[str, Any]], dci_model: str) -> None:
     st.caption(
         literal(
             f"n = {len(rows)} runs, {seeds} {'seed' if seeds == 1 else 'seeds'}; posterior means of {images:,} test images; "
-            f"± is one standard deviation over the seeds, from {SPREAD_FROM} on. {cap_note(images)} Seeds differ as much as "
-            "settings do, so look at the spread. To see what a score means, take Pictures above: a traversal in which one "
-            "thing changes at a time is a dimension with a factor of its own."
+            f"± is one standard deviation over the seeds, from {SPREAD_FROM} on. {cap_note(images)} Seeds differ as much "
+            "as settings do, so look at the spread. To see what a score means, take Pictures above: a traversal in which "
+            "one thing changes at a time is a dimension with a factor of its own."
         )
     )
     glossary_links("Disentanglement", "MIG", "Traversal")

@@ -97,8 +97,8 @@ LESSONS = (
         text="Nothing tells an autoencoder what lies *between* its codes, so its latent space has holes: places that "
         "decode to no digit. A **VAE** (variational autoencoder) gives each image a small cloud of codes, $q(z \\mid x)$, "
         "and pays for the distance of each cloud from one common **prior** $p(z) = N(0, I)$, the KL (lessons 4 and 5). So "
-        "codes move together and use the space between them. $D$ is the reconstruction loss. Both maps below are of the same "
-        "network on the same images.",
+        "codes move together and use the space between them. $D$ is the reconstruction loss. Both maps below are "
+        "of the same network on the same images.",
         formula=r"\text{AE: } \min D \qquad \text{VAE: } \min D + \mathrm{KL}\big(q(z \mid x)\,\|\,p(z)\big), \qquad z "
         r"\sim p(z) \;\Rightarrow\; \hat x = g(z)",
         question="Move the pointer over both maps. Where does the picture stop being a digit? Compare the numbers on the "

@@ -44,7 +44,7 @@ class Filter:
     title: str
     strength_name: str
     strengths: tuple[Strength, ...]
-    function: Callable[[Array, Strength], Array] = field(repr=False)
+    function: Callable[..., Array] = field(repr=False)
 
     def restorers(self, _examples: Examples | None) -> Iterator[tuple[Strength, Restorer]]:
         for strength in self.strengths:
