@@ -25,7 +25,8 @@ def loss_chart(follower: Follower, view: View, key: str) -> None:
         smoothing=view.smoothing,
     )
     last = metrics.last_held_out or {}
-    alt = f"Loss against step; the last held-out loss is {last['loss']:.1f} nats per image." if last else "Loss."
+    loss = last.get("loss")
+    alt = "Loss." if loss is None else f"Loss against step; the last held-out loss is {loss:.6g} nats per image."
     variational = last.get("kl_nats") is not None or not last
     spec = loss_spec(per_pixel=view.per_pixel, log=view.log_axis, height=HEIGHT, variational=variational)
     st.vega_lite_chart(table, spec, key=f"loss-{key}", height=HEIGHT, alt=alt)

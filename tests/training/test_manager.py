@@ -8,18 +8,17 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests import damaged_folders
 from tests.training.outcome import assert_same, wait_for
 from tests.training.test_driver import FullSystem
 from vae_core.config import RunConfig, make_config
-from vae_core.errors import DiskError, NameInvalid, RunStateError
+from vae_core.errors import NameInvalid, RunStateError
 from vae_core.storage import checkpoints, files
 from vae_core.storage.places import PROJECT_ROOT
 from vae_core.storage.runs import Control, Run, create_run, list_runs, make_longer, open_run
@@ -30,24 +29,6 @@ from vae_core.training.manager import Manager
 pytestmark = pytest.mark.slow
 QUICK = make_config(batch_size=32, epochs=2, hidden="16", limit=256)
 ENDLESS = make_config(batch_size=32, epochs=100_000, hidden="16", limit=256)
-
-
-@pytest.fixture
-def manage(runs_root: Path) -> Iterator[Callable[..., Manager]]:
-    """`manage(slots=1)`: a manager of an empty folder; at the end its runs are stopped and its processes gone."""
-    made: list[Manager] = []
-
-    def make(**options: int) -> Manager:
-        made.append(Manager(runs_root, **options))
-        return made[-1]
-
-    yield make
-    for manager in made:
-        for run in manager.active():
-            manager.stop(run)
-    for manager in made:
-        wait_for(lambda manager=manager: not manager.active(), "the last workers to end")  # type: ignore[misc]
-        manager.close()
 
 
 def training(run: Run) -> bool:
@@ -385,46 +366,3 @@ def test_names_and_configurations_are_checked(manage: Callable[..., Manager], ru
     with pytest.raises(NameInvalid):
         manage(slots=1).submit(RunConfig(), "two\nlines")
     assert not list(runs_root.iterdir())
-
-
-@pytest.mark.usefixtures("ordinary_rights")
-def test_nothing_ends_the_thread_that_starts_runs(
-    runs_root: Path,
-    manage: Callable[..., Manager],
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """Neither bad entries in the runs folder, at the start or later, nor an error that nobody thought of."""
-    damaged_folders.fill(runs_root)
-    manager = manage(slots=1)
-    damaged_folders.clear(runs_root)
-    (runs_root / "later").symlink_to("later")
-    os.utime(runs_root, (1.0, 1.0))  # changed, and settled: the thread looks at it
-    wait_for(lambda: manager._seen == 1.0, "the thread to look")
-    failures: list[int] = []
-
-    def fail(_: Manager) -> None:
-        failures.append(1)
-        raise PermissionError(13, "Permission denied", "anything")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Manager, "_adopt_new", fail)
-        wait_for(lambda: len(failures) >= 3, "three failures")
-    assert [record.getMessage() for record in caplog.records] == ["The manager of the runs met an error and goes on."]
-    run = manager.submit(QUICK)
-    wait_for(lambda: run.state() == "done", "the run")
-
-
-@pytest.mark.usefixtures("ordinary_rights")
-def test_a_manager_of_a_folder_that_cannot_be_read_works_once_it_can(
-    runs_root: Path, manage: Callable[..., Manager]
-) -> None:
-    runs_root.chmod(0o000)
-    manager = manage(slots=1)
-    assert manager.active() == []
-    with pytest.raises(DiskError):
-        manager.submit(QUICK)
-    runs_root.chmod(0o700)
-    run = manager.submit(QUICK)
-    manager.stop(run)
-    wait_for(lambda: run.state() == "stopped", "the run")
