@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.common.address import say_missing
 from pages.common.errors import literal
-from pages.train.dials import DEFAULTS, FORMATS, STEPS, TITLES, WHERE, say_no_numbers
+from pages.train.dials import DEFAULTS, FORMATS, STEPS, TITLES, WHERE, check_numbers
 from vae_core.config import DEFAULT_HIDDEN, FIELDS, range_text
 from vae_core.data import catalogue
 
@@ -89,7 +89,7 @@ def seeds() -> list[str]:
 def common(varied: str) -> dict[str, Any]:
     """What all runs share; the field that differs is left out."""
     found: dict[str, Any] = {}
-    say_no_numbers({**DEFAULTS, **START}, "sweep_")
+    check_numbers({**DEFAULTS, **START}, "sweep_")
     left, right = st.columns(2)
     for index, name in enumerate(("epochs", "latent")):
         with left if index % 2 == 0 else right:

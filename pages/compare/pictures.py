@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
+from pages.common.address import check_index
 from pages.common.components.columns import Choice, columns, columns_view
 from pages.common.errors import literal, sentences
 from pages.compare.grid import row
@@ -50,6 +51,7 @@ def pictures(found: Sequence[Column], left: DeltaGenerator, right: DeltaGenerato
         )  # fmt: skip
         plane = _plane(joint)
         last = len(joint.images) - 1
+        check_index("image", "test image", last, 0)
         image = int(
             st.number_input(
                 f"Test image, 0 to {last}",

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 import torch
 
-from pages.common.address import say_missing
+from pages.common.address import check_index, say_missing
 from pages.common.components.canvas import canvas
 from pages.common.errors import literal, sentences
 from pages.generate.latent import wish
@@ -38,7 +38,7 @@ def single_image(model: Explored) -> Array | None:
 
 def _test_image(model: Explored) -> Array:
     last = len(model.images) - 1
-    say_missing("test", "test image", range(last + 1), 0)
+    check_index("test", "test image", last, 0)
     index = st.number_input(f"Number, 0 to {last}", 0, last, 0, key="test", bind="query-params", width=160)
     label = model.dataset.classes[int(model.labels[int(index)])]
     st.caption(literal(f"A test image of class {label}; the model has never trained on it."))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from pages.common.address import check_index, check_number
 from pages.common.components.latent_map import map_scene, map_view
 from pages.learn.figures import POINTS, Model, dataset, figures, model, test_images, test_labels
 from pages.learn.lessons import Link, Shown
@@ -20,6 +21,9 @@ STEPS, DRAWS = 12, 24
 def draw() -> Shown:
     ids = figures("models")["plane"]
     last = len(test_images()) - 1
+    check_index("from", "test image", last, 3)
+    check_index("to", "test image", last, 2)
+    check_number("draws", "Seed of the draws", 0, low=0, high=9999)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         first = int(st.number_input("Walk from test image", 0, last, 3, key="from", bind="query-params", width=170))
         second = int(st.number_input("to test image", 0, last, 2, key="to", bind="query-params", width=170))

@@ -28,9 +28,10 @@ def loss_chart(follower: Follower, config: RunConfig, view: View, key: str) -> N
         smoothing=view.smoothing,
     )
     last = metrics.last_held_out or {}
+    loss = last.get("loss")
     alt = "Loss against step."
-    if last:
-        alt = f"Loss against step; on {PART} it was {last['loss']:.1f} nats per image at the last."
+    if loss is not None:
+        alt = f"Loss against step; on {PART} it was {loss:.6g} nats per image at the last."
     variational = last.get("kl_nats") is not None or not last
     spec = loss_spec(per_pixel=view.per_pixel, log=view.log_axis, height=HEIGHT, variational=variational)
     st.vega_lite_chart(table, spec, key=f"loss-{key}", height=HEIGHT, alt=alt)

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from pages.common.address import say_missing, say_no_number
+from pages.common.address import check_number, say_missing
 from pages.common.errors import literal
 from pages.common.thresholds import thresholds
 from vae_core.config import DEFAULT_HIDDEN, FIELDS, RunConfig, make_config, range_text, unit_of
@@ -71,7 +71,7 @@ def dials() -> RunConfig | None:
     )
     about = st.container()
     values: dict[str, Any] = {"dataset": _dataset()}
-    say_no_numbers(DEFAULTS)
+    check_numbers(DEFAULTS)
     left, right = st.columns(2)
     for index, name in enumerate(("latent", "beta", "epochs", "seed")):
         with left if index % 2 == 0 else right:
@@ -93,7 +93,7 @@ def dials() -> RunConfig | None:
     return config
 
 
-def say_no_numbers(usual: dict[str, Any], prefix: str = "") -> None:
+def check_numbers(usual: dict[str, Any], prefix: str = "") -> None:
     """Before dials are drawn: a sentence for each whose text in the address is no number. Above them there is room, and a
     folded dial hides none.
 
@@ -102,7 +102,7 @@ def say_no_numbers(usual: dict[str, Any], prefix: str = "") -> None:
         prefix: of their parameters in the address.
     """
     for name in (*WHOLE, *STEPS):
-        say_no_number(f"{prefix}{name}", TITLES[name], float if name in STEPS else int, usual[name])
+        check_number(f"{prefix}{name}", TITLES[name], usual[name], whole=name not in STEPS)
 
 
 def in_words(sentence: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.common.address import read_number
 from pages.common.errors import literal, sentences
 from pages.common.session import open_anywhere
 from vae_core.config import RunConfig
@@ -48,7 +49,7 @@ def _name(origin: str) -> str:
     run_id, _, step = origin.partition("@")
     run = open_anywhere(run_id)
     steps = checkpoints.kept_steps(run.folder)
-    if int(step) not in steps:
+    if read_number(step) not in steps:
         kept = ", ".join(map(str, sorted(steps))) or "none"
         raise RunNotFound(f"The run {run.name!r} keeps no step {step}; it keeps {kept}.")
     check_sound(run, int(step))

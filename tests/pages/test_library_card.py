@@ -10,7 +10,7 @@ import pytest
 from pages.library import table
 from tests.pages.test_library import open_page
 from vae_core.evaluation.figures import GREY_PIXELS
-from vae_core.storage import places
+from vae_core.storage import paths
 from vae_core.storage.figures import read_figures, write_figures
 from vae_core.storage.runs import open_folder
 
@@ -19,8 +19,8 @@ def test_12_and_13_the_card_tells_importance_samples_and_that_grey_pixels_have_n
     runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(table, "run_table", lambda **_: None)  # it runs in a browser only
-    shutil.copytree(places.SHIPPED_RUNS / "example-vae-2d", runs / "mine")
-    kept = read_figures(open_folder(places.SHIPPED_RUNS / "example-vae-2d"))
+    shutil.copytree(paths.SHIPPED_RUNS / "example-vae-2d", runs / "mine")
+    kept = read_figures(open_folder(paths.SHIPPED_RUNS / "example-vae-2d"))
     assert kept is not None
     figures = {**kept, "iw_nll_nats": 138.25, "iw_samples": 64, "iw_seed": 3}
     write_figures(open_folder(runs / "mine"), figures, kept["weights_sha256"])

@@ -270,7 +270,7 @@ def test_the_list_goes_past_all_that_is_no_run(runs_root: Path) -> None:
     (runs_root / "dangling").symlink_to(runs_root / "nowhere")
     found, problems = runs.list_runs(runs_root)
     assert [run.id for run in found] == ids[::-1], "newest first"
-    assert sorted(text.split(":")[0] for text in problems) == ["a-folder", "bad-notes", "empty"]
+    assert sorted(text.split(":")[0] for text in problems) == ["a-folder", "bad-notes", "dangling", "empty"]
     assert runs.list_runs(runs_root / "nowhere") == ([], [])
 
 

@@ -71,7 +71,7 @@ def test_a_runs_folder_that_is_none_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
     assert [len(list_runs(tmp_path / name)[1]) for name in ("a-file", "loop", "missing")] == [1, 1, 0]
     for name in ("a-file", "loop"):
-        with pytest.raises(DiskError, match="is there and is not a folder; choose another one"):
+        with pytest.raises(DiskError, match="is there already and is not a folder; choose another one"):
             paths.runs_folder(tmp_path / name)
 
 

@@ -7,7 +7,6 @@ files that somebody else may have written. Weights against the network is a matt
 from __future__ import annotations
 
 import io
-import math
 import re
 import zipfile
 from pathlib import Path
@@ -17,7 +16,7 @@ import numpy as np
 
 from vae_core.errors import CheckpointCorrupt, NameInvalid
 from vae_core.storage import checkpoints, factor_scores, files, frames
-from vae_core.storage.figures import check_figures
+from vae_core.storage.figures import LARGEST, check_figures
 from vae_core.storage.records import read_records
 from vae_core.storage.restorations import check_curve
 from vae_core.storage.runs import MAX_NOTES, Run, check_name, open_folder
@@ -181,10 +180,10 @@ def _is_count(value: object) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    """A finite number, or none at all; true and false pass for what they are."""
+    """A number that a chart can draw, or none at all; true and false pass for what they are."""
     if value is None or isinstance(value, int):
         return value is None or abs(value) <= MAX_COUNT
-    return isinstance(value, float) and math.isfinite(value)
+    return isinstance(value, float) and abs(value) <= LARGEST
 
 
 def _damaged(what: str) -> CheckpointCorrupt:

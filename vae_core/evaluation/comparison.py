@@ -121,6 +121,8 @@ def point_of(
     if held_out is None or held_out.get("reconstruction_nats") is None:
         return None
     kl = held_out.get("kl_nats")
+    if kl is None and run.config.model.model == "vae":  # not finite: the bound is not known
+        return None
     per_dimension = None if frame is None or frame.kl_per_dimension is None else frame.kl_per_dimension
     return Point(
         **_identity(run, field),

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,8 @@ from vae_core.storage.runs import KEPT_RUNS, Run, in_usual_place, is_shipped
 from vae_core.storage.schema import check_schema
 
 SCHEMA = 1
+LARGEST = 1e40
+"""Larger than any figure of float32 networks, and small enough for sums, squares' roots and the axes of charts."""
 NUMBERS = ("images", "step", "reconstruction_nats", "negative_elbo_nats", "mse_per_pixel")
 IMPORTANCE = ("iw_nll_nats", "iw_nll_nats_standard_error", "iw_samples", "iw_seed")
 """Only there if they were asked for."""
@@ -106,8 +107,8 @@ def check_figures(document: Figures) -> Figures:
 
 
 def is_number(value: object) -> bool:
-    """A finite number that a float holds; true and false are none."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    """A number that a chart can draw, of at most `LARGEST`; true, false and NaN are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
 
 
 def _beside(run: Run) -> Figures | None:

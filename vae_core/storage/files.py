@@ -79,7 +79,7 @@ def make_folder(path: Path, *, must_be_new: bool = False) -> None:
             if must_be_new:
                 raise
             if not is_folder(path):
-                raise DiskError(f"{str(path)!r} is there and is not a folder; choose another one.") from None
+                raise DiskError(f"{str(path)!r} is there already and is not a folder; choose another one.") from None
 
 
 def write_atomic(path: Path, content: bytes, *, durable: bool = True) -> None:

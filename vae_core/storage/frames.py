@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,10 +88,15 @@ def unpack_subjects(content: bytes) -> Subjects:
     arrays = unpack_bundle(content)
     note = _note(arrays)
     try:
-        known = arrays["labels"], tuple(note["classes"]), arrays["inputs"], dict(note["lines"])
+        known = arrays["labels"], tuple(note["classes"]), arrays["inputs"], _known(note["lines"])
         return Subjects(*known, arrays.get("corrupted"))
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointCorrupt("The film's subjects are damaged; restore the run's folder from a copy.") from error
+
+
+def _known(lines: dict[str, float | None]) -> dict[str, float]:
+    """The lines that are finite: of odd data there may be none, and a chart draws the others."""
+    return {name: value for name, value in dict(lines).items() if value is not None and math.isfinite(value)}
 
 
 def pack_frame(frame: Frame) -> bytes:

@@ -316,11 +316,10 @@ def open_folder(folder: Path) -> Run:
 def list_runs(root: Path) -> tuple[list[Run], list[str]]:
     """The readable runs under `root`, newest first, and a sentence for each folder that cannot be read, `root` included.
 
-    Nothing that stands in the folder makes this raise. Only what changed since the last call is read and parsed again, so
-    that thousands of runs are listed at the cost of a look at their files' times.
+    Nothing in the folder makes this raise. Only what changed since the last call is read and parsed again, so that
+    thousands of runs cost a look at their files' times.
     """
-    runs: list[Run] = []
-    problems: list[str] = []
+    runs, problems = list[Run](), list[str]()
     try:
         names = folder_ids(root)
     except LatentLabError as error:

@@ -35,9 +35,14 @@ def objective_numbers(config: RunConfig, record: dict[str, float | None]) -> str
     if loss is None or reconstruction is None:
         return ""
     if kl is None:
-        return f"{loss:.1f} nats per image"
+        return f"{_nats(loss)} nats per image"
     if config.objective.capacity is not None:
-        return f"{loss:.1f} = {reconstruction:.1f} + {config.objective.gamma:g} × |{kl:.2f} − C| nats per image"
+        return f"{_nats(loss)} = {_nats(reconstruction)} + {config.objective.gamma:g} × |{_nats(kl, 2)} − C| nats per image"
     beta = record.get("beta")
     weight = config.objective.beta if beta is None else beta
-    return f"{loss:.1f} = {reconstruction:.1f} + {weight:.3g} × {kl:.2f} nats per image"
+    return f"{_nats(loss)} = {_nats(reconstruction)} + {weight:.3g} × {_nats(kl, 2)} nats per image"
+
+
+def _nats(value: float, digits: int = 1) -> str:
+    """A figure that keeps its place in a line, whatever a diverging run makes of it."""
+    return f"{value:.{digits}f}" if abs(value) < 1e6 else f"{value:.3g}"

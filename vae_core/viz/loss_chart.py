@@ -54,15 +54,19 @@ def loss_table(
         train = _finite(records_train, key)
         smooth = _smoothed([record[key] for record in train], smoothing)
         rows += [
-            ("training", curve, record["step"], record["epoch"], value / divisor)
+            ("training", curve, record["step"], record.get("epoch"), value / divisor)
             for record, value in zip(train, smooth, strict=True)
         ]
         rows += [
-            ("held-out", curve, record["step"], record["epoch"], record[key] / divisor)
+            ("held-out", curve, record["step"], record.get("epoch"), record[key] / divisor)
             for record in _finite(records_held_out, key)
         ]
     first = min((row[2] for row in rows), default=0)
-    rows += [("line", LINE_NAMES[name], first, None, lines[name] / divisor) for name in LINE_NAMES if name in lines]
+    rows += [
+        ("line", LINE_NAMES[name], first, None, lines[name] / divisor)
+        for name in LINE_NAMES
+        if lines.get(name) is not None
+    ]
     if cursor is not None:
         rows.append(("cursor", "", cursor, None, None))
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"step": "int64", "epoch": "float64", "nats": "float64"})
