@@ -68,6 +68,15 @@ def test_upsampling_doubles_each_pixel_and_crops() -> None:
     assert Upsample(3, 4)(small).tolist() == [[[[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 4, 4]]]]
 
 
+def test_initial_weights_of_tanh_are_those_of_glorot_and_bengio() -> None:
+    network = nn.Sequential(nn.Linear(400, 200), nn.Conv2d(8, 64, 3))
+    initialise(network, generator(0, Stream.INITIALISATION), "tanh")
+    for layer, bound in ((network[0], math.sqrt(6 / 600)), (network[1], math.sqrt(6 / (9 * 8 + 9 * 64)))):
+        assert 0.98 * bound < layer.weight.abs().max() <= bound
+        assert layer.weight.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.05)
+        assert not layer.bias.any()
+
+
 def test_initial_weights_are_uniform_within_the_bound_of_torchs_layers() -> None:
     network = nn.Sequential(nn.Linear(400, 300), nn.Conv2d(8, 64, 3))
     initialise(network, generator(0, Stream.INITIALISATION))

@@ -43,7 +43,7 @@ def build_model(config: ModelConfig, image_shape: ImageShape, seed: int) -> Auto
             f"{MAX_PARAMETERS:,}; choose fewer latents, smaller hidden sizes or (conv) more stages."
         )
     model.to_empty(device="cpu")
-    initialise(model, generator(seed, Stream.INITIALISATION))
+    initialise(model, generator(seed, Stream.INITIALISATION), config.activation)
     return model
 
 

@@ -68,17 +68,24 @@ def conv_decoder(latent: int, channels: Sequence[int], shape: ImageShape, activa
 
 
 @torch.no_grad()
-def initialise(module: nn.Module, generator: torch.Generator) -> None:
-    """Draws all weights and biases uniformly within 1 / sqrt(inputs of a unit), the default of torch's own layers.
+def initialise(module: nn.Module, generator: torch.Generator, activation: str = "relu") -> None:
+    """Draws all weights, and with ReLU the biases too; torch's global generator is neither read nor moved.
 
-    He et al. 2015, "Delving Deep into Rectifiers", eq. 10, as torch scales it (a = sqrt 5). Torch's global generator is
-    neither read nor moved.
+    ReLU: uniform within 1 / sqrt(inputs of a unit), the default of torch's own layers (He et al. 2015, "Delving Deep into
+    Rectifiers", eq. 10, as torch scales it, a = sqrt 5). Tanh: uniform within sqrt(6 / (inputs + outputs)), the biases 0
+    (Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks", eq. 16), as Burda et
+    al. 2015 do. With torch's default a tanh network starts on a plateau.
     """
     for layer in module.modules():
-        if isinstance(layer, nn.Linear | nn.Conv2d):
+        if not isinstance(layer, nn.Linear | nn.Conv2d):
+            continue
+        assert layer.bias is not None
+        if activation == "tanh":
+            nn.init.xavier_uniform_(layer.weight, generator=generator)
+            layer.bias.zero_()
+        else:
             bound = 1.0 / math.sqrt(layer.weight[0].numel())
             layer.weight.uniform_(-bound, bound, generator=generator)
-            assert layer.bias is not None
             layer.bias.uniform_(-bound, bound, generator=generator)
 
 
