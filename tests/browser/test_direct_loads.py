@@ -41,14 +41,14 @@ def test_denoise_shows_its_level_and_its_models_on_every_load(
 ) -> None:
     for page in loads(browser, server.address + path):
         slider = page.locator('[class*="st-key-level"]').get_by_role("slider")
-        expect(slider).to_have_attribute("aria-valuenow", f"{level:g}", timeout=SECONDS)
+        expect(slider).to_have_value(f"{level:g}", timeout=SECONDS)
         expect(page.locator('[class*="st-key-models"]').locator(CHIPS)).to_have_count(3)
 
 
 def test_generate_shows_the_code_of_its_address_on_every_load(browser: Browser, server: Server) -> None:
     for page in loads(browser, f"{server.address}/generate?trained=example-vae-2d&z=1.5,-1"):
         sliders = page.get_by_role("slider", name="z1,")
-        expect(sliders.first).to_have_attribute("aria-valuenow", "1.5", timeout=SECONDS)
+        expect(sliders.first).to_have_value("1.5", timeout=SECONDS)
 
 
 def test_train_shows_the_dials_of_its_address_and_preset_on_every_load(browser: Browser, server: Server) -> None:
