@@ -6,7 +6,7 @@ import { made } from "./elements.js"
 import { clamp, normals } from "./numbers.js"
 
 /** The label of a point without a class. */
-const NO_LABEL = 255
+export const NO_LABEL = 255
 /** Codes of a single number are spread over the height by fixed noise, which means nothing there. */
 const JITTER = normals(4096)
 
