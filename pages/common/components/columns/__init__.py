@@ -1,11 +1,10 @@
-"""Several runs side by side, drawn in the browser: films that move together, or maps whose pointer all columns follow.
+"""Several runs side by side, drawn in the browser: films that move together, or maps that share one pointer.
 
-As the latent map it stands on the page in two parts, so that a slider sends a few hundred bytes and none of the weights.
+Like the latent map it has two parts, so that a slider sends a few hundred bytes and none of the weights.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from pages.common.components.bundle import register, register_view
+from pages.common.components.reported import is_finite
 from vae_core.storage.arrays import Array
 
 _COLUMNS = register(__file__)
@@ -21,7 +21,7 @@ _VIEW = register_view(__file__)
 
 @dataclass(frozen=True)
 class Choice:
-    """What was clicked: the number of an image, or a code in the dimensions that the columns share; the other is None."""
+    """What was clicked: the index of an image, or a code in the dimensions that the columns share; the other is None."""
 
     image: int | None = None
     z: tuple[float, ...] | None = None
@@ -31,8 +31,8 @@ def columns(*, key: str, data: bytes, on_pick: Callable[[Choice], None] | None =
     """Puts the columns on the page.
 
     Args:
-        key: of this place on the page, and the one that `data` was packed with.
-        data: as `film_bytes` or `map_bytes` gives it.
+        key: identifies the columns on the page; the one that `data` was packed with.
+        data: from `film_bytes` or `map_bytes`.
         on_pick: called with what was clicked before the script runs again.
     """
 
@@ -45,17 +45,17 @@ def columns(*, key: str, data: bytes, on_pick: Callable[[Choice], None] | None =
 
 
 def columns_view(*, key: str, z: Array, image: int) -> None:
-    """Where all columns with the same key look: a code z (L,) in the dimensions that they share, and an image."""
+    """What all columns with this key look at: a code z (L,) in the dimensions that they share, and the index of an image."""
     _VIEW(key=f"{key}-view", data={"key": key, "z": [float(value) for value in np.nan_to_num(z)], "image": image})
 
 
 def _choice(value: object) -> Choice | None:
-    """What the browser reported, where it makes sense."""
+    """What the browser reported; None if it is not a choice."""
     if not isinstance(value, Mapping):
         return None
     image, z = value.get("image"), value.get("z")
-    if isinstance(image, int | float) and math.isfinite(image) and image >= 0:
+    if is_finite(image) and image >= 0:
         return Choice(image=int(image))
-    if isinstance(z, list) and z and all(isinstance(one, int | float) and math.isfinite(one) for one in z):
-        return Choice(z=tuple(float(one) for one in z))
+    if isinstance(z, list) and z and all(is_finite(number) for number in z):
+        return Choice(z=tuple(float(number) for number in z))
     return None

@@ -1,4 +1,4 @@
-"""Before and after, under one divider that is dragged across, or moved with the arrow keys."""
+"""Before and after, with a divider between them that is dragged or moved with the arrow keys."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _COMPONENT = register(__file__)
 def divider(
     before: Array, after: Array, *, key: str, names: tuple[str, str], label: str, columns: int = 1, size: int = 480
 ) -> None:
-    """Puts two pictures of the same things over each other; where the divider stands is the browser's own affair.
+    """Puts two pictures of the same things on top of each other. The divider's place stays in the browser.
 
     Args:
-        before: (N, C, H, W) uint8, seen left of the divider; N at least 1, C of 1 or 3.
-        after: (N, C or another number of channels, H, W) uint8, seen right of it.
-        key: of this place on the page; with it the divider stays where it is when the pictures change.
-        names: what the two are, in a word or two; shown literally.
-        label: what this is a picture of; read out.
-        columns: images a line.
-        size: the width in CSS pixels; where there is less room it is narrower.
+        before: (N, C, H, W) uint8, left of the divider; N at least 1, C 1 or 3.
+        after: (N, C, H, W) uint8, right of it; its C may differ from that of `before`.
+        key: identifies this divider on the page; its place stays with it when the pictures change.
+        names: what the two are, in a word or two each; shown literally.
+        label: what the pictures show; read out.
+        columns: images per line.
+        size: width in CSS pixels; narrower if there is less room.
 
     Raises:
-        DataError: the two do not hold images of one number and size.
+        DataError: `before` and `after` differ in the number or size of their images.
     """
     if before.shape[:1] + before.shape[2:] != after.shape[:1] + after.shape[2:]:
         raise DataError(f"Before and after must be of one size, not {before.shape} and {after.shape}.")

@@ -1,6 +1,6 @@
-"""A drawing of our own (SVG) on the page, in the colours of the theme.
+"""An SVG drawing on the page, in the colours of the theme.
 
-`st.html` takes SVG out, and a picture would not follow the theme, so the drawing is set into an inline component.
+`st.html` removes SVG, and a picture would not follow the theme, so the drawing is a component.
 """
 
 from __future__ import annotations
@@ -11,5 +11,5 @@ _COMPONENT = register(__file__)
 
 
 def drawing(svg: str, *, key: str) -> None:
-    """Puts an SVG picture on the page; `svg` is made by `viz/`, with every text in it escaped."""
+    """Puts an SVG drawing on the page. `svg` comes from `vae_core.viz`, which escapes every text in it."""
     _COMPONENT(key=key, data={"svg": svg})

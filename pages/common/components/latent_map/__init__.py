@@ -1,13 +1,12 @@
-"""The latent map: held-out images as points, and under the pointer the picture that the browser decodes there.
+"""The latent map: held-out images as points, and the picture that the browser decodes under the pointer.
 
-It stands on the page in two parts. The scene (codes, images, the decoder's weights, all code) is large and the same
-from run to run of the script, so that Streamlit sends a reference in its place; the view (where z stands, which axes)
-is a few hundred bytes, and all that is sent when a slider moves.
+It has two parts. The scene (codes, images, the decoder's weights, all code) is large and the same from run to run of the
+script, so Streamlit sends a reference instead; the view (where z is, which axes) is a few hundred bytes, and all that is
+sent when a slider moves.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ import numpy as np
 import streamlit as st
 
 from pages.common.components.bundle import register, register_view
+from pages.common.components.reported import is_finite
 from vae_core.errors import DataError
 from vae_core.storage.arrays import Array
 from vae_core.storage.blocks import pack_blocks
@@ -27,7 +27,7 @@ _VIEW = register_view(__file__)
 
 @dataclass(frozen=True)
 class Picked:
-    """A place that was clicked: the code's values on the two axes of the map (`y` is 0 where there is one)."""
+    """A place that was clicked: the code's values on the two axes of the map (`y` is 0 if there is only one axis)."""
 
     x: float
     y: float
@@ -45,27 +45,27 @@ def map_scene(
     alt: str = "A model",
     on_pick: Callable[[Picked], None] | None = None,
 ) -> Picked | None:
-    """The part that is seen; it stays empty until `map_view` with the same key says how to look at it.
+    """Puts the map on the page. It stays empty until `map_view` with the same key says how to look at it.
 
-    Handing it to Streamlit takes about 8 ms a megabyte on each run of the script, even where nothing is sent: a page
-    whose sliders must be fast calls it outside of their fragment, and `map_view` within.
+    Handing it to Streamlit takes about 8 ms per megabyte on each run of the script, even if nothing is sent: a page
+    whose sliders must be fast calls this outside their fragment, and `map_view` inside it.
 
     Args:
-        key: of this place on the page.
-        codes: (P, L) `float32`; a number that is not finite counts as 0.
-        labels: (P,) class indices; a label without a class is drawn in grey.
-        classes: names, shown literally.
-        images: (P, C, H, W) `uint8`, of the same images.
-        decoder: as `decoder_bytes` gives it; None where the model is decoded on the server after a click.
-        height: of the map, in pixels; on a narrow screen it is as high as it is wide.
-        alt: what this is a picture of.
-        on_pick: called with a place that was clicked before the script runs again, so that it may set sliders.
+        key: identifies the map on the page.
+        codes: (P, L) float32; a number that is not finite counts as 0.
+        labels: (P,) class indices; a point whose label has no class is grey.
+        classes: names of the classes, shown literally.
+        images: (P, C, H, W) uint8, the encoded images.
+        decoder: from `decoder_bytes`; None if the server decodes after a click.
+        height: height of the map in pixels; on a narrow screen it is as high as it is wide.
+        alt: what the picture shows.
+        on_pick: called with a clicked place before the script runs again, so that it can set sliders.
 
     Returns:
         The place that was clicked, once; None otherwise.
 
     Raises:
-        DataError: codes, labels and images do not belong together.
+        DataError: codes, labels and images differ in number.
     """
     scene = f"{key}-scene"
 
@@ -91,22 +91,22 @@ def map_view(
     direction: Array | None = None,
     density: bool = False,
 ) -> None:
-    """How the scene with the same key is looked at; it has no size of its own.
+    """Says how to look at the map with the same key; it takes no room on the page.
 
     Args:
-        key: of the scene.
-        z: (L,) the code that the sliders stand at; under the pointer its values on the two axes are replaced.
-        axes: the two dimensions of the plane, counted from 0; with one latent (0, 0); None for the cloud of three
-            latents, which can be turned.
-        axis_names: two names (three for the cloud); an empty second one is a code of one number.
+        key: that of the map.
+        z: (L,) the code of the sliders; under the pointer its values on the two axes are replaced.
+        axes: the two dimensions of the plane, from 0 on; (0, 0) for one latent; None for the cloud of three latents, which
+            can be turned.
+        axis_names: two names (three for the cloud); the second is empty for a code of one number.
         prior: draw the prior's circles at one and two standard deviations.
-        lattice: begin with decoded pictures behind the points; the person can switch them.
+        lattice: start with decoded pictures behind the points; the person can switch them off.
         ellipse: mean (2,) and standard deviation (2,) of a posterior on the two axes.
         direction: (L,) drawn as an arrow from z.
-        density: shade where points are, behind them; not on decoded pictures and not in the cloud.
+        density: shade how dense the points are; not on decoded pictures or in the cloud.
 
     Raises:
-        DataError: a number is not finite, or z or the direction has another length than the axes ask for.
+        DataError: a number is not finite, or z or the direction does not have the axes' dimensions.
     """
     numbers = [z, *(ellipse or ()), *([] if direction is None else [direction])]
     needed = 3 if axes is None else max(axes) + 1
@@ -151,10 +151,8 @@ def _listed(values: Array) -> list[float]:
 
 
 def _place(value: object) -> Picked | None:
-    """What the browser reported, where it is two finite numbers."""
+    """What the browser reported; None if it is not two finite numbers."""
     if not isinstance(value, Mapping):
         return None
     x, y = value.get("x"), value.get("y")
-    if not isinstance(x, int | float) or not isinstance(y, int | float) or not math.isfinite(x) or not math.isfinite(y):
-        return None
-    return Picked(float(x), float(y))
+    return Picked(float(x), float(y)) if is_finite(x) and is_finite(y) else None

@@ -1,6 +1,6 @@
-"""Links within a page or to others of the app: a table of contents, steps back and on, doors; each may have a tick and a key.
+"""Links within a page or to other pages: a table of contents, steps back and forth, doors. Each may have a tick and a key.
 
-One component in place of a widget each, since a browser takes longer to put several of those on the page, and their code.
+One component for all of them, because a browser takes longer to put a widget per link on the page.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ class Entry:
 
     Attributes:
         id: what `on_chosen` is called with.
-        label: its words; shown literally.
-        address: where it leads, relative to this page, for a new tab.
-        done: whether it is ticked; None where there is nothing to tick.
-        here: whether it is what one looks at.
-        help: more words under the pointer.
-        key: the letter that does as a click; shown beside the words.
-        off: there is nothing behind it now.
-        mark: a sign before the words.
+        label: its text; shown literally.
+        address: where it leads in a new tab, relative to this page.
+        done: whether it is ticked; None if it has no tick.
+        here: whether it is the current one.
+        help: the tooltip.
+        key: the letter that does the same as a click; shown beside the text.
+        off: whether it is disabled.
+        mark: a symbol before the text.
     """
 
     id: str
@@ -52,11 +52,11 @@ def link_list(
     """Puts the links on the page.
 
     Args:
-        key: of this place on the page.
-        label: what this is a list of; read out.
+        key: identifies the list on the page.
+        label: what the list is; read out.
         entries: its links.
-        on_chosen: called with the id of the entry that was clicked, before the script runs again.
-        look: one below the other, or side by side as buttons or as doors to other pages.
+        on_chosen: called with the id of the clicked entry before the script runs again.
+        look: below each other ("contents"), or side by side as buttons ("steps") or as doors to other pages ("doors").
     """
 
     def chosen() -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from pages.common.components.bundle import register
+from pages.common.components.reported import reported_stop
 
 _COMPONENT = register(__file__)
 
 
 def rate_curve(*, key: str, data: bytes, start: int) -> int:
-    """Puts the curve on the page; the index of the beta at which its point was let go of last, `start` before that.
+    """Puts the curve on the page.
 
     Args:
-        key: of this place on the page; with it stays where the point is.
-        data: as `rate_curve_bytes` gives it, with the same `start`.
-        start: index of the beta at which the point stands at first.
+        key: identifies the curve on the page; the point's place stays with it.
+        data: from `rate_curve_bytes`, with the same `start`.
+        start: index of the beta at which the point is first.
+
+    Returns:
+        The index of the beta at which the point was last released; `start` before that.
     """
     settled = _COMPONENT(key=key, data=data, on_settled_change=lambda: None).get("settled")
-    return int(settled) if isinstance(settled, int | float) and settled >= 0 else start
+    return reported_stop(settled, start)

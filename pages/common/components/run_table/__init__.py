@@ -1,6 +1,6 @@
-"""The table of runs: a row each, chosen by click, box or key; who is sorted, filtered and chosen is kept by the page.
+"""The table of runs: one row per run, chosen by click, box or key. The page sorts, filters and keeps the choice.
 
-As the latent map it stands on the page in two parts: the table, and what is live in it, a few bytes a poll.
+Like the latent map it has two parts: the table, and the states of runs that are training, a few bytes per poll.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Asked = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Column:
-    """A column: `kind` says how it is drawn, "number" to the right, "cut" cut short with the whole as its title."""
+    """A column; `kind` says how it is drawn: "number" is right-aligned, "cut" truncated with a tooltip."""
 
     name: str
     title: str
@@ -31,7 +31,7 @@ class Column:
 
 @dataclass(frozen=True)
 class State:
-    """How a run stands: a word in a colour, the share that is done (None: no bar), and a line of text."""
+    """A run's state: a word in a colour, the share that is done (None for no bar), and a line of text."""
 
     word: str
     colour: str
@@ -45,10 +45,10 @@ class Row:
 
     Attributes:
         id, name: of the run.
-        picture: a data URL, or the empty string.
-        state: how it stands.
-        cells: the text of the other columns by their names.
-        titles: what is said in more words under the pointer, by column.
+        picture: a data URL, or an empty string.
+        state: its state.
+        cells: the texts of the other columns, by column name.
+        titles: longer texts as tooltips, by column name.
     """
 
     id: str
@@ -61,7 +61,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Gap:
-    """A line with "Undo" where a run stood: before the row at `at`, counted from 0 on this page."""
+    """A line with "Undo" in place of a deleted run, before the row with index `at` of this page."""
 
     at: int
     id: str
@@ -87,18 +87,18 @@ def run_table(
     """Puts the table on the page.
 
     Args:
-        key: of this place on the page.
+        key: identifies the table on the page.
         columns, rows, gaps: what it shows.
-        chosen: the ids of the chosen runs, those of other pages among them.
-        sort: the column that the rows are sorted by, and whether from the largest down.
+        chosen: the ids of the chosen runs, including those on other pages of the table.
+        sort: the column that the rows are sorted by, and whether in descending order.
         count: a line below, such as "1 to 25 of 2,000 runs".
-        empty: what stands there where there is no row.
-        page, pages: which page this is, from 1 on, and of how many.
-        height: the most pixels that the rows take; beyond it they scroll.
-        label: what the table is, read out.
-        on_asked: called before the script runs again with what the person asked for: `{"kind": "choose", "ids": [...]}`,
+        empty: the text if there is no row.
+        page, pages: this page's number, from 1 on, and the number of pages.
+        height: the largest height of the rows in pixels; more rows scroll.
+        label: what the table is; read out.
+        on_asked: called before the script runs again with the person's request: `{"kind": "choose", "ids": [...]}`,
             `{"kind": "sort", "column": ...}`, `{"kind": "page", "page": ...}` or `{"kind": "undo", "id": ...}`. It comes
-            from the browser: nothing of it is to be believed unchecked.
+            from the browser and must be checked.
     """
 
     def asked() -> None:
@@ -125,5 +125,5 @@ def run_table(
 
 
 def run_table_live(*, key: str, states: Mapping[str, State]) -> None:
-    """How the runs of the table with that key stand now, by id; those it does not name stay as they are."""
+    """The states of runs in the table with this key, by id; runs that are not named keep theirs."""
     _LIVE(key=f"{key}-live", data={"key": key, "states": {run: asdict(state) for run, state in states.items()}})
