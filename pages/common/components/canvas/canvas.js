@@ -30,7 +30,7 @@ class Drawer {
     if (String(shape) !== String(this.shape)) this.begin(shape, Math.max(1, Math.round(size / shape[1])))
   }
 
-  /** An empty grid with `fine` x `fine` cells a pixel of the picture. */
+  /** An empty grid with `fine` x `fine` cells per pixel of the picture. */
   begin(shape, fine) {
     const [height, width] = shape
     Object.assign(this, { shape, fine, height: height * fine, width: width * fine, past: [] })
@@ -67,7 +67,7 @@ class Drawer {
     return { x: ((event.clientX - left) / width) * this.width, y: ((event.clientY - top) / height) * this.height }
   }
 
-  /** Brightens all cells near the way from the last place to this one. */
+  /** Brightens all cells near the path from the last place to this one. */
   strokeTo(to) {
     const from = this.last
     const radius = Number(this.find(".brush input").value) * this.fine
@@ -141,7 +141,7 @@ class Drawer {
     this.canvas.getContext("2d").putImageData(part, left, top)
   }
 
-  /** The picture as base64 of its bytes, or null where nothing is drawn. */
+  /** The picture as base64 of its bytes, or null if nothing is drawn. */
   report() {
     const picture = this.averaged()
     this.setStateValue("drawn", picture.some(Boolean) ? btoa(String.fromCharCode(...picture)) : null)

@@ -61,7 +61,7 @@ export class Column {
     this.element = made("section", "column", ...parts)
   }
 
-  /** What is to be seen at a step; `from` is what was seen before a new frame came. */
+  /** What to show at a step; `from` is what was shown before a new frame came. */
   shownAt(step, from, share) {
     const { index, next, share: between } = atStep(this.steps, step)
     const [a, b] = [this.frames[index], this.frames[next]]

@@ -63,7 +63,7 @@ class Comparison extends Player {
     this.build()
   }
 
-  /** The elements of all columns, and what stands below them. */
+  /** Builds the elements of all columns, and what is below them. */
   build() {
     const { columns, header } = this
     const grid = this.find(".grid")

@@ -92,7 +92,7 @@ class KlSurface {
     this.wake()
   }
 
-  /** The place of the surface that is seen nearest to a pixel; of two on one line of sight the one in front. */
+  /** The place on the surface nearest to a pixel on the screen; of two in one line of sight, the one in front. */
   nearestOnSurface(x, y) {
     let [best, least] = [{}, Infinity]
     for (let i = 0; i <= 80; i++) {

@@ -27,7 +27,7 @@ export class Scatter {
     this.reset()
   }
 
-  /** Draws the stamps anew next time: the theme or the size changed. */
+  /** Makes new stamps for the next drawing: the theme or the size changed. */
   reset() {
     this.stamps = null
   }
