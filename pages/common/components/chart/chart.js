@@ -6,6 +6,7 @@ import { made, showTip } from "../shared/elements.js"
 import { mounted } from "../shared/mount.js"
 import { withMinus } from "../shared/numbers.js"
 import { drawHandle, drawMarks, drawSeries, plotScale, plotTicks, pointNear } from "../shared/plot.js"
+import { Redrawn } from "../shared/redraw.js"
 import { StopSlider } from "../shared/slider.js"
 
 const HANDLE_LINES = 2
@@ -82,20 +83,11 @@ class ChartPanel {
   }
 }
 
-class Chart {
+class Chart extends Redrawn {
   constructor(root) {
-    this.find = (selector) => root.querySelector(selector)
-    this.host = root.host ?? root
+    super(root, ".panels")
     this.panels = []
-    this.requested = 0
     this.slider = null
-    this.resizing = new ResizeObserver(() => this.wake())
-    this.resizing.observe(this.find(".panels"))
-  }
-
-  close() {
-    cancelAnimationFrame(this.requested)
-    this.resizing.disconnect()
   }
 
   receive({ panels, handle, start }, { setStateValue }) {
@@ -143,13 +135,7 @@ class Chart {
 
   // Drawing
 
-  wake() {
-    if (this.handle !== undefined && !this.requested) this.requested = requestAnimationFrame(() => this.draw())
-  }
-
   draw() {
-    cancelAnimationFrame(this.requested)
-    this.requested = 0
     const stop = this.slider?.stop ?? 0
     this.panels.forEach((panel, at) => {
       panel.draw(this.theme, at === 0 ? this.handle : null, stop)

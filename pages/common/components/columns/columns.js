@@ -18,18 +18,15 @@ const NARROW = 150
 
 class Comparison extends Player {
   constructor(root) {
-    super(root)
+    super(root, ".grid")
     this.box = this.find(".columns")
     this.columns = []
     this.pointed = this.cursor = null
     this.legend = new Legend(this.find(".legend"), () => this.wake())
-    this.resizing = new ResizeObserver(() => this.resize())
-    this.resizing.observe(this.find(".grid"))
   }
 
   close() {
     super.close()
-    this.resizing.disconnect()
     if (this.channel?.scene === this) this.channel.scene = null
   }
 

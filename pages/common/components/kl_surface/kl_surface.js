@@ -3,6 +3,7 @@
 import { contextOf, placeOf, themeOf } from "../shared/canvas.js"
 import { mounted } from "../shared/mount.js"
 import { clamp, numberText } from "../shared/numbers.js"
+import { Redrawn } from "../shared/redraw.js"
 import {
   contourScale,
   drawContour,
@@ -21,12 +22,10 @@ const PITCHES = [0.05, 1.5]
 const NEAR = 18
 const KEY_STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }
 
-class KlSurface {
+class KlSurface extends Redrawn {
   constructor(root) {
-    this.find = (selector) => root.querySelector(selector)
-    this.host = root.host ?? root
+    super(root, ".panels3")
     this.turn = { ...FIRST_SURFACE_TURN }
-    this.requested = 0
     this.press = null
     const [surface, contour] = [this.find(".surface"), this.find(".contour")]
     surface.onpointerdown = (event) => this.grab(event)
@@ -44,13 +43,6 @@ class KlSurface {
       this.set({ mean: 0, variance: 1 })
       this.report()
     }
-    this.resizing = new ResizeObserver(() => this.wake())
-    this.resizing.observe(this.find(".panels3"))
-  }
-
-  close() {
-    cancelAnimationFrame(this.requested)
-    this.resizing.disconnect()
   }
 
   receive({ mean, variance, beta }, { setStateValue }) {
@@ -142,14 +134,9 @@ class KlSurface {
 
   // Drawing
 
-  wake() {
-    if (this.mean !== undefined && !this.requested) this.requested = requestAnimationFrame(() => this.tick())
-  }
-
-  tick() {
-    this.requested = 0
+  draw() {
     const width = this.find("figure").clientWidth
-    if (!width) return
+    if (this.mean === undefined || !width) return
     const height = Math.round(Math.min(330, 0.86 * width))
     const contexts = ["surface", "contour", "densities"].map((name) => {
       const canvas = this.find(`.${name}`)

@@ -10,6 +10,7 @@ import { mounted } from "../shared/mount.js"
 import { clamp, countText, numberText } from "../shared/numbers.js"
 import { paint, putPicture } from "../shared/pictures.js"
 import { boxOf, mapScale, nearestRow, planeOf, pointAt } from "../shared/plane.js"
+import { Redrawn } from "../shared/redraw.js"
 import { Scatter } from "../shared/scatter.js"
 import { drawCloud, FIRST_TURN } from "./cloud.js"
 import { Lattice } from "./lattice.js"
@@ -20,30 +21,21 @@ import { cloudPlaces, cloudScale } from "./projection.js"
 const LEAST_MAP = 340
 const CAPTIONS = 84
 
-class LatentMap {
+class LatentMap extends Redrawn {
   constructor(root) {
-    this.find = (selector) => root.querySelector(selector)
-    this.host = root.host ?? root
+    super(root, ".panels")
     this.cursor = this.nearest = this.real = null
     this.scatter = new Scatter({ share: 0.17, least: 2, most: 4.5 })
     this.legend = new Legend(this.find(".legend"), () => this.redraw())
     this.turn = { ...FIRST_TURN }
-    this.requested = 0
     this.stale = true
-    this.listen()
-  }
-
-  listen() {
-    this.resizing = new ResizeObserver(() => this.resize())
-    this.resizing.observe(this.find(".panels"))
     this.pointer = new Pointer(this, this.find(".over"))
     this.find(".switch").onchange = () => this.resize()
     this.find(".reset").onclick = () => this.turnTo(FIRST_TURN.yaw, FIRST_TURN.pitch)
   }
 
   close() {
-    cancelAnimationFrame(this.requested)
-    this.resizing.disconnect()
+    super.close()
     if (this.channel?.scene === this) this.channel.scene = null
   }
 
@@ -181,14 +173,9 @@ class LatentMap {
     this.wake()
   }
 
-  /** Requests one drawing; while nothing moves and no lattice is unfinished, nothing runs. */
-  wake() {
-    if (this.view && !this.requested) this.requested = requestAnimationFrame(() => this.tick())
-  }
-
-  tick() {
-    this.requested = 0
-    if (!this.area) return
+  /** Draws again until the lattice is finished. */
+  draw() {
+    if (!this.view || !this.area) return
     if (this.stale) this.drawPoints()
     this.drawPictures()
     this.drawOver()

@@ -8,6 +8,7 @@ import { made } from "../shared/elements.js"
 import { mounted } from "../shared/mount.js"
 import { stripOf } from "../shared/pictures.js"
 import { drawSeries, plotScale, plotTicks } from "../shared/plot.js"
+import { Redrawn } from "../shared/redraw.js"
 import { StopSlider } from "../shared/slider.js"
 import { drawGuides } from "./guides.js"
 import { nearestOnPath } from "./path.js"
@@ -48,11 +49,9 @@ function panelOf({ stops, marks, box }, theme) {
   }
 }
 
-class RateCurve {
+class RateCurve extends Redrawn {
   constructor(root) {
-    this.find = (selector) => root.querySelector(selector)
-    this.host = root.host ?? root
-    this.requested = 0
+    super(root, ".sides")
     this.dragged = null
     this.slider = new StopSlider(this.find(".curve"), {
       keys: FALLING,
@@ -60,13 +59,6 @@ class RateCurve {
       onMove: () => this.wake(),
       onSettle: (stop) => this.setStateValue("settled", stop),
     })
-    this.resizing = new ResizeObserver(() => this.wake())
-    this.resizing.observe(this.find(".sides"))
-  }
-
-  close() {
-    cancelAnimationFrame(this.requested)
-    this.resizing.disconnect()
   }
 
   receive(bytes, { setStateValue }) {
@@ -99,20 +91,15 @@ class RateCurve {
 
   // Drawing
 
-  wake() {
-    if (this.header && !this.requested) this.requested = requestAnimationFrame(() => this.tick())
-  }
-
   contextFor(name, height) {
     const canvas = this.find(name)
     canvas.style.height = `${height}px`
     return contextOf(canvas, canvas.clientWidth, height)
   }
 
-  tick() {
-    this.requested = 0
+  draw() {
     const width = this.find(".curve").clientWidth
-    if (!width) return
+    if (!this.header || !width) return
     const stop = this.header.stops[this.slider.stop]
     const shown = this.shown[this.slider.stop]
     this.drawCurve(stop, width, Math.round(Math.max(260, Math.min(320, 0.7 * width))))

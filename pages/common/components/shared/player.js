@@ -1,6 +1,7 @@
 // Plays a film and draws only when something changed. A subclass has `header`, `end` (the last position) and `draw()`.
 
 import { clamp } from "./numbers.js"
+import { Redrawn } from "./redraw.js"
 
 export const TWEEN_MS = 250
 const FRAME_MS = 30
@@ -8,11 +9,10 @@ const FILM_SECONDS = 10
 const HOLD_SECONDS = 1
 const ICONS = { play: "M8 5v14l11-7z", pause: "M6 5h4v14H6zM14 5h4v14h-4z" }
 
-export class Player {
-  constructor(root) {
-    this.find = (selector) => root.querySelector(selector)
-    this.host = root.host ?? root
-    this.position = this.hold = this.requested = 0
+export class Player extends Redrawn {
+  constructor(root, sized) {
+    super(root, sized)
+    this.position = this.hold = 0
     this.playing = false
     this.visible = true
     this.from = null
@@ -27,7 +27,7 @@ export class Player {
   }
 
   close() {
-    cancelAnimationFrame(this.requested)
+    super.close()
     document.removeEventListener("visibilitychange", this.onVisibility)
   }
 

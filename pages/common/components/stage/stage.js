@@ -18,7 +18,7 @@ const WIDE = 640
 
 class Stage extends Player {
   constructor(root) {
-    super(root)
+    super(root, ".panels")
     this.box = this.find(".stage")
     this.point = this.dimension = null
     this.scatter = new Scatter({ share: 0.2, least: 2.2, most: 5 })
@@ -27,8 +27,6 @@ class Stage extends Player {
   }
 
   listen() {
-    this.resizing = new ResizeObserver(() => this.resize())
-    this.resizing.observe(this.find(".panels"))
     this.seeing = new IntersectionObserver(([entry]) => {
       this.visible = entry.isIntersecting
       this.wake()
@@ -45,7 +43,6 @@ class Stage extends Player {
 
   close() {
     super.close()
-    this.resizing.disconnect()
     this.seeing.disconnect()
   }
 
