@@ -13,7 +13,7 @@ import torch
 pytest.importorskip("playwright.sync_api")
 from playwright.sync_api import Browser, FloatRect, Page, expect
 
-from pages.common.components.source import source
+from pages.common.components.bundle import bundle
 from tests.browser.apps.linear_model import linear
 from tests.viz.scenes import DIGITS, digits
 from tools.served import served
@@ -23,6 +23,7 @@ from vae_core.models.autoencoder import Autoencoder
 from vae_core.models.build import build_model
 from vae_core.models.networks import ImageShape
 from vae_core.objectives.likelihoods import build_likelihood
+from vae_core.storage.paths import PROJECT_ROOT
 from vae_core.types import Array
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -85,7 +86,8 @@ def test_the_browser_decodes_what_torch_decodes(page: Page, likelihood: str, mod
     content = decoder_bytes(model, likelihood, shape)
     assert content is not None
     page.set_content("<p>a page</p>")
-    page.add_script_tag(content=source("stage_frames.js", "decoder.js"))
+    script = bundle(PROJECT_ROOT / "pages/common/components/shared/decoder.js")
+    page.add_script_tag(content=f"{script}\nglobalThis.Decoder = Decoder")
     codes = torch.randn(8, latent, generator=torch.Generator().manual_seed(5))
     found = decoded_in_browser(page, content, codes)
     with torch.no_grad():
