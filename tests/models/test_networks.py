@@ -10,7 +10,15 @@ from torch import nn
 
 from vae_core.data.randomness import Stream, generator
 from vae_core.models.build import build_model
-from vae_core.models.networks import Upsample, conv_decoder, conv_encoder, initialise, mlp_decoder, mlp_encoder
+from vae_core.models.networks import (
+    Upsample,
+    conv_decoder,
+    conv_encoder,
+    initialise,
+    mlp_decoder,
+    mlp_encoder,
+    start_at,
+)
 from vae_core.presets import PRESETS
 
 PLAIN_LAYERS = (nn.Linear, nn.ReLU, nn.Tanh, nn.Unflatten, Upsample, nn.Conv2d)
@@ -75,6 +83,16 @@ def test_initial_weights_of_tanh_are_those_of_glorot_and_bengio() -> None:
         assert 0.98 * bound < layer.weight.abs().max() <= bound
         assert layer.weight.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.05)
         assert not layer.bias.any()
+
+
+@pytest.mark.parametrize("decoder", [mlp_decoder(2, (8,), (3, 7, 5)), conv_decoder(2, (4,), (3, 7, 5))])
+def test_a_decoder_can_start_at_an_output(decoder: nn.Sequential) -> None:
+    output = torch.arange(3.0).view(3, 1, 1).expand(3, 7, 5)
+    start_at(decoder, output)
+    last = next(layer for layer in reversed(decoder) if isinstance(layer, nn.Linear | nn.Conv2d))
+    with torch.no_grad():
+        last.weight.zero_()
+        torch.testing.assert_close(decoder(torch.randn(4, 2)), output.expand(4, 3, 7, 5))
 
 
 def test_initial_weights_are_uniform_within_the_bound_of_torchs_layers() -> None:

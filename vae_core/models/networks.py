@@ -74,7 +74,7 @@ def initialise(module: nn.Module, generator: torch.Generator, activation: str = 
     ReLU: uniform within 1 / sqrt(inputs of a unit), the default of torch's own layers (He et al. 2015, "Delving Deep into
     Rectifiers", eq. 10, as torch scales it, a = sqrt 5). Tanh: uniform within sqrt(6 / (inputs + outputs)), the biases 0
     (Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks", eq. 16), as Burda et
-    al. 2015 do. With torch's default a tanh network starts on a plateau.
+    al. 2015 do.
     """
     for layer in module.modules():
         if not isinstance(layer, nn.Linear | nn.Conv2d):
@@ -87,6 +87,17 @@ def initialise(module: nn.Module, generator: torch.Generator, activation: str = 
             bound = 1.0 / math.sqrt(layer.weight[0].numel())
             layer.weight.uniform_(-bound, bound, generator=generator)
             layer.bias.uniform_(-bound, bound, generator=generator)
+
+
+@torch.no_grad()
+def start_at(decoder: nn.Sequential, output: Tensor) -> None:
+    """Sets the last layer's bias so that the decoder starts near this output, (C, H, W), such as that of the mean image.
+
+    The bias of a convolution has one number per channel and gets the mean over the pixels.
+    """
+    last = next(layer for layer in reversed(decoder) if isinstance(layer, nn.Linear | nn.Conv2d))
+    assert last.bias is not None
+    last.bias.copy_(output.flatten() if isinstance(last, nn.Linear) else output.mean(dim=(1, 2)))
 
 
 def _dense(sizes: Sequence[int], activation: str) -> list[nn.Module]:

@@ -26,17 +26,20 @@ from vae_core.errors import ConfigError, Diverged
 from vae_core.levels import check_channels
 from vae_core.metrics.elbo import elbo_terms
 from vae_core.models.build import build_model
+from vae_core.models.networks import start_at
 from vae_core.objectives.likelihoods import build_likelihood
 from vae_core.objectives.objective import LossTerms, Objective
 from vae_core.storage.frames import Frame
 from vae_core.storage.records import Record
-from vae_core.training.film import FrameRecorder, film_steps
+from vae_core.training.film import MEAN_IMAGES, FrameRecorder, film_steps
 
 DENSE_RECORDS = 1_000
 SPARSE_EVERY = 10
 FIRST_LOOKS = (0, 10, 20, 50, 100)
 HELD_OUT_EVERY = 200
 WINDOW = 50
+MEAN_MARGIN = 0.001
+"""A pixel that is always black would start with an infinite logit."""
 WARN_FACTOR, STOP_FACTOR = 10.0, 10_000.0
 
 
@@ -88,6 +91,8 @@ class Trainer:
         self.total_steps = self.steps_per_epoch * training.epochs
         self.model = build_model(config.model, dataset.image_shape, training.seed).to(self.device)
         self.likelihood = build_likelihood(config.objective).to(self.device)
+        if config.model.activation == "tanh":
+            self._start_at_mean_image()
         self.objective = Objective(config.objective, self.steps_per_epoch)
         self.parameters = [*self.model.parameters(), *self.likelihood.parameters()]
         self.optimizer = torch.optim.Adam(self.parameters, lr=training.lr, fused=True)
@@ -115,6 +120,11 @@ class Trainer:
         """How many images the step that ended as number `step` has seen; the last of an epoch may be smaller."""
         last = step % self.steps_per_epoch == 0
         return len(self.images) - (self.steps_per_epoch - 1) * self.batch_size if last else self.batch_size
+
+    def _start_at_mean_image(self) -> None:
+        """As Burda et al. 2015 do: otherwise a tanh network first spends hundreds of steps on a plateau."""
+        mean = batches.to_float(self.images[:MEAN_IMAGES]).mean(dim=0).clamp(MEAN_MARGIN, 1 - MEAN_MARGIN)
+        start_at(self.model.decoder, self.likelihood.output_of(mean))
 
     def modules(self) -> dict[str, torch.nn.Module]:
         """What is trained, by the prefix of its weights in a file."""
