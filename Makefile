@@ -6,6 +6,8 @@ READY = $(VENV)/.ready
 # what fails is tried once more and told as a rerun: browsers and workers share the cores with the other tests
 TEST = $(BIN)/python -m pytest -n 2 --dist loadfile --reruns 1
 
+NODE_READY = node_modules/.package-lock.json
+
 .PHONY: run test check format environment screenshots benchmarks clean
 
 run: $(READY)
@@ -14,15 +16,17 @@ run: $(READY)
 test: $(READY)
 	$(TEST)
 
-check: $(READY)
+check: $(READY) $(NODE_READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	npm run --silent check
 	$(TEST)
 
-format: $(READY)
+format: $(READY) $(NODE_READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	npm run --silent format
 
 environment: $(READY)
 
@@ -31,6 +35,11 @@ $(READY): requirements.txt requirements-dev.txt requirements-cluster.txt
 	$(BIN)/python -m pip install -q -r requirements-dev.txt
 	touch $(READY)
 
+# only `make check` and `make format` need node 20 or newer; the app does not
+$(NODE_READY): package.json package-lock.json
+	npm ci --no-audit --no-fund
+	touch $(NODE_READY)
+
 screenshots: $(READY)
 	$(BIN)/python -m tools.screenshots
 
@@ -38,4 +47,4 @@ benchmarks: $(READY)
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) node_modules

@@ -9,6 +9,7 @@ import streamlit as st
 from pages.common.chip import running_chip
 from pages.common.errors import sentences
 from pages.common.look import look
+from pages.common.session import check_runs_folder
 
 st.set_page_config(page_title="Latent Lab", page_icon=Path(__file__).parent / "common" / "icon.png", layout="wide")
 look()
@@ -54,7 +55,7 @@ page = st.navigation(
             title="Denoise",
             icon=":material/healing:",
             url_path="denoise",
-            help="Damage an image and watch models put it back, beside what classical filters do.",
+            help="Damage an image and watch models put it back, beside what filters and ridge regression do.",
         ),
         st.Page(
             "library/page.py",
@@ -68,5 +69,7 @@ page = st.navigation(
 )
 with st.sidebar, sentences():
     running_chip()
+with sentences():
+    check_runs_folder()
 with sentences():
     page.run()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,39 @@ def runs_root(tmp_path: Path) -> Path:
     folder = tmp_path / "runs"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def ordinary_rights() -> Iterator[None]:
+    """Permissions count for this test's thread, and for the threads and processes that it starts, even if it runs as root.
+
+    Root reads what nobody may read; on Linux a thread can give that capability up and take it back.
+    """
+    if os.geteuid() != 0:
+        yield
+        return
+    if not sys.platform.startswith("linux"):
+        pytest.skip("root reads everything here")
+    before = _capabilities()
+    _set_capabilities([before[0] & ~OVERRIDES, *before[1:]])
+    yield
+    _set_capabilities(before)
+
+
+OVERRIDES = 1 << 1 | 1 << 2
+"""CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH of capabilities(7)."""
+_HEADER = (ctypes.c_uint32 * 2)(0x20080522, 0)
+"""Version 3 of the interface; the thread that calls."""
+
+
+def _capabilities() -> list[int]:
+    found = (ctypes.c_uint32 * 6)()
+    assert ctypes.CDLL(None).capget(_HEADER, found) == 0
+    return list(found)
+
+
+def _set_capabilities(wanted: list[int]) -> None:
+    assert ctypes.CDLL(None).capset(_HEADER, (ctypes.c_uint32 * 6)(*wanted)) == 0
 
 
 @pytest.fixture(scope="session")

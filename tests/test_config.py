@@ -41,9 +41,10 @@ RANGES: dict[str, tuple[str, float, float]] = {
 }
 WHOLE = ("limit", "latent", "epochs", "batch_size", "seed", "threads")
 CHOICES = {
-    "binarize": ("none", "threshold", "dynamic"),
+    "binarize": ("none", "threshold", "dynamic", "fixed"),
     "model": ("ae", "vae"),
     "architecture": ("mlp", "conv"),
+    "activation": ("relu", "tanh"),
     "encoder": ("shared", "separate"),
     "likelihood": ("bernoulli", "gaussian", "gaussian-learned", "continuous-bernoulli"),
     "beta_schedule": ("constant", "linear"),
@@ -71,6 +72,7 @@ def test_defaults_are_those_of_the_design() -> None:
         "model": "vae",
         "architecture": "mlp",
         "hidden": (256, 64),
+        "activation": "relu",
         "encoder": "shared",
         "latent": 2,
         "likelihood": "bernoulli",
@@ -301,7 +303,7 @@ def test_round_trips_lose_nothing(config: RunConfig) -> None:
     assert make_config(parent=config.parent, **config.flat()) == config
     assert config.changed() == config
     document = json.loads(json.dumps(config.model_dump(mode="json", by_alias=True), allow_nan=False))
-    assert document["schema"] == 2
+    assert document["schema"] == 3
     assert parse_config(document) == config
 
 
@@ -331,8 +333,8 @@ def test_a_configuration_is_frozen() -> None:
 
 
 def test_a_newer_format_says_so() -> None:
-    with pytest.raises(SchemaTooNew, match=r"was written in format 3 and this program knows 2; update the program\.$"):
-        parse_config({"schema": 3, "something": "new"})
+    with pytest.raises(SchemaTooNew, match=r"was written in format 4 and this program knows 3; update the program\.$"):
+        parse_config({"schema": 4, "something": "new"})
     with pytest.raises(ConfigError, match=r"^schema must be a whole number from 1 on, not 0\.$"):
         parse_config({"schema": 0})
 

@@ -87,6 +87,11 @@ LESSONS: Examples = {
     )
     for latent in LESSON_LATENTS
 } | {
+    "learn-ae-20": (
+        "AE, 20 latents, for the lessons",
+        make_config(dataset="mnist", model="ae", latent=20, hidden="64", epochs=20, **COMMON),  # beside SWEEP's VAE
+    )
+} | {
     f"learn-linear-vae-beta-{f'{beta:g}'.replace('.', '-')}": (
         f"Linear VAE, beta {beta:g}, for the lessons",
         make_config(

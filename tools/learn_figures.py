@@ -2,7 +2,8 @@
 
     python -m tools.learn_figures
 
-All figures are on `mnist-sample`, which everybody has, whatever set a model was trained on.
+All figures are on `mnist-sample`, which everybody has, whatever set a model was trained on. PCA, which stands beside models
+of the full set, is fitted to that too; its components are kept beside the figures, so that only this tool needs the set.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from tools.examples import LESSON_LATENTS, LESSONS
 from vae_core.config import ObjectiveConfig
 from vae_core.data.batches import to_float
 from vae_core.data.datasets import Dataset, load
-from vae_core.evaluation.codes import UNUSED_NATS, decode_images, encode, fitted_gaussian
+from vae_core.evaluation.codes import decode_images, encode, fitted_gaussian
 from vae_core.evaluation.compression import compress
 from vae_core.evaluation.trained import Trained, load_trained
 from vae_core.metrics.elbo import evaluate
-from vae_core.metrics.latents import Pca, collapse_beta, label_neighbours
+from vae_core.metrics.latents import Pca, collapse_beta, label_neighbours, yardstick_images
 from vae_core.metrics.linear_vae import LinearVae
 from vae_core.metrics.neighbours import distance_to_nearest, nearest_others, share_label
 from vae_core.metrics.novelty import KINDS, detect, unknown_images
@@ -33,13 +34,16 @@ from vae_core.storage.runs import open_run
 from vae_core.viz.walks import random_codes
 
 FIGURES = paths.PROJECT_ROOT / "pages" / "learn" / "figures.json"
+COMPONENTS = FIGURES.with_name("pca.npz")
 SCHEMA = 1
-DRAWS = 500
+DRAWS = 5_000
+"""Random codes: enough to tell what the lesson says of the two models; the standard error is kept beside each mean."""
 DIGITS = 6
 SHOWN_THRESHOLDS = 40
 COMPRESSED = (8, 16, 32)
 PLANE = {"ae": "example-ae-2d", "vae": "example-vae-2d"}
-CODES = {"ae": "learn-ae-16", "vae": "example-vae-20d"}
+CODES = {"ae": "learn-ae-20", "vae": "sweep-beta-1-seed-0"}
+"""One network, without and with the KL."""
 DETECTOR = "learn-ae-16"
 LOSS_MODEL = "example-vae-20d"
 NEIGHBOURS = 10
@@ -56,16 +60,26 @@ def model(run_id: str) -> Trained:
     return load_trained(open_run(paths.SHIPPED_RUNS, run_id))
 
 
+@cache
+def pca() -> Pca:
+    """Of the full training set, as `python -m tools.learn_figures` kept it."""
+    return Pca.from_bytes(files.read_bytes(COMPONENTS))
+
+
+def fit_pca() -> Pca:
+    """Anew, on as many images as the models beside it."""
+    return Pca.fit(yardstick_images(load("mnist").train_images).flatten(1), max(LESSON_LATENTS))
+
+
 def bottleneck() -> dict[str, Any]:
     """Mean squared error per pixel of the small autoencoders, and of PCA with as many components."""
-    pca = Pca.fit(data().train_images.flatten(1), max(LESSON_LATENTS))
     rows = to_float(data().test_images).flatten(1)
-    linear = [Pca(pca.mean, pca.components[:latent], pca.variances[:latent]).mse(rows) for latent in LESSON_LATENTS]
+    linear = [pca().first(latent).mse(rows) for latent in LESSON_LATENTS]
     errors = [
         float(encode(model(f"learn-ae-{latent}"), data().test_images).reconstruction_error.mean())
         for latent in LESSON_LATENTS
     ]
-    return {"latents": list(LESSON_LATENTS), "ae": errors, "pca": linear}
+    return {"latents": list(LESSON_LATENTS), "ae": errors, "pca": linear, "pca_images": pca().count}
 
 
 def loss() -> dict[str, Any]:
@@ -73,9 +87,11 @@ def loss() -> dict[str, Any]:
     trained, images = model(LOSS_MODEL), data().test_images
     mean, target = to_float(data().train_images).mean(dim=0), to_float(images)
     found = evaluate(trained.model, trained.likelihood, images, seed=trained.config.training.seed)
+    floor = trained.likelihood.floor(target)
+    assert floor is not None, "the lesson's model has a Bernoulli likelihood"
     return {
         "pixels": images[0].numel(),
-        "floor": float(trained.likelihood.floor(target).mean()),
+        "floor": float(floor.mean()),
         "collapse": float(trained.likelihood.collapse(mean, target).mean()),
         "reconstruction": found.reconstruction_nats,
         "kl": found.kl_nats,
@@ -86,18 +102,21 @@ def loss() -> dict[str, Any]:
 def holes() -> dict[str, Any]:
     """How far decoded draws and decoded codes are from real images, and how tidy each latent space is."""
     plane = {name: _holes(model(run_id)) for name, run_id in PLANE.items()}
-    return plane | {f"{name}_wide": _holes(model(run_id)) for name, run_id in CODES.items()}
+    wide = {f"{name}_wide": _holes(model(run_id)) for name, run_id in CODES.items()}
+    return {"draws": DRAWS, "latents": model(CODES["ae"]).model.latent, **plane, **wide}
 
 
 def _holes(trained: Trained) -> dict[str, float]:
     codes = encode(trained, data().test_images)
-    spread = fitted_gaussian(codes) if codes.log_variance is None else (0.0, 1.0)
-    drawn = decode_images(trained, random_codes(DRAWS, trained.model.latent, 0, 1.0, *spread))
+    gaussian = fitted_gaussian(codes) if codes.log_variance is None else (0.0, 1.0)
+    drawn = decode_images(trained, random_codes(DRAWS, trained.model.latent, 0, 1.0, *gaussian))
     kept = decode_images(trained, codes.mean[:DRAWS])
     real = data().train_images.numpy()
     labels = data().test_labels
+    distances = distance_to_nearest(drawn, real)
     return {
-        "draws": float(distance_to_nearest(drawn, real).mean()),
+        "draws": float(distances.mean()),
+        "draws_error": float(distances.std(ddof=1) / DRAWS**0.5),
         "reconstructions": float(distance_to_nearest(kept, real).mean()),
         "same_label": label_neighbours(torch.from_numpy(codes.mean), labels),
     }
@@ -127,7 +146,7 @@ def collapse() -> dict[str, Any]:
         kl_each = torch.tensor(found.kl_per_dimension)
         models.append({
             "run": run_id, "beta": beta, "kl": found.kl_nats, "mse": found.mse_per_pixel,
-            "kept": int((kl_each > UNUSED_NATS).sum()), "predicted_kept": theory.kept(beta),
+            "kept": found.active_units, "predicted_kept": theory.kept(beta),
             "kl_per_dimension": sorted(kl_each.tolist(), reverse=True),
             "predicted_kl": float(theory.kl_per_dimension(beta).sum()), "predicted_mse": theory.mse(rows, beta),
             "predicted_kl_per_dimension": theory.kl_per_dimension(beta).tolist(),
@@ -143,8 +162,11 @@ def _thresholds(likelihood: str) -> list[float]:
 
 
 def compression() -> dict[str, Any]:
-    """Rate and distortion of some of the small autoencoders, as `python -m vae_core compress` finds them."""
-    return {f"learn-ae-{latent}": asdict(compress(model(f"learn-ae-{latent}"), data())) for latent in COMPRESSED}
+    """Rate and distortion of some of the small autoencoders, as `python -m vae_core compress` finds them, beside PCA."""
+    return {
+        f"learn-ae-{latent}": asdict(compress(model(f"learn-ae-{latent}"), data(), pca=pca().first(latent)))
+        for latent in COMPRESSED
+    }
 
 
 def novelty() -> dict[str, float]:
@@ -157,8 +179,10 @@ def novelty() -> dict[str, float]:
 
 
 def neighbours() -> dict[str, float]:
-    """The share of the nearest test images that have a test image's label, in pixels and in each code."""
-    rows = {"pixels": to_float(data().test_images).flatten(1).numpy()}
+    """The share of the nearest test images that have a test image's label: in pixels, in PCA's code and in each model's."""
+    pixels = to_float(data().test_images).flatten(1)
+    linear = pca().first(model(CODES["ae"]).model.latent).project(pixels)
+    rows = {"pixels": pixels.numpy(), "pca": linear.float().numpy()}
     rows |= {name: encode(model(run_id), data().test_images).mean for name, run_id in CODES.items()}
     labels = data().test_labels.numpy()
     return {name: float(share_label(nearest_others(row, NEIGHBOURS), labels).mean()) for name, row in rows.items()}
@@ -180,6 +204,7 @@ def rounded(value: Any) -> Any:
 
 
 if __name__ == "__main__":
+    files.write_atomic(COMPONENTS, fit_pca().to_bytes())
     found = {name: rounded(compute()) for name, compute in PARTS.items()}
     files.write_json(FIGURES, {"schema": SCHEMA, "models": MODELS, **found})
     print(FIGURES)

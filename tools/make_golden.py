@@ -18,8 +18,9 @@ LEFT_OUT = (".lock", "preview.npz", "watched")
 def main(name: str) -> None:
     root = paths.PROJECT_ROOT / "tests" / "golden"
     config = make_config(
-        hidden="8", limit=256, batch_size=64, epochs=8, device="cpu", corruption="gaussian,masking", level="0.1:0.5"
-    )
+        hidden="8", limit=256, batch_size=64, epochs=8, device="cpu", corruption="gaussian,masking", level="0.1:0.5",
+        activation="tanh", binarize="fixed",
+    )  # fmt: skip
     run = create_run(root, config, run_id=name)
     run.write_notes(Notes("golden", "A run folder of this format, kept for ever."))
     run.write_control(Control())

@@ -62,7 +62,7 @@ def main(arguments: list[str]) -> int:
         train(root, beta, seed)
     if not named:
         found = [run for beta, seed in pairs if (run := run_of(root, beta, seed)) is not None]
-        print(markdown(figures_table([figures(run) for run in found])))
+        print(markdown(figures_table([figures(run) for run in found]), "forest"))
     return 0
 
 

@@ -1,6 +1,7 @@
 """Trains the shipped examples with fixed seeds into checkpoints/.
 
     python -m tools.train_examples [NAME ...]
+    python -m tools.train_examples --measure [NAME ...]    only their figures, from the weights that are there
 
 An example is an ordinary run folder without what only a worker needs (step files, lock, log, wants, preview), with its
 evaluation on the full test split and on the sample's beside it. Those trained on a full set need it; all that is shipped
@@ -18,7 +19,7 @@ from tools.thin import thin_film, thin_records
 from vae_core.evaluation.restoration import restore_run
 from vae_core.evaluation.trained import evaluate_run
 from vae_core.storage import files, paths
-from vae_core.storage.runs import Notes, Run, create_run
+from vae_core.storage.runs import Notes, Run, create_run, open_run
 from vae_core.training.driver import Driver
 
 LEFT_OUT = (
@@ -44,11 +45,16 @@ def train_example(run_id: str, root: Path = paths.SHIPPED_RUNS) -> Path:
 
 
 def finish(run: Run) -> None:
-    """Takes away what only a worker needs, thins what is left, and measures."""
+    """Takes away what only a worker needs, thins what is left, and measures it."""
     for pattern in LEFT_OUT:
         for path in run.folder.glob(pattern):
             files.remove(path)
     _thin(run)
+    measure(run)
+
+
+def measure(run: Run) -> None:
+    """Writes `evaluation.json` anew."""
     splits = {name: _without_run(evaluate_run(run, dataset=name)) for name in datasets_of(run)}
     document: dict[str, Any] = {"schema": EVALUATION_SCHEMA, "splits": splits}
     if run.id in RESTORED:
@@ -82,6 +88,15 @@ def _without_run(figures: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in figures.items() if key != "run"}
 
 
+def main(arguments: list[str]) -> None:
+    only_measure = arguments[:1] == ["--measure"]
+    for chosen in arguments[only_measure:] or ALL:
+        if only_measure:
+            measure(open_run(paths.SHIPPED_RUNS, chosen))
+        else:
+            train_example(chosen)
+        print(chosen, flush=True)
+
+
 if __name__ == "__main__":
-    for chosen in sys.argv[1:] or ALL:
-        print(train_example(chosen), flush=True)
+    main(sys.argv[1:])

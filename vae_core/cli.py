@@ -1,12 +1,13 @@
 """The command line, thin over the same calls as the pages.
 
-Exit status: 0 done; 2 the request is wrong, one sentence on standard error and nothing else; 1 anything else. With
-`--json` exactly one JSON object is printed on standard output.
+Exit status: 0 done; 2 the request is wrong, one sentence on standard error and nothing else; 1 anything else. Ctrl-C ends
+a command by the signal. With `--json` exactly one JSON object is printed on standard output.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,14 +18,18 @@ import typer
 from vae_core import cli_compress, cli_disentangle, cli_generate, cli_restore, cli_runs, cli_sweep
 from vae_core.cli_app import DataDir, Json, RunName, Runs, app, print_result, short, table_of
 from vae_core.cli_options import config_options, progress_bar, take_config
+from vae_core.cli_signals import Interrupts, end_by
 from vae_core.data import catalogue
+from vae_core.data.moved import check_there, point_to
 from vae_core.errors import LatentLabError, RunLocked
 from vae_core.levels import check_channels
 from vae_core.storage import paths
 from vae_core.storage.checkpoints import check_resumable
 from vae_core.storage.files import is_locked
-from vae_core.storage.runs import Run, Status, create_run, find_run, make_longer
+from vae_core.storage.lookup import find_run
+from vae_core.storage.runs import Run, Status, create_run, in_usual_place, make_longer
 from vae_core.storage.states import State
+from vae_core.training.remedy import remedy
 
 GROUPS = (cli_compress, cli_disentangle, cli_generate, cli_restore, cli_runs, cli_sweep)
 """Each adds its commands to `app` when it is imported."""
@@ -45,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(" ".join(error.format_message().split()), file=sys.stderr)
         return 2
     except (typer.Abort, KeyboardInterrupt):
-        return 1
+        end_by(signal.SIGINT)
     return int(result or 0)
 
 
@@ -73,12 +78,14 @@ def train(
 ) -> int:
     """Train a model at full speed; Ctrl-C ends it after this step, with everything saved."""
     from vae_core.data import datasets as registry
+    from vae_core.training.loop import check_device
 
     root = paths.runs_folder(runs)
     config = take_config(ctx, parent=from_, root=root)
     with progress_bar("loading") as report:
         channels = registry.load(config.data.dataset, data_dir, report).image_shape[0]
     check_channels(config.data.corruption, channels)
+    check_device(config.training.device)
     return _drive(create_run(root, config, name), data_dir, as_json)
 
 
@@ -88,22 +95,38 @@ def resume(
     epochs: Annotated[
         int | None, typer.Option("--epochs", help="Passes over the data in all, to make it longer.")
     ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option("--dataset", metavar="PATH", help="Where its dataset's file is now; it must be the same images."),
+    ] = None,
     runs: Runs = None,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> int:
     """Go on where a run stopped, or make it longer. A finished run: nothing, status 0."""
+    from vae_core.training.loop import check_device
+
     found = find_run(run, paths.runs_folder(runs))
     if is_locked(found.lock_path):
         raise RunLocked(f"The run {found.id!r} is being trained already; stop that first.")
+    if dataset is not None:
+        with progress_bar("loading") as report:
+            found = point_to(found, dataset, data_dir, report)
     if epochs is not None:
         check_resumable(found.folder)
+        check_there(found)
         found = make_longer(found, epochs)
     if found.is_finished():
         print_result(
             _train_result(found, found.status()), as_json, lambda: "The run is finished; give --epochs to go on."
         )
         return 0
+    check_device(found.config.training.device)
+    if found.state() is State.DIVERGED:
+        print(
+            f"The run diverged, and with the same settings it most likely will again. {_advice(found, data_dir)}",
+            file=sys.stderr,
+        )
     return _drive(found, data_dir, as_json)
 
 
@@ -114,27 +137,37 @@ def evaluate(
     iw_samples: Annotated[
         int | None, typer.Option("--iw-samples", help="Also estimate -log p(x) with this many importance samples.")
     ] = None,
+    images: Annotated[
+        int | None, typer.Option("--images", help="Only this many test images, always the same. Default: all.")
+    ] = None,
     best: Annotated[bool, typer.Option("--best", help="The best held-out weights in place of the final ones.")] = False,
     runs: Runs = None,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Figures on the whole test split, in nats per image."""
+    """Figures on the test split, in nats per image."""
+    from vae_core.evaluation.figures import notes_on
     from vae_core.evaluation.trained import evaluate_run
 
     found = find_run(run, paths.runs_folder(runs))
     with progress_bar("evaluating") as report:
         result = evaluate_run(
-            found, dataset=dataset, iw_samples=iw_samples, which="best" if best else "model", data_dir=data_dir,
-            progress=report,
+            found, dataset=dataset, iw_samples=iw_samples, images=images, which="best" if best else "model",
+            data_dir=data_dir, progress=report,
         )  # fmt: skip
-    print_result(result, as_json, lambda: table_of([{"figure": k, "value": short(v)} for k, v in result.items()]))
+    notes = notes_on(found.config, result["floor_nats"])
+    if not as_json:
+        for note in notes:
+            print(f"Note: {note}", file=sys.stderr)
+    print_result(
+        {**result, "notes": notes},
+        as_json,
+        lambda: table_of([{"figure": k, "value": short(v)} for k, v in result.items()]),
+    )
 
 
 def _drive(run: Run, data_dir: Path | None, as_json: bool) -> int:
     """Trains in this process, with a bar on standard error."""
-    import signal
-
     from vae_core.training.driver import Driver
     from vae_core.training.loop import Event, Stepped, Trainer
 
@@ -143,12 +176,11 @@ def _drive(run: Run, data_dir: Path | None, as_json: bool) -> int:
         def show(event: Event, trainer: Trainer) -> None:
             if isinstance(event, Stepped):
                 loss = trainer.latest.get("loss")
-                figures = "" if loss is None else f", held-out {loss:.1f} nats"
+                figures = "" if loss is None else f", {loss:.1f} nats on a held-out part"
                 report(f"epoch {trainer.epoch:.1f}{figures}", event.step / trainer.total_steps)
 
         driver = Driver(run, data_dir=data_dir, on_event=show, progress=report)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: setattr(driver, "stop_asked", True))
+        interrupts = Interrupts(lambda: setattr(driver, "stop_asked", True))
         status = driver.drive()
     for note in status.notes:
         print(f"Note: {note}", file=sys.stderr)
@@ -156,7 +188,17 @@ def _drive(run: Run, data_dir: Path | None, as_json: bool) -> int:
     print_result(result, as_json, lambda: table_of([{"": key, "value": short(value)} for key, value in result.items()]))
     if status.state is not State.DONE:
         print(status.message or f"The run was {status.state}; 'resume {run.id}' goes on.", file=sys.stderr)
+    if status.state is State.DIVERGED:
+        print(_advice(run, data_dir), file=sys.stderr)
+    interrupts.end()
     return 0 if status.state is State.DONE else 1
+
+
+def _advice(run: Run, data_dir: Path | None) -> str:
+    """The command that trains on after a divergence."""
+    runs = None if in_usual_place(run) else run.folder.parent
+    command = cli_sweep.train_command(remedy(run), runs, data_dir, always=("lr",))
+    return f"To go on with a smaller learning rate: {command}"
 
 
 def _train_result(run: Run, status: Status) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from vae_core.cli_app import DataDir, Json, RunName, Runs, app, print_result
+from vae_core.cli_app import DataDir, Json, RunName, Runs, app, print_result, table_of
 from vae_core.cli_options import progress_bar
 from vae_core.config import ObjectiveConfig
+from vae_core.data.moved import load_for
 from vae_core.errors import ConfigError
 from vae_core.figures import FIGURES
 from vae_core.storage import paths
-from vae_core.storage.runs import find_run
+from vae_core.storage.lookup import find_run
 
 SHOWN = 20
 
@@ -34,13 +35,12 @@ def compress(
     if images is not None and images < 1:
         raise ConfigError(f"--images must be at least 1, not {images}.")
     found = find_run(run, paths.runs_folder(runs))
-    from vae_core.data import datasets
     from vae_core.evaluation.compression import compress as compress_images
     from vae_core.evaluation.trained import load_trained
 
     trained = load_trained(found)
     with progress_bar("coding") as report:
-        data = datasets.load(dataset or found.config.data.dataset, data_dir, report)
+        data = load_for(found, dataset, data_dir, report)
         result = asdict(compress_images(trained, data, limit=images, progress=report))
     result = {"run": str(found.folder), **result}
     print_result(result, as_json, lambda: _points_table(result))
@@ -76,29 +76,22 @@ def collapse(
     print_result(result, as_json, lambda: _thresholds_text(result))
 
 
-def _points_table(result: dict[str, Any]) -> Table:
-    weights = f"decoder {result['decoder_bytes']:,} bytes, PCA {result['pca_bytes']:,} bytes"
-    table = Table(
-        "codec",
-        "setting",
-        "bits a pixel",
-        FIGURES["psnr"].label,
-        "pays after",
-        box=None,
-        header_style="bold",
-        title=weights,
-    )
+def _points_table(result: dict[str, Any]) -> list[str | Table]:
     pays = {row["setting"]: row["images"] for row in result["payback"]}
+    rows = []
     for point in result["points"]:
         after = pays.get(point["setting"]) if point["codec"] == "model" else None
-        table.add_row(
-            point["codec"],
-            "" if point["setting"] is None else f"{point['setting']:g}",
-            f"{point['bits_per_pixel']:.4f}",
-            "lossless" if point["psnr"] is None else f"{point['psnr']:.2f}",
-            "" if after is None else f"{after:,} images",
+        rows.append(
+            {
+                "codec": point["codec"],
+                "setting": "" if point["setting"] is None else f"{point['setting']:g}",
+                "bits a pixel": f"{point['bits_per_pixel']:.4f}",
+                FIGURES["psnr"].label: "lossless" if point["psnr"] is None else FIGURES["psnr"].text(point["psnr"]),
+                "pays after": "" if after is None else f"{after:,} images",
+            }
         )
-    return table
+    weights = f"Decoder: {result['decoder_bytes']:,} bytes; PCA: {result['pca_bytes']:,} bytes."
+    return [weights, table_of(rows)]
 
 
 def _thresholds_text(result: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -12,21 +13,32 @@ import typer
 from vae_core.cli_app import DataDir, Json, OtherDataset, RunName, Runs, app, print_result
 from vae_core.cli_options import Report, progress_bar
 from vae_core.data import catalogue
+from vae_core.data.moved import load_for, missing
 from vae_core.errors import ConfigError
 from vae_core.storage import files, paths
-from vae_core.storage.runs import find_run
+from vae_core.storage.lookup import find_run
+from vae_core.storage.runs import Run
 
 if TYPE_CHECKING:
     from vae_core.evaluation.codes import Codes
     from vae_core.evaluation.trained import Trained
+    from vae_core.types import Array
 
 MAX_IMAGES = 10_000
 MAX_TEMPERATURE = 10.0
 FRAMES = 30
-SEEN = 56
-"""Screen pixels that an image should have across; smaller ones are shown larger, by whole pixels."""
+SEEN, SEEN_MOVING = 56, 140
+"""Pixels that an image should have across in a grid and in an animation; smaller ones are enlarged by whole pixels."""
+MAX_SCALE, MAX_SIDE = 64, 4096
+"""Of enlargement, and pixels of a side of what is written."""
 
 Out = Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to write; one of that name is replaced.")]
+
+
+Scale = Annotated[
+    int | None,
+    typer.Option("--scale", metavar="N", help=f"Pixels of the file for each pixel of an image, 1 to {MAX_SCALE}."),
+]
 
 
 @app.command()
@@ -39,17 +51,16 @@ def encode(
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Write a CSV table: index, label, code (z1, z2, ...) and reconstruction error of each image."""
+    """Write a CSV table: index, label, code (z1, z2, ...) and mse_per_pixel of each image."""
     _check_out(out, ".csv")
     found = find_run(run, paths.runs_folder(runs))
-    from vae_core.data import datasets
     from vae_core.evaluation.codes import csv_text
     from vae_core.evaluation.codes import encode as encode_images
     from vae_core.evaluation.trained import load_trained
 
     trained = load_trained(found)
     with progress_bar("encoding") as report:
-        data = datasets.load(dataset or found.config.data.dataset, data_dir, report)
+        data = load_for(found, dataset, data_dir, report)
         images, labels = (
             (data.test_images, data.test_labels) if split == "test" else (data.train_images, data.train_labels)
         )
@@ -69,6 +80,7 @@ def sample(
     temperature: Annotated[
         float, typer.Option("--temperature", help="Factor of the standard deviation; below 1 is more typical.")
     ] = 1.0,
+    scale: Scale = None,
     dataset: OtherDataset = None,
     runs: Runs = None,
     data_dir: DataDir = None,
@@ -80,7 +92,7 @@ def sample(
     _check_range("seed", seed, 0, 2**32 - 1)
     _check_range("temperature", temperature, 0.0, MAX_TEMPERATURE)
     found = find_run(run, paths.runs_folder(runs))
-    from vae_core.evaluation.codes import decode_images, fitted_gaussian
+    from vae_core.evaluation.codes import decode_images, fitted_gaussian, prior_warning
     from vae_core.evaluation.trained import load_trained
     from vae_core.viz.grids import mosaic, png_bytes
     from vae_core.viz.walks import random_codes
@@ -88,15 +100,19 @@ def sample(
     trained = load_trained(found)
     result: dict[str, Any] = {"run": str(found.folder), "out": str(out), "images": count, "seed": seed}
     result |= {"temperature": temperature, "drawn_from": "prior", "dataset": None}
+    result |= {"warning": prior_warning(trained.config) or None}
     with progress_bar("sampling") as report:
         if trained.config.model.model == "ae":
-            codes, name = _codes(trained, dataset, data_dir, report)
+            codes, name = _codes(found, trained, dataset, data_dir, report)
             result |= {"drawn_from": "gaussian fitted to the codes", "dataset": name}
             z = random_codes(count, trained.model.latent, seed, temperature, *fitted_gaussian(codes))
         else:
             z = random_codes(count, trained.model.latent, seed, temperature)
-        picture = mosaic(decode_images(trained, z), columns=math.ceil(math.sqrt(count)), scale=_scale(trained))
+        columns = math.ceil(math.sqrt(count))
+        picture = mosaic(decode_images(trained, z), columns, scale=_scale(trained, scale, columns, SEEN))
         files.write_atomic(out, png_bytes(picture))
+    if result["warning"]:
+        print(f"Note: {result['warning']}", file=sys.stderr)
     print_result(result, as_json, lambda: f"{count} pictures, drawn from the {result['drawn_from']}, are in {out}.")
 
 
@@ -105,8 +121,9 @@ def traverse(
     run: RunName,
     out: Out,
     dimension: Annotated[
-        int | None, typer.Option("--dimension", help="Only this one, counted from 1; else all that are in use.")
+        int | None, typer.Option("--dimension", help="Only this one, counted from 1; else all active ones.")
     ] = None,
+    scale: Scale = None,
     dataset: OtherDataset = None,
     runs: Runs = None,
     data_dir: DataDir = None,
@@ -119,28 +136,37 @@ def traverse(
         _check_range("dimension", dimension, 1, found.config.model.latent)
     from vae_core.evaluation.trained import load_trained
     from vae_core.viz.animation import sequence_gif
-    from vae_core.viz.grids import mosaic
+    from vae_core.viz.labels import labelled_grid
 
     trained = load_trained(found)
     with progress_bar("traversing") as report:
-        codes, name = _codes(trained, dataset, data_dir, report)
-        chosen = _in_use(codes) if dimension is None else [dimension - 1]
-        pictures = _walks(trained, codes, chosen)
+        codes, name = _codes(found, trained, dataset, data_dir, report)
+        chosen = _active(codes) if dimension is None else [dimension - 1]
         columns = math.ceil(math.sqrt(len(chosen)))
-        frames = [mosaic(pictures[:, step], columns, scale=_scale(trained)) for step in range(FRAMES)]
+        enlarged = _scale(trained, scale, columns, SEEN_MOVING)
+        pictures, values = _walks(trained, codes, chosen)
+        frames = []
+        for step in range(FRAMES):
+            labels = [f"z{number + 1} = {value:.2f}" for number, value in zip(chosen, values[:, step], strict=True)]
+            frames.append(labelled_grid(pictures[:, step], labels, columns, enlarged))
         files.write_atomic(out, sequence_gif(frames))
     result = {"run": str(found.folder), "out": str(out), "frames": FRAMES, "dataset": name}
-    result |= {"dimensions": [number + 1 for number in chosen]}
+    result |= {"dimensions": [number + 1 for number in chosen], "scale": enlarged}
     names = ", ".join(f"z{number + 1}" for number in chosen)
     print_result(result, as_json, lambda: f"In the order of reading, {names} go from end to end in {out}.")
 
 
-def _codes(trained: Trained, dataset: str | None, data_dir: Path | None, report: Report) -> tuple[Codes, str]:
-    """The codes of held-out images, and the name of the dataset they are of."""
+def _codes(
+    run: Run, trained: Trained, dataset: str | None, data_dir: Path | None, report: Report
+) -> tuple[Codes, str | None]:
+    """The codes of held-out images, and the name of the dataset they are of; None if that is not there."""
     from vae_core.data import datasets
     from vae_core.data.batches import held_out
     from vae_core.evaluation.codes import encode as encode_images
+    from vae_core.evaluation.standin import standin_codes
 
+    if dataset is None and missing(run):
+        return standin_codes(run, trained), None
     data = datasets.load(dataset or _at_hand(trained.config.data.dataset, data_dir), data_dir, report)
     return encode_images(trained, held_out(data)[0], progress=report), data.name
 
@@ -156,17 +182,20 @@ def _at_hand(name: str, data_dir: Path | None) -> str:
     return samples[0] if where.get(name) == "can be downloaded" and samples else name
 
 
-def _in_use(codes: Codes) -> list[int]:
-    """The dimensions that carry something, the most first; all where none does."""
-    from vae_core.evaluation.codes import order, unused
+def _active(codes: Codes) -> list[int]:
+    """The active dimensions, the one with the largest KL first; all dimensions if none is active."""
+    from vae_core.evaluation.codes import inactive, order
 
     ordered = [int(number) for number in order(codes)]
-    idle = unused(codes)
+    idle = inactive(codes)
     return [number for number in ordered if not idle[number]] or ordered
 
 
-def _walks(trained: Trained, codes: Codes, chosen: list[int]) -> Any:
-    """(dimensions, FRAMES, C, H, W) uint8: from the prior's mean, or from the mean of an autoencoder's codes."""
+def _walks(trained: Trained, codes: Codes, chosen: list[int]) -> tuple[Array, Array]:
+    """Pictures (dimensions, FRAMES, C, H, W) uint8 and the values (dimensions, FRAMES) of the dimensions that move.
+
+    The others stay at the prior's mean, or at the mean of an autoencoder's codes.
+    """
     import numpy as np
 
     from vae_core.evaluation.codes import decode_images, fitted_gaussian, slider_range
@@ -175,11 +204,26 @@ def _walks(trained: Trained, codes: Codes, chosen: list[int]) -> Any:
     middle, _ = fitted_gaussian(codes)
     base = middle if codes.log_variance is None else np.zeros_like(middle)
     z = [traversal(base, number, *slider_range(codes, number), FRAMES) for number in chosen]
-    return decode_images(trained, np.concatenate(z)).reshape(len(chosen), FRAMES, *trained.image_shape)
+    pictures = decode_images(trained, np.concatenate(z)).reshape(len(chosen), FRAMES, *trained.image_shape)
+    return pictures, np.stack([walk[:, number] for walk, number in zip(z, chosen, strict=True)])
 
 
-def _scale(trained: Trained) -> int:
-    return max(1, SEEN // trained.image_shape[2])
+def _scale(trained: Trained, given: int | None, columns: int, seen: int) -> int:
+    """The enlargement that was asked for, or else one that makes images at least `seen` pixels wide where that fits.
+
+    Raises:
+        ConfigError: it is out of its range, or the file would have more than `MAX_SIDE` pixels across.
+    """
+    across = columns * trained.image_shape[2]
+    most = max(1, min(MAX_SCALE, MAX_SIDE // across))
+    if given is None:
+        return min(most, -(-seen // trained.image_shape[2]))
+    _check_range("scale", given, 1, MAX_SCALE)
+    if given > most:
+        raise ConfigError(
+            f"--scale must be 1 to {most} for {columns} images of {trained.image_shape[2]} pixels in a row."
+        )
+    return given
 
 
 def _check_out(out: Path, ending: str) -> None:

@@ -18,9 +18,14 @@ from vae_core.config import FIELDS, RunConfig, make_config, range_text, unit_of
 from vae_core.data import dsprites
 from vae_core.errors import ConfigError, NameInvalid
 from vae_core.storage.checkpoints import load_step
-from vae_core.storage.runs import find_run
+from vae_core.storage.lookup import find_run, open_anywhere
+from vae_core.storage.sound import check_sound
 
-METAVARS = {"dataset": "NAME|FOLDER|ZIP|NPZ", "hidden": "SIZES", "corruption": "NAME[,NAME]", "level": "L|LOW:HIGH"}
+METAVARS = {"dataset": "NAME|FILE", "hidden": "SIZES", "corruption": "NAME[,NAME]", "level": "L|LOW:HIGH"}
+MORE_HELP = {
+    "dataset": "A name that 'datasets' lists, sprites-WIDTH-IMAGES-SEED, or the path of an npz of dSprites' form.",
+}
+"""What only the command line has to say about a field."""
 Report = Callable[[str, float], None]
 
 
@@ -54,7 +59,7 @@ def _annotation(name: str, info: FieldInfo) -> Any:
 
 
 def _help(name: str, info: FieldInfo) -> str:
-    parts = [str(info.description)]
+    parts = [str(info.description), *([MORE_HELP[name]] if name in MORE_HELP else [])]
     if unit_of(info):
         parts.append(f"In {unit_of(info)}.")
     if range_text(info):
@@ -70,6 +75,7 @@ def take_config(ctx: typer.Context, *, parent: str | None, root: Path) -> RunCon
     Raises:
         ConfigError: a value is out of its range.
         RunNotFound: the parent, or its step, is not there.
+        RunStateError: the parent diverged with the weights of that step.
     """
     given = dict(ctx.obj or {})
     if dsprites.look(given.get("dataset", "")) is not None:  # a run is gone on with from any folder
@@ -78,16 +84,17 @@ def take_config(ctx: typer.Context, *, parent: str | None, root: Path) -> RunCon
 
 
 def _parent(given: str | None, root: Path) -> str | None:
-    """RUN@STEP in the form that the configuration keeps; the run stands under the same folder."""
+    """RUN@STEP in the form that the configuration keeps; the run stands under `root` or is a shipped one."""
     if given is None:
         return None
     name, _, step = given.rpartition("@")
     if not name or not step.isdecimal():
         raise ConfigError(f"--from takes RUN@STEP, such as 261124-101502-vae-mnist-3f9c@500, not {given!r}.")
     run = find_run(name, root)
-    if run.folder.parent.resolve() != root.resolve():
+    if open_anywhere(root, run.id).folder.resolve() != run.folder.resolve():
         raise NameInvalid(f"The run {run.id!r} does not stand in {str(root)!r}; name its folder with --runs.")
     load_step(run.folder, int(step))
+    check_sound(run, int(step))
     return f"{run.id}@{int(step)}"
 
 

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.table import Table
 
 from vae_core.cli_app import DataDir, Json, OtherDataset, RunName, Runs, app, print_result, table_of
 from vae_core.cli_options import Report, progress_bar
+from vae_core.data.picture_files import ENDINGS, Found, open_pictures
 from vae_core.errors import ConfigError, DataError
 from vae_core.figures import FIGURES
 from vae_core.levels import CORRUPTIONS
 from vae_core.storage import files, paths
-from vae_core.storage.runs import Run, find_run
+from vae_core.storage.lookup import find_run
+from vae_core.storage.runs import Run
 
 if TYPE_CHECKING:
     from vae_core.evaluation.trained import Trained
 
-ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff")
 Input = Annotated[
     Path | None,
-    typer.Option("--input", metavar="FOLDER", help="Restore the pictures in this folder, as they are, into --out."),
+    typer.Option(
+        "--input",
+        metavar="FILE|FOLDER|ZIP",
+        help="Restore these pictures, subfolders included, as they are, into --out.",
+    ),
 ]
 
 
@@ -41,22 +46,27 @@ def restore(
         Path | None,
         typer.Option("--out", metavar="FOLDER", help="Where restored pictures go, as PNG; made if missing."),
     ] = None,
+    invert: Annotated[
+        bool, typer.Option("--invert", help="Swap light and dark of the pictures for the model, and back afterwards.")
+    ] = False,
     dataset: OtherDataset = None,
     runs: Runs = None,
     data_dir: DataDir = None,
     as_json: Json = False,
-) -> None:
-    """PSNR and SSIM of damaged test images and of what the model makes of them, beside tuned classical filters."""
+) -> int:
+    """PSNR and SSIM of damaged test images and of what the model makes of them, beside tuned filters and ridge regression."""
     if source is None and out is None:
+        if invert:
+            raise ConfigError("--invert is for one's own pictures; give --input and --out as well, or leave it out.")
         _measure(find_run(run, paths.runs_folder(runs)), corruption, level, images, dataset, data_dir, as_json)
-        return
+        return 0
     if source is None or out is None:
-        raise ConfigError("--input and --out go together: a folder of pictures, and a folder for the restored ones.")
+        raise ConfigError("--input and --out go together: the pictures, and a folder for the restored ones.")
     if corruption is not None or level is not None:
         raise ConfigError("Pictures of one's own are restored as they are; leave --corruption and --level out.")
     if source.resolve() == out.resolve():
         raise ConfigError("--out must be another folder than --input, whose pictures stay as they are.")
-    _restore_files(find_run(run, paths.runs_folder(runs)), source, out, as_json)
+    return _restore_files(find_run(run, paths.runs_folder(runs)), source, out, invert, as_json)
 
 
 def _measure(
@@ -88,60 +98,86 @@ def _rows(result: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _restore_files(run: Run, source: Path, out: Path, as_json: bool) -> None:
-    paths = _pictures(source)
+def _restore_files(run: Run, source: Path, out: Path, invert: bool, as_json: bool) -> int:
+    """Restores what can be restored, and tells of the rest; the exit status."""
     from vae_core.evaluation.trained import load_trained
 
-    trained = load_trained(run)
-    with progress_bar("restoring") as report:
-        done = _write_restored(trained, paths, out, report)
+    with open_pictures(source, leave_out=out) as found:
+        targets = found.targets()
+        if found.sources & {(out / target).resolve() for target in targets}:
+            raise ConfigError("--out must be another folder: a restored picture would replace one of --input.")
+        trained = load_trained(run)
+        with progress_bar("restoring") as report:
+            done, failed = _write_restored(trained, found, targets, out, invert, report)
+    if failed and not done and source.is_file() and len(found.pictures) == 1:
+        raise DataError(f"{source.name}: {failed[0]['reason']}")
     result = {"run": str(run.folder), "out": str(out), "images": len(done), "files": done}
-    print_result(result, as_json, lambda: table_of(_file_rows(done)))
+    result |= {"failed": failed, "ignored": found.ignored, "inverted": invert}
+    print_result(result, as_json, lambda: _report(result))
+    return 1 if failed else 0
 
 
-def _file_rows(done: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{"file": one["file"], "restored": one["restored"], "notes": " ".join(one["notes"])} for one in done]
+def _report(result: dict[str, Any]) -> list[str | Table]:
+    parts: list[str | Table] = []
+    if result["files"]:
+        titles = {"file": "file", "restored": "restored", "notes": "notes"}
+        parts.append(table_of([one | {"notes": " ".join(one["notes"])} for one in result["files"]], titles))
+    if result["failed"]:
+        parts += ["", "Not restored:", table_of(result["failed"])]
+    if result["ignored"]:
+        count = len(result["ignored"])
+        parts += [
+            "",
+            f"Left out: {count:,} file{'s' if count > 1 else ''} not named as a picture ({', '.join(ENDINGS)}).",
+        ]
+    if doubtful := sum(one["looks_inverted"] for one in result["files"]):
+        what = "try it without --invert" if result["inverted"] else "try --invert"
+        parts += ["", f"{doubtful:,} of {result['images']:,} look inverted to the model; {what}."]
+    return parts
 
 
-def _pictures(source: Path) -> list[Path]:
-    """The pictures of a folder, by their names' endings, sorted."""
-    if not os.path.isdir(source):  # noqa: PTH112  (Path.is_dir raises for names that are too long)
-        raise ConfigError(f"The folder {str(source)!r} of --input is not there; name a folder of pictures.")
-    found = sorted(path for path in source.iterdir() if path.suffix.lower() in ENDINGS and path.is_file())
-    if not found:
-        raise DataError(f"There is no picture in {str(source)!r}; put PNG, JPEG, GIF, WebP, BMP or TIFF files there.")
-    return found
+def _write_restored(
+    trained: Trained, found: Found, targets: list[str], out: Path, invert: bool, report: Report
+) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """Restores each picture at the model's size: what was done to fit it, and which could not be used and why."""
+    done: list[dict[str, Any]] = []
+    failed = [{"file": name, "reason": reason} for name, reason in found.unreadable.items()]
+    for index, (picture, target) in enumerate(zip(found.pictures, targets, strict=True)):
+        try:
+            restored, about = _restored(trained, picture.read(), invert)
+        except DataError as error:
+            failed.append({"file": picture.name, "reason": str(error)})
+        else:
+            files.make_folder((out / target).parent)
+            files.write_atomic(out / target, restored)
+            done.append({"file": picture.name, "restored": target, **about})
+        report("restoring", (index + 1) / len(targets))
+    return done, failed
 
 
-def _write_restored(trained: Trained, paths: list[Path], out: Path, report: Report) -> list[dict[str, Any]]:
-    """Restores each picture at the model's size, and tells what was done to fit it.
+def _restored(trained: Trained, content: bytes, invert: bool) -> tuple[bytes, dict[str, Any]]:
+    """The restored picture as PNG, and what is told of it.
 
     Raises:
-        DataError: one of them is no picture; nothing is written.
+        DataError: it is no picture, or cannot be used.
     """
+    import numpy as np
     import torch
 
     from vae_core.data.batches import to_float
     from vae_core.data.pictures import prepare
+    from vae_core.evaluation.polarity import ADVICE, looks_inverted
     from vae_core.evaluation.restoration import bytes_of
     from vae_core.evaluation.restoration import restore as restore_images
     from vae_core.viz.grids import mosaic, png_bytes
 
-    all_prepared = []
-    for path in paths:
-        try:
-            all_prepared.append(prepare(files.read_bytes(path), trained.image_shape))
-        except DataError as error:
-            raise DataError(f"{path.name}: {error}") from error
-    files.make_folder(out)
-    done, taken = [], set()
-    for index, (path, prepared) in enumerate(zip(paths, all_prepared, strict=True)):
-        restored = restore_images(trained, to_float(torch.from_numpy(prepared.image)[None]))
-        name = f"{path.stem}.png"
-        if name in taken:  # the same stem with two endings
-            name = f"{path.name}.png"
-        taken.add(name)
-        files.write_atomic(out / name, png_bytes(mosaic(bytes_of(restored), columns=1)))
-        done.append({"file": path.name, "restored": name, "notes": prepared.notes})
-        report(f"restoring {path.name}", (index + 1) / len(paths))
-    return done
+    prepared = prepare(content, trained.image_shape, invert=invert)
+    other_way = prepare(content, trained.image_shape, invert=not invert)
+    notes, doubtful = list(prepared.notes), looks_inverted(trained, prepared.image, other_way.image)
+    if invert:
+        notes.append("They were swapped back in the restored picture.")
+    elif doubtful:
+        notes.append(f"It {ADVICE}; --invert swaps them.")
+    made = bytes_of(restore_images(trained, to_float(torch.from_numpy(prepared.image[None]))))
+    png = png_bytes(mosaic(np.invert(made) if invert else made, columns=1))
+    return png, {"notes": notes, "looks_inverted": doubtful}

@@ -12,7 +12,8 @@ from vae_core.cli_app import Json, RunName, Runs, app, print_result, table_of
 from vae_core.errors import ConfigError
 from vae_core.storage import files, paths, trash
 from vae_core.storage.listing import Summary, summaries
-from vae_core.storage.runs import Run, edit_notes, find_run
+from vae_core.storage.lookup import check_single, find_run
+from vae_core.storage.runs import Run, edit_notes
 
 LISTED = ("run", "name", "state", "step", "dataset", "model", "latent", "beta", "nats")
 commands = typer.Typer(rich_markup_mode=None)
@@ -47,7 +48,7 @@ def runs_command(ctx: typer.Context, runs: Runs = None, as_json: Json = False) -
 @commands.command()
 def delete(
     ctx: typer.Context,
-    run: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs' folders, or their ids under --runs.")],
+    run: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs' names, ids or folders.")],
     runs: Runs = None,
     as_json: Json = False,
 ) -> None:
@@ -74,14 +75,15 @@ def trash_command(ctx: typer.Context, runs: Runs = None, as_json: Json = False) 
 @commands.command()
 def restore(
     ctx: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run in the trash: its id there, or the one it had.")],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="A run in the trash: its id there, the one it had, or its name.")
+    ],
     runs: Runs = None,
     as_json: Json = False,
 ) -> None:
     """Bring a run back from the trash; under a new id where its own is taken by now."""
     root = _root(ctx, runs)
-    trashed = next((each.id for each in trash.list_trash(root) if run in (each.id, each.run_id)), run)
-    restored = trash.restore(root, trashed)
+    restored = trash.restore(root, _in_trash(run, root))
     print_result(_whole(restored), _as_json(ctx, as_json), lambda: f"{restored.id} is back.")
 
 
@@ -110,7 +112,7 @@ def rename(
 def copy(ctx: typer.Context, run: RunName, runs: Runs = None, as_json: Json = False) -> None:
     """Make a copy of a run, shipped ones among them, to be changed."""
     root = _root(ctx, runs)
-    made = archive.copy_run(_anywhere(run, root), root)
+    made = archive.copy_run(find_run(run, root), root)
     print_result(_whole(made), _as_json(ctx, as_json), lambda: f"The copy is {made.id}.")
 
 
@@ -125,7 +127,7 @@ def export(
 ) -> None:
     """Write a run as one file (.zip), or its weights alone with the configuration in the header (.safetensors)."""
     _check_out(out, ".safetensors" if weights else ".zip")
-    found = _anywhere(run, _root(ctx, runs))
+    found = find_run(run, _root(ctx, runs))
     content = archive.export_weights(found) if weights else archive.export_run(found)
     files.write_atomic(out, content)
     result = {"run": str(found.folder), "out": str(out), "bytes": len(content), "sha256": files.digest(content)}
@@ -163,11 +165,14 @@ def check(ctx: typer.Context, run: RunName, runs: Runs = None, as_json: Json = F
     print_result(_whole(checked), _as_json(ctx, as_json), lambda: f"{checked.id} is whole.")
 
 
-def _anywhere(run: str, root: Path) -> Run:
-    """A run of one's own, else a shipped one of that id."""
-    shipped = paths.SHIPPED_RUNS / run
-    own = (root / run / "config.json").exists()
-    return find_run(str(shipped) if not own and (shipped / "config.json").exists() else run, root)
+def _in_trash(given: str, root: Path) -> str:
+    """The id in the trash of a run called by that id, by the id it had (the last deleted one), or by its name."""
+    found = trash.list_trash(root)
+    by_id = [each.id for each in found if given in (each.id, each.run_id)]
+    named = [each.id for each in found if each.name == given]
+    if not by_id:
+        check_single(named, f"runs in the trash are called {given!r}")
+    return [*by_id, *named, given][0]
 
 
 def _check_out(out: Path, ending: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ import typer
 
 from vae_core.cli_app import DataDir, Json, Runs, app, print_result, table_of
 from vae_core.cli_options import Report, config_options, progress_bar, take_config
+from vae_core.cli_signals import Interrupts
 from vae_core.config import RunConfig, make_config
 from vae_core.errors import ConfigError
 from vae_core.figures import FIGURES
@@ -90,7 +90,7 @@ def sweep(
             print("\n".join(lines))  # as they are: a terminal's width must not break a line of a script
         return 0
     place = (
-        (lambda: _local(root, data_dir, workers))
+        (lambda: _local(root, data_dir, workers, base.training.device))
         if scheduler is None
         else (lambda: _cluster(root, data_dir, scheduler, trust))
     )
@@ -109,9 +109,11 @@ def _check_place(scheduler: str | None, trust: Trust, workers: int | None) -> No
         )
 
 
-def _local(root: Path, data_dir: Path | None, workers: int | None) -> Manager:
+def _local(root: Path, data_dir: Path | None, workers: int | None, device: str) -> Manager:
+    from vae_core.training.loop import check_device
     from vae_core.training.manager import Manager
 
+    check_device(device)
     return Manager(root, data_dir=data_dir, slots=workers, adopt=False)
 
 
@@ -132,16 +134,21 @@ def _asked(betas: str | None, field: str | None, values: str | None) -> tuple[st
     return ("beta", betas) if betas is not None else (str(field), str(values))
 
 
-def train_command(config: RunConfig, runs: Path | None = None, data_dir: Path | None = None) -> str:
-    """The `train` command that makes just this run, quoted for a shell; only what is not the default is named."""
+def train_command(
+    config: RunConfig,
+    runs: Path | None = None,
+    data_dir: Path | None = None,
+    always: tuple[str, ...] = ("beta", "seed"),
+) -> str:
+    """The `train` command that makes just this run, quoted for a shell; defaults are left out unless named in `always`."""
     usual = make_config(architecture=config.model.architecture).flat()
     words = ["python", "-m", "vae_core", "train"]
     for name, value in config.flat().items():
-        if name in ("beta", "seed") or value != usual[name] or (name == "architecture" and value != "mlp"):
+        if name in always or value != usual[name] or (name == "architecture" and value != "mlp"):
             text = ",".join(map(str, value)) or "none" if isinstance(value, tuple) else _number(value)
             words += [f"--{name.replace('_', '-')}", text]
-    for option, folder in (("--runs", runs), ("--data-dir", data_dir)):
-        words += [option, str(folder)] if folder is not None else []
+    for option, given in (("--from", config.parent), ("--runs", runs), ("--data-dir", data_dir)):
+        words += [option, str(given)] if given is not None else []
     return shlex.join(words)
 
 
@@ -169,7 +176,8 @@ def _train_all(
         with progress_bar("training") as report:
             swept = Sweep.start(manager, configs, _roots(root))
             _wake(swept)
-            progress = _wait(swept, report)
+            interrupts = Interrupts()
+            progress = _wait(swept, report, interrupts)
             rows = [
                 _row(field, member.run, member.state, data_dir, report, index / progress.total)
                 for index, member in enumerate(progress.members)
@@ -183,6 +191,7 @@ def _train_all(
                 member.message or f"The run {member.run.id} was {member.state}; run the sweep again to go on.",
                 file=sys.stderr,
             )
+    interrupts.end()
     return 0 if progress.done == progress.total else 1
 
 
@@ -197,22 +206,12 @@ def _wake(swept: Sweep) -> None:
             swept.executor.resume(member.run)
 
 
-def _wait(swept: Sweep, report: Report) -> Progress:
+def _wait(swept: Sweep, report: Report, interrupts: Interrupts) -> Progress:
     """Until nothing more will happen; an interrupt has all stop after their step, all saved, and a second one ends this."""
-    asked: list[int] = []
-
-    def interrupt(received: int, _: object) -> None:
-        asked.append(received)
-        if len(asked) > 1:
-            raise KeyboardInterrupt
-
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), interrupt)
     stopped = False
     while True:
         progress = swept.progress()
-        if asked and not stopped:
+        if interrupts.received is not None and not stopped:
             stopped = True
             swept.stop()
         elif progress.over and not swept.executor.active():  # the last processes have left as well

@@ -15,8 +15,12 @@ from pydantic.fields import FieldInfo
 from vae_core.errors import ConfigError, SchemaTooNew
 from vae_core.levels import CORRUPTIONS, check_corruption, ends_of, level_text, parse_level
 
-SCHEMA = 2
-"""Version of `config.json`; a larger number in a file means that a newer program wrote it. The second has corruptions."""
+SCHEMA = 3
+"""Version of `config.json`; a larger number in a file means that a newer program wrote it. The second has corruptions, the
+third a choice of activation and pixels binarised once."""
+
+HELD_OUT_IMAGES = 2_000
+"""Test images that are looked at while training, always the same; a smaller test split is looked at whole."""
 
 DEFAULT_HIDDEN = {"mlp": (256, 64), "conv": (32, 64)}
 LARGE_LEARNING_RATE = 5e-3
@@ -37,8 +41,10 @@ class DataConfig(_Section):
     limit: int | None = Field(
         None, ge=1, description="Train on the first N images only.", json_schema_extra={"unit": "images"}
     )
-    binarize: Literal["none", "threshold", "dynamic"] = Field(
-        "none", description="Grey pixels as they are, cut at one half, or drawn anew as 0 or 1 each step."
+    binarize: Literal["none", "threshold", "dynamic", "fixed"] = Field(
+        "none",
+        description="Grey pixels as they are, cut at one half, drawn anew as 0 or 1 at each step (dynamic), or drawn "
+        "once and kept (fixed).",
     )
     corruption: tuple[str, ...] = Field(
         (),
@@ -96,6 +102,7 @@ class ModelConfig(_Section):
         description="Sizes of the encoder's hidden layers (mlp) or its channels a stage (conv); the decoder mirrors "
         "them. 'none' gives a linear model. Default 256,64 for mlp and 32,64 for conv.",
     )
+    activation: Literal["relu", "tanh"] = Field("relu", description="What stands between two layers.")
     encoder: Literal["shared", "separate"] = Field(
         "shared", description="One encoder with two heads, or one network for the mean and one for the log-variance."
     )
@@ -163,6 +170,14 @@ class ObjectiveConfig(_Section):
         json_schema_extra={"unit": "nats per image"},
     )
     gamma: float = Field(30.0, ge=0.0, le=10000.0, description="Weight of the distance of the KL from the capacity.")
+
+    @property
+    def has_floor(self) -> bool:
+        """Whether the reconstruction loss has a lower bound.
+
+        The density of the continuous Bernoulli grows without bound at pixels of exactly 0 or 1, so its loss has none.
+        """
+        return self.likelihood != "continuous-bernoulli"
 
 
 class TrainingConfig(_Section):

@@ -3,6 +3,7 @@
     LatentLabError
     ├── ConfigError                a setting is out of range, unknown, or does not go with another
     ├── DataError                  a dataset is unknown, missing, damaged, or its values are unusable
+    │   └── DatasetMissing         there is no file at the path that a dataset is named by
     ├── NameInvalid                a run id or a name is not one
     ├── RunError                   something about one run's folder
     │   ├── RunNotFound            there is no such run (any more)
@@ -34,6 +35,10 @@ class ConfigError(LatentLabError):
 
 class DataError(LatentLabError):
     """A dataset is unknown, missing, damaged, or holds values that cannot be used."""
+
+
+class DatasetMissing(DataError):
+    """There is no file at the path that a dataset is named by: it was moved, deleted or mistyped."""
 
 
 class NameInvalid(LatentLabError):
@@ -81,9 +86,13 @@ class ClusterError(LatentLabError):
 
 
 class Diverged(LatentLabError):
-    """The loss jumped beyond repair or is no finite number; the weights were left as they were before that step."""
+    """The loss jumped beyond repair or is not finite. The weights that gave it are of no use; earlier ones may be.
 
-    def __init__(self, step: int, loss: float, advice: str) -> None:
+    Attributes:
+        step: the step whose loss it was, computed with the weights of the step before.
+    """
+
+    def __init__(self, step: int, loss: float) -> None:
         what = f"jumped to {loss:.3g} nats per image" if math.isfinite(loss) else "stopped being a finite number"
-        super().__init__(f"The loss {what} at step {step}; {advice}")
+        super().__init__(f"The loss {what} at step {step}; try a smaller learning rate, such as 0.001.")
         self.step = step

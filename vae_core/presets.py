@@ -51,4 +51,17 @@ PRESETS = {
         {"latent": 40, "encoder": "separate", "lr": 0.02},
         dataset="fashion-mnist",
     ),
+    "Burda et al. 2015": Preset(
+        'The VAE with one stochastic layer of "Importance Weighted Autoencoders": MNIST with pixels drawn as black or white '
+        "at each step, 784-200-200-50, tanh, batches of 20. The paper trains it for 3,280 epochs while the learning rate "
+        "falls from 0.001 to 0.0001.",
+        {"hidden": "200,200", "activation": "tanh", "latent": 50, "binarize": "dynamic", "batch_size": 20},
+        dataset="mnist",
+    ),
+    "VAE 784-500-500": Preset(
+        "Two hidden layers of 500 with ReLU and 50 latents on the same black-and-white MNIST: a wider network whose figures "
+        "are often set beside those of Burda et al. 2015, whose own has hidden layers of 200.",
+        {"hidden": "500,500", "latent": 50, "binarize": "dynamic"},
+        dataset="mnist",
+    ),
 }

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
 """A NumPy array; shape and type stand in the docstring of whatever takes or returns it."""
+
+DciModel = Literal["forest", "boosting"]
+"""The regressor behind DCI: a forest of 10 trees, or gradient boosting as in disentanglement_lib."""
+DCI_MODELS: tuple[DciModel, ...] = get_args(DciModel)

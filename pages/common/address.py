@@ -1,5 +1,6 @@
 """What the address says of a setting, where a widget's own binding would lose it: the value is checked by us, so that a
-wrong one is a sentence, which stands until the person changes the setting. `say_missing` is for those that are bound.
+wrong one is a sentence, which stands until the person changes the setting. `say_missing`, `check_number` and `check_index`
+are for those that are bound. `read_number` is the one reader for numbers of an address.
 
 A setting has a scope, such as the corruption that a level belongs to: another scope starts from its own default, not from
 the number that stands in the address for the one before.
@@ -7,6 +8,8 @@ the number that stands in the address for the one before.
 
 from __future__ import annotations
 
+import math
+import re
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -17,6 +20,11 @@ from pages.common.errors import literal, show_error
 from vae_core.errors import LatentLabError
 
 ECHO_SECONDS = 5.0
+LONGEST = 40
+"""Characters of a number in the address."""
+LARGEST_WHOLE = 2**53 - 1
+"""The largest whole number that a browser's numbers hold exactly."""
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def take(
@@ -90,28 +98,96 @@ def say_missing(parameter: str, what: str, options: Iterable[object], instead: o
     _say_until_changed(parameter, sentence, instead)
 
 
-def say_no_number(parameter: str, what: str, read: Callable[[str], float], instead: float | None) -> None:
-    """The same of a number, where the address has a text that `read`, int or float, does not take."""
-    text, sentence = st.query_params.get(parameter, ""), None
-    try:
-        read(text or "0")
-    except ValueError:
-        kind = "whole number" if read is int else "number"
-        sentence = f"{what} {text[:60]!r} in the address is no {kind}; shown instead: "
-    _say_until_changed(parameter, sentence, instead)
+def read_number(text: str, *, whole: bool = True, low: float = -math.inf, high: float = math.inf) -> float | int | None:
+    """The number that a text of the address names, or None if it names none that a page can use.
+
+    Args:
+        text: in ASCII: an address is typed or sent, and digits of other scripts would be shown back as others.
+        whole: whether it must be a whole number; "2.0" and "1e3" are.
+        low, high: the smallest and the largest that will do. A whole number is also held to what a browser can count.
+    """
+    if len(text) > LONGEST or _NUMBER.fullmatch(text) is None:
+        return None
+    value = float(text)
+    if not math.isfinite(value) or not low <= value <= high:
+        return None
+    if not whole:
+        return value
+    return int(value) if value == int(value) and abs(value) <= LARGEST_WHOLE else None
+
+
+def check_number(
+    parameter: str,
+    what: str,
+    instead: float | None,
+    *,
+    whole: bool = True,
+    low: float = -math.inf,
+    high: float = math.inf,
+) -> None:
+    """Before a bound number is drawn: takes what it cannot show out of the address, and says so until the number is changed.
+
+    The widget itself would raise an error at an infinite whole number, and drop others without a word.
+
+    Args:
+        parameter: of the address, and the widget's key.
+        what: the widget's label.
+        instead: what it starts with; None is off.
+        whole, low, high: as `read_number` takes them.
+    """
+    text = st.query_params.get(parameter, "")
+    sentence = None
+    if text and read_number(text, whole=whole) is None:
+        sentence = f"{what} {text[:60]!r} in the address is no {'whole ' * whole}number; shown instead: "
+    elif text and read_number(text, whole=whole, low=low, high=high) is None:
+        sentence = f"{what} {text[:60]!r} in the address is not {_range(low, high)}; shown instead: "
+    _refuse(parameter, sentence, instead)
+
+
+def check_index(parameter: str, what: str, last: int, instead: int) -> None:
+    """The same of the number of a thing, from 0 to `last`.
+
+    Args:
+        parameter: of the address, and the widget's key.
+        what: a word for the thing.
+        last: the largest number.
+        instead: what the widget starts with.
+    """
+    text = st.query_params.get(parameter, "")
+    is_wrong = bool(text) and read_number(text, low=0, high=last) is None
+    sentence = f"There is no {what} {text[:60]!r} here; shown instead: " if is_wrong else None
+    _refuse(parameter, sentence, instead)
+
+
+def _range(low: float, high: float) -> str:
+    return f"between {low:,.15g} and {high:,.15g}" if math.isfinite(high) else f"{low:,.15g} or more"
+
+
+def _refuse(parameter: str, sentence: str | None, instead: object) -> None:
+    """Drops a wrong text, which only another run of the script does without, as a widget is bound to what a run began with."""
+    if sentence is not None:
+        st.session_state[f"missing-{parameter}"] = (sentence, None, True)
+        del st.query_params[parameter]
+        st.rerun()
+    _say_until_changed(parameter, None, instead)
 
 
 def _say_until_changed(parameter: str, sentence: str | None, instead: object) -> None:
+    """Keeps a sentence with the value that it stood beside at first; of a new one that is not known before its widget is."""
     kept = f"missing-{parameter}"
     shown = st.session_state.get(parameter, instead)
+    words, beside, is_new = st.session_state.get(kept, ("", None, False))
     if sentence is not None:
-        st.session_state[kept] = (sentence, shown)
-    elif parameter not in st.session_state or st.session_state.get(kept, ("", None))[1] != shown:
+        st.session_state[kept] = (sentence, shown, False)
+    elif is_new:
+        st.session_state[kept] = (words, shown, False)
+    elif parameter not in st.session_state or beside != shown:
         st.session_state.pop(kept, None)
     if kept in st.session_state:
         named = shown if isinstance(shown, list) else [] if shown is None else [shown]
-        words = ", ".join(map(str, named)) or "none"
-        st.info(literal(f"{st.session_state[kept][0]}{words}."), icon=":material/link_off:")
+        st.info(
+            literal(f"{st.session_state[kept][0]}{', '.join(map(str, named)) or 'none'}."), icon=":material/link_off:"
+        )
 
 
 def is_news(parameter: str, scope: str, key: str) -> bool:

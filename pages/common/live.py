@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from vae_core.storage import frames
+from vae_core.storage import files, frames
 from vae_core.storage.frames import Film, Frame
 from vae_core.storage.records import MetricsReader
 from vae_core.storage.runs import Run
@@ -48,7 +48,7 @@ class Follower:
 
     def _poll_preview(self) -> None:
         path = self.folder / "preview.npz"
-        stamp = path.stat().st_mtime_ns if path.exists() else 0
+        stamp = path.stat().st_mtime_ns if files.is_there(path) else 0
         if stamp != self._stamp:
             self._stamp = stamp
             self.newest = frames.read_preview(self.folder)
@@ -60,8 +60,13 @@ def _follower(folder: str, created: float) -> Follower:
 
 
 def follow(run: Run) -> Follower:
-    """The follower of a run, up to date with its folder."""
-    created = (run.folder / "config.json").stat().st_mtime if run.folder.is_dir() else 0.0
+    """The follower of a run, up to date with its folder.
+
+    Raises:
+        CheckpointCorrupt, SchemaTooNew: its records or its film are damaged.
+        DiskError: they cannot be read.
+    """
+    created = (run.folder / "config.json").stat().st_mtime if files.is_folder(run.folder) else 0.0
     follower = _follower(str(run.folder), created)
     follower.poll()
     return follower

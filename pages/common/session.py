@@ -10,8 +10,8 @@ from pathlib import Path
 import streamlit as st
 
 from vae_core.errors import LatentLabError
-from vae_core.storage import paths
-from vae_core.storage.runs import Run, check_id, list_runs, open_run
+from vae_core.storage import files, lookup, paths
+from vae_core.storage.runs import Run, list_runs
 from vae_core.training.manager import Manager
 
 RUN_PARAMETER = "run"
@@ -22,8 +22,17 @@ RECORDED = "example-vae-2d"
 
 @st.cache_resource(show_spinner=False)
 def manager() -> Manager:
-    """The server's manager; one for all sessions."""
-    return Manager(paths.runs_folder())
+    """The server's manager; one for all sessions. It starts even if the folder of the runs cannot be made or read."""
+    return Manager(paths.named_runs_folder())
+
+
+def check_runs_folder() -> None:
+    """Makes the folder of one's own runs if it is missing.
+
+    Raises:
+        DiskError: it cannot be made, or cannot be listed.
+    """
+    paths.runs_folder(manager().root)
 
 
 def chosen_run() -> Run | None:
@@ -48,13 +57,13 @@ def chosen_run() -> Run | None:
 def roots() -> list[Path]:
     """Where runs stand: the person's own, then the shipped ones."""
     own = manager().root
-    return [own] if own.resolve() == paths.SHIPPED_RUNS.resolve() else [own, paths.SHIPPED_RUNS]
+    return [own] if files.same_place(own, paths.SHIPPED_RUNS) else [own, paths.SHIPPED_RUNS]
 
 
 def is_hidden(root: Path, run_id: str) -> bool:
     """Whether a run under `root` stands behind one of one's own with the same id, as in `open_anywhere`."""
     own = manager().root
-    return root != own and (own / run_id).exists()
+    return root != own and files.is_there(own / run_id)
 
 
 def all_runs() -> list[Run]:
@@ -69,11 +78,7 @@ def open_anywhere(run_id: str) -> Run:
         NameInvalid, RunNotFound: there is none.
         CheckpointCorrupt, ConfigError, SchemaTooNew: it cannot be read.
     """
-    own, *others = roots()
-    for root in others:
-        if check_id(run_id) and (root / run_id / "config.json").exists() and not is_hidden(root, run_id):
-            return open_run(root, run_id)
-    return open_run(own, run_id)
+    return lookup.open_anywhere(manager().root, run_id)
 
 
 def names_of(runs: Iterable[Run]) -> dict[str, str]:

@@ -27,7 +27,7 @@ def thresholds(config: RunConfig) -> Future[tuple[float, ...]] | None:
     """The betas at which one more dimension goes, the largest first; None for an AE, for a learned Gaussian, for large
     images, and where the images are not on this machine yet."""
     name, objective = config.data.dataset, config.objective
-    here = {row.name for row in catalogue.describe() if row.where != "can be downloaded"}
+    here = {row.name for row in catalogue.describe() if row.is_here}
     if config.model.model == "ae" or objective.likelihood == "gaussian-learned" or name not in here:
         return None
     if math.prod(catalogue.find(name).shape) > MAX_PIXELS:

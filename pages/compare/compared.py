@@ -14,6 +14,8 @@ from pages.train.dials import TITLES
 from vae_core.errors import LatentLabError
 from vae_core.evaluation.comparison import Point, differing_fields, point_of
 from vae_core.evaluation.findings import shown_value
+from vae_core.storage import files
+from vae_core.storage.frames import reference_lines
 from vae_core.storage.measurements import EVALUATION, Figures, weights_digest
 from vae_core.storage.runs import Run
 from vae_core.storage.states import State
@@ -101,10 +103,11 @@ def standing(run: Run, field: str) -> Standing:
         subjects = follower.film.subjects
         point = point_of(
             run, field, figures=figures, held_out=follower.metrics.last_held_out, frame=follower.newest,
-            lines=None if subjects is None else subjects.lines,
+            lines=None if subjects is None else reference_lines(subjects, run.config),
         )  # fmt: skip
     except LatentLabError as error:
-        return Standing(run, State.DAMAGED if run.folder.is_dir() else State.GONE, None, None, str(error))
+        gone = State.DAMAGED if files.is_folder(run.folder) else State.GONE
+        return Standing(run, gone, None, None, str(error))
     return Standing(run, state, follower, point, problem)
 
 

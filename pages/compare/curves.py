@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.common.errors import literal
+from pages.common.held_out import NOTE
 from pages.compare.compared import Compared, Standing
 from vae_core.evaluation.findings import shown_value
 from vae_core.storage.frames import Frame
@@ -39,6 +40,7 @@ def curves(found: Compared, standings: Sequence[Standing]) -> None:
         return
     spec = curves_spec(labels_of(points), found.field, curve, HEIGHT)
     st.vega_lite_chart(rows, spec, key="compare-curves", height=HEIGHT, alt=f"Held-out {curve} of {len(series)} runs.")
+    st.caption(NOTE)
     _switching(found, standings)
 
 

@@ -7,7 +7,8 @@ from typing import Any, get_args
 import streamlit as st
 
 from pages.common.address import say_missing
-from pages.train.dials import DEFAULTS, FORMATS, STEPS, TITLES, say_no_numbers
+from pages.common.errors import literal
+from pages.train.dials import DEFAULTS, FORMATS, STEPS, TITLES, WHERE, check_numbers
 from vae_core.config import DEFAULT_HIDDEN, FIELDS, range_text
 from vae_core.data import catalogue
 
@@ -29,8 +30,9 @@ def dataset() -> str:
     rows = {row.name: row for row in catalogue.describe()}
     say_missing("sweep_dataset", "dataset", rows, next(iter(rows)))
     chosen = str(st.selectbox(TITLES["dataset"], list(rows), key="sweep_dataset", bind="query-params"))
-    if rows[chosen].where == "can be downloaded":
-        st.caption("Downloaded when training starts, which needs a network.")
+    where = WHERE.get(rows[chosen].where)
+    if where is not None:
+        st.caption(literal(f"{where[0].upper()}{where[1:]}."))
     return chosen
 
 
@@ -87,7 +89,7 @@ def seeds() -> list[str]:
 def common(varied: str) -> dict[str, Any]:
     """What all runs share; the field that differs is left out."""
     found: dict[str, Any] = {}
-    say_no_numbers({**DEFAULTS, **START}, "sweep_")
+    check_numbers({**DEFAULTS, **START}, "sweep_")
     left, right = st.columns(2)
     for index, name in enumerate(("epochs", "latent")):
         with left if index % 2 == 0 else right:

@@ -56,7 +56,7 @@ def together(columns: Sequence[Column]) -> Explored:
     """What the sliders of all columns stand on: the widest of the models, with the codes of all of them.
 
     So a slider runs over the prior's quantiles where all are VAEs and else over the codes of all, says what the dimension
-    carries on the average over the columns, and the ones that carry nothing in any are folded away.
+    carries on the average over the columns, and the ones that are inactive in all of them are folded away.
     """
     widest = max((one.model for one in columns), key=lambda model: model.latent)
     width = widest.latent
@@ -67,12 +67,12 @@ def together(columns: Sequence[Column]) -> Explored:
     log_variance = np.concatenate(spreads) if len(spreads) == len(columns) else None
     errors = np.concatenate([one.model.codes.reconstruction_error for one in columns])
     found = Codes(means, log_variance, errors)
-    return replace(widest, codes=found, order=coding.order(found).tolist(), unused=_unused_in_all(columns, width))
+    return replace(widest, codes=found, order=coding.order(found).tolist(), inactive=_inactive_in_all(columns, width))
 
 
-def _unused_in_all(columns: Sequence[Column], width: int) -> Array:
-    unused: Array = np.ones(width, dtype=bool)
+def _inactive_in_all(columns: Sequence[Column], width: int) -> Array:
+    inactive: Array = np.ones(width, dtype=bool)
     for one in columns:
-        mine = one.model.unused if one.order is None else one.model.unused[one.order]
-        unused[: one.model.latent] &= mine
-    return unused
+        mine = one.model.inactive if one.order is None else one.model.inactive[one.order]
+        inactive[: one.model.latent] &= mine
+    return inactive

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.common.errors import literal
 from pages.common.glossary import glossary_links
+from pages.common.held_out import PART
 from pages.compare.compared import Compared, Standing
 from vae_core.evaluation.comparison import Point, Slope, slope_check
 from vae_core.evaluation.findings import caption, caption_of_seeds, how_far_comparable
@@ -83,7 +84,7 @@ def _rate_distortion(points: Sequence[Point], labels: tuple[str, ...], found: Co
         st.caption(f"A perfect reconstruction would stand at {floor:g} nats, far below this picture.")
     st.caption(
         literal(caption_of_seeds(points))
-        + (f" {live} of {len(points)} are still held-out figures of a training." if live else "")
+        + (f" {live} of {len(points)} still train: their figures are of {PART}." if live else "")
     )
 
 

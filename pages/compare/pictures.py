@@ -10,8 +10,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
+from pages.common.address import check_index
 from pages.common.components.columns import Choice, columns, columns_view
-from pages.common.errors import sentences
+from pages.common.errors import literal, sentences
 from pages.compare.grid import row
 from pages.compare.models import Column, together
 from pages.generate.latent import current, prepare, wish
@@ -50,6 +51,7 @@ def pictures(found: Sequence[Column], left: DeltaGenerator, right: DeltaGenerato
         )  # fmt: skip
         plane = _plane(joint)
         last = len(joint.images) - 1
+        check_index("image", "test image", last, 0)
         image = int(
             st.number_input(
                 f"Test image, 0 to {last}",
@@ -128,6 +130,9 @@ def _follow(found: list[Column], joint: Explored, image: int) -> None:
         _rows(found, joint, z, image)
     with left, st.container(height=SLIDERS_HEIGHT if joint.latent > FEW else "content", border=False):
         sliders(joint)
+        for one in found:
+            if words := one.model.prior_warning:
+                st.caption(literal(f"{one.title}: {words}"))
 
 
 def _rows(found: list[Column], joint: Explored, z: Array, image: int) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from pages.common.held_out import PART
 from pages.compare.compared import Compared, Standing, word
+from vae_core.evaluation.comparison import Point
 from vae_core.figures import FIGURES
 from vae_core.viz.comparison_table import csv_of, difference_table
 
@@ -29,7 +31,8 @@ def table(found: Compared, standings: Sequence[Standing]) -> None:
     waiting = len(found.runs) - len(points)
     st.caption(
         "Nats per image but for active units and MSE; Δ is the difference to the base run. Figures are those of the whole "
-        "test split where a run is done, else of its newest held-out evaluation."
+        f"test split where a run is done, else, while it trains, of {PART}."
+        + _importance(points)
         + (f" {waiting} of {len(found.runs)} runs have no figure yet." if waiting else "")
     )
     with st.container(horizontal=True):
@@ -42,6 +45,14 @@ def table(found: Compared, standings: Sequence[Standing]) -> None:
             disabled="iw_samples" in st.session_state or all(point.kl_nats is None for point in points),
             help=f"A tighter bound on -log p(x), with {IW_SAMPLES} samples an image; takes some seconds a run.",
         )  # fmt: skip
+
+
+def _importance(points: Sequence[Point]) -> str:
+    """How the importance-weighted NLL of the table was estimated; empty if it shows none."""
+    counts = sorted({point.iw_samples for point in points if point.iw_samples is not None})
+    if not counts:
+        return ""
+    return f" IW-NLL: {' or '.join(map(str, counts))} importance samples an image, drawn with each run's own seed."
 
 
 def _want_iw() -> None:

@@ -14,11 +14,21 @@ from pages.denoise.models import labelled
 from pages.generate.model import Explored
 from vae_core.data.batches import to_float
 from vae_core.data.corruptions import corrupt_split
-from vae_core.evaluation.restoration import TUNING_IMAGES, bytes_of, quality, restore
+from vae_core.evaluation.restoration import (
+    bytes_of,
+    examples_of,
+    other_images,
+    psnr,
+    quality,
+    restore,
+    tuning_images,
+)
 from vae_core.levels import CORRUPTIONS, check_channels
-from vae_core.metrics.filters import FILTERS, Tuned, tuned_filters
+from vae_core.metrics.filters import FILTERS, Examples, Learned, Tuned, names_for, tuned_filters
 from vae_core.storage.measurements import Quality
 from vae_core.types import Array
+
+USUAL_IMAGES = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +105,17 @@ def bound_of(model: Explored, case: Case) -> Quality:
     return quality(restore(model.trained, clean), clean)
 
 
+def usual_bound(model: Explored) -> float:
+    """The PSNR that 95% of the model's own test images reach or exceed when they come back undamaged."""
+    return _usual_bound(model.run.id, model.trained.step, model)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _usual_bound(run_id: str, step: int, _model: Explored) -> float:
+    images = to_float(_model.images[:USUAL_IMAGES])
+    return float(np.quantile(psnr(restore(_model.trained, images), images).numpy(), 0.05))
+
+
 def clipping_text(case: Case) -> str:
     """What cutting to 0 to 1 did to the noise, in these images; empty where nothing is cut."""
     if not CORRUPTIONS[case.corruption].clipping or case.level == 0:
@@ -123,22 +144,32 @@ def damage(case: Case) -> Quality | None:
 
 
 def filtered(model: Explored, case: Case) -> Iterator[tuple[Tuned, Restored]]:
-    """What each classical filter makes of a case, plain and toned, one after the other.
+    """What each opponent makes of a case, plain and toned, one after the other.
 
     Args:
-        model: its training images are what the filters are tuned on.
+        model: its training images are what the opponents are tuned on and learned from.
         case: a known one.
     """
-    images = to_float(case.damaged).numpy()
-    for name in FILTERS:
-        tuned = _tuned(model.dataset.name, case.corruption, case.level, name, model.dataset.train_images)
-        for one in tuned.values():
+    images, others = to_float(case.damaged).numpy(), other_images(model.dataset)
+    for name in names_for(case.clean[0].numel()):
+        find = _learned if isinstance(FILTERS[name], Learned) else _tuned
+        for one in find(model.dataset.name, case.corruption, case.level, name, others).values():
             yield one, judged(torch.from_numpy(one.apply(images)), case)
 
 
 @st.cache_data(max_entries=1024, show_spinner=False)
-def _tuned(dataset: str, corruption: str, level: float, name: str, _images: Tensor) -> dict[str, Tuned]:
+def _tuned(dataset: str, corruption: str, level: float, name: str, _others: Tensor) -> dict[str, Tuned]:
     """On the first training images, damaged by a draw of their own."""
-    others = _images[:TUNING_IMAGES]
-    worse = corrupt_split(others, [corruption], (level, level), 1)
-    return tuned_filters(to_float(worse).numpy(), to_float(others).numpy(), [name])
+    return _tuned_on(corruption, level, name, _others, None)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _learned(dataset: str, corruption: str, level: float, name: str, _others: Tensor) -> dict[str, Tuned]:
+    """Learned from the training images behind those; few are kept, since one can take 20 MB."""
+    return _tuned_on(corruption, level, name, _others, examples_of(_others, corruption, level, 1))
+
+
+def _tuned_on(corruption: str, level: float, name: str, others: Tensor, examples: Examples | None) -> dict[str, Tuned]:
+    clean = tuning_images(others)
+    worse = corrupt_split(clean, [corruption], (level, level), 1)
+    return tuned_filters(to_float(worse).numpy(), to_float(clean).numpy(), examples, [name])

@@ -24,7 +24,7 @@ from vae_core.data import catalogue, datasets, tints
 from vae_core.data.batches import held_out, to_float
 from vae_core.data.corruptions import corrupt_split
 from vae_core.evaluation.colours import TITLES, MeanColours, mean_colours
-from vae_core.evaluation.restoration import COLOUR_IMAGES
+from vae_core.evaluation.restoration import other_images
 
 NAME = "greyscale"
 TASK = Task("Colour", NAME, offered=("colouriser-digits",))
@@ -79,9 +79,9 @@ def _baselines(model: Explored, case: Case, chosen: Chosen) -> list[tuple[str, s
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _means(dataset: str, _model: Explored) -> MeanColours:
-    images = _model.dataset.train_images[:COLOUR_IMAGES]
+    images = other_images(_model.dataset)
     grey = corrupt_split(images, [NAME], (0.0, 0.0), 0)
-    return mean_colours(_model.dataset, grey, images, _model.dataset.train_labels[:COLOUR_IMAGES])
+    return mean_colours(_model.dataset, grey, images, _model.dataset.train_labels[: len(images)])
 
 
 def _ambiguous(model: Explored, chosen: Chosen) -> None:

@@ -60,7 +60,8 @@ def measure(name: str, images: int, dataset: str, runs: Sequence[Run]) -> Iterat
     """
     subjects = [_subject(run, dataset, images, name) for run in runs]
     levels = curve_levels(name)
-    total, count = len(levels) * len(subjects), len(METHODS) + len(opponents(name))
+    total = len(levels) * len(subjects)
+    count = len(METHODS) + len(opponents(name, subjects[0].found.clean[0].numel())) if subjects else 0
     for index, level in enumerate(levels):
         known: dict[tuple[str, int | None], dict[str, Quality]] = {}
         for number, subject in enumerate(subjects):

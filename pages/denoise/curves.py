@@ -12,6 +12,7 @@ import streamlit as st
 
 from pages.common.address import say_missing
 from pages.common.errors import literal, sentences, show_error
+from pages.denoise.case import usual_bound
 from pages.denoise.filters import why
 from pages.denoise.measuring import Measuring, failed, key_of, measuring
 from pages.denoise.models import Task, choose_models, labelled, material_of, note
@@ -113,7 +114,7 @@ def _draw(models: Sequence[Explored], name: str, work: Measuring, running: bool)
     elif CORRUPTIONS[name].has_level:
         _charts(points, name)
         for label, own in points.items():
-            st.markdown(ahead(label, own, name))
+            st.markdown(ahead(label, own, name, usual_bound(labelled(models)[label])))
     else:
         _table(points)
 
@@ -125,11 +126,12 @@ def _charts(points: Curves, name: str) -> None:
     with st.container(key="top-curves"):
         for column, measure in zip(st.columns(2), MEASURES, strict=True):
             spec = quality_spec(models, filters, measure, row.measure.partition(", of ")[0], HEIGHT)
-            alt = f"{measure.upper()} against the level of {row.title.lower()}, of {', '.join(models)} and of filters"
+            alt = f"{measure.upper()} against the level of {row.title.lower()}, of {', '.join(models)} and of simple opponents"
             column.vega_lite_chart(table, spec, key=f"curve-{measure}", height=HEIGHT, alt=alt)
     st.caption(
-        "Dotted: a model's reconstruction of undamaged pictures. Dashed: a filter with a tone correction behind it. The "
-        "filters are tuned for each level on other images. Means over the images."
+        "Dotted: a model's reconstruction of undamaged pictures. Dashed: an opponent with a tone correction behind it. "
+        "Filters and ridge regressions are tuned, and the latter learned, for each level on other images. Means over the "
+        "images."
     )
 
 
@@ -160,29 +162,31 @@ def _rows(points: Curves) -> Iterator[tuple[str, str, float, float, float]]:
 NOT_NOISE = ("blur", "low-resolution", "masking", "block", "watermark")
 
 
-def ahead(label: str, points: Sequence[RestorationPoint], corruption: str = "") -> str:
-    """At which levels a filter beats a model, and why; Markdown."""
+def ahead(label: str, points: Sequence[RestorationPoint], corruption: str = "", usual: float = -math.inf) -> str:
+    """At which levels a simple opponent beats a model, and why (`filters.why`); Markdown."""
     best = {point.level: max((one.psnr for one in point.baselines.values()), default=-math.inf) for point in points}
     lost = [point for point in points if best[point.level] > point.model.psnr]
     if not lost:
-        return f"**{literal(label)}** is ahead of every filter at every level that was measured." + (
-            "" if corruption not in NOT_NOISE else " But these filters are made for noise, which this damage is not."
+        return f"**{literal(label)}** is ahead of every opponent at every level that was measured." + (
+            ""
+            if corruption not in NOT_NOISE
+            else " But the filters are made for noise, which this damage is not; only the ridge regressions know of it."
         )
     narrow = [point for point in lost if point.clean.psnr <= best[point.level]]
     unseen = [point for point in lost if point.clean.psnr > best[point.level]]
-    return " ".join(_lost(label, group, best) for group in (narrow, unseen) if group)
+    return " ".join(_lost(label, group, best, usual) for group in (narrow, unseen) if group)
 
 
-def _lost(label: str, lost: Sequence[RestorationPoint], best: Mapping[float, float]) -> str:
+def _lost(label: str, lost: Sequence[RestorationPoint], best: Mapping[float, float], usual: float) -> str:
     """Levels lost for one reason, the farthest as the example."""
     worst = max(lost, key=lambda point: best[point.level] - point.model.psnr)
     name = worst.winners()[0]
     title = FILTERS[name.removesuffix(TONED)].title + (", toned" if name.endswith(TONED) else "")
     levels = ", ".join(f"{point.level:g}" for point in lost)
     return (
-        f"**{literal(label)}** is beaten by a filter at {literal(levels)}, by most at {literal(f'{worst.level:g}')}: "
+        f"**{literal(label)}** is beaten by a simple opponent at {literal(levels)}, by most at {literal(f'{worst.level:g}')}: "
         f"{literal(title)} reaches {best[worst.level]:.1f} dB and it {worst.model.psnr:.1f} dB. "
-        + why(label, worst.clean.psnr, best[worst.level])
+        + why(label, worst.clean.psnr, best[worst.level], usual)
     )
 
 

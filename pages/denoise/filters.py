@@ -1,20 +1,20 @@
-"""Classical filters beside the models: they come when they are ready, and nothing waits for them."""
+"""Simple opponents beside the models: they come when they are ready, and nothing waits for them."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
 from pages.common.errors import literal, show_error
 from pages.denoise.background import Job, give_way, newest
-from pages.denoise.case import Case, Restored, bound_of, filtered
+from pages.denoise.case import Case, Restored, bound_of, filtered, usual_bound
 from pages.denoise.gallery import Tile, gallery
 from pages.denoise.models import labelled
 from pages.generate.model import Explored
 from vae_core.levels import CORRUPTIONS
-from vae_core.metrics.filters import FILTERS, TONED, Tuned
-from vae_core.storage.measurements import Quality
+from vae_core.metrics.filters import FILTERS, TONED, Tuned, names_for, strength_text
 from vae_core.types import Array
 
 SLOT = "filters"
@@ -44,7 +44,9 @@ def filters_panel(models: Sequence[Explored], case: Case, restored: Mapping[str,
     def draw() -> None:
         _draw(job, case)
         if job.done and job.results:
-            st.markdown(verdict(best_of(job), restored, lambda label: bound_of(labelled(models)[label], case)))
+            st.markdown(
+                verdict(best_of(job), restored, lambda label, psnr: _why(label, labelled(models)[label], case, psnr))
+            )
         if waiting and job.done:
             st.rerun()  # once more and whole, without the timer
 
@@ -52,7 +54,7 @@ def filters_panel(models: Sequence[Explored], case: Case, restored: Mapping[str,
 
 
 def best_of(job: Job) -> tuple[Tuned, Restored] | None:
-    """The filter with the highest PSNR, of those that are ready."""
+    """The opponent with the highest PSNR, of those that are ready."""
     return max(job.results, key=lambda one: one[1].quality.psnr, default=None)
 
 
@@ -61,7 +63,7 @@ def _key(model: Explored, case: Case) -> tuple[object, ...]:
 
 
 def _draw(job: Job, case: Case) -> None:
-    st.markdown("**Classical filters**, each tuned for this damage on other images")
+    st.markdown("**Simple opponents**: filters and ridge regressions, each tuned for this damage on other images")
     if job.error is not None:
         show_error(job.error)
     if not job.results:
@@ -69,25 +71,32 @@ def _draw(job: Job, case: Case) -> None:
         return
     clean = case.clean.numpy()
     gallery([_tile(tuned, restored, clean) for tuned, restored in job.results], size=SIZE)
-    left = 2 * len(FILTERS) - len(job.results)
+    left = 2 * len(names_for(clean[0].size)) - len(job.results)
     st.caption(
         f"Tuning the filters … {left} to come"
         if not job.done
         else "Toned: followed by the cubic of the grey value that fits training images best, since clipped noise lifts a "
-        "black background and a filter alone cannot know that."
+        "black background and a filter alone cannot know that. Ridge regression is a linear model learned from damaged "
+        "training images, of the patch around each pixel or of the whole image."
     )
 
 
 def _tile(tuned: Tuned, restored: Restored, clean: Array) -> Tile:
     name = FILTERS[tuned.name.removesuffix(TONED)]
-    about = f"{name.strength_name.split(',')[0]} {tuned.strength:g}"
+    about = f"{name.strength_name.split(',')[0]} {strength_text(tuned.strength)}"
     return Tile(tuned.title, restored.images, about, clean, restored.quality)
 
 
 def verdict(
-    best: tuple[Tuned, Restored] | None, models: Mapping[str, Restored], bound: Callable[[str], Quality]
+    best: tuple[Tuned, Restored] | None, models: Mapping[str, Restored], reason: Callable[[str, float], str]
 ) -> str:
-    """Who is ahead, and where it is a filter, why; Markdown."""
+    """Who is ahead, and why if it is a simple opponent; Markdown.
+
+    Args:
+        best: the best opponent so far.
+        models: what the models made of the case, by their labels.
+        reason: why a model, given by its label, is beaten by an opponent of that PSNR.
+    """
     scores = {name: one.quality.psnr for name, one in models.items() if one.quality is not None}
     if best is None or best[1].quality is None or not scores:
         return ""
@@ -95,14 +104,31 @@ def verdict(
     title, filter_psnr = literal(best[0].title), best[1].quality.psnr
     if scores[first] >= filter_psnr:
         ahead = scores[first] - filter_psnr
-        return f"**{literal(first)}** is {ahead:.1f} dB ahead of the best filter ({title}, {filter_psnr:.1f} dB)."
-    return f"Here a filter wins: **{title}** is {filter_psnr - scores[first]:.1f} dB ahead of {literal(first)}. " + why(
-        first, bound(first).psnr, filter_psnr
+        return f"**{literal(first)}** is {ahead:.1f} dB ahead of the best opponent ({title}, {filter_psnr:.1f} dB)."
+    return (
+        f"Here a simple opponent wins: **{title}** is {filter_psnr - scores[first]:.1f} dB ahead of {literal(first)}. "
+        + reason(first, filter_psnr)
     )
 
 
-def why(name: str, bound: float, filter_psnr: float) -> str:
-    """Why a filter can win; Markdown."""
+def _why(label: str, model: Explored, case: Case, filter_psnr: float) -> str:
+    return why(label, bound_of(model, case).psnr, filter_psnr, usual_bound(model))
+
+
+def why(name: str, bound: float, filter_psnr: float, usual: float = -math.inf) -> str:
+    """Why a filter can win; Markdown.
+
+    Args:
+        name: of the model.
+        bound: PSNR of the model's reconstruction of these pictures when they are undamaged.
+        filter_psnr: what the filter reaches.
+        usual: what the model reaches or exceeds with nearly all undamaged pictures of the kind that it was trained on.
+    """
+    if bound < usual:
+        return (
+            f"These pictures are unlike those that {literal(name)} was trained on: undamaged they come back with "
+            f"{bound:.1f} dB, and of its own test images 95% do with {usual:.1f} dB or more."
+        )
     if bound <= filter_psnr:
         return (
             f"Undamaged pictures come back from {literal(name)} with only {bound:.1f} dB: what does not fit through "

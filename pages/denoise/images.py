@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.common.address import say_missing
+from pages.common.address import check_index, say_missing
 from pages.common.errors import literal
 from pages.generate.image import drawn_image, uploaded_image
 from pages.generate.model import Explored
@@ -56,7 +56,7 @@ def choose_images(model: Explored) -> tuple[Chosen | None, DeltaGenerator]:
 
 def _of_test(model: Explored, count: int) -> Chosen:
     last = len(model.images) - 1
-    say_missing("number", "test image", range(last + 1), 0)
+    check_index("number", "test image", last, 0)
     first = st.number_input(f"Number, 0 to {last}", 0, last, 0, key="number", bind="query-params", width=160)
     rows = (int(first) + np.arange(min(count, last + 1))) % (last + 1)
     labels = model.labels.numpy()[rows]

@@ -44,6 +44,7 @@ def level_slider(name: str) -> None:
         f"Level: {literal(row.measure)}",
         float(row.lowest),
         float(row.highest),
+        value=float(st.session_state[_key(name)]),  # else a page that mounts late shows the lowest level
         step=step,
         format=f"%.{max(0, -round(math.log10(step)))}f",
         key=_key(name),
@@ -53,13 +54,13 @@ def level_slider(name: str) -> None:
 
 def _read(name: str, text: str) -> tuple[float, list[LatentLabError]]:
     row = CORRUPTIONS[name]
+    level = address.read_number(text, whole=False)
+    if level is None:
+        return float(row.usual), [ConfigError(f"The address's level {text[:40]!r} is no number; set it by the slider.")]
     try:
-        level = float(text[:40])
         row.check_level(level)
     except ConfigError as error:
         return float(row.usual), [error]
-    except ValueError:
-        return float(row.usual), [ConfigError(f"The address's level {text[:40]!r} is no number; set it by the slider.")]
     return level, []
 
 

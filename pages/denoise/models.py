@@ -50,7 +50,8 @@ def choose_models(task: Task) -> list[Explored]:
     offered = [one for one in task.offered if one in names] or list(names)[:1]
     address.take(PARAMETER, task.name, key, offered, lambda text: _read(task, names, offered, text))
     chosen = st.multiselect(
-        "Models", list(names), key=key, format_func=lambda one: names[one], max_selections=MOST,
+        "Models", list(names), default=st.session_state[key],  # else a page that mounts late shows none
+        key=key, format_func=lambda one: names[one], max_selections=MOST,
         help="The first decides on the images: the others must take images of the same size and colours.",
     )  # fmt: skip
     address.write(PARAMETER, task.name, ",".join(chosen))

@@ -1,4 +1,4 @@
-"""Denoise and restore: damage an image, watch models put it back, beside what classical filters do.
+"""Denoise and restore: damage an image, watch models put it back, beside what filters and ridge regression do.
 
 The page needs torch, whose import takes seconds the first time; until then it says what it waits for.
 """

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from pages.common.address import say_missing
+from pages.common.address import check_number, say_missing
 from pages.common.errors import literal, sentences
 from pages.denoise.case import by_models, clipping_text, damaged_case, given_case
 from pages.denoise.filters import filters_panel, make_way
@@ -70,6 +70,7 @@ def already_damaged() -> bool:
 
 def choose_seed() -> int:
     """The seed of the damage."""
+    check_number("seed", "Seed", 0, low=0, high=MOST_SEED)
     seed = st.number_input(
         "Seed", 0, MOST_SEED, 0, key="seed", bind="query-params",
         help="Of the random damage: the same seed damages the same places, at any level.",
@@ -84,7 +85,7 @@ def as_given(models: Sequence[Explored], chosen: Chosen) -> None:
         tiles = given_tiles(case, by_models(models, case))
         gallery(tiles)
         st.caption(
-            "Nothing was added, so there is no original to compare with: no error map and no figures. The classical filters "
+            "Nothing was added, so there is no original to compare with: no error map and no figures. The simple opponents "
             "are left out too, since they are tuned for a known damage."
         )
         show(tiles)

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.common.address import say_missing
 from pages.common.errors import sentences
 from pages.common.glossary import glossary_links
+from pages.common.moved import ask_where
 from pages.generate.directions import directions, probe_panel
 from pages.generate.explore import explore
 from pages.generate.image import image_results, posterior_of, single_image
@@ -15,6 +16,7 @@ from pages.generate.model import MODEL_PARAMETER, OTHERS, Explored, choices, ope
 from pages.generate.take_away import take_away
 from pages.generate.walks import walks
 from vae_core.errors import NameInvalid, RunNotFound
+from vae_core.storage.states import State
 
 VIEWS = ("An image", "Directions", "Walks", "Take away")
 
@@ -63,6 +65,7 @@ def _with(wanted: str, names: dict[str, str]) -> dict[str, str]:
 def _draw(model: Explored) -> None:
     with st.sidebar:
         _about(model)
+    ask_where(model.run, "generate")
     top = st.container()
     say_missing("view", "view", VIEWS, VIEWS[0])
     view = st.segmented_control(
@@ -93,12 +96,14 @@ def _draw(model: Explored) -> None:
 
 def _about(model: Explored) -> None:
     config = model.run.config
-    used = int((~model.unused).sum())
+    active = int((~model.inactive).sum())
     st.caption(
-        f"{config.model.model.upper()}, {config.model.architecture}, {model.latent} latents of which {used} are used; "
+        f"{config.model.model.upper()}, {config.model.architecture}, {model.latent} latents, {active} of them active; "
         f"trained on {config.data.dataset} for {config.training.epochs} epochs."
     )
-    glossary_links("Latent", *(("Posterior", "Prior") if model.is_vae else ("Autoencoder (AE)",)))
+    if model.run.status().state is State.DIVERGED:
+        st.caption(f"Its training diverged. These are the weights of step {model.trained.step:,}.")
+    glossary_links("Latent", "Active unit", *(("Posterior", "Prior") if model.is_vae else ("Autoencoder (AE)",)))
     if model.note:
         st.caption(model.note)
     if model.decoder is None:

@@ -74,6 +74,8 @@ def _follow(model: Explored, axes: tuple[int, int] | None, image: tuple[Array, A
     )
     with beside, st.container(height=LIST_HEIGHT if model.latent > FEW else "content", border=False):
         sliders(model)
+        if model.prior_warning:
+            st.caption(model.prior_warning)
 
 
 def _go_to(model: Explored, axes: tuple[int, int] | None, picked: Picked) -> None:

@@ -7,14 +7,15 @@ import pandas as pd
 import streamlit as st
 import torch
 
-from pages.common.address import say_missing
+from pages.common.address import check_index, say_missing
 from pages.common.components.canvas import canvas
 from pages.common.errors import literal, sentences
 from pages.generate.latent import wish
 from pages.generate.model import Explored
 from pages.generate.show import picture
-from vae_core.data.pictures import centred, prepare
+from vae_core.data.pictures import Prepared, centred, prepare
 from vae_core.evaluation.codes import Codes, decode_images, encode, nearest
+from vae_core.evaluation.polarity import ADVICE, looks_inverted
 from vae_core.types import Array
 from vae_core.viz.walks import random_codes
 
@@ -37,7 +38,7 @@ def single_image(model: Explored) -> Array | None:
 
 def _test_image(model: Explored) -> Array:
     last = len(model.images) - 1
-    say_missing("test", "test image", range(last + 1), 0)
+    check_index("test", "test image", last, 0)
     index = st.number_input(f"Number, 0 to {last}", 0, last, 0, key="test", bind="query-params", width=160)
     label = model.dataset.classes[int(model.labels[int(index)])]
     st.caption(literal(f"A test image of class {label}; the model has never trained on it."))
@@ -72,11 +73,26 @@ def uploaded_image(model: Explored) -> Array | None:
     if file is None:
         return None
     with sentences():
-        prepared = prepare(file.getvalue(), model.trained.image_shape)
+        invert = st.toggle("Invert", key="invert", help="Swaps light and dark, such as of black ink on white paper.")
+        prepared, other_way = (
+            _fitted(file.getvalue(), model.trained.image_shape, each) for each in (invert, not invert)
+        )
+        if looks_inverted(model.trained, prepared.image, other_way.image):
+            words = (
+                "With *Invert* on this picture looks the wrong way round to the model; turn it off."
+                if invert
+                else f"This picture {ADVICE}. Turn *Invert* on to swap them."
+            )
+            st.warning(words, icon=":material/invert_colors:")
         for note in prepared.notes:
             st.caption(literal(note))
         return prepared.image[None]
     return None
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _fitted(content: bytes, image_shape: tuple[int, int, int], invert: bool) -> Prepared:
+    return prepare(content, image_shape, invert=invert)
 
 
 def posterior_of(model: Explored, image: Array) -> tuple[Array, Array]:

@@ -20,6 +20,8 @@ from vae_core.types import Array
 Z_PARAMETER = "z"
 STEPS = 200
 MAX_TEXT = 20_000
+LARGEST = 1e6
+"""The largest number of a code that the address takes."""
 
 
 def slider_key(model: Explored, dimension: int) -> str:
@@ -70,16 +72,14 @@ def _place(model: Explored, z: Array) -> None:
 
 
 def _parsed(text: str, latent: int) -> list[float]:
-    try:
-        values = [float(part) for part in text[:MAX_TEXT].split(",")]
-    except ValueError:
-        values = []
-    if len(values) != latent or not all(math.isfinite(value) and abs(value) < 1e6 for value in values):
+    parts = text[:MAX_TEXT].split(",")
+    values = [address.read_number(part, whole=False, low=-LARGEST, high=LARGEST) for part in parts]
+    if len(values) != latent or None in values:
         del st.query_params[Z_PARAMETER]
         raise ConfigError(
             f"The address's z is no list of {latent} finite numbers, which this model takes; the sliders start anew."
         )
-    return values
+    return [value for value in values if value is not None]
 
 
 def current(model: Explored) -> Array:

@@ -12,10 +12,13 @@ from torch import Tensor
 from pages.common.session import RECORDED, all_runs, names_of, open_anywhere
 from vae_core.data import batches, catalogue, datasets
 from vae_core.data.datasets import Dataset
+from vae_core.data.moved import missing
 from vae_core.evaluation import codes as coding
 from vae_core.evaluation.codes import Codes
+from vae_core.evaluation.standin import standin
 from vae_core.evaluation.trained import Trained, load_trained
 from vae_core.export.browser import decoder_bytes
+from vae_core.storage import files
 from vae_core.storage.runs import Run, open_run
 from vae_core.types import Array
 
@@ -34,7 +37,7 @@ class Explored:
         images, labels: (N, C, H, W) uint8 and (N,), of the test split.
         codes: of those images.
         order: the dimensions, the one that carries most first.
-        unused: (L,) bool.
+        inactive: (L,) bool, as `codes.inactive` gives it.
         decoder: for the browser, or None where it is too large for it.
         note: a sentence where the images are not those of training, else empty.
     """
@@ -46,7 +49,7 @@ class Explored:
     labels: Tensor
     codes: Codes
     order: list[int]
-    unused: Array
+    inactive: Array
     decoder: bytes | None
     note: str
 
@@ -59,6 +62,11 @@ class Explored:
         return self.codes.log_variance is not None
 
     @property
+    def prior_warning(self) -> str:
+        """A sentence where draws from the prior mean nothing, else empty."""
+        return coding.prior_warning(self.run.config)
+
+    @property
     def start(self) -> Array:
         """Where the sliders stand at first: the prior's mean, or of an AE the mean of the codes."""
         return np.zeros(self.latent) if self.is_vae else self.codes.mean.mean(axis=0)
@@ -67,7 +75,7 @@ class Explored:
 @st.cache_data(ttl=5, max_entries=4, show_spinner=False)
 def choices() -> dict[str, str]:
     """The models that can be explored: id to name, shipped ones first."""
-    found = [run for run in all_runs() if (run.folder / "model.json").exists() and not run.id.startswith(OTHERS)]
+    found = [run for run in all_runs() if files.is_there(run.folder / "model.json") and not run.id.startswith(OTHERS)]
     shipped_first = sorted(found, key=lambda run: (not run.id.startswith("example-"), run.id != RECORDED))
     return names_of(shipped_first)
 
@@ -80,7 +88,7 @@ def open_model(run_id: str) -> Explored:
         CheckpointCorrupt, CheckpointIncompatible: its weights cannot be used.
     """
     run = open_anywhere(run_id)
-    return _load(str(run.folder), _stamp(run))
+    return _load(str(run.folder), f"{_stamp(run)} {run.config.data.dataset} {bool(missing(run))}")
 
 
 def _stamp(run: Run) -> str:
@@ -94,18 +102,21 @@ def _stamp(run: Run) -> str:
 def _load(folder: str, stamp: str) -> Explored:
     run = open_run(Path(folder).parent, Path(folder).name)
     trained = load_trained(run)
-    dataset, note = _dataset(run)
+    dataset, note = _dataset(run, trained)
     images, labels = batches.held_out(dataset, POINTS)
     found = coding.encode(trained, images)
     decoder = decoder_bytes(trained.model, trained.config.objective.likelihood, trained.image_shape)
-    order, unused = coding.order(found).tolist(), coding.unused(found)
-    return Explored(run, trained, dataset, images, labels, found, order, unused, decoder, note)
+    order, inactive = coding.order(found).tolist(), coding.inactive(found)
+    return Explored(run, trained, dataset, images, labels, found, order, inactive, decoder, note)
 
 
-def _dataset(run: Run) -> tuple[Dataset, str]:
-    """The run's own images where they are here, else the sample of them, which is said."""
+def _dataset(run: Run, trained: Trained) -> tuple[Dataset, str]:
+    """The run's own images where they are here, else the sample of them or a few of its film's, which is said."""
+    if missing(run):
+        found = standin(run, trained)
+        return found, f"Shown here with {len(found.test_images)} {found.name}, as its own images are not there."
     name = run.config.data.dataset
-    here = {row.name for row in catalogue.describe() if row.where != "can be downloaded"}
+    here = {row.name for row in catalogue.describe() if row.is_here}
     if name in here or f"{name}-sample" not in here:
         return datasets.load(name), ""
     return datasets.load(f"{name}-sample"), f"Trained on {name}; shown here with test images of {name}-sample."

@@ -1,4 +1,4 @@
-"""One slider a latent dimension, the ones that carry most first, the unused folded away."""
+"""One slider a latent dimension, the ones that carry most first, the inactive ones folded away."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from vae_core.viz.walks import random_codes
 def sliders(model: Explored) -> None:
     """Draws the sliders and the buttons that move them all."""
     _buttons(model)
-    used = [dimension for dimension in model.order if not model.unused[dimension]]
-    rest = [dimension for dimension in model.order if model.unused[dimension]]
+    active = [dimension for dimension in model.order if not model.inactive[dimension]]
+    rest = [dimension for dimension in model.order if model.inactive[dimension]]
     amounts = carried(model.codes)
-    for dimension in used:
+    for dimension in active:
         _slider(model, dimension, float(amounts[dimension]))
     if rest:
         plural = "s" if len(rest) > 1 else ""
-        with st.expander(f"{len(rest)} unused dimension{plural}", icon=":material/visibility_off:"):
-            st.caption("They carry nothing: moving them changes next to nothing in the picture.")
+        with st.expander(f"{len(rest)} inactive dimension{plural}", icon=":material/visibility_off:"):
+            why = "posterior mean varies by 0.01 or less (variance)" if model.is_vae else "code does not vary"
+            st.caption(f"Their {why} over the images, so the picture hardly depends on them.")
             for dimension in rest:
                 _slider(model, dimension, float(amounts[dimension]))
 
@@ -63,6 +64,6 @@ def _buttons(model: Explored) -> None:
 
 
 def _random(model: Explored, seed: int, temperature: float) -> None:
-    mean, std = (0.0, 1.0) if model.is_vae else fitted_gaussian(model.codes)
-    wish(model, random_codes(1, model.latent, seed, temperature, mean, std)[0])
+    mean, spread = (0.0, 1.0) if model.is_vae else fitted_gaussian(model.codes)
+    wish(model, random_codes(1, model.latent, seed, temperature, mean, spread)[0])
     st.session_state[f"seed@{model.run.id}"] = seed + 1

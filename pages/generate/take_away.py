@@ -43,4 +43,4 @@ def take_away(model: Explored) -> None:
         key="codes",
         on_click="ignore",
     )
-    st.caption("Index, label, code and reconstruction error (mean squared, per pixel) of the images on the map.")
+    st.caption("Index, label, code and mean squared error per pixel (mse_per_pixel) of the images on the map.")

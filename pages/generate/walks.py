@@ -12,6 +12,7 @@ from vae_core.evaluation.codes import decode_images, fitted_gaussian, slider_ran
 from vae_core.types import Array
 from vae_core.viz.animation import sequence_gif
 from vae_core.viz.grids import mosaic
+from vae_core.viz.labels import labelled_grid
 from vae_core.viz.walks import interpolate, manifold_grid, random_codes, traversal
 
 KINDS = ("Traversal", "Manifold", "Random", "Between two images")
@@ -30,7 +31,7 @@ def walks(model: Explored, z: Array) -> None:
         picture(images, caption, key=str(kind).split(maxsplit=1)[0].lower(), columns=columns, width=900)
         st.download_button(
             "GIF",
-            lambda: _gif(images),
+            lambda: _gif(images, _labels(model, codes) if columns == STEPS and kind == "Traversal" else []),
             file_name="walk.gif",
             mime="image/gif",
             icon=":material/movie:",
@@ -39,8 +40,18 @@ def walks(model: Explored, z: Array) -> None:
         )
 
 
-def _gif(images: Array) -> bytes:
-    return sequence_gif([mosaic(one[None], 1, scale=GIF_SCALE) for one in images])
+def _labels(model: Explored, codes: Array) -> list[str]:
+    """Which dimension moves in each picture of the traversals, and where it stands."""
+    moving = np.repeat(model.order[:MOST_ROWS], STEPS)
+    return [f"z{dimension + 1} = {code[dimension]:.2f}" for dimension, code in zip(moving, codes, strict=True)]
+
+
+def _gif(images: Array, labels: list[str]) -> bytes:
+    if not labels:
+        return sequence_gif([mosaic(one[None], 1, scale=GIF_SCALE) for one in images])
+    return sequence_gif(
+        [labelled_grid(one[None], [label], 1, GIF_SCALE) for one, label in zip(images, labels, strict=True)]
+    )
 
 
 def _walk(model: Explored, z: Array, kind: str) -> tuple[Array, int, str]:
@@ -79,9 +90,11 @@ def _manifold(model: Explored, z: Array) -> tuple[Array, int, str]:
 def _random(model: Explored) -> tuple[Array, int, str]:
     seed = st.number_input("Seed of the draws", 0, None, 0, key="walk_seed", width=160)
     temperature = st.slider("Temperature of the draws", 0.0, 2.0, 1.0, 0.1, key="walk_temperature", width=240)
-    mean, std = (0.0, 1.0) if model.is_vae else fitted_gaussian(model.codes)
+    mean, spread = (0.0, 1.0) if model.is_vae else fitted_gaussian(model.codes)
     source = "the prior" if model.is_vae else "a Gaussian fitted to the codes (an AE has no prior)"
-    return random_codes(64, model.latent, int(seed), temperature, mean, std), 16, f"64 draws from {source}"
+    if model.prior_warning:
+        st.caption(model.prior_warning)
+    return random_codes(64, model.latent, int(seed), temperature, mean, spread), 16, f"64 draws from {source}"
 
 
 def _between(model: Explored) -> tuple[Array, int, str]:

@@ -13,7 +13,7 @@ from pages.learn.figures import dataset, model, test_images, test_labels
 from pages.learn.lessons import Link, Shown
 from pages.learn.show import choose_image
 from vae_core.errors import RunNotFound
-from vae_core.evaluation.codes import carried, decode_images, order, slider_range
+from vae_core.evaluation.codes import carried, decode_images, inactive, order, slider_range
 from vae_core.evaluation.comparison import Point, read_point, slope_check, values_of
 from vae_core.evaluation.findings import caption, shown_value
 from vae_core.storage import paths
@@ -102,7 +102,7 @@ def _pictures(run_id: str, chosen: list[int]) -> BetaPictures:
     ends = np.cumsum([len(part) for part in parts])
     reconstructions, walked, draws = (np.ascontiguousarray(part) for part in np.split(decoded, ends[:-1]))
     kl: Array = carried(shown.codes)
-    return BetaPictures(reconstructions, walked, strongest, draws, kl)
+    return BetaPictures(reconstructions, walked, strongest, draws, kl, ~inactive(shown.codes))
 
 
 def _dials(run_id: str) -> dict[str, str]:

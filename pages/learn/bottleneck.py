@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 import torch
 
 from pages.common.components.chart import chart
 from pages.common.components.drawing import drawing
-from pages.learn.figures import dataset, figures, model, test_images
+from pages.learn.figures import figures, linear, model, test_images
 from pages.learn.lessons import Link, Shown
 from pages.learn.show import choose_image, class_of, tiles
 from vae_core.data.batches import to_float
 from vae_core.evaluation.codes import decode_images
-from vae_core.metrics.latents import Pca
 from vae_core.types import Array
 from vae_core.viz.lesson_charts import Axis, Panel, drawn
 from vae_core.viz.network_drawing import network_svg
@@ -42,13 +43,13 @@ def _image(latents: int, index: int) -> tuple[Link, ...]:
     shown = model(run_id)
     image, z = test_images()[index], shown.codes.mean[index]
     copied = decode_images(shown.trained, z[None])[0]
-    linear = _through_pca(image, latents)
+    flat = _through_pca(image, latents)
     svg = network_svg(shown.trained.config, shown.trained.image_shape)
     drawing(svg, key="network")
     tiles(
         (image, f"input, {class_of(index)}"),
         (copied, f"autoencoder, error {_error(copied, image):.4f}"),
-        (linear, f"PCA, error {_error(linear, image):.4f}"),
+        (flat, f"PCA, error {_error(flat, image):.4f}"),
         width=130,
     )
     numbers = ", ".join(f"{value:.2f}" for value in z[:SHOWN_NUMBERS]) + (", …" if latents > SHOWN_NUMBERS else "")
@@ -61,14 +62,8 @@ def _image(latents: int, index: int) -> tuple[Link, ...]:
     )
 
 
-@st.cache_resource(show_spinner=False)
-def _pca() -> Pca:
-    return Pca.fit(dataset().train_images.flatten(1), max(figures("bottleneck")["latents"]))
-
-
 def _through_pca(image: Array, components: int) -> Array:
-    pca = _pca()
-    first = Pca(pca.mean, pca.components[:components], pca.variances[:components])
+    first = linear(components)
     row = to_float(torch.from_numpy(image)).flatten()[None]
     pixels = first.reconstruct(first.project(row)).clamp(0, 1).mul(255).round().to(torch.uint8)
     found: Array = pixels.numpy().reshape(image.shape)
@@ -79,17 +74,20 @@ def _error(one: Array, other: Array) -> float:
     return float(np.square((one.astype(np.float64) - other) / 255).mean())
 
 
-def _chart(known: dict[str, list[float]], latents: int) -> None:
+def _chart(known: dict[str, Any], latents: int) -> None:
     pairs = {name: list(zip(known["latents"], known[key], strict=True)) for name, key in ((AE, "ae"), (LINEAR, "pca"))}
     series = tuple(drawn(name, kind, line) for kind in ("line", "dots") for name, line in pairs.items())
     at = known["latents"].index(latents)
     alt = f"Error against latents: with {latents} it is {known['ae'][at]:.4f} (autoencoder), {known['pca'][at]:.4f} (PCA)."
     across, up = Axis("latents", log=2), Axis("mean squared error per pixel", from_zero=True)
     chart([Panel(across, up, series, alt, {"here": latents}, height=380)], key="errors")
-    st.caption("Over all test images of the bundled sample. Each point of the autoencoder is a network of its own.")
+    st.caption(
+        "Over all test images of the bundled sample. Each point of the autoencoder is a network of its own. PCA and the "
+        f"networks learned from the same {known['pca_images']:,} training images."
+    )
 
 
-def _numbers(known: dict[str, list[float]]) -> dict[str, str]:
+def _numbers(known: dict[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, latents in (("two", 2), ("eight", 8), ("last", 32)):
         at = known["latents"].index(latents)

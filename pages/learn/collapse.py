@@ -114,7 +114,11 @@ def _image(beta: float, index: int) -> None:
 
 def _numbers(known: dict[str, Any]) -> dict[str, str]:
     worst = max(abs(one["kl"] - one["predicted_kl"]) for one in known["models"])
+    most = max(known["models"], key=lambda one: one["kept"] - one["predicted_kept"])
+    beyond = max(most["kl_per_dimension"][most["predicted_kept"] : most["kept"]], default=0.0)
     return {
+        "most_beta": f"{most['beta']:g}", "most_kept": str(most["kept"]), "most_predicted": str(most["predicted_kept"]),
+        "most_nats": f"{beyond:.3f}",
         "last_gaussian": f"{known['gaussian'][0]:.2f}", "last_bernoulli": f"{known['bernoulli'][0]:.1f}",
         "worst": f"{worst:.2f}",
     }  # fmt: skip

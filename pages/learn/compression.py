@@ -79,7 +79,8 @@ def _chart(found: dict[str, Any], point: dict[str, Any]) -> None:
     chart([panel], key="rates")
     st.caption(
         f"All {found['images']:,} test images. The rate is the ideal code length under histograms of training codes; an "
-        "arithmetic coder ends within two bits of it for all images together. PSNR is of the mean squared error over all."
+        "arithmetic coder ends within two bits of it for all images together. PSNR is of the mean squared error over all. "
+        f"PCA was fitted to {found['pca_images']:,} training images, as many as the autoencoder saw."
     )
 
 
@@ -121,6 +122,7 @@ def _pays(payback: dict[str, Any]) -> str:
 def _numbers(found: dict[str, Any], latents: int, point: dict[str, Any], payback: dict[str, Any]) -> dict[str, str]:
     of = {codec: [one for one in found["points"] if one["codec"] == codec] for codec in (MODEL, JPEG, PNG_MOSAIC)}
     jpeg = payback["jpeg_bits_per_pixel"]
+    finest = max(of[JPEG], key=lambda one: float(one["setting"]))
     return {
         "latents": str(latents),
         "step": f"{point['setting']:g}",
@@ -128,7 +130,8 @@ def _numbers(found: dict[str, Any], latents: int, point: dict[str, Any], payback
         "psnr": f"{point['psnr']:.1f}",
         "jpeg": "which JPEG cannot go down to" if jpeg is None else f"where the JPEG mosaic takes {jpeg:.3f}",
         "ceiling": f"{max(one['psnr'] for one in of[MODEL]):.1f}",
-        "jpeg_top": f"{max(one['psnr'] for one in of[JPEG]):.0f}",
+        "jpeg_top": f"{finest['psnr']:.0f}",
+        "jpeg_quality": f"{finest['setting']:g}",
         "png": f"{of[PNG_MOSAIC][0]['bits_per_pixel']:.2f}",
         "weight": f"{found['decoder_bytes']:,}",
         "pays": _pays(payback).replace("*", ""),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vae_core.data.datasets import Dataset
     from vae_core.evaluation.codes import Codes
     from vae_core.evaluation.trained import Trained
+    from vae_core.metrics.latents import Pca
 
 DATASET = "mnist-sample"
 POINTS = 1_000
@@ -25,6 +26,14 @@ POINTS = 1_000
 def figures(part: str) -> Any:
     """One part of `figures.json`; shared by all sessions, never to be changed."""
     return files.read_json(Path(__file__).parent / "figures.json")[part]
+
+
+@st.cache_resource(show_spinner=False)
+def linear(components: int) -> Pca:
+    """PCA of the full training set with so many components, up to 32; kept beside the figures."""
+    from vae_core.metrics.latents import Pca
+
+    return Pca.from_bytes(files.read_bytes(Path(__file__).parent / "pca.npz")).first(components)
 
 
 @dataclass(frozen=True, eq=False)

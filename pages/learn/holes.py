@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from pages.common.address import check_index, check_number
 from pages.common.components.latent_map import map_scene, map_view
 from pages.learn.figures import POINTS, Model, dataset, figures, model, test_images, test_labels
 from pages.learn.lessons import Link, Shown
@@ -20,6 +21,9 @@ STEPS, DRAWS = 12, 24
 def draw() -> Shown:
     ids = figures("models")["plane"]
     last = len(test_images()) - 1
+    check_index("from", "test image", last, 3)
+    check_index("to", "test image", last, 2)
+    check_number("draws", "Seed of the draws", 0, low=0, high=9999)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         first = int(st.number_input("Walk from test image", 0, last, 3, key="from", bind="query-params", width=170))
         second = int(st.number_input("to test image", 0, last, 2, key="to", bind="query-params", width=170))
@@ -45,7 +49,7 @@ def _side(name: str, shown: Model, first: int, second: int, seed: int) -> None:
     walk = interpolate(codes[first], codes[second], STEPS)
     spread = (0.0, 1.0) if is_vae else fitted_gaussian(shown.codes)
     drawn = random_codes(DRAWS, shown.trained.model.latent, seed, 1.0, *spread)
-    where = "the prior" if is_vae else "a Gaussian fitted to the codes"
+    where = "the prior" if is_vae else "a Gaussian with the mean and covariance of the codes"
     rows(
         (decode_images(shown.trained, walk), f"A straight walk from {class_of(first)} to {class_of(second)}"),
         (decode_images(shown.trained, drawn), f"Random draws from {where}"),
@@ -53,8 +57,8 @@ def _side(name: str, shown: Model, first: int, second: int, seed: int) -> None:
     )
     found = figures("holes")[name]
     st.caption(
-        f"On average over many draws, from a draw to the nearest real image: **{found['draws']:.3f}**; from a decoded code: "
-        f"**{found['reconstructions']:.3f}** (root mean square per pixel). Neighbours share the label in "
+        f"From a decoded draw to the nearest real image, mean of {figures('holes')['draws']:,} draws: **{_draws(found)}**; "
+        f"from a decoded code: **{found['reconstructions']:.3f}** (root mean square per pixel). Neighbours share the label in "
         f"**{found['same_label']:.0%}**."
     )
 
@@ -71,10 +75,15 @@ def _links(ids: dict[str, str]) -> tuple[Link, ...]:
     )
 
 
+def _draws(one: dict[str, float]) -> str:
+    """Mean distance and its standard error."""
+    return f"{one['draws']:.4f} ± {one['draws_error']:.4f}"
+
+
 def _numbers() -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name in figures("holes"):
-        one: dict[str, float] = figures("holes")[name]
-        found |= {f"{name}_draws": f"{one['draws']:.3f}", f"{name}_kept": f"{one['reconstructions']:.3f}"}
+    spaces = dict(figures("holes"))
+    found = {"draws": f"{spaces.pop('draws'):,}", "latents": str(spaces.pop("latents"))}
+    for name, one in spaces.items():
+        found |= {f"{name}_draws": _draws(one), f"{name}_kept": f"{one['reconstructions']:.3f}"}
         found[f"{name}_label"] = f"{one['same_label']:.0%}"
     return found

@@ -57,7 +57,7 @@ LESSONS = (
         text="An **autoencoder** copies an image to itself through a narrow middle. The encoder $f$ writes the image $x$ "
         "as $L$ numbers, its *code*; each of them is a *latent*. The decoder $g$ draws the copy $\\hat x$ from these "
         "alone, and training makes the difference $d$ small. What does not fit through is lost. **PCA** (principal component "
-        "analysis) is the best code whose encoder and decoder are linear.",
+        "analysis) has the smallest squared error of all codes whose encoder and decoder are linear.",
         formula=r"\hat x = g(f(x)), \qquad f: \mathbb{R}^{784} \to \mathbb{R}^{L}, \qquad \min_{f,\,g}\; d(x, \hat "
         r"x)",
         question="Move *Latents* up. From how many on do you recognise the digit? And from how many on the handwriting? "
@@ -97,21 +97,21 @@ LESSONS = (
         text="Nothing tells an autoencoder what lies *between* its codes, so its latent space has holes: places that "
         "decode to no digit. A **VAE** (variational autoencoder) gives each image a small cloud of codes, $q(z \\mid x)$, "
         "and pays for the distance of each cloud from one common **prior** $p(z) = N(0, I)$, the KL (lessons 4 and 5). So "
-        "codes move together and use the space between them. $D$ is the reconstruction loss. Same network, same images.",
+        "codes move together and use the space between them. $D$ is the reconstruction loss. Both maps below are "
+        "of the same network on the same images.",
         formula=r"\text{AE: } \min D \qquad \text{VAE: } \min D + \mathrm{KL}\big(q(z \mid x)\,\|\,p(z)\big), \qquad z "
         r"\sim p(z) \;\Rightarrow\; \hat x = g(z)",
         question="Move the pointer over both maps. Where does the picture stop being a digit? Compare the numbers on the "
         "axes, and the random draws.",
-        answer="The AE's codes spread over tens of units, with empty bays; the VAE's fill the prior's circles. A "
-        "decoded random draw is {ae_draws} from the nearest real image for the AE (root mean square per pixel) and "
-        "{vae_draws} for the VAE, where decoded codes of real images are {ae_kept} and {vae_kept} away. On a plane "
-        "that is a small difference: holes grow with the latents. With 16 latents the AE's draws are {ae_wide_draws} "
-        "away (its codes {ae_wide_kept}), and those of a VAE with 20 latents are {vae_wide_draws} away "
-        "(its codes {vae_wide_kept}). Neighbours "
-        "share a label no less in the AE ({ae_label}) than in the VAE ({vae_label}): holes are about what lies "
-        "between, not about order.",
-        source="Kingma & Welling 2014, sec. 2.3; the draws of the AE come from a Gaussian fitted to its codes, as "
-        "it has no prior.",
+        answer="The AE's codes spread over tens of units, with empty bays; the VAE's fill the prior's circles. Yet on a "
+        "plane their random draws do not differ: {draws} decoded draws are on average {ae_draws} from the nearest real "
+        "image for the AE (root mean square per pixel, ± standard error) and {vae_draws} for the VAE. Decoded codes of "
+        "real images are {ae_kept} and {vae_kept} away. With more latents there is more room for holes. In two networks "
+        "of {latents} latents, alike but for the KL, the AE's draws are {ae_wide_draws} away (its codes {ae_wide_kept}) and "
+        "the VAE's {vae_wide_draws} (its codes {vae_wide_kept}). Neighbours share a label no less in the AE on the plane "
+        "({ae_label}) than in the VAE ({vae_label}): holes are about what lies between, not about order.",
+        source="Kingma & Welling 2014, sec. 2.3. An AE has no prior: its draws come from a Gaussian with the mean and the "
+        "covariance of its codes.",
     ),
     Lesson(
         id="reparameterisation",
@@ -153,8 +153,8 @@ LESSONS = (
         id="beta",
         title="Beta",
         text="**β** is the price of a nat of code. Each VAE of this sweep was trained to make distortion + β × rate "
-        "small. The **rate** $R$ is what the code says about an image, its KL; the **distortion** $D$ is what is still "
-        "lost of it. Together they draw the **rate-distortion curve**. Along a thin line $D + R$ is the same: the "
+        "small. The **rate** $R$ is the KL, the most that the code can say about an image; the **distortion** $D$ is what is "
+        "still lost of it. Together they draw the **rate-distortion curve**. Along a thin line $D + R$ is the same: the "
         "negative ELBO (evidence lower bound), a plain VAE's loss. Nothing gets below the floor; a code that says nothing "
         "stands at the cross.",
         formula=r"\min\; D + \beta R, \qquad R = \mathbb{E}\,\mathrm{KL}\big(q(z \mid x)\,\|\,p(z)\big), \qquad D = "
@@ -164,10 +164,10 @@ LESSONS = (
         "best there too?",
         answer="{caption} (Means over the seeds; the bars are of the first.) First fine detail goes, then the writer's "
         "hand, then the class itself. The dashed line joins all places that are as good in this β's own objective: it has "
-        "slope −β and touches the curve where the model stands. The measured slopes are {slopes}: each lies between its "
-        "two β, as it must. The lowest negative ELBO is at β = {first}, {first_elbo} nats against {last_elbo} at "
-        "β = {last}, since β = 1 is what the ELBO asks for; a larger β buys a smoother, sparser code and pays with the "
-        "picture.",
+        "slope −β and touches the curve where the model stands. The measured slopes are {slopes}: at the "
+        "optimum each lies between its two β. The lowest negative ELBO is at β = {first}, {first_elbo} nats against "
+        "{last_elbo} at β = {last}, since β = 1 is what the ELBO asks for; a larger β buys a smoother, sparser code and "
+        "pays with the picture.",
         source="Higgins et al. 2017, *beta-VAE*; Alemi et al. 2018, *Fixing a Broken ELBO*, sec. 3.",
     ),
     Lesson(
@@ -184,8 +184,10 @@ LESSONS = (
         question="Move β up. Which dimension dies first? What is left of the reconstruction when the last one is dead?",
         answer="Dimensions die one by one, the smallest eigenvalue first, and just before that they carry next to "
         "nothing. Beyond β = {last_gaussian} none is left and every picture is the mean image. The trained models "
-        "agree with the line: {worst} nats is the largest difference of a whole KL, and a dimension right at its "
-        "threshold may go either way. With the Bernoulli likelihood the unit of a pixel is another (its variance at "
+        "agree with the line: {worst} nats is the largest difference of a whole KL. The dots count active units (variance "
+        "of the posterior mean above 0.01), and near its threshold a dimension may go either way: at β = {most_beta} there "
+        "are {most_kept} where {most_predicted} are predicted, but those beyond the prediction have a KL of {most_nats} "
+        "nats at most. With the Bernoulli likelihood the unit of a pixel is another (its variance at "
         "the mean image), so the last threshold is {last_bernoulli}: the same β means different things.",
         source="Lucas et al. 2019, *Don't Blame the ELBO!*, sec. 4; Tipping & Bishop 1999, *Probabilistic PCA*.",
     ),
@@ -204,10 +206,10 @@ LESSONS = (
         "its decoder paid for itself?",
         answer="At low quality the code is much shorter: with {latents} latents and a step of {step} it takes "
         "{rate} bits a pixel for {psnr} dB, {jpeg}. But no finer step gets it beyond "
-        "{ceiling} dB, since what the bottleneck lost is lost; JPEG goes on up to {jpeg_top} dB, and PNG loses "
-        "nothing at {png} bits a pixel. With coarse steps PCA is ahead of this code, which was never asked to bear "
-        "rounding; take fewer latents instead. The decoder weighs {weight} bytes{pays}. "
-        "And it only knows digits: see the next lesson.",
+        "{ceiling} dB, since what the bottleneck lost is lost; JPEG has {jpeg_top} dB at quality "
+        "{jpeg_quality}, the highest tried, and goes on from there; PNG loses nothing at {png} bits a pixel. With coarse "
+        "steps PCA is ahead of this code, which was never asked to bear rounding; take fewer latents instead. The decoder "
+        "weighs {weight} bytes{pays}. And it only knows digits: see the next lesson.",
         source="Ballé, Laparra & Simoncelli 2017, *End-to-end Optimized Image Compression*; Cover & Thomas 2006, "
         "sec. 5.",
     ),
@@ -233,15 +235,16 @@ LESSONS = (
         title="Near in the picture, near in the code?",
         text="Two images are *near* when their difference is small, but the difference of what? In pixels a digit that is "
         "moved a little aside is far from itself. In a code, near means that the decoder draws nearly the same. Here are "
-        "the nearest test images of one image: by its pixels, by an autoencoder's code $f(x)$, and by the mean $\\mu(x)$ "
-        "of a VAE's posterior.",
+        "the nearest test images of one image: by its pixels, by PCA's code, by an autoencoder's code $f(x)$, and by the mean "
+        "$\\mu(x)$ of a VAE's posterior. The three codes are of the same length.",
         formula=r"d_{\text{pixels}} = \lVert x - x' \rVert, \qquad d_{\text{code}} = \lVert f(x) - f(x') \rVert, "
         r"\qquad d_{\text{VAE}} = \lVert \mu(x) - \mu(x') \rVert",
-        question="Go through some images: which of the three rows keeps the label most often? Find an image for which the "
+        question="Go through some images: which of the four rows keeps the label most often? Find an image for which the "
         "pixels win.",
-        answer="Over all test images the ten nearest share the label for {pixels} in pixels, {ae} in the AE's code "
-        "and {vae} in the VAE's. A code of 16 or 20 numbers keeps neighbours of the same label at least as well as "
-        "784 pixels do; that is what makes it useful, and no more than that: nobody told it about labels.",
+        answer="Over all test images the ten nearest share the label for {pixels} in pixels, {pca} in PCA's code of "
+        "{latents} numbers, {ae} in the AE's and {vae} in the VAE's. So a code of {latents} numbers keeps about as many "
+        "neighbours of the same label as 784 pixels do. But the linear code does as well as the learned ones: it is the "
+        "shortness of a code that brings like digits together here, and nobody told any of them about labels.",
         source="Bengio, Courville & Vincent 2013, *Representation Learning*, sec. 3.",
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 import torch
 
+from pages.common.address import check_number
 from pages.learn.figures import dataset, figures, test_images
 from pages.learn.lessons import Link, Shown
 from pages.learn.show import choose_image, class_of, handled_chart, tiles
@@ -27,6 +28,7 @@ def draw() -> Shown:
         unit = st.segmented_control(
             "The reconstruction term is a", UNITS, default=UNITS[0], required=True, key="reduction", bind="query-params"
         )
+        check_number("written_beta", "β as it is written", 1.0, whole=False, low=0.0, high=4.0)
         written = st.slider("β as it is written", 0.0, 4.0, 1.0, 0.1, key="written_beta", bind="query-params")
     curves = _losses(index)
     per = known["pixels"] if unit == UNITS[1] else 1
@@ -70,12 +72,16 @@ def _losses(index: int) -> dict[str, list[float]]:
     targets = target.expand_as(mixed)
     bernoulli, gaussian = _likelihoods()
     cross_entropy = bernoulli.negative_log_likelihood(bernoulli.output_of(mixed), targets)
+    floor = bernoulli.floor(target[None])
+    assert floor is not None  # a Bernoulli has one
     # without the Gaussian's constant, which no prediction changes
+    floor = bernoulli.floor(target[None])
+    assert floor is not None
     squared = gaussian.negative_log_likelihood(mixed, targets) - HALF_LOG_TWO_PI * target.numel()
     return {
         BCE: cross_entropy.tolist(),
         SE: squared.clamp(min=0).tolist(),
-        "floor": bernoulli.floor(target[None]).tolist(),
+        "floor": floor.tolist(),
     }
 
 

@@ -1,18 +1,19 @@
-"""The nearest images of one image, in pixels, in an autoencoder's code and in a VAE's."""
+"""The nearest images of one image: in pixels, and in the codes of PCA, of an autoencoder and of a VAE."""
 
 from __future__ import annotations
 
 import numpy as np
 import streamlit as st
+import torch
 
-from pages.learn.figures import dataset, figures, model, test_images, test_labels
+from pages.learn.figures import dataset, figures, linear, model, test_images, test_labels
 from pages.learn.lessons import Link, Shown
 from pages.learn.show import choose_image, class_of, rows, tiles
 from vae_core.metrics.neighbours import nearest_others
 from vae_core.types import Array
 
 NEIGHBOURS = 10
-TITLES = {"pixels": "in pixels", "ae": "in the autoencoder's code", "vae": "in the VAE's code"}
+TITLES = {"pixels": "in pixels", "pca": "in PCA's code", "ae": "in the autoencoder's code", "vae": "in the VAE's code"}
 
 
 def draw() -> Shown:
@@ -30,7 +31,8 @@ def draw() -> Shown:
             "generate/page.py", "How much of the class is in the code?", {"trained": codes["ae"], "view": "Directions"}
         ),
     )
-    return Shown(links, {name: f"{value:.1%}" for name, value in figures("neighbours").items()})
+    numbers = {name: f"{value:.1%}" for name, value in figures("neighbours").items()}
+    return Shown(links, {**numbers, "latents": str(model(codes["ae"]).trained.model.latent)})
 
 
 def _found(space: str, index: int) -> tuple[Array, str]:
@@ -47,8 +49,11 @@ def _found(space: str, index: int) -> tuple[Array, str]:
 @st.cache_resource(show_spinner=False)
 def _nearest(space: str) -> Array:
     """(N, k) test images."""
-    if space == "pixels":
-        rows = test_images().reshape(len(test_images()), -1).astype(np.float32) / 255
-    else:
-        rows = model(figures("models")["codes"][space]).codes.mean
-    return nearest_others(rows, NEIGHBOURS)
+    names = figures("models")["codes"]
+    if space in names:
+        return nearest_others(model(names[space]).codes.mean, NEIGHBOURS)
+    pixels = test_images().reshape(len(test_images()), -1).astype(np.float32) / 255
+    if space == "pca":
+        components = linear(model(names["ae"]).trained.model.latent)
+        return nearest_others(components.project(torch.from_numpy(pixels)).float().numpy(), NEIGHBOURS)
+    return nearest_others(pixels, NEIGHBOURS)

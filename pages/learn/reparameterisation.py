@@ -7,6 +7,7 @@ import math
 import numpy as np
 import streamlit as st
 
+from pages.common.address import check_number
 from pages.common.components.latent_map import map_scene, map_view
 from pages.learn.figures import POINTS, Model, dataset, figures, model, test_images, test_labels
 from pages.learn.lessons import Link, Shown
@@ -28,6 +29,7 @@ def draw() -> Shown:
         index = choose_image()
         st.button("Draw ε again", icon=":material/casino:", key="again", shortcut="e", type="primary", on_click=_again)
     with left:
+        check_number("raise", "Add to the log-variance", 0.0, whole=False, low=-6.0, high=6.0)
         raised = st.slider(
             "Add to the log-variance", -6.0, 6.0, 0.0, 0.5, key="raise", bind="query-params",
             help="The encoder's own is 0; adding 2 makes σ larger by e.",

@@ -3,13 +3,12 @@ handle is in the address."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
 
-from pages.common.address import say_missing
+from pages.common.address import check_index, read_number, say_missing
 from pages.common.components.chart import chart
 from pages.generate.show import image_html
 from pages.learn.figures import dataset, test_images, test_labels
@@ -22,7 +21,7 @@ TILE, TILE_ROOM = 112, 28
 def choose_image(key: str = "image", default: int = 0) -> int:
     """The number of a test image, in the address, with its class below."""
     last = len(test_images()) - 1
-    say_missing(key, "test image", range(last + 1), default)
+    check_index(key, "test image", last, default)
     index = int(st.number_input(f"Test image, 0 to {last}", 0, last, default, key=key, bind="query-params", width=190))
     return index
 
@@ -43,11 +42,8 @@ def handled_chart(panels: Sequence[Panel], handle: Handle, *, parameter: str, us
 def stop_in_address(parameter: str, handle: Handle, usual: str) -> int:
     """The index of the stop that the address names, or of the nearest; `usual` where it names none, which is said."""
     text = st.query_params.get(parameter, usual)
-    try:
-        wanted = float(text)
-    except ValueError:
-        wanted = math.nan
-    if not math.isfinite(wanted):
+    wanted = read_number(text, whole=False)
+    if wanted is None:
         say_missing(parameter, handle.name, handle.texts, usual)
         wanted = float(usual)
     return min(range(len(handle.stops)), key=lambda at: abs(handle.stops[at] - wanted))

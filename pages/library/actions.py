@@ -14,6 +14,7 @@ from pages.library.carry import check_button, copy_button, export
 from pages.library.deleted import delete, stop_and_wait
 from pages.library.onward import onward
 from pages.library.shelf import CHOSEN_PARAMETER, Wanted, choose
+from vae_core.storage import files
 from vae_core.storage.listing import Summary
 from vae_core.storage.runs import Run, edit_notes
 
@@ -50,7 +51,7 @@ def actions(chosen: Sequence[Summary], fits: Sequence[Summary], wanted: Wanted) 
 
 
 def _open(one: Summary) -> None:
-    usable = (one.run.folder / "model.json").exists()
+    usable = files.is_there(one.run.folder / "model.json")
     st.page_link(
         "generate/page.py", label="Generate", icon=":material/auto_awesome:", disabled=not usable,
         query_params={MODEL_PARAMETER: one.id} if usable else None,

@@ -20,9 +20,11 @@ from pages.train.dials import DEFAULTS, TITLES
 from pages.train.view import View
 from vae_core.config import FIELDS, RunConfig, unit_of
 from vae_core.errors import RunNotFound
+from vae_core.evaluation.figures import notes_on
 from vae_core.figures import FIGURES, Figure
+from vae_core.storage import files
 from vae_core.storage.listing import Summary
-from vae_core.storage.measurements import EVALUATION, evaluate_command
+from vae_core.storage.measurements import EVALUATION, Figures, evaluate_command
 from vae_core.storage.runs import Run
 from vae_core.storage.states import State
 from vae_core.viz.projection import projection_for
@@ -32,7 +34,8 @@ VIEW = View("PCA", 1, 2, False, False, False, 0.0)
 POLL_SECONDS = 2.0
 CHILDREN = 12
 SHOWN = (
-    "negative_elbo_nats", "reconstruction_nats", "kl_nats", "floor_nats", "active_units", "mse_per_pixel", "images", "step"
+    "negative_elbo_nats", "iw_nll_nats", "reconstruction_nats", "kl_nats", "floor_nats", "active_units", "mse_per_pixel",
+    "images", "step",
 )  # fmt: skip
 
 
@@ -49,7 +52,7 @@ def card(one: Summary, rows: Sequence[Summary]) -> None:
 
     def draw() -> None:
         with sentences():
-            if not one.run.folder.is_dir():
+            if not files.is_folder(one.run.folder):
                 raise RunNotFound(f"The run {one.id!r} is gone; choose another one.")
             if view == "Figures":
                 _figures_view(one, rows)
@@ -76,7 +79,7 @@ def _figures_view(one: Summary, rows: Sequence[Summary]) -> None:
         if follower.film.subjects is None or not follower.metrics.train.records():
             st.caption("It has recorded no curve.")
         else:
-            loss_chart(follower, VIEW, "card")
+            loss_chart(follower, one.run.config, VIEW, "card")
     _configuration(one.run.config)
 
 
@@ -84,19 +87,32 @@ def _figures(run: Run) -> None:
     """The kept figures with their units, and the command that gives them again."""
     found = EVALUATION.read(run)
     if found is None:
-        waiting = (run.folder / "model.json").exists()
+        waiting = files.is_there(run.folder / "model.json")
         st.caption("Its figures are being computed." if waiting else "It has no figures before its training has ended.")
         return
-    figures = [FIGURES[key] for key in SHOWN]
-    rows = [(figure.title, _number(figure, getattr(found, figure.key)), figure.unit) for figure in figures]
+    figures = [FIGURES[key] for key in SHOWN if key != "iw_nll_nats" or found.iw_nll_nats is not None]
+    rows = [
+        (figure.title, _number(figure, getattr(found, figure.key)), _unit(figure, found, run)) for figure in figures
+    ]
     table = pd.DataFrame(rows, columns=["figure", "value", "unit"])
     st.dataframe(table, hide_index=True, key="card-figures", height="content")
+    for note in notes_on(run.config, found.floor_nats):
+        st.caption(note)
     st.caption(literal(f"On the test images of {found.dataset}; the same figures again:"))
     st.code(evaluate_command(run, found), language="bash", wrap_lines=True)
 
 
 def _number(figure: Figure, value: float | None) -> str:
+    if value is None and figure.key == "floor_nats":
+        return "none: its likelihood has no bound"
     return "none: it has no posterior" if value is None and figure.needs_posterior else figure.text(value)
+
+
+def _unit(figure: Figure, found: Figures, run: Run) -> str:
+    if figure.key != "iw_nll_nats":
+        return figure.unit
+    seed = run.config.training.seed if found.iw_seed is None else found.iw_seed  # earlier versions did not name it
+    return f"{figure.unit}; {found.iw_samples} importance samples, seed {seed}"
 
 
 def _family(one: Summary, rows: Sequence[Summary]) -> None:

@@ -11,6 +11,7 @@ from pages.common.session import manager
 from pages.library.shelf import choose
 from vae_core.archives import archive
 from vae_core.errors import LatentLabError
+from vae_core.storage import files
 from vae_core.storage.listing import Summary
 from vae_core.storage.runs import Run
 
@@ -27,7 +28,7 @@ def export(chosen: Sequence[Summary]) -> None:
                 st.text(one.name)
             with st.container(horizontal=True):
                 _download("Whole run", one, archive.export_run, "zip")
-                if one.run.folder.joinpath("model.json").exists():
+                if files.is_there(one.run.folder / "model.json"):
                     _download("Weights alone", one, archive.export_weights, "safetensors")
         if len(chosen) > MOST:
             st.caption(f"The first {MOST} of {len(chosen)}; choose fewer for the others.")

@@ -46,7 +46,7 @@ def delete(runs: Sequence[Summary], fits: Sequence[Summary], wanted: Wanted) -> 
     gone.sort(key=lambda each: each.before)
     moved = [Deleted(each.id, each.name, each.before - above) for above, each in enumerate(gone)]
     st.session_state[KEPT] = (wanted, moved)
-    left = {one.id for one in runs if one.run.folder.is_dir()}
+    left = {one.id for one in runs if files.is_folder(one.run.folder)}
     choose([one for one in chosen_ids() if one in left or one not in {each.id for each in runs}])
 
 

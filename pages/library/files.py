@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
+
 from vae_core.storage import files
 from vae_core.storage.runs import Run
 
@@ -9,26 +12,28 @@ LOG_BYTES = 20_000
 
 
 def own_files(run: Run) -> list[tuple[str, int]]:
-    """The files of a run and their bytes, the film's frames as one line; what goes meanwhile is left out."""
+    """The files of a run and their bytes, a folder such as the film as one line; what cannot be read is left out."""
     found: list[tuple[str, int]] = []
-    try:
+    with contextlib.suppress(OSError):
         for path in sorted(run.folder.iterdir()):
-            if path.is_dir():
-                found.append((f"{path.name}/ ({sum(1 for _ in path.iterdir())} files)", files.size_of(path)))
-            elif not path.name.startswith("."):
-                found.append((path.name, path.stat().st_size))
-    except FileNotFoundError:
-        return found
+            with contextlib.suppress(OSError):
+                found += _line(path)
     return found
 
 
+def _line(path: Path) -> list[tuple[str, int]]:
+    if path.is_dir():
+        return [(f"{path.name}/ ({sum(1 for _ in path.iterdir())} files)", files.size_of(path))]
+    return [] if path.name.startswith(".") else [(path.name, path.stat().st_size)]
+
+
 def log_tail(run: Run) -> str:
-    """The last 20,000 bytes of the worker's log, from a line's beginning on; empty where there is none."""
+    """The last 20,000 bytes of the worker's log, from a line's beginning on; empty where it cannot be read."""
     try:
         with (run.folder / "worker.log").open("rb") as stream:
             size = stream.seek(0, 2)
             stream.seek(max(0, size - LOG_BYTES))
             text = stream.read(LOG_BYTES).decode(errors="replace")
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError:
         return ""
     return text.partition("\n")[2] if size > LOG_BYTES else text

@@ -12,9 +12,11 @@ from pages.library.shelf import is_own
 from pages.train.dials import DEFAULTS
 from pages.train.origin import ORIGIN_PARAMETER
 from vae_core.config import RunConfig
+from vae_core.data.moved import check_there
 from vae_core.storage import checkpoints
 from vae_core.storage.listing import Summary
 from vae_core.storage.runs import Run, make_longer
+from vae_core.storage.sound import sound_steps
 from vae_core.storage.states import State
 
 TRAIN = "train/page.py"
@@ -55,6 +57,7 @@ def _longer(one: Summary) -> None:
         if st.button("Go on", key="longer", icon=":material/resume:"):
             with sentences():
                 checkpoints.check_resumable(one.run.folder)
+                check_there(one.run)
                 longer = make_longer(one.run, int(epochs))
                 manager().resume(longer)
                 st.switch_page(TRAIN, query_params={RUN_PARAMETER: one.id})
@@ -79,5 +82,5 @@ def _from_step(one: Summary) -> None:
 
 
 def kept(run: Run) -> dict[int, str]:
-    """The steps that a run keeps, and the names of their files."""
-    return checkpoints.kept_steps(run.folder)
+    """The steps of a run that another can start from, and the names of their files."""
+    return sound_steps(run)

@@ -10,7 +10,9 @@ from typing import Any
 
 import streamlit as st
 
+from pages.common.address import read_number
 from pages.common.session import is_hidden, roots
+from vae_core.storage import files
 from vae_core.storage.listing import Summary, summaries
 from vae_core.storage.states import State
 
@@ -151,9 +153,8 @@ def page_of(count: int) -> tuple[int, int]:
     """The page that the address names, held to those there are, and their number."""
     pages = max(1, -(-count // ROWS))
     given = st.query_params.get(PAGE_PARAMETER, "1")
-    # isdecimal lets digits of other scripts and of any length through
-    page = int(given) if given.isascii() and given.isdecimal() and len(given) < 7 else 1
-    return min(max(page, 1), pages), pages
+    page = read_number(given)
+    return int(min(max(page or 1, 1), pages)), pages
 
 
 def go_to_page(page: object) -> None:
@@ -181,4 +182,4 @@ def _put(name: str, value: str) -> None:
 
 def is_own(folder: Path) -> bool:
     """Whether a run stands in the folder that new runs are made in."""
-    return folder.parent.resolve() == roots()[0].resolve()
+    return files.same_place(folder.parent, roots()[0])

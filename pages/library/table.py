@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages.common.components.run_table import Asked, Column, Gap, Row, run_table, run_table_live
 from pages.common.errors import sentences
+from pages.common.held_out import PART
 from pages.common.session import manager
 from pages.common.states import SETTLED_SECONDS
 from pages.library.deleted import Deleted, bring_back
@@ -18,6 +19,7 @@ from pages.library.thumbnails import glimpse
 from pages.library.words import age_text, size_text, state_of
 from vae_core.config import RunConfig
 from vae_core.figures import FIGURES
+from vae_core.storage import files
 from vae_core.storage.listing import Summary
 from vae_core.storage.measurements import EVALUATION
 from vae_core.storage.runs import Run
@@ -32,7 +34,7 @@ COLUMNS = (
     Column("picture", "Picture", "picture", sorts=False),
     Column("name", "Name", "name"),
     Column("state", "State", "state"),
-    Column("nats", "Held-out nats", "number", help=f"On held-out images: {NATS.help}"),
+    Column("nats", "Held-out nats", "number", help=f"On the test images: {NATS.help}; ≈: while training, on {PART}"),
     Column("images", "Images", "cut"),
     Column("model", "Model", "cut"),
     Column("latent", "Latents", "number", help="Numbers in the code of an image"),
@@ -116,7 +118,7 @@ def _nats(one: Summary, while_training: float | None) -> tuple[str, str]:
             f"{NATS.title} on the {one.figures.images:,} test images of {one.figures.dataset}",
         )
     if while_training is not None:
-        return f"≈ {while_training:.1f}", "while training, on its held-out images"
+        return f"≈ {while_training:.1f}", f"while training, on {PART}"
     return "–", "not known yet"
 
 
@@ -143,6 +145,6 @@ def live(shown: Sequence[Summary]) -> None:
 def _signature(active: Sequence[Run], shown: Sequence[Summary]) -> tuple[object, ...]:
     """Changes where the list of runs, the state of one, or what is known of one that is shown does."""
     root = manager().root
-    changed = root.stat().st_mtime_ns if root.is_dir() else 0
+    changed = root.stat().st_mtime_ns if files.is_folder(root) else 0
     known = sum(EVALUATION.read(one.run) is not None for one in shown)
     return (changed, known, *((run.id, equivalence.state_of(run)) for run in active))

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.common.errors import sentences
 from pages.common.session import choose_run, manager
+from pages.train.remedy import RESUME_HELP
 from vae_core.config import RunConfig, warnings_for
 from vae_core.data import catalogue
 from vae_core.storage.runs import Control, Run, list_runs
@@ -50,7 +51,7 @@ def _before(config: RunConfig | None, run: Run | None, state: State) -> None:
     if run is not None and state.can_resume:
         st.button(
             f"Resume the {state} run", key="resume", icon=":material/resume:", width="stretch", shortcut="g",
-            on_click=_resume, args=(run, Control()),
+            on_click=_resume, args=(run, Control()), help=RESUME_HELP if state is State.DIVERGED else None,
         )  # fmt: skip
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.common.held_out import PART
 from pages.common.live import Follower
 from pages.train.view import View
+from vae_core.config import RunConfig
+from vae_core.storage.frames import reference_lines
 from vae_core.viz.loss_chart import loss_spec, loss_table
 
 HEIGHT = 300
 
 
-def loss_chart(follower: Follower, view: View, key: str) -> None:
-    """Total, reconstruction and KL, training and held-out, with the floor and the collapse line."""
+def loss_chart(follower: Follower, config: RunConfig, view: View, key: str) -> None:
+    """Total, reconstruction and KL, training and held-out, with the floor, if there is one, and the collapse line."""
     subjects, metrics = follower.film.subjects, follower.metrics
     if subjects is None:
         return
@@ -20,12 +23,15 @@ def loss_chart(follower: Follower, view: View, key: str) -> None:
     table = loss_table(
         metrics.train.records(),
         metrics.held_out.records(),
-        subjects.lines,
+        reference_lines(subjects, config),
         per_pixel=pixels if view.per_pixel else None,
         smoothing=view.smoothing,
     )
     last = metrics.last_held_out or {}
-    alt = f"Loss against step; the last held-out loss is {last['loss']:.1f} nats per image." if last else "Loss."
+    loss = last.get("loss")
+    alt = "Loss against step."
+    if loss is not None:
+        alt = f"Loss against step; on {PART} it was {loss:.6g} nats per image at the last."
     variational = last.get("kl_nats") is not None or not last
     spec = loss_spec(per_pixel=view.per_pixel, log=view.log_axis, height=HEIGHT, variational=variational)
     st.vega_lite_chart(table, spec, key=f"loss-{key}", height=HEIGHT, alt=alt)

@@ -11,12 +11,12 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from pages.common.address import say_missing, say_no_number
+from pages.common.address import check_number, say_missing
 from pages.common.errors import literal
 from pages.common.thresholds import thresholds
 from vae_core.config import DEFAULT_HIDDEN, FIELDS, RunConfig, make_config, range_text, unit_of
-from vae_core.data import catalogue
-from vae_core.errors import ConfigError
+from vae_core.data import amat, catalogue
+from vae_core.errors import ConfigError, DataError
 from vae_core.levels import CORRUPTIONS, check_channels
 from vae_core.presets import PRESETS
 
@@ -30,6 +30,7 @@ TITLES = {
     "model": "Model",
     "architecture": "Layers",
     "hidden": "Hidden sizes",
+    "activation": "Activation",
     "encoder": "Encoder",
     "likelihood": "Likelihood",
     "sigma": "Sigma σ",
@@ -46,6 +47,11 @@ TITLES = {
     "threads": "Threads",
     "device": "Device",
 }
+WHERE = {
+    "can be downloaded": "downloaded when training starts, which needs a network",
+    "needs its files": f"read from files that you put into the data folder: {', '.join(amat.FILES)}",
+}
+"""Where a dataset is, for those that are not here yet."""
 FORMATS = {"beta": "%.4g", "lr": "%.6g", "sigma": "%.4g", "gamma": "%.4g", "capacity": "%.4g", "warmup_epochs": "%.4g"}
 WHOLE = ("latent", "epochs", "seed", "batch_size", "limit", "threads")
 STEPS = {"beta": 0.5, "lr": 0.001, "sigma": 0.1, "gamma": 1.0, "capacity": 1.0, "warmup_epochs": 1.0}
@@ -65,7 +71,7 @@ def dials() -> RunConfig | None:
     )
     about = st.container()
     values: dict[str, Any] = {"dataset": _dataset()}
-    say_no_numbers(DEFAULTS)
+    check_numbers(DEFAULTS)
     left, right = st.columns(2)
     for index, name in enumerate(("latent", "beta", "epochs", "seed")):
         with left if index % 2 == 0 else right:
@@ -76,8 +82,8 @@ def dials() -> RunConfig | None:
     try:
         config = make_config(**values)
         check_channels(config.data.corruption, catalogue.find(config.data.dataset).shape[0])
-    except ConfigError as error:
-        st.error(in_words(str(error)), icon=":material/error:")
+    except (ConfigError, DataError) as error:
+        st.error(literal(in_words(str(error))), icon=":material/error:")
         return None
     about.caption(_about(config))
     if thresholds(config) is not None:  # it has its place from the start, so that nothing moves when it is known
@@ -87,7 +93,7 @@ def dials() -> RunConfig | None:
     return config
 
 
-def say_no_numbers(usual: dict[str, Any], prefix: str = "") -> None:
+def check_numbers(usual: dict[str, Any], prefix: str = "") -> None:
     """Before dials are drawn: a sentence for each whose text in the address is no number. Above them there is room, and a
     folded dial hides none.
 
@@ -96,7 +102,7 @@ def say_no_numbers(usual: dict[str, Any], prefix: str = "") -> None:
         prefix: of their parameters in the address.
     """
     for name in (*WHOLE, *STEPS):
-        say_no_number(f"{prefix}{name}", TITLES[name], float if name in STEPS else int, usual[name])
+        check_number(f"{prefix}{name}", TITLES[name], usual[name], whole=name not in STEPS)
 
 
 def in_words(sentence: str) -> str:
@@ -109,6 +115,7 @@ def _more() -> dict[str, Any]:
     values: dict[str, Any] = {"model": _choice("model")}
     values["architecture"] = _choice("architecture", on_change=_take_default_sizes)
     values["hidden"] = _hidden()
+    values["activation"] = _choice("activation")
     values["encoder"] = _choice("encoder", disabled=_is_ae())
     values["likelihood"] = _choice("likelihood")
     if values["likelihood"].startswith("gaussian"):
@@ -186,9 +193,12 @@ def _dataset() -> str:
         bind="query-params",
         help=f"{FIELDS['dataset'].description} The samples come with the program; a full set is downloaded when needed.",
     )
-    row = catalogue.find(chosen)
+    try:
+        row = catalogue.find(chosen)
+    except DataError:  # such as a file that is gone; the dials say so together with what else is wrong
+        return str(chosen)
     where = rows[chosen].where if chosen in rows else row.family.source
-    where = "downloaded when training starts, which needs a network" if where == "can be downloaded" else where
+    where = WHERE.get(where, where)
     st.caption(f"{row.title}: {row.train:,} training and {row.test:,} test images, {literal(where)}")
     return str(chosen)
 

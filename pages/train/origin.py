@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.common.address import read_number
 from pages.common.errors import literal, sentences
-from pages.common.session import manager
+from pages.common.session import open_anywhere
 from vae_core.config import RunConfig
 from vae_core.errors import LatentLabError, RunNotFound
 from vae_core.storage import checkpoints
-from vae_core.storage.runs import open_run
+from vae_core.storage.sound import check_sound
 
 ORIGIN_PARAMETER = "from"
 
@@ -43,11 +44,13 @@ def _name(origin: str) -> str:
 
     Raises:
         NameInvalid, RunNotFound: there is no such run here, or it does not keep that step.
+        RunStateError: it diverged with the weights of that step.
     """
     run_id, _, step = origin.partition("@")
-    run = open_run(manager().root, run_id)
+    run = open_anywhere(run_id)
     steps = checkpoints.kept_steps(run.folder)
-    if int(step) not in steps:
+    if read_number(step) not in steps:
         kept = ", ".join(map(str, sorted(steps))) or "none"
         raise RunNotFound(f"The run {run.name!r} keeps no step {step}; it keeps {kept}.")
+    check_sound(run, int(step))
     return run.name

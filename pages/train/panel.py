@@ -11,12 +11,16 @@ from pages.common.components.stage import stage
 from pages.common.errors import literal, sentences
 from pages.common.glossary import glossary_links
 from pages.common.live import Follower, follow
+from pages.common.moved import ask_where
 from pages.common.session import manager
 from pages.common.states import colour_of
 from pages.train.curves import loss_chart
+from pages.train.remedy import remedy_button
 from pages.train.view import View, choose_view
 from vae_core.config import RunConfig
 from vae_core.data import catalogue
+from vae_core.data.moved import image_shape
+from vae_core.storage import files
 from vae_core.storage.frames import Frame
 from vae_core.storage.records import Record
 from vae_core.storage.runs import Run, Status
@@ -71,7 +75,9 @@ def _draw(run: Run, status: Status, state: State, key: str, badge: str, drawn: R
     with st.container(key=f"top-{key}"):
         left, right = st.columns([5, 4]) if wide else (st.container(), st.container())
     with left:
-        drawing(network_svg(drawn, catalogue.find(drawn.data.dataset).shape), key=f"network-{key}")
+        shape = image_shape(run) if drawn == run.config else catalogue.find(drawn.data.dataset).shape
+        if shape is not None:
+            drawing(network_svg(drawn, shape), key=f"network-{key}")
         _objective(drawn, {} if badge else follower.metrics.last_train or {}, key)
         for note in status.notes:  # beside the loss there is room: nothing moves when one comes while it trains
             st.markdown(f":small[:orange[:material/warning: {literal(note)}]]")
@@ -79,7 +85,7 @@ def _draw(run: Run, status: Status, state: State, key: str, badge: str, drawn: R
         st.info(_waiting(run, status, state), icon=":material/hourglass_empty:")
         return
     with right:
-        loss_chart(follower, view, key)
+        loss_chart(follower, drawn, view, key)
     _stage(follower, view, key, state, bool(badge), run.name)
     if not state.is_in_progress and not badge:
         _take_away(run, follower, view, key)
@@ -119,6 +125,9 @@ def _headline(run: Run, status: Status, state: State, key: str, badge: str) -> V
             view = choose_view(run.config.model.latent, key)
     if status.message and state is not State.RUNNING:
         (st.error if state.has_failed else st.info)(literal(status.message))
+    if state is State.DIVERGED:
+        remedy_button(run, key)
+    ask_where(run, key)
     if state is State.INTERRUPTED:
         st.info("Its process ended unexpectedly; Resume goes on from the last checkpoint, with the same bits.")
     return view
@@ -198,7 +207,7 @@ def _take_away(run: Run, follower: Follower, view: View, key: str) -> None:
 
 def _onward(run: Run) -> None:
     """Where one can go with what was learnt."""
-    if (run.folder / "model.json").exists():
+    if files.is_there(run.folder / "model.json"):
         st.page_link(
             "generate/page.py", label="Generate", icon=":material/auto_awesome:", query_params={"trained": run.id}
         )

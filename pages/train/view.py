@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.common.address import check_number
 from vae_core.viz.projection import Choice
 
 
@@ -61,12 +62,17 @@ def choose_view(latent: int, key: str) -> View:
             help="The two directions of largest variance, or two dimensions of the code.", **bind,
         )  # fmt: skip
     if plane == "dimensions":
+        if bind:
+            check_number("across", "Across, z", 1, low=1, high=latent)
+            check_number("up", "Up, z", 2, low=1, high=latent)
         across = st.number_input("Across, z", 1, latent, 1, key=f"{prefix}across", **bind)
         up = st.number_input("Up, z", 1, latent, 2, key=f"{prefix}up", **bind)
     unit = st.segmented_control(
         "Loss in nats per", ["image", "pixel"], default="image", required=True, key=f"{prefix}unit",
         help="Training sums over pixels; the mean over pixels is only another unit to read it in.", **bind,
     )  # fmt: skip
+    if bind:
+        check_number("smoothing", "Smoothing", 0.0, whole=False, low=0.0, high=0.99)
     smoothing = st.slider(
         "Smoothing of the training curve", 0.0, 0.99, 0.0, 0.01, key=f"{prefix}smoothing",
         help="Weight of the past in the exponential mean; 0 shows every record.", **bind,

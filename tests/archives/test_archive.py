@@ -8,12 +8,10 @@ import os
 import pickle
 import random
 import struct
-import threading
 import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -278,47 +276,10 @@ def test_a_copy_is_ones_own_and_the_first_stays(run: Run, whole: bytes, tmp_path
     assert copy.folder.stat().st_mode & 0o777 == run.folder.stat().st_mode & 0o777, "as the umask says"
 
 
-def test_whatever_fails_a_copy_is_there_whole_or_not_at_all(run: Run, every_fault: Any) -> None:
-    small = dict.fromkeys(("config.json", "status.json", "film/subjects.npz"), b"{}")
-
-    def action(folder: Path) -> None:
-        placement.place(folder, "a-run", small, lambda _: None)
-
-    count = 0
-    for fault in every_fault(lambda folder: None, action):
-        count += 1
-        there = {path.name for path in fault.folder.iterdir() if not path.name.startswith(".partial-")}
-        assert there in (set(), {"a-run"}) and runs.folder_ids(fault.folder) == sorted(there)
-        if there:
-            held = {str(path.relative_to(fault.folder / "a-run")) for path in (fault.folder / "a-run").rglob("*.*")}
-            assert held == small.keys()
-        if not fault.died:
-            assert list(fault.folder.glob(".partial-*")) == []
-    assert count > 20
-
-
 def test_what_a_killed_copy_left_is_swept_and_what_is_at_work_is_not(run: Run, tmp_path: Path) -> None:
     for name in (".partial-old", ".partial-new"):
         (tmp_path / name / "run").mkdir(parents=True)
-    long_ago = time.time() - 2 * archive.ABANDONED_SECONDS
+    long_ago = time.time() - 2 * placement.ABANDONED_SECONDS
     os.utime(tmp_path / ".partial-old", (long_ago, long_ago))
     copy = archive.copy_run(run, tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {".partial-new", copy.id}
-
-
-def test_two_that_come_at_the_same_instant_get_an_id_each(tmp_path: Path) -> None:
-    """Both have found the same id free when the first of them takes it."""
-    both = threading.Barrier(2)
-    original = archive.free_id
-
-    def slowly(root: Path, wanted: str) -> str:
-        found = original(root, wanted)
-        if found == "a-run":
-            both.wait(timeout=30)
-        return found
-
-    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as threads:
-        patch.setattr(archive, "free_id", slowly)
-        members = {"config.json": b"{}"}
-        made = list(threads.map(lambda _: placement.place(tmp_path, "a-run", members, lambda _: None), range(2)))
-    assert {run.id for run in made} == {"a-run", "a-run-2"} == {path.name for path in tmp_path.iterdir()}

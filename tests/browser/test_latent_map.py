@@ -13,7 +13,7 @@ import torch
 pytest.importorskip("playwright.sync_api")
 from playwright.sync_api import Browser, FloatRect, Page, expect
 
-from pages.common.components.source import source
+from pages.common.components.bundle import bundle
 from tests.browser.apps.linear_model import linear
 from tests.viz.scenes import DIGITS, digits
 from tools.served import served
@@ -23,13 +23,17 @@ from vae_core.models.autoencoder import Autoencoder
 from vae_core.models.build import build_model
 from vae_core.models.networks import ImageShape
 from vae_core.objectives.likelihoods import build_likelihood
+from vae_core.storage.paths import PROJECT_ROOT
 from vae_core.types import Array
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 OVER, POINTS, TILES, DECODED, NEAREST = ".over", ".points", ".tiles", ".decoded canvas", ".nearest canvas"
-MODELS: list[tuple[str, str, int, ImageShape]] = [
+Described = tuple[str, str, int, ImageShape] | tuple[str, str, int, ImageShape, str]
+"""Architecture, hidden sizes, latents, shape of the images, and the activation where it is not ReLU."""
+MODELS: list[Described] = [
     ("mlp", "512,256", 2, (1, 28, 28)),
     ("mlp", "33", 20, (1, 28, 28)),
+    ("mlp", "33", 20, (1, 28, 28), "tanh"),
     ("mlp", "none", 1, (3, 5, 7)),
     ("conv", "32,64", 2, (1, 28, 28)),
     ("conv", "8,16", 3, (3, 32, 32)),
@@ -47,9 +51,13 @@ def address() -> Iterator[str]:
 # The decoder
 
 
-def trained(architecture: str, hidden: str, latent: int, shape: ImageShape, spread: float) -> Autoencoder:
+def trained(
+    architecture: str, hidden: str, latent: int, shape: ImageShape, activation: str = "relu", *, spread: float
+) -> Autoencoder:
     """A model whose output reaches about `spread` to both sides, as a trained one's does."""
-    config = ModelConfig(model="vae", architecture=architecture, hidden=hidden, latent=latent)  # type: ignore[arg-type]
+    config = ModelConfig.model_validate(
+        {"architecture": architecture, "hidden": hidden, "latent": latent, "activation": activation}
+    )
     model = build_model(config, shape, seed=1)
     with torch.no_grad():
         last = next(layer for layer in reversed(model.decoder) if hasattr(layer, "weight"))
@@ -72,15 +80,14 @@ def decoded_in_browser(page: Page, content: bytes, codes: torch.Tensor) -> Array
 
 @pytest.mark.parametrize("model_of", MODELS, ids=lambda model: "-".join(map(str, model)))
 @pytest.mark.parametrize("likelihood", ACTIVATIONS)
-def test_the_browser_decodes_what_torch_decodes(
-    page: Page, likelihood: str, model_of: tuple[str, str, int, ImageShape]
-) -> None:
-    latent, shape = model_of[2:]
+def test_the_browser_decodes_what_torch_decodes(page: Page, likelihood: str, model_of: Described) -> None:
+    latent, shape = model_of[2:4]
     model = trained(*model_of, spread=1.2 if likelihood.startswith("gaussian") else 12.0)
     content = decoder_bytes(model, likelihood, shape)
     assert content is not None
     page.set_content("<p>a page</p>")
-    page.add_script_tag(content=source("stage_frames.js", "decoder.js"))
+    script = bundle(PROJECT_ROOT / "pages/common/components/shared/decoder.js")
+    page.add_script_tag(content=f"{script}\nglobalThis.Decoder = Decoder")
     codes = torch.randn(8, latent, generator=torch.Generator().manual_seed(5))
     found = decoded_in_browser(page, content, codes)
     with torch.no_grad():

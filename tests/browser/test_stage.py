@@ -42,7 +42,7 @@ def test_a_film_says_what_it_shows_and_shows_names_literally(page: Page, address
     label = page.locator(MAP).get_attribute("aria-label")
     assert label is not None
     assert "A run: latent map of 300 held-out images over z1 and z2" in label
-    assert "step 110" in label and "held-out loss 156.0 nats" in label
+    assert "step 110" in label and "loss (held-out part) 156.0 nats" in label
     expect(page.locator(".badge")).to_have_text("recorded <i>")
     expect(page.locator(".legend button").nth(5)).to_have_text("<b>5</b> ![x](http://127.0.0.1:9/x.png)")
     assert page.locator(".legend b, .legend img, .badge i").count() == 0

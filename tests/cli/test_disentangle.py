@@ -11,6 +11,7 @@ import pytest
 
 from tests.evaluation.untrained import saved, untrained
 from vae_core.cli import main
+from vae_core.metrics import disentanglement
 
 KEYS = {"mig", "dci_disentanglement", "dci_completeness", "dci_informativeness", "factor_vae_score"}
 SPRITES = "sprites-28-1200"
@@ -40,7 +41,20 @@ def test_the_figures_by_their_names(root: Path, capsys: pytest.CaptureFixture[st
     other = json.loads(call(capsys, "disentangle", "digits", "--runs", root, "--dataset", SPRITES, "--json")[1])
     assert other["images"] == 200
     table = call(capsys, "disentangle", "drawn", "--runs", root)
-    assert table[0] == 0 and "factor_vae_score" in table[1]
+    assert table[0] == 0 and "factor_vae_score" in table[1] and "dci_disentanglement (forest)" in table[1]
+
+
+def test_fault_4_the_regressor_of_the_reference_can_be_asked_for(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disentanglement, "STAGES", 3)
+    few = ("disentangle", "digits", "--runs", root, "--dataset", "sprites-28-300", "--json")
+    forest, boosting = (json.loads(call(capsys, *few, "--dci-model", name)[1]) for name in ("forest", "boosting"))
+    assert (forest["dci_model"], boosting["dci_model"]) == ("forest", "boosting")
+    assert forest == json.loads(call(capsys, *few)[1]), "the default"
+    assert (forest["mig"], forest["factor_vae_score"]) == (boosting["mig"], boosting["factor_vae_score"])
+    assert forest["dci_disentanglement"] != boosting["dci_disentanglement"]
+    assert call(capsys, *few, "--dci-model", "lasso")[0] == 2
 
 
 def test_a_published_file_is_trained_on_and_scored(

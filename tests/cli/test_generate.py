@@ -19,7 +19,9 @@ from vae_core.data.datasets import load
 from vae_core.evaluation.codes import decode_images, encode, fitted_gaussian
 from vae_core.storage.paths import PROJECT_ROOT
 from vae_core.storage.runs import Run
+from vae_core.viz import labels
 from vae_core.viz.grids import mosaic
+from vae_core.viz.labels import BAR, GAP, labelled_grid
 from vae_core.viz.walks import random_codes
 
 
@@ -60,7 +62,7 @@ def test_encode_writes_a_line_an_image(call: Any, vae: Run, tmp_path: Path) -> N
     assert [int(row["label"]) for row in rows] == data.test_labels.tolist()
     for name, column in (("z1", codes.mean[:, 0]), ("z3", codes.mean[:, 2])):
         np.testing.assert_allclose([float(row[name]) for row in rows], column, rtol=1e-5, atol=1e-6)
-    errors = [float(row["reconstruction_error"]) for row in rows]
+    errors = [float(row["mse_per_pixel"]) for row in rows]
     np.testing.assert_allclose(errors, codes.reconstruction_error, rtol=1e-5)
     assert result["mse_per_pixel"] == pytest.approx(np.mean(errors), rel=1e-5)
 
@@ -81,6 +83,19 @@ def test_sample_draws_from_the_prior(call: Any, vae: Run, tmp_path: Path) -> Non
         assert np.abs(np.asarray(picture).astype(int) - np.asarray(expected)).max() <= 1
 
 
+def test_at_beta_0_it_is_said_that_the_draws_mean_nothing(
+    runs_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Fault 12."""
+    for beta in (0, 1):
+        run = saved(runs_root, f"beta-{beta}", untrained(beta=beta))
+        assert main(["sample", str(run.folder), "--out", str(tmp_path / "a.png"), "--json"]) == 0
+        out, err = capsys.readouterr()
+        warning = json.loads(out)["warning"]
+        assert ("draws of the prior mean nothing" in str(warning)) == (beta == 0)
+        assert err == (f"Note: {warning}\n" if beta == 0 else "") and (beta == 0 or warning is None)
+
+
 def test_an_autoencoder_is_sampled_from_a_gaussian_and_says_so(call: Any, autoencoder: Run, tmp_path: Path) -> None:
     out = tmp_path / "grid.png"
     result = call("sample", autoencoder.folder, "--out", out, "--count", 4)
@@ -92,12 +107,18 @@ def test_an_autoencoder_is_sampled_from_a_gaussian_and_says_so(call: Any, autoen
         assert np.abs(np.asarray(picture).astype(int) - np.asarray(expected)).max() <= 1
 
 
+def labelled_size(columns: int, lines: int, scale: int) -> tuple[int, int]:
+    wide = max(28 * scale, round(labels._font().getlength("z2 = -3.09")) + 1)
+    return columns * (wide + GAP) + GAP, lines * (28 * scale + BAR + GAP) + GAP
+
+
 def test_traverse_shows_each_dimension_from_end_to_end(call: Any, vae: Run, tmp_path: Path) -> None:
     out = tmp_path / "traversal.gif"
     result = call("traverse", vae.folder, "--out", out)
     assert sorted(result["dimensions"]) == [1, 2, 3] and result["frames"] == 30
     with Image.open(out) as film:
-        assert film.n_frames == 58 and film.size == (2 * (2 * 29 - 1), 2 * (2 * 29 - 1))
+        assert film.n_frames == 58 and film.size == labelled_size(2, 2, 5)
+        assert min(film.size) > 280, "large enough to look at"
 
 
 def test_traverse_of_one_dimension_starts_at_its_low_end(call: Any, vae: Run, tmp_path: Path) -> None:
@@ -106,7 +127,18 @@ def test_traverse_of_one_dimension_starts_at_its_low_end(call: Any, vae: Run, tm
     low = decode_images(untrained(), np.array([[0.0, -3.0902323, 0.0]]))
     with Image.open(out) as film:
         first = np.asarray(film.convert("L")).astype(int)
-    assert np.abs(first - np.asarray(mosaic(low, 1, scale=2))).max() <= 1
+    assert np.abs(first - np.asarray(labelled_grid(low, ["z2 = -3.09"], 1, 5))).max() <= 1
+
+
+@pytest.mark.parametrize("command", ["traverse", "sample"])
+def test_pictures_are_as_large_as_asked_for(call: Any, vae: Run, tmp_path: Path, command: str) -> None:
+    """Fault 12."""
+    out = tmp_path / ("a.gif" if command == "traverse" else "a.png")
+    more = ("--dimension", 1) if command == "traverse" else ("--count", 1)
+    for scale in (1, 9, 64):
+        call(command, vae.folder, "--out", out, "--scale", scale, *more)
+        with Image.open(out) as picture:
+            assert picture.width == (labelled_size(1, 1, scale)[0] if command == "traverse" else 28 * scale)
 
 
 def test_where_a_full_set_is_not_here_its_sample_gives_the_ranges(
@@ -128,6 +160,8 @@ def test_where_a_full_set_is_not_here_its_sample_gives_the_ranges(
         (("sample", "vae", "--out", "{}/a.jpg"), "ends in .png"),
         (("sample", "vae", "--out", "{}/nowhere/a.png"), "not there"),
         (("sample", "vae"), "--out"),
+        (("traverse", "vae", "--out", "{}/a.gif", "--scale", "0"), "--scale must be 1 to 64, not 0"),
+        (("sample", "vae", "--out", "{}/a.png", "--scale", "64"), "--scale must be 1 to 18 for 8 images of 28 pixels"),
         (("traverse", "vae", "--out", "{}/a.gif", "--dimension", "4"), "--dimension must be 1 to 3, not 4"),
         (("encode", "vae", "--out", "{}/a.csv", "--dataset", "nothing"), "no dataset called 'nothing'"),
         (("encode", "vae", "--out", "{}/a.csv", "--split", "both"), "--split"),

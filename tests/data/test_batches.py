@@ -143,6 +143,30 @@ def test_split_dynamic_has_the_pixel_as_its_mean() -> None:
     assert torch.allclose(share, torch.tensor([1.0, 100.0, 254.0]) / 255, atol=0.007)
 
 
+def test_13_fixed_pixels_are_drawn_once_by_a_stated_seed_and_not_the_runs() -> None:
+    sample = load("mnist-sample")
+    fixed = batches.binarize_split(sample.test_images, "fixed", seed=1)
+    assert torch.equal(fixed, batches.binarize_split(sample.test_images, "fixed", seed=2))
+    assert torch.equal(fixed, batches.binarize_split(sample.test_images, "dynamic", seed=batches.FIXED_SEED))
+    trained_on = batches.training_images(sample, mode="fixed")
+    assert set(trained_on.unique().tolist()) == {0, 255}
+    assert trained_on.float().mean() == pytest.approx(sample.train_images.float().mean().item(), rel=0.01)
+    assert torch.equal(batches.training_images(sample, 100, "fixed"), trained_on[:100]), "a limit draws the same images"
+    assert batches.training_images(sample, 100, "dynamic").unique().numel() > 2, "that is drawn at each step"
+
+
+def test_13_the_splits_are_drawn_independently() -> None:
+    grey = torch.full((500, 1, 28, 28), 127, dtype=torch.uint8)
+    train, test = (batches.binarize_split(grey, "fixed", 0, split=split) for split in ("train", "test"))
+    assert train.eq(test).float().mean() == pytest.approx(0.5, abs=0.01)
+
+
+def test_13_black_and_white_images_stay_as_they_are() -> None:
+    images = torch.tensor([0, 255], dtype=torch.uint8).repeat(1000).view(-1, 1, 1, 1)
+    for mode in ("threshold", "dynamic", "fixed"):
+        assert torch.equal(batches.binarize_split(images, mode, 3), images)
+
+
 def test_split_none_and_threshold_agree_with_batches() -> None:
     images = torch.arange(256, dtype=torch.uint8).view(256, 1, 1, 1)
     assert batches.binarize_split(images, "none", 0) is images

@@ -187,7 +187,7 @@ def test_offline_is_one_sentence(tmp_path: Path, server: Server, fetch_by: Fetch
     with pytest.raises(DataError) as caught:
         download.ensure(TINY, tmp_path)
     sentence = str(caught.value)
-    assert f"put {missing[0]}, {missing[1]} (unpacked) into {str(folder)!r}" in sentence
+    assert f"put {missing[0]}, {missing[1]} (or the .gz files) into {str(folder)!r}" in sentence
     assert "Connection refused" in sentence and "'mnist-sample', which needs no network." in sentence
     assert "\n" not in sentence and "Traceback" not in sentence
 
@@ -255,6 +255,66 @@ def test_nothing_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(DataError, match=r"nothing arrived for 0\.3 seconds"):
         download.ensure(TINY, tmp_path)
     assert not list(tmp_path.rglob(".partial-*"))
+
+
+def test_a_network_that_drops_everything_is_noticed_in_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fault 12: once the download has begun, its first byte is not waited for as long as a later one."""
+    script = (
+        "import sys, time, pathlib; pathlib.Path(sys.argv[2], sys.argv[1], 'raw').mkdir(parents=True); time.sleep(600)"
+    )
+    monkeypatch.setattr(download, "FETCH", script)
+    monkeypatch.setattr(download, "CONNECT_SECONDS", 0.3)
+    assert download.STALL_SECONDS <= 30
+    with pytest.raises(DataError, match=r"nothing arrived for 0\.3 seconds"):
+        download.ensure(TINY, tmp_path)
+    assert not list(tmp_path.rglob(".partial-*"))
+
+
+def test_the_connection_of_torchvision_is_given_up_in_seconds(
+    tmp_path: Path, server: Server, fetch_by: Fetch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fault 12, by torchvision itself: the server takes the connection and never answers."""
+    fetch_by(TORCHVISION, "good")
+    server.go_on.clear()
+    monkeypatch.setattr(download, "CONNECT_SECONDS", 1.0)
+    with pytest.raises(DataError, match="nothing arrived for 1 seconds"):
+        download.ensure(TINY, tmp_path)
+
+
+@pytest.mark.parametrize("which", ["all", "some", "all and torn"])
+def test_a_correct_gz_beside_the_raw_files_is_used(
+    which: str, tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fault 12: the files as they are published, without a network."""
+    monkeypatch.setattr(download, "FETCH", "raise SystemExit('nothing may be downloaded')")
+    folder = place(tmp_path)
+    for name in list(CONTENT)[: 2 if which == "some" else 4]:
+        (folder / f"{name}.gz").write_bytes(gzip.compress(CONTENT[name], compresslevel=1, mtime=0))
+        (folder / name).unlink()
+        if which == "all and torn":
+            (folder / name).write_bytes(CONTENT[name][:-3])
+    assert download.ensure(TINY, tmp_path) == folder and is_whole(tmp_path)
+
+
+def test_published_gz_files_count_as_here(tmp_path: Path) -> None:
+    folder = TINY.folder(tmp_path)
+    folder.mkdir(parents=True)
+    for name, content in PACKED.items():
+        assert not download.is_here(TINY, tmp_path)
+        (folder / name).write_bytes(content)
+    assert download.is_here(TINY, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"text", PACKED["t10k-labels-idx1-ubyte.gz"][:20], gzip.compress(bytes(10**6))]
+)
+def test_a_gz_that_is_not_the_file_is_downloaded_over(content: bytes, tmp_path: Path, fetch_by: Fetch) -> None:
+    fetch_by(PLAIN, "good")
+    folder = place(tmp_path)
+    (folder / "t10k-labels-idx1-ubyte").unlink()
+    (folder / "t10k-labels-idx1-ubyte.gz").write_bytes(content)
+    download.ensure(TINY, tmp_path)
+    assert is_whole(tmp_path)
 
 
 def test_interrupting_ends_the_download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

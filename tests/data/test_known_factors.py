@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from vae_core.data import array_cache, catalogue, datasets, known_factors, sprites
+from vae_core.data import array_cache, catalogue, datasets, dsprites, known_factors, sprites
 from vae_core.errors import DataError, DiskError
 from vae_core.storage import files
 from vae_core.types import Array
@@ -48,6 +49,14 @@ def small_file(folder: Path, tone: int = 1) -> tuple[Path, Array, Array]:
     )
     table = np.ascontiguousarray(classes.T)
     return published(folder / "small.npz", images * tone, table), images, table
+
+
+def _small() -> tuple[Array, Array]:
+    with tempfile.TemporaryDirectory() as folder:
+        return small_file(Path(folder))[1:]
+
+
+IMAGES, CLASSES = _small()
 
 
 def test_sprites_are_those_of_their_factors() -> None:
@@ -174,27 +183,94 @@ def refusal(name: str) -> str:
     return str(caught.value)
 
 
-def test_other_files_are_refused_in_one_sentence(tmp_path: Path) -> None:
-    _, images, classes = small_file(tmp_path)
-    others = {
-        "no-classes": {"imgs": images},
-        "objects": {"imgs": images, "latents_classes": np.array([[Touchy()]] * 120, dtype=object)},
-        "fractions": {"imgs": images, "latents_classes": classes / 2},
-        "floats": {"imgs": images / 1.0, "latents_classes": classes},
-        "colours": {"imgs": images[..., None], "latents_classes": classes},
-        "uneven": {"imgs": images, "latents_classes": classes[:-1]},
-        "few": {"imgs": images[:11], "latents_classes": classes[:11]},
-        "columns": {"imgs": np.asfortranarray(images), "latents_classes": classes},
-        "wide": {"imgs": np.zeros((12, 1, 257), np.uint8), "latents_classes": classes[:12]},
-    }
+NEARLY = {
+    "no classes": ({"imgs": IMAGES}, "array 'latents_classes' is missing"),
+    "no images": ({"latents_classes": CLASSES}, "array 'imgs' is missing"),
+    "objects": ({"latents_classes": np.array([[Touchy()]] * 120, dtype=object)}, "'latents_classes' holds Python objects"),
+    "objects as images": ({"imgs": np.array([Touchy()] * 120, dtype=object)}, "'imgs' holds Python objects"),
+    "text": ({"latents_classes": CLASSES.astype(str)}, "'latents_classes' holds values of type <U"),
+    "complex": ({"imgs": IMAGES.astype(complex)}, "'imgs' holds values of type complex128"),
+    "fractions": ({"latents_classes": CLASSES / 2}, "'latents_classes' holds values that are no whole numbers"),
+    "not a number": ({"latents_classes": CLASSES * np.nan}, "'latents_classes' holds values that are no whole numbers"),
+    "grey": ({"imgs": IMAGES * np.linspace(0.1, 1, 24)}, "'imgs' holds images that are not of two tones"),
+    "negative": ({"imgs": -IMAGES.astype(int)}, "'imgs' holds images that are not of two tones"),
+    "holes": ({"imgs": np.where(IMAGES > 0, np.nan, 0)}, "'imgs' holds images that are not of two tones"),
+    "colours": ({"imgs": np.repeat(IMAGES[..., None], 3, 3)}, "'imgs' is 120 x 20 x 24 x 3; it must be images x height"),
+    "flat": ({"imgs": IMAGES.reshape(120, -1)}, "'imgs' is 120 x 480; it must be images x height x width"),
+    "deep": ({"latents_classes": CLASSES[..., None]}, "'latents_classes' is 120 x 6 x 1; it must be images x factors"),
+    "single": ({"latents_classes": np.array(3)}, "'latents_classes' is a single number; it must be images x factors"),
+    "uneven": ({"latents_classes": CLASSES[:-1]}, "'latents_classes' is 119 x 6; it needs a row for each of the 120"),
+    "turned": ({"latents_classes": CLASSES.T}, "'latents_classes' is 6 x 120; it needs a row for each of the 120 images"),
+    "few": ({"imgs": IMAGES[:11], "latents_classes": CLASSES[:11]}, "'imgs' holds 11 images; it may hold 12 to"),
+    "many columns": ({"latents_classes": np.tile(CLASSES, 3)}, "'latents_classes' has 18 columns; it may have 1 to 16"),
+    "no columns": ({"latents_classes": CLASSES[:, :0]}, "'latents_classes' has 0 columns"),
+    "wide": ({"imgs": np.zeros((120, 1, 257), np.uint8)}, "'imgs' holds images of 1 x 257 pixels"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NEARLY)
+def test_a_file_that_is_nearly_right_is_told_which_array_is_wrong(case: str, tmp_path: Path) -> None:
+    """Fault 11."""
+    arrays, words = NEARLY[case]
+    others = {} if "is missing" in words else {"imgs": IMAGES, "latents_classes": CLASSES}
+    np.savez(tmp_path / "nearly.npz", **{**others, **arrays})
     Touchy.opened.clear()
-    for name, arrays in others.items():
-        np.savez(tmp_path / f"{name}.npz", **arrays)
-        assert "Own images" in refusal(str(tmp_path / f"{name}.npz")), name
+    said = refusal(str(tmp_path / "nearly.npz"))
+    assert said.startswith("In 'nearly.npz' the array ") and words in said and said.endswith(".")
+    assert Touchy.opened == []
+
+
+CLEAR = {
+    "classes as floats": {"latents_classes": CLASSES.astype(np.float32)},
+    "small classes": {"latents_classes": CLASSES.astype(np.uint8)},
+    "big-endian": {"latents_classes": CLASSES.astype(">i4"), "imgs": IMAGES.astype(">u2") * 255},
+    "classes in columns": {"latents_classes": np.asfortranarray(CLASSES)},
+    "images in columns": {"imgs": np.asfortranarray(IMAGES)},
+    "images and classes in columns": {
+        "imgs": np.asfortranarray(IMAGES.astype(np.float64)), "latents_classes": np.asfortranarray(CLASSES),
+    },
+    "images as floats": {"imgs": IMAGES.astype(np.float32)},
+    "images as halves": {"imgs": IMAGES.astype(np.float16) * 0.5},
+    "images as int64": {"imgs": IMAGES.astype(np.int64) * 255},
+    "images as bools": {"imgs": IMAGES.astype(bool)},
+    "a channel at the end": {"imgs": IMAGES[..., None]},
+    "a channel in front": {"imgs": IMAGES[:, None]},
+    "a channel, in columns": {"imgs": np.asfortranarray(IMAGES[..., None])},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CLEAR)
+def test_a_file_whose_meaning_is_clear_is_read(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fault 11: other types, orders and ranks give the same dataset."""
+    monkeypatch.setattr(dsprites, "PIECE", 56)
+    published(tmp_path / "plain.npz", IMAGES, CLASSES)
+    np.savez_compressed(tmp_path / "other.npz", **{"imgs": IMAGES, "latents_classes": CLASSES, **CLEAR[case]})
+    plain, other = (datasets.load(str(tmp_path / f"{name}.npz")) for name in ("plain", "other"))
+    assert other.digest == plain.digest and other.classes == plain.classes
+
+
+def test_a_single_factor_may_be_one_row_of_numbers(tmp_path: Path) -> None:
+    np.savez(tmp_path / "one.npz", imgs=IMAGES, latents_classes=CLASSES[:, 4])
+    found = datasets.load(str(tmp_path / "one.npz"))
+    assert found.factors is not None and found.factors.names == ("factor 1",) and found.factors.sizes == (5,)
+
+
+def test_other_files_are_refused_in_one_sentence(tmp_path: Path) -> None:
+    np.savez(tmp_path / "other.npz", pictures=IMAGES)
     for name in ("empty.npz", "text.npz"):
         (tmp_path / name).write_bytes(b"" if name == "empty.npz" else b"no archive")
-        assert "Own images" in refusal(str(tmp_path / name))
-    assert "Own images" in refusal(str(tmp_path / "missing.npz")) and Touchy.opened == []
+    for name in ("other.npz", "empty.npz", "text.npz"):
+        assert "Own images" in refusal(str(tmp_path / name)), name
+    assert "There is no file" in refusal(str(tmp_path / "missing.npz"))
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"\x93NUMPY\x03\x00" + bytes(80), b"\x93NUMPY\x01\x00\xff\xff{"])
+def test_a_member_that_is_no_array_is_named(content: bytes, tmp_path: Path) -> None:
+    """Fault 11."""
+    np.savez(tmp_path / "broken.npz", latents_classes=CLASSES)
+    with zipfile.ZipFile(tmp_path / "broken.npz", "a") as archive:
+        archive.writestr("imgs.npy", content)
+    assert "the array 'imgs' is damaged" in refusal(str(tmp_path / "broken.npz"))
 
 
 def test_a_file_that_shows_its_damage_late_is_one_sentence(tmp_path: Path) -> None:

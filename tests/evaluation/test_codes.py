@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 
 from tests.evaluation.untrained import untrained
+from tests.viz.test_stage_data import unpacked
+from vae_core.config import make_config
 from vae_core.data.batches import to_float
 from vae_core.data.datasets import load
 from vae_core.errors import ConfigError, DataError
@@ -21,13 +23,23 @@ from vae_core.evaluation.codes import (
     decode_images,
     encode,
     fitted_gaussian,
+    inactive,
     nearest,
     order,
+    prior_warning,
     slider_range,
-    unused,
 )
+from vae_core.evaluation.comparison import active_in
+from vae_core.evaluation.trained import load_trained
+from vae_core.metrics.active import is_active
 from vae_core.metrics.elbo import evaluate
+from vae_core.metrics.latents import active_units
+from vae_core.storage import paths
+from vae_core.storage.frames import Frame, Subjects
+from vae_core.storage.runs import open_run
 from vae_core.types import Array
+from vae_core.viz.stage_data import Options, stage_bytes
+from vae_core.viz.walks import random_codes
 
 
 @pytest.fixture(scope="module")
@@ -109,11 +121,38 @@ def test_dimensions_are_sorted_by_what_they_carry() -> None:
     codes = vae_codes()
     assert carried(codes).tolist() == pytest.approx([0.5, 0.0, 2.0])
     assert order(codes).tolist() == [2, 0, 1]
-    assert unused(codes).tolist() == [False, True, False]
+    assert inactive(codes).tolist() == [False, True, False]
     autoencoder = codes_of(codes.mean * 3 + 5)
     assert carried(autoencoder).tolist() == pytest.approx([9.0, 0.0, 36.0])
-    assert unused(autoencoder).tolist() == [False, True, False]
-    assert unused(codes_of(np.ones((4, 2)))).all()
+    assert inactive(autoencoder).tolist() == [False, True, False]
+    assert inactive(codes_of(np.ones((4, 2)))).all()
+
+
+def test_fault_3_a_dimension_is_active_by_one_definition_everywhere() -> None:
+    """Its posterior mean varies: a KL of 2 nats that is the same for every image says nothing of an image, and one whose
+    KL is small counts if the mean varies."""
+    signs = np.array([1.0, -1.0] * 50)[:, None]
+    codes = codes_of(
+        signs * np.array([1.0, 0.0, 0.11, 0.09]) + np.array([0, 2.0, 0, 0]), np.zeros((100, 4), np.float32)
+    )
+    assert carried(codes) == pytest.approx([0.5, 2.0, 0.00605, 0.00405], rel=1e-4)
+    assert is_active(codes.mean).tolist() == [True, False, True, False] == (~inactive(codes)).tolist()
+    assert active_units(torch.from_numpy(codes.mean)) == 2
+    picture = np.zeros((1, 1, 2, 2), np.uint8)
+    frame = Frame(1, 0.1, codes.mean, None, picture, carried(codes).astype(np.float32), {})
+    assert active_in(frame) == 2
+    subjects = Subjects(np.zeros(100, np.int64), ("a",), picture, {})
+    _, arrays = unpacked(stage_bytes(subjects, [frame], np.eye(4, 2), Options(("z1", "z2"))))
+    assert arrays["active"].tolist() == [[1, 0, 1, 0]], "what Train's bars and its count show"
+
+
+@pytest.mark.parametrize("run_id", ["learn-linear-vae-beta-1", "sweep-beta-2-seed-0"])
+def test_fault_3_generate_and_evaluate_count_the_same_active_units(run_id: str) -> None:
+    trained = load_trained(open_run(paths.SHIPPED_RUNS, run_id))
+    images = load("mnist-sample").test_images
+    found = evaluate(trained.model, trained.likelihood, images, seed=0)
+    codes = encode(trained, images)
+    assert (~inactive(codes)).sum() == found.active_units == (17 if run_id.startswith("learn") else 16)
 
 
 def test_a_vae_is_asked_within_its_prior_and_an_autoencoder_within_its_data() -> None:
@@ -125,8 +164,18 @@ def test_a_vae_is_asked_within_its_prior_and_an_autoencoder_within_its_data() ->
 
 
 def test_the_gaussian_has_the_moments_of_the_codes() -> None:
-    mean, std = fitted_gaussian(codes_of(np.array([[0.0, 5.0], [2.0, 5.0]])))
-    assert mean.tolist() == [1.0, 5.0] and std.tolist() == [1.0, 0.0]
+    mean, root = fitted_gaussian(codes_of(np.array([[0.0, 5.0], [2.0, 5.0]])))
+    assert mean.tolist() == [1.0, 5.0] and root == pytest.approx(np.diag([1.0, 0.0]))
+    assert fitted_gaussian(codes_of(np.array([[0.0], [4.0]])))[1].tolist() == [[2.0]]
+
+
+def test_draws_of_an_autoencoder_are_correlated_as_its_codes_are() -> None:
+    """Lesson Holes once drew each dimension by itself, though codes correlate by up to 0.5."""
+    one, other = np.random.default_rng(0).standard_normal((2, 5_000))
+    codes = codes_of(np.stack([one, one + other, 3 - other], axis=1))
+    drawn = random_codes(50_000, 3, 0, 1.0, *fitted_gaussian(codes))
+    assert np.cov(drawn.T) == pytest.approx(np.cov(codes.mean.T), abs=0.05)
+    assert drawn.mean(axis=0) == pytest.approx(codes.mean.mean(axis=0), abs=0.03)
 
 
 def test_the_nearest_come_first() -> None:
@@ -139,6 +188,14 @@ def test_the_table_can_be_read_back_and_holds_no_formula() -> None:
     codes = codes_of(np.array([[0.1, -2.5], [1 / 3, 1e-9], [0.0, 4.0]]))
     text = csv_text(codes, [1, 0, -1], ["=1+2", 'a,"b'])
     rows = list(csv.reader(io.StringIO(text)))
-    assert rows[0] == ["index", "label", "z1", "z2", "reconstruction_error"]
+    assert rows[0] == ["index", "label", "z1", "z2", "mse_per_pixel"]
     assert [row[:2] for row in rows[1:]] == [["0", 'a,"b'], ["1", "'=1+2"], ["2", ""]]
     np.testing.assert_array_equal(np.array([row[2:4] for row in rows[1:]], dtype=np.float32), codes.mean)
+
+
+def test_draws_from_the_prior_mean_nothing_where_the_kl_had_no_weight() -> None:
+    """Fault 12."""
+    assert "at beta 0" in prior_warning(make_config(beta=0))
+    assert "at gamma 0" in prior_warning(make_config(capacity=5, gamma=0))
+    for config in (make_config(), make_config(beta=0.5), make_config(beta=0, capacity=5), make_config(model="ae")):
+        assert prior_warning(config) == ""

@@ -23,8 +23,9 @@ from vae_core.evaluation.comparison import (
 )
 from vae_core.metrics.latents import collapse_beta
 from vae_core.objectives.likelihoods import build_likelihood
-from vae_core.storage import paths
-from vae_core.storage.frames import Frame
+from vae_core.storage import checkpoints, paths
+from vae_core.storage.frames import Frame, Subjects, reference_lines
+from vae_core.storage.measurements import EVALUATION, require_weights_digest
 from vae_core.storage.runs import create_run, open_run
 
 
@@ -152,6 +153,28 @@ def test_a_point_fills_while_the_run_trains(runs_root: Path) -> None:
     assert found is not None and (found.beta, found.value, found.seed, found.step) == (4.0, 4.0, 7, 50)
     assert (found.negative_elbo_nats, found.active_units, found.floor_nats, found.collapse_nats) == (128, 1, 45, 206)
     assert found.kl_per_dimension == pytest.approx((0.1, 7.8, 0.1)) and active_in(frame) == 1
+
+
+def test_fault_2_floors_recorded_for_a_continuous_bernoulli_are_not_shown(tmp_path: Path) -> None:
+    """Earlier versions recorded one in the film and in the figures."""
+    recorded = {"floor": -4269.4, "collapse": -1500.0}
+    subjects = Subjects(np.zeros(1, np.int64), ("a",), np.zeros((1, 1, 2, 2), np.uint8), recorded)
+    figures = {
+        "dataset": "mnist-sample",
+        "step": 1,
+        "images": 2,
+        "mse_per_pixel": 0.1,
+        "kl_nats": 1.0,
+        "active_units": 1,
+    }
+    figures |= {"reconstruction_nats": -4000.0, "negative_elbo_nats": -3999.0, "floor_nats": -4269.4}
+    for likelihood, floor in (("continuous-bernoulli", None), ("gaussian", -4269.4)):
+        run = create_run(tmp_path, make_config(likelihood=likelihood))
+        assert reference_lines(subjects, run.config).get("floor") == floor
+        checkpoints.save(run.folder, "model", {}, {"step": 1})
+        EVALUATION.write(run, EVALUATION.make(run, figures, require_weights_digest(run)))
+        found = point_of(run, figures=EVALUATION.read(run), lines=reference_lines(subjects, run.config))
+        assert found is not None and (found.floor_nats, found.collapse_nats) == (floor, -1500.0)
 
 
 def test_an_autoencoder_has_a_point_without_a_rate(runs_root: Path) -> None:

@@ -11,11 +11,13 @@ import pytest
 from tests.finished import train_small
 from vae_core.archives import archive
 from vae_core.cli import main
+from vae_core.data.datasets import load
 from vae_core.errors import CheckpointCorrupt, DataError
 from vae_core.evaluation import figures as module
 from vae_core.evaluation import trained as trained_module
-from vae_core.evaluation.figures import figures_of
-from vae_core.evaluation.trained import evaluate_run
+from vae_core.evaluation.figures import GREY_PIXELS, figures_of, notes_on
+from vae_core.evaluation.trained import evaluate_run, load_trained
+from vae_core.metrics.elbo import iw_nll
 from vae_core.storage import files, paths, runs
 from vae_core.storage.measurements import EVALUATION, evaluate_command, weights_digest
 from vae_core.storage.runs import Run, open_run
@@ -53,7 +55,8 @@ def test_the_command_gives_them_again(run: Run, capsys: pytest.CaptureFixture[st
     assert kept is not None and evaluate_command(run, kept) == f"python -m vae_core evaluate {run.folder} --json"
     assert main(evaluate_command(run, kept).split()[3:]) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert {key: printed[key] for key in printed if key != "run"} == kept.model_dump(
+    assert printed["notes"] == notes_on(run.config, kept.floor_nats)
+    assert {key: printed[key] for key in printed if key not in ("run", "notes")} == kept.model_dump(
         mode="json", exclude={"weights_sha256"}, exclude_unset=True
     )
 
@@ -134,6 +137,7 @@ def test_the_likelihood_is_added_on_request_and_kept_with_its_count(run: Run, mo
     plain = figures_of(run)
     found = figures_of(run, iw_samples=2)
     assert found.iw_samples == 2 and found.iw_nll_nats < found.negative_elbo_nats == plain.negative_elbo_nats
+    assert found.iw_seed == run.config.training.seed and found.iw_nll_nats_standard_error > 0
     assert evaluate_command(run, found).endswith(" --iw-samples 2 --json")
     assert figures_of(run, iw_samples=1).iw_nll_nats > found.iw_nll_nats
     monkeypatch.setattr(trained_module, "evaluate_run", lambda *_, **__: pytest.fail("computed twice"))
@@ -149,3 +153,39 @@ def test_what_is_added_to_a_shipped_run_is_kept_in_the_cache(monkeypatch: pytest
     assert {path.name: path.stat().st_mtime_ns for path in example.folder.iterdir()} == before
     files.remove_tree(paths.cache_folder() / "measurements")
     assert figures_of(example) == brought
+
+
+@pytest.mark.parametrize(("values", "expected"), [
+    ({}, [GREY_PIXELS]),
+    ({"binarize": "dynamic"}, []),
+    ({"binarize": "fixed"}, []),
+    ({"likelihood": "gaussian"}, []),
+    ({"model": "ae"}, []),
+])  # fmt: skip
+def test_13_a_bernoulli_of_grey_pixels_is_said_to_be_no_likelihood(
+    values: dict[str, Any], expected: list[str], tmp_path: Path
+) -> None:
+    run = train_small(tmp_path, "mine", **values)
+    assert notes_on(run.config, evaluate_run(run)["floor_nats"]) == expected
+
+
+def test_13_sprites_are_black_and_white_and_need_no_note(trained: Run) -> None:
+    assert notes_on(trained.config, 0.0) == []
+
+
+def test_5_a_denoising_run_has_one_input_for_all_its_figures(tmp_path: Path) -> None:
+    """With one sample the importance-weighted NLL estimates the negative ELBO, of the same damaged images."""
+    run = train_small(tmp_path, "mine", corruption="gaussian", level="0.8", limit=2_000, epochs=4)
+    found = evaluate_run(run, iw_samples=1)
+    trained = load_trained(run)
+    clean = iw_nll(trained.model, trained.likelihood, load("mnist-sample").test_images, 1, 0)
+    assert abs(clean - found["iw_nll_nats"]) > 10, "the clean images would have told another story"
+    assert found["iw_nll_nats"] == pytest.approx(found["negative_elbo_nats"], abs=0.5)
+
+
+def test_12_importance_samples_and_their_seed_stand_in_the_answer(tmp_path: Path) -> None:
+    run = train_small(tmp_path, "mine", seed=5)
+    found = evaluate_run(run, iw_samples=4)
+    assert (found["iw_samples"], found["iw_seed"]) == (4, 5)
+    assert 0 < found["iw_nll_nats_standard_error"] < 5
+    assert not {"iw_samples", "iw_seed", "iw_nll_nats"} & evaluate_run(run).keys()

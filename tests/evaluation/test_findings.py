@@ -31,6 +31,36 @@ def test_the_caption_takes_means_over_the_seeds() -> None:
     )
 
 
+def test_the_caption_tells_of_a_bump_between_the_first_value_and_the_last() -> None:
+    points = [point(value, rate, 80.0, active_units=9) for value, rate in ((1.0, 5.0), (2.0, 11.0), (4.0, 4.0))]
+    assert caption(points).startswith(
+        "From beta 1 to 4 the rate falls from 5.0 to 4.0 nats (as high as 11.0 at 2), the"
+    )
+    dip = [
+        point(value, 5.0, 80.0 - 3 * (value == 2.0), active_units=9 - 4 * (value == 2.0)) for value in (1.0, 2.0, 4.0)
+    ]
+    assert "the distortion stays at 80.0 nats (as low as 77.0 at 2)" in caption(dip)
+    assert "stay in use (9 of 20) (as low as 5.0 at 2)." in caption(dip)
+
+
+def test_a_bump_within_the_spread_over_the_seeds_is_not_told() -> None:
+    rates = {1.0: (5.0, 5.1, 5.2), 2.0: (4.0, 5.0, 7.0), 4.0: (4.0, 4.1, 4.2)}
+    points = [point(value, rate, 80.0, seed) for value, each in rates.items() for seed, rate in enumerate(each)]
+    assert "as high" not in caption(points)
+
+
+def test_half_a_unit_is_not_rounded_away() -> None:
+    """2.5 dimensions on average once were 2."""
+    units = {1.0: (4, 5), 2.0: (2, 2)}
+    points = [
+        point(value, 5.0, 80.0, seed, active_units=n) for value, each in units.items() for seed, n in enumerate(each)
+    ]
+    assert "2.5 of 20 dimensions switch off" in caption(points)
+    nearly = [point(1.0, 5.0, 80.0, 0, active_units=3), point(2.0, 5.0, 80.0, 0, active_units=3),
+              point(2.0, 5.0, 80.0, 1, active_units=3), point(2.0, 5.0, 80.0, 2, active_units=4)]  # fmt: skip
+    assert "as many dimensions stay in use (3 and 3.3 of 20)" in caption(nearly)
+
+
 def test_an_autoencoder_is_told_by_what_it_has() -> None:
     ae = Point("a", 0, "ae", None, 2, True, 1, 140.0, None, 140.0)
     vae = Point("b", 0, "vae", 1.0, 2, True, 1, 145.0, 6.0, 151.0, active_units=2)
@@ -39,7 +69,7 @@ def test_an_autoencoder_is_told_by_what_it_has() -> None:
 
 def test_unchanged_units_and_codes_of_other_lengths() -> None:
     same = [point(1.0, 5.0, 80.0, active_units=3), point(2.0, 4.0, 81.0, active_units=3)]
-    assert caption(same).endswith("and as many dimensions stay in use (3 of 20).")
+    assert caption(same).endswith("and as many dimensions stay active (3 of 20).")
 
 
 def test_n_is_always_told() -> None:
@@ -97,5 +127,5 @@ def test_a_sigma_without_effect_is_no_reservation_of_units() -> None:
 def test_runs_that_are_damaged_in_their_own_ways_are_told_so() -> None:
     weak, strong = (make_config(corruption="gaussian", level=level) for level in (0.1, 0.5))
     for pair in ([weak, strong], [weak, make_config()]):
-        assert sum("damaged in its own way" in sentence for sentence in how_far_comparable(pair)) == 1
+        assert sum("damaged in different ways" in sentence for sentence in how_far_comparable(pair)) == 1
     assert not any("damaged" in sentence for sentence in how_far_comparable([weak, weak]))

@@ -86,7 +86,7 @@ def test_a_colouriser_keeps_the_brightness_that_it_is_given() -> None:
 
 def test_the_methods_are_in_order_and_of_fixed_damage(plain: Trained, digits: Material) -> None:
     found = dict(methods(plain, digits, "salt-and-pepper", 0.25))
-    assert list(found)[:3] == [CORRUPTED, MODEL, CLEAN] and len(found) == 11
+    assert list(found)[:3] == [CORRUPTED, MODEL, CLEAN] and len(found) == 3 + 2 * len(FILTERS)
     again = next(methods(plain, digits, "salt-and-pepper", 0.25))[1]
     assert torch.equal(again, found[CORRUPTED])
     changed = (found[CORRUPTED] != to_float(digits.clean)).float().mean()
@@ -121,7 +121,7 @@ def test_the_opponents_are_named_before_they_are_measured(name: str, dataset: st
     data = datasets.load(dataset)
     trained = untrained(data.image_shape)
     found = [method for method, _ in methods(trained, material(data, trained, 4), name, 0.2)]
-    assert found == [*METHODS, *opponents(name)]
+    assert found == [*METHODS, *opponents(name, data.train_images[0].numel())]
 
 
 @pytest.mark.parametrize("name", sorted(CORRUPTIONS))
@@ -190,11 +190,11 @@ def test_what_cannot_be_measured_is_said(tmp_path: Path, plain: Trained, values:
     assert isinstance(raised.value, LatentLabError) and str(raised.value).endswith(".")
 
 
-def test_a_shipped_denoiser_beats_the_filters_and_a_plain_vae_does_not() -> None:
+def test_a_shipped_denoiser_beats_every_opponent_and_a_plain_vae_does_not() -> None:
     data = datasets.load("mnist-sample")
     for run_id, wins in (("mnist-denoiser", True), ("example-vae-20d", False)):
         found = restore_run(
             open_run(paths.SHIPPED_RUNS, run_id), "salt-and-pepper", 0.25, images=200, dataset=data.name
         )
         best = max(one["psnr"] for one in found["baselines"].values())
-        assert (found["psnr_model"] > best + 2) == wins
+        assert (found["psnr_model"] > best + 1) == wins

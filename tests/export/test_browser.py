@@ -19,6 +19,8 @@ from vae_core.models.build import build_model
 from vae_core.models.networks import ImageShape
 
 CASES = [
+    ("mlp", "20,10", 3, (1, 9, 9), "tanh"),
+    ("conv", "4,8", 3, (1, 12, 12), "tanh"),
     ("mlp", "512,256", 2, (1, 28, 28)),
     ("mlp", "none", 5, (3, 4, 7)),
     ("mlp", "30", 1, (1, 9, 9)),
@@ -28,8 +30,10 @@ CASES = [
 ]
 
 
-def built(architecture: str, hidden: str, latent: int, shape: ImageShape) -> Autoencoder:
-    config = ModelConfig(model="vae", architecture=architecture, hidden=hidden, latent=latent)  # type: ignore[arg-type]
+def built(architecture: str, hidden: str, latent: int, shape: ImageShape, activation: str = "relu") -> Autoencoder:
+    config = ModelConfig.model_validate(
+        {"architecture": architecture, "hidden": hidden, "latent": latent, "activation": activation}
+    )
     return build_model(config, shape, seed=3)
 
 
@@ -54,6 +58,8 @@ def run(content: bytes, code: Tensor) -> Tensor:
             values = functional.linear(values, *weights)
         elif layer["kind"] == "relu":
             values = values.relu()
+        elif layer["kind"] == "tanh":
+            values = values.tanh()
         elif layer["kind"] == "reshape":
             values = values.reshape(len(values), *shape)
         elif layer["kind"] == "upsample":
@@ -66,7 +72,9 @@ def run(content: bytes, code: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_list_is_the_decoder(case: tuple[str, str, int, ImageShape]) -> None:
+def test_the_list_is_the_decoder(
+    case: tuple[str, str, int, ImageShape] | tuple[str, str, int, ImageShape, str],
+) -> None:
     model = built(*case)
     content = decoder_bytes(model, "bernoulli", case[3])
     assert content is not None
@@ -117,6 +125,6 @@ def test_the_bound_counts_multiply_adds_of_an_image(monkeypatch: pytest.MonkeyPa
 
 
 def test_an_unknown_layer_is_refused() -> None:
-    model = Autoencoder(nn.Sequential(), nn.Sequential(nn.Tanh()), 2)
-    with pytest.raises(TypeError, match="Tanh is none of them"):
+    model = Autoencoder(nn.Sequential(), nn.Sequential(nn.Softmax(dim=1)), 2)
+    with pytest.raises(TypeError, match="Softmax is none of them"):
         decoder_bytes(model, "bernoulli", (1, 1, 2))

@@ -40,6 +40,7 @@ def run_script(folder: Path, trained: Trained, codes: Codes | None) -> np.ndarra
     [
         ((1, 28, 28), {"likelihood": "bernoulli"}),
         ((1, 28, 28), {"likelihood": "gaussian", "hidden": "none"}),
+        ((1, 28, 28), {"hidden": "20,10", "activation": "tanh"}),
         ((1, 28, 28), {"likelihood": "continuous-bernoulli", "encoder": "separate"}),
         ((1, 28, 28), {"likelihood": "gaussian-learned", "architecture": "conv", "hidden": "4,8"}),
         ((3, 13, 10), {"likelihood": "bernoulli", "architecture": "conv", "hidden": "5,6,7", "latent": 1}),
@@ -85,3 +86,9 @@ def test_the_script_is_short_and_its_file_can_have_any_name() -> None:
     text = generation_script(untrained(architecture="conv", hidden="4,8"), 'a"b\\c.safetensors')
     compile(text, "generate.py", "exec")
     assert len(text.splitlines()) < 100 and max(map(len, text.splitlines())) <= 120
+
+
+def test_at_beta_0_the_script_says_that_its_pictures_mean_nothing() -> None:
+    """Fault 12."""
+    assert "draws of the prior mean nothing" in generation_script(untrained(beta=0))
+    assert "mean nothing" not in generation_script(untrained())

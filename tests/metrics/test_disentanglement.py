@@ -6,8 +6,10 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import entropy
+from sklearn.ensemble import GradientBoostingClassifier
 
-from vae_core.errors import DataError
+from vae_core.errors import ConfigError, DataError
 from vae_core.metrics import disentanglement as metrics
 from vae_core.metrics.spread import Spread, spread
 from vae_core.types import Array
@@ -86,6 +88,51 @@ def test_dci_of_codes(factors: Array) -> None:
     assert constant.informativeness == pytest.approx(np.mean([1 / size for size in SIZES]), abs=0.05), "guessing"
     noise = metrics.dci(np.random.default_rng(1).normal(size=(1_500, 5)), factors[:1_500])
     assert noise.disentanglement < 0.05 and noise.completeness < 0.05 and noise.informativeness < 0.25
+
+
+def test_fault_4_dci_from_boosting_is_that_of_the_reference_implementation() -> None:
+    """disentanglement_lib (Locatello et al. 2019): scikit-learn's GradientBoostingClassifier as it comes for each factor,
+    its importances, and scipy's entropy."""
+    draw = np.random.default_rng(0)
+    known = np.stack([draw.integers(size, size=450) for size in (2, 3)], axis=1)
+    codes = known @ np.array([[1, 0, 0, 0.3], [0, 1, 0.5, 0]]) + draw.normal(0, 0.4, (450, 4))
+    told: list[float] = []
+    found = metrics.dci(codes, known, model="boosting", progress=told.append)
+    order = np.random.default_rng(metrics.seed_of(0, metrics.Stream.EVALUATION, metrics.FORESTS)).permutation(450)
+    fitted, tested = order[:300], order[300:]
+    models = [GradientBoostingClassifier(random_state=0).fit(codes[fitted], factor[fitted]) for factor in known.T]
+    importance = np.stack([model.feature_importances_ for model in models], axis=1)
+    assert found.importance == pytest.approx(importance, abs=0.01), "but for the order in which ties are looked at"
+    share = importance.sum(axis=1) / importance.sum()
+    expected = ((1 - entropy(importance.T + 1e-11, base=2)) * share).sum()
+    assert found.disentanglement == pytest.approx(expected, abs=0.01)
+    assert found.completeness == pytest.approx((1 - entropy(importance + 1e-11, base=4)).mean(), abs=0.01)
+    scored = [model.score(codes[tested], factor[tested]) for model, factor in zip(models, known.T, strict=True)]
+    assert found.informativeness == pytest.approx(np.mean(scored), abs=0.02)
+    assert abs(found.disentanglement - metrics.dci(codes, known).disentanglement) > 0.03, "the forest's is another"
+    assert told == sorted(told) and told[-1] == 1 and len(told) > 200
+
+
+def test_fault_4_boosting_takes_a_factor_of_which_one_class_is_left() -> None:
+    known = np.zeros((30, 2), int)
+    known[:, 0], known[0, 1] = np.arange(30) % 2, 1  # the second has one image of its other class
+    for seed in range(3):
+        found = metrics.dci(known[:, :1] + np.zeros((30, 2)), known, model="boosting", seed=seed)
+        assert np.isfinite(found.importance).all()
+
+
+def test_fault_4_scores_say_what_dci_is_from(factors: Array, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "STAGES", 3)
+    few = factors[:300, :2]
+    assert metrics.scores(few, few).dci_model == "forest"
+    said: list[str] = []
+    assert (
+        metrics.scores(few, few, dci_model="boosting", progress=lambda text, _: said.append(text)).dci_model
+        == "boosting"
+    )
+    assert "DCI (boosting)" in said
+    with pytest.raises(ConfigError, match="must be forest or boosting, not 'lasso'"):
+        metrics.scores(few, few, dci_model="lasso")
 
 
 def test_the_factor_vae_score_of_codes(factors: Array) -> None:
@@ -167,4 +214,8 @@ def test_spread() -> None:
     assert spread([1.0, 2.0, 6.0]) == Spread(3.0, pytest.approx(math.sqrt(7)), 1.0, 6.0, 3)
     assert spread([0.5]) == Spread(0.5, None, 0.5, 0.5, 1)
     assert spread([]) is spread([math.nan]) is None
-    assert str(spread([0.5, 0.7])) == "0.60 ± 0.14" and "one seed" in str(spread([0.5]))
+    assert (
+        str(spread([0.5, 0.7])) == "0.60 (2 seeds)"
+        and str(spread([0.5, 0.7, 0.9])) == "0.70 ± 0.20"
+        and "one seed" in str(spread([0.5]))
+    )

@@ -16,7 +16,7 @@ from vae_core.data.batches import binarize_split, to_float
 from vae_core.data.datasets import load
 from vae_core.data.randomness import Stream, generator
 from vae_core.errors import ConfigError, DataError
-from vae_core.metrics.elbo import evaluate, iw_nll
+from vae_core.metrics.elbo import evaluate, iw_nll, iw_nlls
 from vae_core.models.autoencoder import Autoencoder
 from vae_core.models.build import build_model
 from vae_core.objectives.likelihoods import LIKELIHOODS, Likelihood, build_likelihood
@@ -69,6 +69,7 @@ def test_every_figure_is_the_mean_over_images_of_its_definition(digits: Tensor) 
 def test_an_autoencoder_has_no_kl_and_its_reconstruction_is_its_objective(digits: Tensor) -> None:
     found = evaluate(model_of(model="ae"), likelihood_of(), digits, seed=0)
     assert found.kl_nats is None and found.kl_per_dimension is None and found.active_units is None
+    assert found.floor_nats is not None
     assert found.negative_elbo_nats == found.reconstruction_nats > found.floor_nats
 
 
@@ -93,7 +94,14 @@ def test_duplicated_images_leave_the_means_as_they_were(digits: Tensor) -> None:
 def test_binarised_images_have_a_floor_of_0_and_grey_ones_have_not(digits: Tensor) -> None:
     model, likelihood = model_of(model="ae"), likelihood_of()
     assert evaluate(model, likelihood, binarize_split(digits, "dynamic", 0), seed=0).floor_nats == 0.0
-    assert evaluate(model, likelihood, digits, seed=0).floor_nats > 10
+    grey = evaluate(model, likelihood, digits, seed=0).floor_nats
+    assert grey is not None and grey > 10
+
+
+def test_fault_2_a_continuous_bernoulli_is_given_no_floor(digits: Tensor) -> None:
+    likelihood = build_likelihood(ObjectiveConfig(likelihood="continuous-bernoulli"))
+    found = evaluate(model_of(model="ae"), likelihood, digits, seed=0)
+    assert found.floor_nats is None and math.isfinite(found.reconstruction_nats)
 
 
 def test_the_seed_draws_the_samples_but_the_squared_error_needs_none(digits: Tensor) -> None:
@@ -122,7 +130,8 @@ def test_images_without_variance_have_finite_figures(name: str, value: int) -> N
     flat = torch.full((3, 1, 5, 4), value, dtype=torch.uint8)
     model, likelihood = model_of((1, 5, 4)), likelihood_of(name)
     found = evaluate(model, likelihood, flat, seed=0)
-    figures = [found.reconstruction_nats, found.kl_nats, found.floor_nats, found.mse_per_pixel]
+    figures = [found.reconstruction_nats, found.kl_nats, found.mse_per_pixel]
+    figures += [found.floor_nats] if name != "continuous-bernoulli" else []
     assert all(figure is not None and math.isfinite(figure) for figure in figures)
     assert found.active_units == 0
     assert math.isfinite(iw_nll(model, likelihood, flat, 3, 0))
@@ -187,6 +196,44 @@ def test_more_samples_come_down_from_the_elbo_to_the_likelihood(patches: Tensor,
     found = [one, *(iw_nll(model, likelihood, many, samples, 0) for samples in (4, 30))]
     assert found[0] > found[1] + 0.1 > found[2] + 0.1 > truth
     assert iw_nll(model, likelihood, patches, 3000, 0) == pytest.approx(truth, abs=0.01)
+
+
+def test_5_samples_from_the_code_of_a_damaged_image_still_bound_the_clean_ones_likelihood(
+    patches: Tensor, truth: float
+) -> None:
+    model, likelihood = linear_gaussian(exact=False)
+    noise = torch.randint(-90, 91, patches.shape, generator=torch.Generator().manual_seed(1))
+    damaged = (patches.int() + noise).clamp(0, 255).to(torch.uint8)
+    many, seen = patches.repeat(20, 1, 1, 1), damaged.repeat(20, 1, 1, 1)
+    one = iw_nll(model, likelihood, many, 1, 0, inputs=seen)
+    assert one == pytest.approx(evaluate(model, likelihood, many, seed=0, inputs=seen).negative_elbo_nats, abs=0.05)
+    assert one > iw_nll(model, likelihood, many, 1, 0) + 0.05 > truth
+    assert iw_nll(model, likelihood, patches, 3000, 0, inputs=damaged) == pytest.approx(truth, abs=0.01)
+
+
+def test_the_bounds_of_single_images_average_to_the_figure_and_progress_is_told(patches: Tensor) -> None:
+    model, likelihood = linear_gaussian(exact=False)
+    told: list[float] = []
+    found = iw_nlls(model, likelihood, patches, 4, 0, progress=lambda _, share: told.append(share))
+    assert found.shape == (200,) and found.dtype == torch.float64 and found.std() > 0
+    assert found.mean().item() == iw_nll(model, likelihood, patches, 4, 0)
+    assert told == [0.25, 0.5, 0.75, 1.0]
+
+
+@pytest.mark.parametrize("noise", [5, 40, 200])
+def test_fault_5_the_figures_of_damaged_images_bound_the_likelihood_of_the_clean_ones(
+    patches: Tensor, truth: float, noise: int
+) -> None:
+    """Im et al. 2017: whatever the encoder sees, reconstruction + KL stays above -log p(clean), and weighting lowers it."""
+    many = patches.repeat(20, 1, 1, 1)
+    shift = torch.randint(-noise, noise + 1, many.shape, generator=torch.Generator().manual_seed(1))
+    damaged = (many.int() + shift).clamp(0, 255).to(torch.uint8)
+    model, likelihood = linear_gaussian(exact=True)
+    found = evaluate(model, likelihood, many, seed=0, inputs=damaged).negative_elbo_nats
+    assert found > truth + 0.005
+    one = iw_nll(model, likelihood, many, 1, 0, inputs=damaged)
+    assert one == pytest.approx(found, rel=0.05), "one sample estimates the same bound, of the same input"
+    assert truth - 0.01 < iw_nll(model, likelihood, many, 50, 0, inputs=damaged) < found
 
 
 @pytest.mark.parametrize("samples", [1, 3, 10])

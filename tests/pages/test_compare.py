@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -22,7 +23,7 @@ from vae_core.config import make_config
 from vae_core.evaluation.figures import figures_of
 from vae_core.metrics.spread import spread
 from vae_core.storage import paths
-from vae_core.storage.measurements import FACTOR_SCORES
+from vae_core.storage.measurements import factor_scores
 from vae_core.storage.runs import Run, create_run, list_runs, open_run
 from vae_core.training import scheduler
 from vae_core.training.background import Background
@@ -309,7 +310,7 @@ def test_scores_of_disentanglement_are_asked_for_and_kept_with_the_runs(drawn: s
     assert not page.exception and not page.error
     table = page.dataframe[0].value
     assert table.index.name == "beta" and table.index.tolist() == [1, 4]
-    kept = [FACTOR_SCORES.read(open_run(runs, f"drawn-4-{seed}")) for seed in (0, 1)]
+    kept = [factor_scores("forest").read(open_run(runs, f"drawn-4-{seed}")) for seed in (0, 1)]
     assert table.loc[4, "MIG"] == str(spread(one.mig for one in kept if one is not None))
     assert "n = 4 runs, 2 seeds; posterior means of 100 test images" in said(page)
     assert "measure_scores" not in [one.key for one in page.button]
@@ -359,6 +360,15 @@ def test_without_dask_the_field_is_grey_and_says_why(monkeypatch: pytest.MonkeyP
     field = page.text_input(key="scheduler")
     assert field.disabled and "Dask is not installed here" in field.help
     assert not button(page, "sweep").disabled
+
+
+def test_12_the_table_tells_how_the_importance_weighted_nll_was_estimated(three: str, runs: Path) -> None:
+    assert not any("IW-NLL:" in caption.value for caption in open_page(runs=three, show="Table").caption)
+    path = runs / "beta-8" / "figures.json"
+    document = json.loads(path.read_bytes())
+    path.write_text(json.dumps({**document, "iw_nll_nats": 130.5, "iw_samples": 64, "iw_seed": 0}))
+    captions = [caption.value for caption in open_page(runs=three, show="Table").caption]
+    assert any("IW-NLL: 64 importance samples an image, drawn with each run's own seed." in each for each in captions)
 
 
 def test_figures_that_are_lacking_are_asked_of_the_background_alone(

@@ -29,6 +29,7 @@ from vae_core.data.datasets import load
 from vae_core.errors import RunStateError
 from vae_core.evaluation.restoration import keep_curve, kept_curve, material
 from vae_core.evaluation.trained import load_trained
+from vae_core.metrics.filters import FILTERS
 from vae_core.presets import PRESETS
 from vae_core.storage import paths
 from vae_core.storage.measurements import Quality
@@ -204,15 +205,15 @@ def test_eight_in_a_row_and_no_model() -> None:
 
 def test_filters_come_later_tuned_and_the_page_says_who_is_ahead_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(background, "QUIET_SECONDS", 0.0)
-    monkeypatch.setattr(case_module, "TUNING_IMAGES", 8)
+    monkeypatch.setattr("vae_core.evaluation.restoration.TUNING_IMAGES", 8)
     page = open_page(models=VAE, level="0.1")
     assert len(figures(page)) == 2  # not waited for
     wait_until(lambda: bool(page.session_state[SLOT].done))
     page.run()
     filters = [one.proto.body for one in page.get("html") if "Non-local means, toned" in one.proto.body]
-    assert len(filters) == 1 and filters[0].count("<figure>") == 8
+    assert len(filters) == 1 and filters[0].count("<figure>") == 2 * len(FILTERS)
     words = " ".join(one.value for one in page.markdown)
-    assert "Here a filter wins" in words and "what does not fit through its bottleneck is lost" in words
+    assert "Here a simple opponent wins" in words and "what does not fit through its bottleneck is lost" in words
 
 
 def test_the_watermark_view_has_a_divider_and_says_where_no_model_is(runs: Path) -> None:
@@ -261,7 +262,7 @@ def test_train_opens_with_the_levels_that_a_denoiser_was_trained_on() -> None:
     query = set_up(model, "gaussian", 0.3)
     assert query["preset"] in PRESETS and query["preset"] == "Denoising autoencoder"
     assert (query["corruption"], query["level"]) == ("gaussian,salt-and-pepper", "0.1:0.6")
-    here = {row.name for row in catalogue.describe() if row.where != "can be downloaded"}
+    here = {row.name for row in catalogue.describe() if row.is_here}
     assert query["dataset"] == ("mnist" if "mnist" in here else "mnist-sample")
     assert (set_up(model, "masking", 0.45)["corruption"], set_up(model, "masking", 0.45)["level"]) == (
         "masking",
@@ -279,7 +280,7 @@ def test_a_curve_is_kept_with_its_run_and_baselines_are_measured_once(
     assert [share for share, _ in told] == sorted(share for share, _ in told) and told[-1][0] == 1
     found = [kept(run, "masking", 6) for run in pair]
     assert [len(points) for points in found] == [1, 1]
-    assert found[0][0].baselines == found[1][0].baselines and len(found[0][0].baselines) == 8
+    assert found[0][0].baselines == found[1][0].baselines and len(found[0][0].baselines) == 2 * len(FILTERS)
     assert found[0][0].model != found[1][0].model
     again = list(measure("masking", 6, "mnist-sample", pair))
     assert len(again) == 2 and [kept(run, "masking", 6) for run in pair] == found
@@ -293,16 +294,19 @@ def test_kept_curves_are_drawn_and_where_a_filter_wins_is_said(runs: Path) -> No
     page = open_page(task="Against level", models=run.id, corrupt="masking")
     assert sentences_of(page) == [] and len(page.get("vega_lite_chart")) == 2
     words = " ".join(one.value.replace("\\", "") for one in page.markdown)
-    assert "is beaten by a filter at 0.05, by most at 0.05: Median, toned reaches 15.0 dB and it 12.0 dB" in words
+    assert (
+        "is beaten by a simple opponent at 0.05, by most at 0.05: Median, toned reaches 15.0 dB and it 12.0 dB" in words
+    )
 
 
 def test_why_a_filter_wins_depends_on_the_reconstruction_of_undamaged_pictures() -> None:
     narrow, unseen, ahead_of = point(0.1, 12.0, 13.0, 15.0), point(0.6, 8.0, 13.0, 9.0), point(0.3, 12.0, 13.0, 9.0)
-    assert ahead("m", [ahead_of]) == "**m** is ahead of every filter at every level that was measured."
+    assert ahead("m", [ahead_of]) == "**m** is ahead of every opponent at every level that was measured."
     assert "made for noise" in ahead("m", [ahead_of], "blur") and "made" not in ahead("m", [ahead_of], "gaussian")
+    assert "are unlike those that m was trained on" in ahead("m", [narrow], usual=20.0)
     assert "bottleneck is lost" in ahead("m", [narrow, ahead_of]) and "not trained" not in ahead("m", [narrow])
     both = ahead("m", [narrow, unseen]).replace("\\", "")
-    assert "filter at 0.1," in both and "filter at 0.6," in both and "was not trained for this damage" in both
+    assert "opponent at 0.1," in both and "opponent at 0.6," in both and "was not trained for this damage" in both
 
 
 def test_a_model_of_colours_is_set_beside_what_needs_no_network() -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pages.common.session import RECORDED
 from pages.generate.explore import in_short
+from tests.evaluation.untrained import saved, untrained
+from vae_core.data.datasets import load
 from vae_core.storage import paths
 
 VIEWS = ("An image", "Directions", "Walks", "Take away")
@@ -126,6 +130,27 @@ def test_random_and_reset() -> None:
 def test_every_view_opens(view: str) -> None:
     page = open_page(view=view)
     assert not page.exception and not page.error
+
+
+def test_an_upload_that_looks_inverted_is_noticed_here_as_well() -> None:
+    """Fault 10."""
+    content = io.BytesIO()
+    Image.fromarray(np.invert(load("mnist-sample").test_images[1, 0].numpy())).save(content, "PNG")
+    page = open_page(trained="example-vae-20d", source="Upload")
+    page.file_uploader[0].upload("digit.png", content.getvalue(), "image/png").run()
+    assert not page.exception and "Turn *Invert* on" in page.warning[0].value
+    next(one for one in page.toggle if one.key == "invert").set_value(True).run()
+    assert not page.exception and not page.warning
+
+
+def test_at_beta_0_draws_from_the_prior_are_said_to_mean_nothing(runs: Path) -> None:
+    """Fault 12: beside the sliders' Random and above the random walk."""
+    for beta, expected in ((0.0, 2), (1.0, 0)):
+        saved(runs, f"beta-{beta:g}", untrained(beta=beta))
+        page = open_page(trained=f"beta-{beta:g}", view="Walks", walk="Random")
+        assert not page.exception and not page.error
+        said = [one.value for one in page.caption if "draws of the prior mean nothing" in one.value]
+        assert len(said) == expected
 
 
 @pytest.mark.parametrize("walk", ["Traversal", "Manifold", "Random", "Between two images"])

@@ -14,6 +14,7 @@ from pages.common.session import RECORDED, manager
 from vae_core.config import make_config
 from vae_core.presets import PRESETS
 from vae_core.storage.runs import Control, Run, Status, create_run, list_runs
+from vae_core.training.driver import Driver
 
 OpenPage = Callable[..., AppTest]
 TINY = {"limit": 64, "epochs": 1, "hidden": "8"}
@@ -218,3 +219,18 @@ def test_greyscale_asks_for_images_in_colour(train_page: OpenPage) -> None:
     assert len(page.error) == 1 and "needs images in colour" in page.error[0].value
     next(widget for widget in page.selectbox if widget.key == "dataset").set_value("coloured-mnist-sample").run()
     assert not page.exception and not page.error and _level(page) is None
+
+
+def test_after_a_divergence_the_remedy_is_one_press(train_page: OpenPage, runs: Path) -> None:
+    run = create_run(runs, make_config(limit=2000, epochs=3, lr=1.0), run_id="ruined")
+    Driver(run).drive()
+    page = train_page(run="ruined")
+    assert not page.exception and len(page.error) == 1 and "try a smaller learning rate" in page.error[0].value
+    status = run.status()
+    assert status.state == "diverged" and any(f"step {status.step} of 48" in each.value for each in page.caption)
+    assert "most likely diverge again" in _button(page, "resume").help
+    assert _button(page, "remedy-main").label == "Train again with learning rate 0.001"
+    _button(page, "remedy-main").click().run()
+    assert not page.exception
+    (new,) = [found for found in list_runs(runs)[0] if found.id != "ruined"]
+    assert new.config == run.config.changed(lr=1e-3) and new.id in page.query_params["run"]

@@ -9,7 +9,7 @@ import pytest
 
 from vae_core.errors import CheckpointCorrupt, SchemaTooNew
 from vae_core.storage import files
-from vae_core.storage.documents import MAX_COUNT, Count, Document, Number, Text, plain, read_document
+from vae_core.storage.documents import LARGEST, MAX_COUNT, Count, Document, Number, Text, plain, read_document
 
 
 class Parts(Document):
@@ -46,6 +46,7 @@ def test_a_lone_surrogate_in_a_text_is_no_damage(tmp_path: Path) -> None:
         ({"steps": "12"}, "steps is '12'"),
         ({"share": "0.5"}, r"share is '0\.5'"),
         ({"share": 10**400}, "share is a number out of range"),
+        ({"share": -2 * LARGEST}, r"share is -2e\+40"),
         ({"name": ["x" * 100]}, r"name is \['x{58}\.\.\."),
     ],
 )

@@ -247,7 +247,7 @@ def test_what_is_no_json_object_is_one_sentence(content: bytes, tmp_path: Path) 
 def test_what_cannot_be_read_is_a_disk_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         files.read_json(tmp_path / "none.json")
-    with pytest.raises(DiskError, match=r"cannot be read \(Is a directory\); look after its folder and try again\.$"):
+    with pytest.raises(DiskError, match=r"cannot be read \(Is a directory\); check its permissions and the disk\.$"):
         files.read_json(tmp_path)
 
 

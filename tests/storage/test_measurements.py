@@ -14,11 +14,11 @@ from vae_core.errors import CheckpointCorrupt
 from vae_core.storage import files, paths, runs
 from vae_core.storage.measurements import (
     EVALUATION,
-    FACTOR_SCORES,
     Measurement,
     Measurements,
     RestorationCurve,
     all_measurements,
+    factor_scores,
     require_weights_digest,
     restoration_curve,
 )
@@ -36,7 +36,8 @@ SCORES = {
     "images": 10, "dataset": "x",
 }  # fmt: skip
 KINDS: list[tuple[Measurements[Any], dict[str, Any]]] = [
-    (EVALUATION, FIGURES), (FACTOR_SCORES, SCORES), (restoration_curve("blur"), {"points": [POINT]})
+    (EVALUATION, FIGURES), (factor_scores("forest"), SCORES), (factor_scores("boosting"), {**SCORES, "dci_model": "boosting"}),
+    (restoration_curve("blur"), {"points": [POINT]})
 ]  # fmt: skip
 each_kind = pytest.mark.parametrize(("kind", "measured"), KINDS, ids=[kind.file for kind, _ in KINDS])
 

@@ -28,7 +28,8 @@ from vae_core.errors import (
     RunNotFound,
     SchemaTooNew,
 )
-from vae_core.storage import files, runs
+from vae_core.storage import files, lookup, runs
+from vae_core.storage.documents import LARGEST
 from vae_core.storage.paths import PROJECT_ROOT
 from vae_core.storage.runs import Control, Notes, Run, Status
 from vae_core.storage.states import State
@@ -47,9 +48,9 @@ def test_a_new_run_is_queued_and_found_again(runs_root: Path) -> None:
     again = runs.open_run(runs_root / "not" / "there", made.id)
     assert again == made and again.config == config
     assert (again.name, again.state(), again.status(), again.control()) == ("Mine", "queued", Status(), Control())
-    assert runs.find_run(str(made.folder), Path("elsewhere")).config == config
-    assert runs.find_run(made.id, made.folder.parent).folder == made.folder
-    assert json.loads((made.folder / "config.json").read_bytes())["schema"] == 2
+    assert lookup.find_run(str(made.folder), Path("elsewhere")).config == config
+    assert lookup.find_run(made.id, made.folder.parent).folder == made.folder
+    assert json.loads((made.folder / "config.json").read_bytes())["schema"] == 3
 
 
 def test_a_run_without_a_name_goes_by_what_it_is(runs_root: Path) -> None:
@@ -116,7 +117,7 @@ def test_no_id_leads_out_of_the_root(tmp_path_factory: pytest.TempPathFactory, n
             with pytest.raises(NameInvalid, match=r"is no run id: small letters, digits and hyphens, at most 40\.$"):
                 refused(root, name)
     with pytest.raises((NameInvalid, RunNotFound)):
-        runs.find_run(name, root)
+        lookup.find_run(name, root)
     assert not root.exists()
 
 
@@ -141,10 +142,10 @@ def test_a_name_of_several_lines_or_too_long_is_refused(name: str, runs_root: Pa
 def test_a_run_that_is_not_there(given_name: str, runs_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(runs_root)
     with pytest.raises((RunNotFound, NameInvalid)):
-        runs.find_run(given_name, runs_root)
+        lookup.find_run(given_name, runs_root)
 
 
-figures = st.floats(allow_nan=False, allow_infinity=False)
+figures = st.floats(-LARGEST, LARGEST)
 counts = st.integers(0, 2**53)
 statuses = st.builds(
     Status,
@@ -158,6 +159,8 @@ statuses = st.builds(
     counts,
     st.lists(st.text()).map(tuple),
     st.none() | counts,
+    was=st.none() | st.sampled_from([state for state in State if state.is_written]),
+    diverged_at=st.none() | counts,
 )
 controls = st.builds(
     Control, st.sampled_from(["run", "pause", "stop"]), st.none() | counts, st.none() | figures, st.none() | counts
@@ -177,6 +180,14 @@ def test_documents_round_trip(
     run.write_notes(notes)
     assert (run.status(), run.control(), run.notes()) == (status, control, notes)
     assert {path.name for path in folder.iterdir()} == {"status.json", "control.json", "notes.json"}
+
+
+def test_a_status_without_a_state_before_it_may_say_so_in_two_ways(run: Run) -> None:
+    for nothing in ("", None):
+        files.write_json(run.folder / "status.json", {"schema": 1, "state": "queued", "was": nothing})
+        assert run.status().was is None
+    files.write_json(run.folder / "status.json", {"schema": 1, "state": "queued", "was": "diverged"})
+    assert run.status().was is State.DIVERGED
 
 
 def test_wants_can_be_said_twice_and_leave_the_others(run: Run) -> None:
@@ -239,7 +250,7 @@ CONFIG_DAMAGE = {
     "out of range": (b'{"schema": 1, "model": {"latent": 0}}', ConfigError),
     "not hashable": (b'{"schema": 1, "model": {"architecture": []}}', ConfigError),
     "unknown key": (b'{"schema": 1, "colour": 1}', ConfigError),
-    "newer": (b'{"schema": 3}', SchemaTooNew),
+    "newer": (b'{"schema": 4}', SchemaTooNew),
     "schema 0": (b'{"schema": 0}', ConfigError),
     "schema of words": (b'{"schema": "one"}', ConfigError),
 }
@@ -272,7 +283,7 @@ def test_the_list_goes_past_all_that_is_no_run(runs_root: Path) -> None:
     (runs_root / "dangling").symlink_to(runs_root / "nowhere")
     found, problems = runs.list_runs(runs_root)
     assert [run.id for run in found] == ids[::-1], "newest first"
-    assert sorted(text.split(":")[0] for text in problems) == ["a-folder", "bad-notes", "empty"]
+    assert sorted(text.split(":")[0] for text in problems) == ["a-folder", "bad-notes", "dangling", "empty"]
     assert runs.list_runs(runs_root / "nowhere") == ([], [])
 
 
@@ -303,7 +314,8 @@ HOLDER = """
 import sys, time
 from dataclasses import replace
 from pathlib import Path
-from vae_core.storage import files, runs
+from vae_core.storage import files, lookup, runs
+from vae_core.storage.documents import LARGEST
 run = runs.open_folder(Path(sys.argv[1]))
 with files.lock(run.lock_path, timeout=5):
     run.write_status(replace(run.status(), state=sys.argv[2], step=7))

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 import torch
 
+from tests.training.outcome import wait_for
 from vae_core.config import RunConfig, make_config
 from vae_core.data import datasets
 from vae_core.data.datasets import Dataset
 from vae_core.storage.runs import Run, create_run
 from vae_core.training.loop import Event, Stepped, Trainer, train
+from vae_core.training.manager import Manager
 
 
 @pytest.fixture(autouse=True)
@@ -97,3 +99,21 @@ def new_run(tmp_path: Path, toy: RunConfig) -> Callable[..., Run]:
         return create_run(tmp_path / "runs", config, run_id=run_id)
 
     return make
+
+
+@pytest.fixture
+def manage(runs_root: Path) -> Iterator[Callable[..., Manager]]:
+    """`manage(slots=1)`: a manager of an empty folder; at the end its runs are stopped and its processes gone."""
+    made: list[Manager] = []
+
+    def make(**options: int) -> Manager:
+        made.append(Manager(runs_root, **options))
+        return made[-1]
+
+    yield make
+    for manager in made:
+        for run in manager.active():
+            manager.stop(run)
+    for manager in made:
+        wait_for(lambda manager=manager: not manager.active(), "the last workers to end")  # type: ignore[misc]
+        manager.close()

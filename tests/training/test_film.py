@@ -98,6 +98,12 @@ def test_binarised_pixels_have_floor_zero(small: Dataset) -> None:
         assert set(trainer.held_out.unique().tolist()) == {0, 255}
 
 
+def test_fault_2_a_continuous_bernoulli_has_a_collapse_line_and_no_floor(small: Dataset) -> None:
+    trainer = Trainer(make_config(likelihood="continuous-bernoulli", hidden="8"), small)
+    assert trainer.camera.lines.keys() == {"collapse"}
+    trainer.look()
+
+
 def test_a_film_of_forty_latents_is_under_three_megabytes(
     new_run: Callable[..., Run], sample: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from vae_core.config import make_config, warnings_for
-from vae_core.data.datasets import Dataset
+from vae_core.data.datasets import Dataset, load
 from vae_core.errors import ConfigError, Diverged
 from vae_core.training.loop import Filmed, HeldOut, Stepped, Trainer, is_held_out_step, train
 from vae_core.training.snapshot import restore, snapshot, weights
@@ -224,7 +224,19 @@ def test_a_loss_beyond_repair_ends_the_training(small: Dataset) -> None:
     with pytest.raises(Diverged, match=r"stopped being a finite number|jumped to \S+ nats"):
         list(train(trainer))
     assert trainer.step < trainer.total_steps
-    assert all(bool((abs(value) < math.inf).all()) for value in weights(trainer).values())
+    with pytest.raises(Diverged):
+        trainer.check_weights()
+
+
+def test_the_next_loss_is_that_of_the_next_step_and_changes_nothing(small: Dataset) -> None:
+    looked_at, alone = (Trainer(make_config(**BASE, binarize="dynamic", corruption="masking"), small) for _ in range(2))
+    for _ in range(15):
+        ahead = looked_at.next_loss()
+        assert looked_at.check_weights()
+        record = looked_at.train_step()
+        assert record is not None and record["loss"] == ahead
+        alone.train_step()
+    assert same_weights(looked_at, alone) and looked_at.window == alone.window
 
 
 def test_a_collapsed_code_is_named(course: Callable[..., Any]) -> None:
@@ -291,3 +303,12 @@ def test_a_denoising_run_goes_on_with_the_same_bits(course: Callable[..., Any], 
 def test_greyscale_of_grey_images_is_refused(small: Dataset) -> None:
     with pytest.raises(ConfigError, match="needs images in colour"):
         Trainer(make_config(**BASE, corruption="greyscale"), small)
+
+
+def test_13_a_tanh_network_starts_near_the_mean_image() -> None:
+    config = make_config(activation="tanh", binarize="fixed", hidden="32", limit=500)
+    trainer = Trainer(config, load("mnist-sample"))
+    start = trainer.evaluate_held_out()["reconstruction_nats"]
+    assert start == pytest.approx(trainer.camera.lines["collapse"], rel=0.1)
+    plain = Trainer(config.changed(activation="relu"), load("mnist-sample"))
+    assert plain.evaluate_held_out()["reconstruction_nats"] > 2 * start

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -29,24 +29,6 @@ from vae_core.training.manager import Manager
 pytestmark = pytest.mark.slow
 QUICK = make_config(batch_size=32, epochs=2, hidden="16", limit=256)
 ENDLESS = make_config(batch_size=32, epochs=100_000, hidden="16", limit=256)
-
-
-@pytest.fixture
-def manage(runs_root: Path) -> Iterator[Callable[..., Manager]]:
-    """`manage(slots=1)`: a manager of an empty folder; at the end its runs are stopped and its processes gone."""
-    made: list[Manager] = []
-
-    def make(**options: int) -> Manager:
-        made.append(Manager(runs_root, **options))
-        return made[-1]
-
-    yield make
-    for manager in made:
-        for run in manager.active():
-            manager.stop(run)
-    for manager in made:
-        wait_for(lambda manager=manager: not manager.active(), "the last workers to end")  # type: ignore[misc]
-        manager.close()
 
 
 def training(run: Run) -> bool:

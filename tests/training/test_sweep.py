@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,14 +19,17 @@ from tests.training.test_manager import training, worker_of
 from vae_core.cli_sweep import _wake
 from vae_core.config import RunConfig, make_config
 from vae_core.data.datasets import Dataset
-from vae_core.errors import ConfigError
+from vae_core.errors import ConfigError, RunLocked
 from vae_core.evaluation.comparison import Point, slope_check
 from vae_core.metrics.elbo import elbo_terms
 from vae_core.storage import files
-from vae_core.storage.runs import Control, Run, create_run
+from vae_core.storage.runs import Control, Run, create_run, list_runs
+from vae_core.training import sweep as sweep_module
+from vae_core.training.driver import Driver
 from vae_core.training.loop import Trainer, train
 from vae_core.training.manager import Manager
 from vae_core.training.sweep import MAX_RUNS, Sweep, estimate, split_values, sweep_configs
+from vae_core.training.worker import work
 
 QUICK = make_config(batch_size=32, epochs=2, hidden="16", limit=256)
 ENDLESS = QUICK.changed(epochs=100_000)
@@ -304,3 +309,46 @@ def test_the_command_wakes_a_paused_run_that_no_process_holds(tmp_path: Path) ->
         assert paused.status().state == "queued"
     finally:
         manager.close()
+
+
+class Submitter:
+    """An executor that makes runs and trains none."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def submit(self, config: RunConfig, name: str = "", *, retries: int | None = None) -> Run:
+        return create_run(self.root, config, name)
+
+    def place(self, run: Run) -> int | None:
+        return None
+
+    def take(self, run: Run) -> None:
+        """It would train the run as well as the sweep that submitted it."""
+
+
+def test_two_equal_sweeps_at_once_share_their_runs(runs_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configs, listed = sweep_configs(QUICK, "beta", [1, 2], seeds=[0, 1]), sweep_module.runs_of
+
+    def slowly(roots: Any) -> list[Run]:
+        found = listed(roots)
+        time.sleep(0.2)  # the other sweep has time to list the same
+        return found
+
+    monkeypatch.setattr(sweep_module, "runs_of", slowly)
+    with ThreadPoolExecutor() as pool:
+        started = [pool.submit(Sweep.start, Submitter(runs_root), configs, runs_root) for _ in range(3)]  # type: ignore[arg-type]
+        sweeps = [each.result() for each in started]
+    assert len({tuple(run.id for run in sweep.runs) for sweep in sweeps}) == 1
+    assert len(list_runs(runs_root)[0]) == len(configs)
+
+
+def test_a_run_that_another_process_finished_meanwhile_is_not_trained_again(runs_root: Path) -> None:
+    run = create_run(runs_root, QUICK, run_id="shared")
+    late = Driver(run)
+    Driver(run).drive()
+    kept = {path.name: path.stat().st_mtime_ns for path in run.folder.glob("*.json")}
+    with pytest.raises(RunLocked, match="was trained by another process meanwhile"):
+        late.drive()
+    assert work(run.folder) == 0
+    assert kept == {path.name: path.stat().st_mtime_ns for path in run.folder.glob("*.json")}

@@ -20,16 +20,22 @@ ROWS = [
     {"beta": 4, "seed": 0, "mig": 0.25, "kl_nats": 10.0},
     {"beta": 1, "seed": 0, "mig": 0.1, "kl_nats": 20.0, "factor_vae_score": 0.5},
     {"beta": 1.0, "seed": 1, "mig": 0.3, "kl_nats": None, "factor_vae_score": float("nan")},
+    {"beta": 1.0, "seed": 2, "mig": 0.2},
 ]
 
 
 def test_each_figure_has_its_spread_over_seeds() -> None:
     table = figures_table(ROWS).set_index(["figure", "beta"])
     one = table.loc[("mig", 1.0)]
-    assert (one["mean"], one["low"], one["high"], one["seeds"]) == pytest.approx((0.2, 0.1, 0.3, 2))
-    assert one["std"] == pytest.approx(0.2 / 2**0.5) and one["text"] == "0.20 ± 0.14"
+    assert (one["mean"], one["low"], one["high"], one["seeds"]) == pytest.approx((0.2, 0.1, 0.3, 3))
+    assert one["std"] == pytest.approx(0.1) and one["text"] == "0.20 ± 0.10"
     assert table.loc[("mig", 4.0)]["text"] == "0.25 (one seed)"
     assert table.loc[("kl_nats", 1.0)]["seeds"] == 1 and ("factor_vae_score", 4.0) not in table.index
+
+
+def test_two_seeds_tell_no_spread() -> None:
+    (one,) = figures_table([{"beta": 1, "mig": 0.1}, {"beta": 1, "mig": 0.3}]).to_dict("records")
+    assert one["text"] == "0.20 (2 seeds)" and one["std"] != one["std"]
 
 
 def test_the_table_for_people() -> None:
@@ -38,7 +44,17 @@ def test_the_table_for_people() -> None:
     assert wide.loc[4.0, "FactorVAE score"] == "–"
     lines = markdown(figures_table(ROWS)).splitlines()
     assert lines[0] == "| beta | rate, nats per image | MIG | FactorVAE score |" and lines[1] == "|---|---|---|---|"
-    assert lines[2].startswith("| 1 | 20.00 (one seed) | 0.20 ± 0.14 |") and len(lines) == 4
+    assert lines[2].startswith("| 1 | 20.00 (one seed) | 0.20 ± 0.10 |") and len(lines) == 4
+
+
+@pytest.mark.parametrize("dci_model", ["forest", "boosting"])
+def test_fault_4_each_figure_of_dci_stands_with_its_model(dci_model: str) -> None:
+    rows = [{"beta": 1, "seed": 0, "mig": 0.1, "dci_disentanglement": 0.2}]
+    names = ["MIG", f"DCI disentanglement ({dci_model})"]
+    assert list(pivot(figures_table(rows), dci_model).columns) == names
+    assert points_table(rows, dci_model)["metric"].tolist() == names
+    assert names[1] in metrics_spec(dci_model=dci_model)["encoding"]["color"]["scale"]["domain"]
+    assert names[1] in markdown(figures_table(rows), dci_model)
 
 
 def test_nothing_yet() -> None:
@@ -47,8 +63,8 @@ def test_nothing_yet() -> None:
 
 def test_every_seed_is_a_point() -> None:
     points = points_table(ROWS)
-    assert points["metric"].tolist() == ["MIG", "MIG", "FactorVAE score", "MIG"]
-    assert points[points.metric == "MIG"].score.tolist() == [0.25, 0.1, 0.3]
+    assert points["metric"].tolist() == ["MIG", "MIG", "FactorVAE score", "MIG", "MIG"]
+    assert points[points.metric == "MIG"].score.tolist() == [0.25, 0.1, 0.3, 0.2]
 
 
 def test_the_specification_is_valid_and_built_once() -> None:

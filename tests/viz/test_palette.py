@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vae_core.types import Array
-from vae_core.viz.palette import CLASS_COLOURS
+from vae_core.viz.palette import CLASS_COLOURS, MORE_COLOURS
 
 # Ottosson 2020: linear sRGB to the cones, and their cube roots to OKLab.
 CONES = np.array(
@@ -48,6 +48,11 @@ def test_the_ten_colours_can_be_told_apart(vision: str) -> None:
     assert smallest_distance(CLASS_COLOURS, vision) > 0.112
 
 
+@pytest.mark.parametrize("vision", VISION)
+def test_the_further_colours_can_be_told_from_the_ten(vision: str) -> None:
+    assert smallest_distance((*CLASS_COLOURS, *MORE_COLOURS), vision) > 0.091
+
+
 def test_the_measure_tells_a_bad_palette() -> None:
     orange_and_green_of_tableau = ("#ff7f0e", "#2ca02c", "#d62728", "#bcbd22", "#9467bd", "#1f77b4")
     assert smallest_distance(orange_and_green_of_tableau, "protanopia") < 0.05
@@ -55,6 +60,6 @@ def test_the_measure_tells_a_bad_palette() -> None:
 
 @pytest.mark.parametrize("paper", ["#ffffff", "#0f141c"])
 def test_they_stand_out_from_the_paper(paper: str) -> None:
-    light = linear((*CLASS_COLOURS, paper)) @ np.array([0.2126, 0.7152, 0.0722])
+    light = linear((*CLASS_COLOURS, *MORE_COLOURS, paper)) @ np.array([0.2126, 0.7152, 0.0722])
     bright, dark = np.maximum(light[:-1], light[-1]), np.minimum(light[:-1], light[-1])
     assert ((bright + 0.05) / (dark + 0.05)).min() > 1.6

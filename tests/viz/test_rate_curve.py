@@ -28,7 +28,9 @@ POINTS = [point(1.0, seed, 20.0 + seed, 80.0, 4) for seed in range(3)] + [
 
 def shown(dimension: int) -> BetaPictures:
     pictures = np.full((3, 1, 5, 7), dimension, np.uint8)
-    return BetaPictures(pictures, pictures, dimension, pictures, np.array([0.0, 1.5, 0.2, 0.0]))
+    return BetaPictures(
+        pictures, pictures, dimension, pictures, np.array([0.0, 1.5, 0.2, 0.0]), np.array([0, 1, 1, 0], bool)
+    )
 
 
 def header_of(packed: bytes) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from vae_core.metrics.filters import FILTERS as OPPONENTS
 from vae_core.viz.palette import CLASS_COLOURS, LINE_COLOUR
 from vae_core.viz.restoration_chart import (
     ALONE,
@@ -33,6 +34,8 @@ def test_every_method_has_a_colour_of_its_own() -> None:
     assert list(colours) == ["mine", "other", DAMAGED, "Median", "Gaussian"]
     assert colours["mine"] == CLASS_COLOURS[0] and colours[DAMAGED] == LINE_COLOUR
     assert len(set(colours.values())) == 5
+    six = tuple("abcdef")
+    assert len(set(colours_of(six, [row.title for row in OPPONENTS.values()]).values())) == 6 + 1 + len(OPPONENTS)
 
 
 @pytest.mark.parametrize(("measure", "title"), [("psnr", "PSNR, dB"), ("ssim", "SSIM")])

@@ -25,6 +25,7 @@ from vae_core.archives.validation import weight_names
 from vae_core.errors import CheckpointCorrupt, RunNotFound, RunStateError
 from vae_core.storage import checkpoints, files
 from vae_core.storage.arrays import pack_tensors, tensor_notes, unpack_tensors
+from vae_core.storage.changes import CHANGES
 from vae_core.storage.documents import Count, Document, Text, plain
 from vae_core.storage.measurements import all_measurements
 from vae_core.storage.placement import at_rest, place
@@ -36,7 +37,8 @@ from vae_core.types import Array
 SCHEMA = 1
 MANIFEST = "manifest.json"
 MEMBER = re.compile(
-    r"(?:config|longer|notes|status|figures|disentanglement|restoration-[a-z-]{1,30})\.json|metrics\.jsonl|film/(?:subjects|[0-9]{8,12})\.npz"
+    r"(?:config|longer|moved|notes|status|figures|disentanglement(?:-boosting)?|restoration-[a-z-]{1,30})\.json|metrics\.jsonl"
+    r"|film/(?:subjects|[0-9]{8,12})\.npz"
     r"|(?:model|best|(?:step|best)-[0-9]{8,12})\.(?:json|safetensors)"
 )
 """All that a run may bring along; a name is compared with this and never used as a path before."""
@@ -195,13 +197,13 @@ def file_name(run: Run, ending: str) -> str:
 def _contents(run: Run) -> dict[str, bytes]:
     """All that a run brings along, by name; weights come first, since records only ever grow meanwhile."""
     folder = run.folder
-    if not folder.is_dir():
+    if not files.is_folder(folder):
         raise RunNotFound(f"The run {run.id!r} is gone; choose another one.")
     held = {file: content for name in weight_names(folder) for file, content in _weights(run, name).items()}
-    for name in ("config.json", "longer.json", "notes.json"):
-        if (folder / name).exists():
+    for name in ("config.json", *CHANGES, "notes.json"):
+        if files.is_there(folder / name):
             held[name] = files.read_bytes(folder / name)
-    if (folder / "metrics.jsonl").exists():
+    if files.is_there(folder / "metrics.jsonl"):
         records = files.read_bytes(folder / "metrics.jsonl")
         held["metrics.jsonl"] = records[: records.rfind(b"\n") + 1]
     held |= {f"film/{path.name}": files.read_bytes(path) for path in (folder / "film").glob("*.npz")}
@@ -221,7 +223,7 @@ def _weights(run: Run, name: str) -> dict[str, bytes]:
         checkpoints.load(run.folder, name)
         return {path.name: files.read_bytes(path) for path in both}
     except (CheckpointCorrupt, FileNotFoundError):
-        if not all(path.exists() for path in both) and files.is_locked(run.lock_path):
+        if not all(map(files.is_there, both)) and files.is_locked(run.lock_path):
             return {}
         raise
 

@@ -49,7 +49,7 @@ def check_contents(folder: Path) -> Run:
         raise _damaged("The weights of this run do not agree on the size of the images")
     _check_film(folder / "film", run.config.model.latent, next(iter(shapes), None))
     for measurements in all_measurements():
-        if (folder / measurements.file).exists():
+        if files.is_there(folder / measurements.file):
             measurements.parse(files.read_json(folder / measurements.file))
     return run
 
@@ -57,7 +57,10 @@ def check_contents(folder: Path) -> Run:
 def weight_names(folder: Path) -> list[str]:
     """The files of weights in a folder without their endings, whether whole or not."""
     ending = (".json", ".safetensors")
-    return sorted({path.stem for path in folder.iterdir() if path.suffix in ending and WEIGHTS.fullmatch(path.stem)})
+    with files.readable(folder):
+        return sorted(
+            {path.stem for path in folder.iterdir() if path.suffix in ending and WEIGHTS.fullmatch(path.stem)}
+        )
 
 
 class WeightsRecord(Document):
@@ -117,7 +120,7 @@ def _check_records(path: Path) -> None:
 
 
 def _check_film(folder: Path, latent: int, image_shape: tuple[int, int, int] | None) -> None:
-    if not folder.is_dir():
+    if not files.is_folder(folder):
         return
     subjects = frames.unpack_subjects(_stored(folder / "subjects.npz"))
     _check_subjects(subjects, image_shape)

@@ -11,22 +11,30 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from vae_core.config import HELD_OUT_IMAGES
 from vae_core.data.datasets import Dataset
 from vae_core.data.randomness import Stream, generator
 from vae_core.errors import DataError
 
-HELD_OUT = 2_000
-Binarize = Literal["none", "threshold", "dynamic"]
-_FIXED_DRAW = -1
-"""The index of test data's draw in the stream of pixels; training's are its steps, from 0 on."""
+Binarize = Literal["none", "threshold", "dynamic", "fixed"]
+Split = Literal["train", "test"]
+FIXED_SEED = 0
+"""The seed of `fixed` pixels. It belongs to the data and not to a run, so that all runs see the same images."""
+_SPLIT_DRAWS: dict[Split, int] = {"test": -1, "train": -2}
+"""The index of a whole split's draw in the stream of pixels; the steps of training have the indices from 0 on."""
 
 
-def training_images(dataset: Dataset, limit: int | None = None) -> Tensor:
-    """The whole training split or its first `limit` images: `uint8`, (images, channels, height, width)."""
-    return dataset.train_images[:limit]
+def training_images(dataset: Dataset, limit: int | None = None, mode: Binarize = "none") -> Tensor:
+    """The whole training split or its first `limit` images: `uint8`, (images, channels, height, width).
+
+    With the mode `fixed` their pixels are 0 or 255, drawn once and held in memory; the other modes leave them as they are,
+    for `binarize` to work on at each step.
+    """
+    images = dataset.train_images[:limit]
+    return binarize_split(images, mode, FIXED_SEED, split="train") if mode == "fixed" else images
 
 
-def held_out(dataset: Dataset, count: int = HELD_OUT) -> tuple[Tensor, Tensor]:
+def held_out(dataset: Dataset, count: int = HELD_OUT_IMAGES) -> tuple[Tensor, Tensor]:
     """The test images that are watched while training: always the same, whatever the run's seed.
 
     Returns:
@@ -75,7 +83,7 @@ def binarize(images: Tensor, mode: Binarize, draw: torch.Generator) -> Tensor:
         images: `float32` in [0, 1], any shape.
         mode: `none` (as they are), `threshold` (1 from one half on) or `dynamic` (1 with the pixel's value as its
             probability, drawn anew at each call: Salakhutdinov and Murray, "On the quantitative analysis of deep belief
-            networks", 2008).
+            networks", 2008); `fixed` leaves them as they are, since `training_images` has drawn them already.
         draw: what `dynamic` draws from.
 
     Returns:
@@ -86,13 +94,17 @@ def binarize(images: Tensor, mode: Binarize, draw: torch.Generator) -> Tensor:
     return images.ge(0.5).float() if mode == "threshold" else images
 
 
-def binarize_split(images: Tensor, mode: Binarize, seed: int) -> Tensor:
-    """Test images with pixels 0 or 255 at rest: `dynamic` is one draw, fixed by the seed, whatever the batches.
+def binarize_split(images: Tensor, mode: Binarize, seed: int, *, split: Split = "test") -> Tensor:
+    """A split, or the first images of one, with pixels 0 or 255 at rest.
+
+    `dynamic` and `fixed` draw each pixel once, as 255 with its value as the probability. The draw is a function of seed,
+    split and the image's place, whatever the batches.
 
     Args:
         images: `uint8`, (images, channels, height, width).
         mode: as for `binarize`.
-        seed: the run's seed.
+        seed: the run's, for `dynamic`; `fixed` always draws with `FIXED_SEED`.
+        split: which split they are of; the two have independent draws.
 
     Returns:
         `uint8`, the same shape.
@@ -100,8 +112,8 @@ def binarize_split(images: Tensor, mode: Binarize, seed: int) -> Tensor:
     if mode == "none":
         return images
     limit: Tensor | int = 127
-    if mode == "dynamic":  # uniform over 0 to 254, so that it lies below x in x of 255 cases
-        draw = generator(seed, Stream.PIXELS, _FIXED_DRAW)
+    if mode in ("dynamic", "fixed"):  # uniform over 0 to 254, so that it lies below x in x of 255 cases
+        draw = generator(FIXED_SEED if mode == "fixed" else seed, Stream.PIXELS, _SPLIT_DRAWS[split])
         limit = torch.randint(0, 255, images.shape, dtype=torch.uint8, generator=draw)
     return images.gt(limit).to(torch.uint8).mul_(255)
 

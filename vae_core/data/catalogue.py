@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from vae_core.data import download, dsprites, sprites
-from vae_core.errors import DataError
+from vae_core.data import amat, download, dsprites, sprites
+from vae_core.errors import DataError, DatasetMissing
 from vae_core.storage import paths
 
-Where = Literal["bundled", "here", "can be downloaded", "drawn by the program"]
+Where = Literal["bundled", "here", "can be downloaded", "drawn by the program", "needs its files"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Family:
 class Row:
     """A dataset of the table: `digest` is that of its content (`datasets.content_digest`), empty where it is drawn.
 
-    A coloured one is made of the bundled set `tinted_from`, its hues following `visible` (`tints.tinted`).
+    A coloured one is made of the bundled set `tinted_from`, its hues following `visible` (`tints.tinted`). The files of one
+    that is `given` are put into the data folder by the user (`data.amat`).
     """
 
     title: str
@@ -38,6 +40,7 @@ class Row:
     digest: str
     shape: tuple[int, int, int] = (1, 28, 28)
     tinted_from: str = ""
+    given: bool = False
     visible: Literal["slant", "brightness"] = "slant"
 
 
@@ -54,6 +57,11 @@ class DatasetInfo:
     source: str
     licence: str
 
+    @property
+    def is_here(self) -> bool:
+        """Whether it can be used without a download and without any file that is missing."""
+        return self.where not in ("can be downloaded", "needs its files")
+
 
 _MNIST = Family(
     raw=download.MNIST,
@@ -66,6 +74,9 @@ _FASHION = Family(
     classes=("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
     source="Fashion-MNIST: Han Xiao, Kashif Rasul, Roland Vollgraf (Zalando SE)",
     licence="MIT",
+)
+_BINARISED = Family(
+    raw=None, classes=("digit",), source="Binarised MNIST: Hugo Larochelle, Iain Murray", licence="that of MNIST"
 )
 _SPRITES = Family(raw=None, classes=sprites.SHAPES, source="Drawn by this program", licence="that of this program")
 
@@ -138,6 +149,15 @@ ROWS = {
         tinted_from="fashion-mnist-sample",
         visible="brightness",
     ),
+    "binarized-mnist": Row(
+        title="MNIST in black and white, as Larochelle and Murray drew it",
+        family=_BINARISED,
+        bundled=False,
+        train=60_000,
+        test=10_000,
+        digest="",
+        given=True,
+    ),
     "sprites": _sprites_row(sprites.Spec()),
     "sprites-64": _sprites_row(sprites.Spec(width=64)),
 }
@@ -147,6 +167,7 @@ def find(name: str) -> Row:
     """The row of a name: of the table, of sprites of any size (`sprites.parse_name`), or of a dSprites file's path.
 
     Raises:
+        DatasetMissing: it is a path, and no file is there.
         DataError: there is none; names those that there are.
     """
     if name in ROWS:
@@ -157,13 +178,19 @@ def find(name: str) -> Row:
     form = dsprites.look(name)
     if form is not None:
         return _dsprites_row(form)
+    if _is_path(name) and not os.path.exists(name):  # noqa: PTH110  (may be too long)
+        raise DatasetMissing(f"There is no file {name[:200]!r}; check the path, or choose one of {', '.join(ROWS)}.")
     known = ", ".join(ROWS)
-    if "/" in name or "\\" in name or name.lower().endswith((".zip", ".npz")):
+    if _is_path(name):
         raise DataError(
             "Own images (a folder, a zip, or an npz that is not of dSprites' form) cannot be used yet; "
             f"choose one of {known}."
         )
     raise DataError(f"There is no dataset called {name[:60]!r}; the known ones are {known}.")
+
+
+def _is_path(name: str) -> bool:
+    return "/" in name or "\\" in name or name.lower().endswith((".zip", ".npz"))
 
 
 def knows_factors(name: str) -> bool:
@@ -173,7 +200,7 @@ def knows_factors(name: str) -> bool:
         DataError: sprites of a size that is out of range.
     """
     if name in ROWS:
-        return ROWS[name].family.raw is None
+        return ROWS[name].family is _SPRITES
     return sprites.parse_name(name) is not None or dsprites.look(name) is not None
 
 
@@ -202,6 +229,8 @@ def describe(data_dir: Path | None = None) -> list[DatasetInfo]:
 def _where(row: Row, data_folder: Path) -> Where:
     if row.bundled:
         return "bundled"
+    if row.given:
+        return "here" if amat.is_here(data_folder) else "needs its files"
     if row.family.raw is None:
         return "drawn by the program"
     return "here" if download.is_here(row.family.raw, data_folder) else "can be downloaded"

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae_core.data import array_cache, catalogue, download, known_factors, tints
+from vae_core.data import amat, array_cache, catalogue, download, known_factors, tints
 from vae_core.data.known_factors import Factors
 from vae_core.errors import CheckpointError, DataError, DiskError
 from vae_core.storage import arrays, files, paths
@@ -76,7 +76,10 @@ def load(name: str, data_dir: Path | None = None, progress: download.Progress | 
     row = catalogue.find(name)
     data_folder = paths.data_folder(data_dir)
     classes, digest, factors = row.family.classes, row.digest, None
-    if row.family.raw is None:
+    if row.given:
+        found, digest = amat.load(data_folder)
+        parts = {part: as_tensor(found[part]) for part in PARTS}
+    elif row.family.raw is None:
         known = known_factors.load(name, progress)
         parts, classes, digest, factors = known.parts, known.classes, known.digest, known.factors
     elif row.bundled:

@@ -7,10 +7,13 @@ file.
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import os
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +28,10 @@ FETCH = "import sys, torchvision.datasets as d; getattr(d, sys.argv[1])(sys.argv
 """The downloading process; its arguments are torchvision's class and the folder to fill."""
 
 POLL_SECONDS = 0.1
-STALL_SECONDS = 60.0
+CONNECT_SECONDS = 10.0
+"""How long the download may wait for its first byte: where packets are dropped, a connection is tried for minutes."""
+STALL_SECONDS = 30.0
+"""How long nothing may arrive later, and how long the downloading process may take to start."""
 
 
 @dataclass(frozen=True)
@@ -93,16 +99,21 @@ FASHION_MNIST = RawSet(
 
 
 def is_here(raw: RawSet, data_folder: Path) -> bool:
-    """Whether all files are there with their sizes; cheap, for lists. `ensure` looks at their content."""
+    """Whether all files are there with their sizes, unpacked or not; cheap, for lists. `ensure` looks at their content."""
     folder = raw.folder(data_folder)
     try:
-        return all(_has_size(folder / name, file) for name, file in raw.files.items())
+        return all(
+            _has_size(folder / name, file.size) or _has_size(_packed(folder / name), file.packed)
+            for name, file in raw.files.items()
+        )
     except OSError:  # a folder that may not be looked into; `ensure` says so
         return False
 
 
 def ensure(raw: RawSet, data_folder: Path, progress: Progress | None = None) -> Path:
-    """The folder of the raw files, all of them whole; downloads what is not. One process downloads, others wait.
+    """The folder of the raw files, all of them whole; unpacks a `.gz` that lies beside them, and downloads the rest.
+
+    One process does this, and others wait.
 
     Nothing is written where all is right, so a read-only data folder serves.
 
@@ -133,17 +144,34 @@ def _damaged(raw: RawSet, folder: Path) -> list[str]:
     return [name for name, file in raw.files.items() if not _is_whole(folder / name, file)]
 
 
-def _has_size(path: Path, file: RawFile) -> bool:
-    return path.is_file() and path.stat().st_size == file.size
+def _has_size(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
 
 
 def _is_whole(path: Path, file: RawFile) -> bool:
-    return _has_size(path, file) and files.file_digest(path) == file.sha256
+    return _has_size(path, file.size) and files.file_digest(path) == file.sha256
+
+
+def _packed(path: Path) -> Path:
+    return path.with_name(f"{path.name}.gz")
+
+
+def _unpack(path: Path, file: RawFile) -> bool:
+    """Makes a raw file of the `.gz` beside it, if that holds it; never unpacks more than its size."""
+    try:
+        with gzip.open(_packed(path), mode="rb") as stream:
+            content = stream.read(file.size + 1)
+    except (OSError, EOFError, zlib.error):  # there is none, or a damaged one
+        return False
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        return False
+    files.write_atomic(path, content)
+    return True
 
 
 def _heal(raw: RawSet, folder: Path, progress: Progress) -> None:
     """Replaces what is damaged; called with the lock held, perhaps after another process did the work."""
-    damaged = _damaged(raw, folder)
+    damaged = [name for name in _damaged(raw, folder) if not _unpack(folder / name, raw.files[name])]
     if not damaged:
         return
     for left_over in folder.parent.glob(".partial-*"):  # of a download that was killed
@@ -166,7 +194,7 @@ def _doing(raw: RawSet) -> str:
 
 def _advice(raw: RawSet, folder: Path, damaged: list[str], reason: str) -> str:
     return (
-        f"{raw.title} could not be downloaded ({reason}); put {', '.join(damaged)} (unpacked) into {str(folder)!r}, "
+        f"{raw.title} could not be downloaded ({reason}); put {', '.join(damaged)} (or the .gz files) into {str(folder)!r}, "
         f"or choose {raw.sample!r}, which needs no network."
     )
 
@@ -179,18 +207,20 @@ def _fetch(raw: RawSet, arriving: Path, progress: Progress) -> str:
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=quiet
     ) as child:
         try:
-            if not _watch(child, raw, arriving, progress):
-                return f"nothing arrived for {STALL_SECONDS:g} seconds"
+            waited = _watch(child, raw, arriving, progress)
+            if waited:
+                return f"nothing arrived for {waited:g} seconds"
             complaint = child.stderr.read().strip() if child.stderr else ""
             return _last_line(complaint) if child.returncode else ""
         finally:
             child.kill()  # where the person interrupts, or nothing arrives
 
 
-def _watch(child: subprocess.Popen[str], raw: RawSet, arriving: Path, progress: Progress) -> bool:
-    """Reports progress until the child ends; False where nothing has arrived for too long."""
+def _watch(child: subprocess.Popen[str], raw: RawSet, arriving: Path, progress: Progress) -> float:
+    """Reports progress until the child ends; otherwise for how many seconds nothing has arrived, which is too long."""
     total = sum(file.size + file.packed for file in raw.files.values())
     arrived, since = 0, time.monotonic()
+    connecting = False
     progress(_doing(raw), 0.0)
     while child.poll() is None:
         time.sleep(POLL_SECONDS)
@@ -198,9 +228,11 @@ def _watch(child: subprocess.Popen[str], raw: RawSet, arriving: Path, progress: 
         if arrived != before:
             since = time.monotonic()
             progress(_doing(raw), min(arrived / total, 1.0))
-        elif time.monotonic() - since > STALL_SECONDS:
-            return False
-    return True
+        elif not arrived and not connecting and raw.folder(arriving).is_dir():
+            connecting, since = True, time.monotonic()  # torchvision is imported, and makes the folder first
+        elif time.monotonic() - since > (limit := CONNECT_SECONDS if connecting and not arrived else STALL_SECONDS):
+            return limit
+    return 0.0
 
 
 def _last_line(complaint: str) -> str:

@@ -15,7 +15,7 @@ import zipfile
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal, NamedTuple
 
 import numpy as np
 
@@ -80,8 +80,20 @@ class Content:
     names: tuple[str, ...]
 
 
+class _Header(NamedTuple):
+    """An array as its header describes it; `by_columns` is Fortran order."""
+
+    dtype: np.dtype[np.generic]
+    shape: tuple[int, ...]
+    by_columns: bool
+
+
 def look(name: str) -> Form | None:
-    """The form of a file, or None where there is no such file or it is of another form."""
+    """The form of a file, or None if there is no such file, or it has neither of the two arrays.
+
+    Raises:
+        DataError: one of the arrays is missing or cannot be used; the sentence names it and says what is wrong.
+    """
     path = Path(name)
     if path.suffix.lower() != ".npz" or "\0" in name or not os.path.isfile(path):  # noqa: PTH113  (may be too long)
         return None
@@ -92,40 +104,80 @@ def look(name: str) -> Form | None:
 def _look(path: Path, _changed: int) -> Form | None:
     try:
         with zipfile.ZipFile(path) as archive:
-            if not {IMAGES, CLASSES} <= set(archive.namelist()):
-                return None
-            with archive.open(IMAGES, mode="r") as stream:
-                pixels, shape = _header(stream)
-            with archive.open(CLASSES, mode="r") as stream:
-                numbers, rows = _header(stream)
+            names = {IMAGES, CLASSES} & set(archive.namelist())
+            headers = {name: _header_of(archive, name, path) for name in names}
     except NOT_A_BUNDLE:
         return None
-    if pixels not in (np.dtype(np.uint8), np.dtype(bool)) or numbers.kind not in "iu":
+    if not names:
         return None
-    if len(shape) != 3 or len(rows) != 2 or shape[0] != rows[0] or shape[0] < FEWEST:
-        return None
-    sides = all(1 <= side <= MAX_SIDE for side in shape[1:]) and shape[0] <= MAX_IMAGES
-    sides = sides and math.prod(shape) <= MAX_PIXELS
-    return Form(path, *shape, rows[1]) if sides and 1 <= rows[1] <= MAX_COLUMNS else None
+    if CLASSES not in names:
+        raise _wrong(
+            path, CLASSES, "is missing; add it, whole numbers of shape images x factors that say what made each image"
+        )
+    if IMAGES not in names:
+        raise _wrong(path, IMAGES, "is missing; add it, of shape images x height x width")
+    return _form(path, headers[IMAGES], headers[CLASSES])
+
+
+def _form(path: Path, images: _Header, classes: _Header) -> Form:
+    for name, header in ((IMAGES, images), (CLASSES, classes)):
+        if header.dtype.hasobject:
+            raise _wrong(path, name, "holds Python objects, which are never read; save it as whole numbers")
+        if header.dtype.kind not in "buif":
+            raise _wrong(path, name, f"holds values of type {header.dtype}; save it as whole numbers")
+    shape = _without_channel(images.shape)
+    if len(shape) != 3:
+        raise _wrong(path, IMAGES, f"is {_sizes(images.shape)}; it must be images x height x width, in one channel")
+    if len(classes.shape) not in (1, 2):
+        raise _wrong(path, CLASSES, f"is {_sizes(classes.shape)}; it must be images x factors")
+    if classes.shape[0] != shape[0]:
+        raise _wrong(path, CLASSES, f"is {_sizes(classes.shape)}; it needs a row for each of the {shape[0]:,} images")
+    columns = classes.shape[1] if len(classes.shape) == 2 else 1
+    if not 1 <= columns <= MAX_COLUMNS:
+        raise _wrong(path, CLASSES, f"has {columns:,} columns; it may have 1 to {MAX_COLUMNS}")
+    if not FEWEST <= shape[0] <= MAX_IMAGES:
+        raise _wrong(path, IMAGES, f"holds {shape[0]:,} images; it may hold {FEWEST} to {MAX_IMAGES:,}")
+    if not all(1 <= side <= MAX_SIDE for side in shape[1:]):
+        raise _wrong(path, IMAGES, f"holds images of {_sizes(shape[1:])} pixels; they may have 1 to {MAX_SIDE} a side")
+    if math.prod(shape) > MAX_PIXELS:
+        raise _wrong(path, IMAGES, f"holds {math.prod(shape):,} pixels; it may hold {MAX_PIXELS:,}")
+    return Form(path, *shape, columns)
+
+
+def _without_channel(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape without the one channel that some libraries put last, and others behind the number of images."""
+    if len(shape) == 4 and shape[3] == 1:
+        return shape[:3]
+    return (shape[0], *shape[2:]) if len(shape) == 4 and shape[1] == 1 else shape
+
+
+def _wrong(path: Path, array: str, what: str) -> DataError:
+    return DataError(f"In {path.name!r} the array {array.removesuffix('.npy')!r} {what}.")
+
+
+def _sizes(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape)) or "a single number"
 
 
 def read(form: Form) -> Content:
     """All that is used of a file.
 
+    Images may be of any type of numbers with two tones, 0 and another one, and classes of any type with whole numbers,
+    both in rows or in columns (Fortran order).
+
     Raises:
-        DataError: it is damaged, or its images have more than two tones, or no factor has two classes.
+        DataError: it is damaged, or its images have more than two tones, its classes are no whole numbers, or no factor
+            has two classes.
     """
     try:
         with zipfile.ZipFile(form.path) as archive:
             with archive.open(CLASSES, mode="r") as stream:
-                numbers, shape = _header(stream)
-                classes = np.frombuffer(_exactly(stream, shape[0] * shape[1] * numbers.itemsize), numbers)
+                classes = _classes(stream, form)
             with archive.open(IMAGES, mode="r") as stream:
-                _header(stream)
                 bits = _bits(stream, form)
     except NOT_A_BUNDLE as error:
         raise DataError(f"The file {form.path.name!r} is damaged; fetch it again.") from error
-    columns = [np.unique(column, return_inverse=True) for column in classes.reshape(shape).T]
+    columns = [np.unique(column, return_inverse=True) for column in classes.T]
     kept = [number for number, (found, _) in enumerate(columns) if len(found) > 1]
     if not kept:
         raise DataError(f"In {form.path.name!r} every factor has one class only, so there is nothing to tell apart.")
@@ -139,11 +191,19 @@ def unpack(bits: Array, form: Form) -> Array:
     return pixels.reshape(-1, 1, form.height, form.width) * np.uint8(255)
 
 
-def _header(stream: IO[bytes]) -> tuple[np.dtype[np.generic], tuple[int, ...]]:
-    """Type and shape of an array, the stream then standing at its content.
+def _header_of(archive: zipfile.ZipFile, name: str, path: Path) -> _Header:
+    try:
+        with archive.open(name, mode="r") as stream:
+            return _header(stream)
+    except NOT_A_BUNDLE as error:
+        raise _wrong(path, name, "is damaged, or in a form that is not known here; save it by numpy.savez") from error
+
+
+def _header(stream: IO[bytes]) -> _Header:
+    """The header of an array, the stream then standing at its content.
 
     Raises:
-        ValueError: no array of numbers in rows.
+        ValueError: it is no array, or of a version that only Python objects need.
     """
     version = np.lib.format.read_magic(stream)
     if version == (1, 0):
@@ -152,9 +212,7 @@ def _header(stream: IO[bytes]) -> tuple[np.dtype[np.generic], tuple[int, ...]]:
         shape, by_columns, dtype = np.lib.format.read_array_header_2_0(stream)
     else:
         raise ValueError(f"array format {version}")
-    if by_columns or dtype.hasobject:
-        raise ValueError("no numbers in rows")
-    return dtype, shape
+    return _Header(dtype, shape, by_columns)
 
 
 def _exactly(stream: IO[bytes], size: int) -> bytes:
@@ -164,13 +222,54 @@ def _exactly(stream: IO[bytes], size: int) -> bytes:
     return content
 
 
+def _classes(stream: IO[bytes], form: Form) -> Array:
+    """(images, columns), as they are."""
+    dtype, _, by_columns = _header(stream)
+    content = _exactly(stream, form.images * form.columns * dtype.itemsize)
+    order: Literal["F", "C"] = "F" if by_columns else "C"
+    classes = np.frombuffer(content, dtype).reshape((form.images, form.columns), order=order)
+    if dtype.kind == "f" and not (np.isfinite(classes) & (classes == np.rint(classes))).all():
+        raise _wrong(form.path, CLASSES, "holds values that are no whole numbers; number the classes of each factor")
+    return classes
+
+
 def _bits(stream: IO[bytes], form: Form) -> Array:
-    size, top, rows = form.height * form.width, 0, []
-    for start in range(0, form.images, PIECE):
+    dtype, _, by_columns = _header(stream)
+    tones = _Tones(form, np.dtype(np.uint8) if dtype.kind == "b" else dtype)
+    size = form.height * form.width
+    if by_columns:  # first the pixel at the top left of all images, then the one below it
+        return _turned([np.packbits(tones.ink(stream, form.images)) for _ in range(size)], form)
+    rows, step = [], max(1, PIECE // dtype.itemsize)
+    for start in range(0, form.images, step):
+        count = min(step, form.images - start)
+        rows.append(np.packbits(tones.ink(stream, count * size).reshape(count, size), axis=1))
+    return np.concatenate(rows)
+
+
+@dataclass
+class _Tones:
+    """Reads pixels as ink or none; `top` is the value of ink once it is known."""
+
+    form: Form
+    dtype: np.dtype[np.generic]
+    top: float = 0
+
+    def ink(self, stream: IO[bytes], count: int) -> Array:
+        """The next pixels, (count,) bool."""
+        values = np.frombuffer(_exactly(stream, count * self.dtype.itemsize), self.dtype)
+        inked: Array = values != 0  # not-a-number is ink, and refused below
+        self.top = self.top or values.max().item()
+        if inked.any() and not (self.top > 0 and (values[inked] == self.top).all()):
+            raise _wrong(self.form.path, IMAGES, "holds images that are not of two tones, 0 and another one")
+        return inked
+
+
+def _turned(lines: list[Array], form: Form) -> Array:
+    """Bits of all images for each pixel, in columns, as bits of all pixels for each image."""
+    lying, rows = np.stack(lines), []
+    for start in range(0, form.images, PIECE):  # a multiple of 8
         count = min(PIECE, form.images - start)
-        piece = np.frombuffer(_exactly(stream, count * size), np.uint8).reshape(count, size)
-        top = top or int(piece.max())
-        if np.count_nonzero(piece == top) != np.count_nonzero(piece) and top:
-            raise DataError(f"The images of {form.path.name!r} are not all of two tones, as those of dSprites are.")
-        rows.append(np.packbits(piece > 0, axis=1))
+        piece = np.unpackbits(lying[:, start // 8 : -(-(start + count) // 8)], axis=1, count=count)
+        upright = piece.T.reshape(count, form.width, form.height).swapaxes(1, 2).reshape(count, -1)
+        rows.append(np.packbits(upright, axis=1))
     return np.concatenate(rows)

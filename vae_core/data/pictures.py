@@ -54,15 +54,17 @@ class Prepared:
     notes: list[str]
 
 
-def prepare(content: bytes, image_shape: tuple[int, int, int]) -> Prepared:
+def prepare(content: bytes, image_shape: tuple[int, int, int], *, invert: bool = False) -> Prepared:
     """Reads a PNG, JPEG, GIF, WebP, BMP or TIFF and fits it to a model.
 
     In this order: turned as its EXIF data says, 16 bits scaled to 8, transparency laid on black, scaled (antialiased)
-    into the frame with black at the sides, grey repeated for a colour model, colour made luma for a grey one.
+    into the frame with black at the sides, grey repeated for a colour model, colour made luma for a grey one. An inverted
+    picture has its transparency laid on white, and light and dark swapped before it gets its black sides.
 
     Args:
         content: the whole file.
         image_shape: (channels, height, width) of the model's images; channels 1 or 3.
+        invert: swaps light and dark, such as for black ink on white paper where a model knows white on black.
 
     Raises:
         DataError: it is no such picture, is damaged, or has more than 25 million pixels, which its header tells before
@@ -72,7 +74,10 @@ def prepare(content: bytes, image_shape: tuple[int, int, int]) -> Prepared:
     with _WARNINGS_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         notes: list[str] = []
-        picture = _unpacked(content, notes)
+        picture = _unpacked(content, notes, "white" if invert else "black")
+    if invert:
+        notes.append("Its light and dark were swapped.")
+        picture = ImageOps.invert(picture)
     channels, height, width = image_shape
     framed = _framed(picture, width, height, notes)
     return Prepared(_channels(framed, channels, notes), notes)
@@ -109,8 +114,8 @@ def centred(grey: Array) -> Array:
     return frame
 
 
-def _unpacked(content: bytes, notes: list[str]) -> Image.Image:
-    """The picture in RGB, upright and opaque."""
+def _unpacked(content: bytes, notes: list[str], ground: str) -> Image.Image:
+    """The picture in RGB, upright and opaque, on a ground of that colour."""
     too_large = f"The picture has more than {MAX_PIXELS // 1_000_000} million pixels; make it smaller and try again."
     opened = False
     try:
@@ -121,7 +126,7 @@ def _unpacked(content: bytes, notes: list[str]) -> Image.Image:
             if getattr(file, "is_animated", False):
                 notes.append("Of several pictures in the file the first was taken.")
             file.load()
-            return _opaque(_eight_bit(_upright(file, notes), notes), notes)
+            return _opaque(_eight_bit(_upright(file, notes), notes), notes, ground)
     except Image.DecompressionBombError as error:
         raise DataError(too_large) from error
     except UNREADABLE as error:
@@ -149,15 +154,15 @@ def _eight_bit(picture: Image.Image, notes: list[str]) -> Image.Image:
     return picture
 
 
-def _opaque(picture: Image.Image, notes: list[str]) -> Image.Image:
+def _opaque(picture: Image.Image, notes: list[str], ground: str) -> Image.Image:
     if not picture.has_transparency_data and picture.mode not in ("RGBa", "La"):
         return picture.convert("RGB")
     whole = picture.convert("RGBA")
     lowest, _ = whole.getchannel("A").getextrema()
     if lowest == 255:
         return whole.convert("RGB")
-    notes.append("Its transparent parts lie on black.")
-    return Image.alpha_composite(Image.new("RGBA", whole.size, (0, 0, 0, 255)), whole).convert("RGB")
+    notes.append(f"Its transparent parts lie on {ground}.")
+    return Image.alpha_composite(Image.new("RGBA", whole.size, ground), whole).convert("RGB")
 
 
 def _framed(picture: Image.Image, width: int, height: int, notes: list[str]) -> Array:

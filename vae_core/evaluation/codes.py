@@ -12,17 +12,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vae_core.config import RunConfig
 from vae_core.data.batches import binarize_split, check_images, to_float
 from vae_core.errors import ConfigError, DataError
 from vae_core.evaluation.trained import Trained
+from vae_core.metrics.active import is_active
 from vae_core.models.autoencoder import Posterior
 from vae_core.objectives.divergences import kl_per_dimension
 from vae_core.types import Array
 
 BATCH_SIZE = 500
-UNUSED_NATS = 0.01
-UNUSED_SHARE = 1e-6
-"""An autoencoder's dimension whose variance is below this share of the largest stands still on any screen."""
+STILL_SHARE = 1e-6
+"""An autoencoder's dimension whose variance is below this share of the largest does not move on any screen."""
 TAIL = 0.001
 """Share of the prior below a slider's end, and as much above the other."""
 DATA_TAIL, WIDENED = 0.005, 0.05
@@ -133,11 +134,17 @@ def order(codes: Codes) -> Array:
     return sorted_dimensions
 
 
-def unused(codes: Codes) -> Array:
-    """Which dimensions carry nothing, (L,) bool: a KL below 0.01 nats, or of an autoencoder next to no variance."""
-    amounts = carried(codes)
-    nothing: Array = amounts <= UNUSED_SHARE * amounts.max() if codes.log_variance is None else amounts < UNUSED_NATS
-    return nothing
+def inactive(codes: Codes) -> Array:
+    """Which dimensions do not depend on the image, (L,) bool: of a VAE those that are not active (`active.is_active`).
+
+    An autoencoder's codes have no scale of their own, so its dimensions count as inactive only if their variance is next
+    to nothing beside the largest.
+    """
+    if codes.log_variance is not None:
+        return ~is_active(codes.mean)
+    variances = carried(codes)
+    still: Array = variances <= STILL_SHARE * variances.max()
+    return still
 
 
 def slider_range(codes: Codes, dimension: int) -> tuple[float, float]:
@@ -155,12 +162,27 @@ def slider_range(codes: Codes, dimension: int) -> tuple[float, float]:
 
 
 def fitted_gaussian(codes: Codes) -> tuple[Array, Array]:
-    """Mean and standard deviation of the codes of each dimension, both (L,) float32.
+    """Mean (L,) and the symmetric square root of the covariance (L, L) of the codes, float32.
 
-    What to draw an autoencoder's random codes from: it has no prior, so this stands in for one.
+    What to draw an autoencoder's random codes from: it has no prior, so this stands in for one. Its dimensions are
+    correlated, so the variances alone would draw codes that lie further from those of images.
     """
     mean = codes.mean.astype(np.float64)
-    return mean.mean(axis=0).astype(np.float32), mean.std(axis=0).astype(np.float32)
+    variances, axes = np.linalg.eigh(np.atleast_2d(np.cov(mean, rowvar=False, bias=True)))
+    root: Array = (axes * np.sqrt(variances.clip(min=0))) @ axes.T
+    return mean.mean(axis=0).astype(np.float32), root.astype(np.float32)
+
+
+def prior_warning(config: RunConfig) -> str:
+    """One sentence where pictures drawn from the prior mean nothing, since the KL had no weight in training; else empty."""
+    weight = config.objective.beta if config.objective.capacity is None else config.objective.gamma
+    if config.model.model != "vae" or weight > 0:
+        return ""
+    name = "beta" if config.objective.capacity is None else "gamma"
+    return (
+        f"This model was trained at {name} 0, so nothing drew its codes towards the prior, and pictures decoded from "
+        "draws of the prior mean nothing."
+    )
 
 
 def nearest(codes: Codes, z: Array, k: int) -> Array:
@@ -174,7 +196,7 @@ def nearest(codes: Codes, z: Array, k: int) -> Array:
 
 
 def csv_text(codes: Codes, labels: Sequence[int] | Array | Tensor, classes: Sequence[str]) -> str:
-    """A table with a line an image: index, label (the class's name), z1 to zL, reconstruction_error.
+    """A table with a line an image: index, label (the class's name), z1 to zL, mse_per_pixel.
 
     A name that a spreadsheet would take for a formula stands behind an apostrophe.
 
@@ -186,7 +208,7 @@ def csv_text(codes: Codes, labels: Sequence[int] | Array | Tensor, classes: Sequ
     stream = io.StringIO()
     table = csv.writer(stream, lineterminator="\n")
     latent = codes.mean.shape[1]
-    table.writerow(["index", "label", *(f"z{number}" for number in range(1, latent + 1)), "reconstruction_error"])
+    table.writerow(["index", "label", *(f"z{number}" for number in range(1, latent + 1)), "mse_per_pixel"])
     names = [_safe(name) for name in classes]
     for index, (label, mean, error) in enumerate(zip(labels, codes.mean, codes.reconstruction_error, strict=True)):
         name = names[int(label)] if int(label) >= 0 else ""

@@ -15,16 +15,14 @@ from itertools import pairwise
 from typing import Any
 
 from vae_core.config import FIELDS, RunConfig
+from vae_core.metrics.active import is_active
+from vae_core.metrics.spread import SPREAD_FROM
 from vae_core.storage import files
-from vae_core.storage.frames import Frame, unpack_frame, unpack_subjects
+from vae_core.storage.frames import Frame, reference_lines, unpack_frame, unpack_subjects
 from vae_core.storage.measurements import EVALUATION, Figures
 from vae_core.storage.records import Record, read_records
 from vae_core.storage.runs import Run
 
-ACTIVE_VARIANCE = 0.01
-"""As of `latents.active_units`."""
-SPREAD_FROM = 3
-"""Seeds from which on a mean with its standard deviation is told."""
 CLOSE_NATS = 0.3
 """Two rates nearer than this are too close for a slope between them."""
 SLACK_NATS = 0.15
@@ -49,7 +47,9 @@ class Point:
         latent: numbers in its code.
         final: whether the figures are of the whole test split; else of the newest held-out evaluation.
         step: optimizer steps that the figures are of.
-        floor_nats, collapse_nats: distortion of a perfect reconstruction, and of the best constant image.
+        iw_samples: how many importance samples an image `iw_nll_nats` took, drawn with the run's seed.
+        floor_nats: distortion of a perfect reconstruction, or None if the likelihood's loss has no lower bound.
+        collapse_nats: distortion of the mean image.
     """
 
     run_id: str
@@ -66,6 +66,7 @@ class Point:
     kl_per_dimension: tuple[float, ...] | None = None
     mse_per_pixel: float | None = None
     iw_nll_nats: float | None = None
+    iw_samples: int | None = None
     floor_nats: float | None = None
     collapse_nats: float | None = None
 
@@ -92,7 +93,7 @@ def point_of(
         figures: as they are kept; they go before the rest.
         held_out: the newest record of the held-out images.
         frame: the newest frame, for active units and KL per dimension.
-        lines: `floor` and `collapse`, as the film's subjects hold them.
+        lines: `floor` and `collapse`, as `frames.reference_lines` gives them.
     """
     known = lines or {}
     if figures is not None:
@@ -107,12 +108,15 @@ def point_of(
             kl_per_dimension=figures.kl_per_dimension,
             mse_per_pixel=figures.mse_per_pixel,
             iw_nll_nats=figures.iw_nll_nats,
+            iw_samples=figures.iw_samples,
             floor_nats=figures.floor_nats,
             collapse_nats=known.get("collapse"),
         )
     if held_out is None or held_out.get("reconstruction_nats") is None:
         return None
     kl = held_out.get("kl_nats")
+    if kl is None and run.config.model.model == "vae":  # not finite: the bound is not known
+        return None
     per_dimension = None if frame is None or frame.kl_per_dimension is None else frame.kl_per_dimension
     return Point(
         **_identity(run, field),
@@ -148,7 +152,7 @@ def read_point(run: Run, field: str = "beta") -> Point | None:
     """
     held_out = [record for record in read_records(run.folder / "metrics.jsonl") if record.get("split") == "held-out"]
     subjects = run.folder / "film" / "subjects.npz"
-    lines = unpack_subjects(files.read_bytes(subjects)).lines if subjects.exists() else {}
+    lines = reference_lines(unpack_subjects(files.read_bytes(subjects)), run.config) if files.is_there(subjects) else {}
     frames = sorted((run.folder / "film").glob("[0-9]*.npz"))
     return point_of(
         run,
@@ -161,8 +165,8 @@ def read_point(run: Run, field: str = "beta") -> Point | None:
 
 
 def active_in(frame: Frame) -> int:
-    """Active units of a frame's posterior means, as `latents.active_units` counts them (Burda et al. 2016, sec. 5.2)."""
-    return int((frame.mean.astype("float64").var(axis=0) > ACTIVE_VARIANCE).sum())
+    """How many dimensions are active over a frame's images."""
+    return int(is_active(frame.mean).sum())
 
 
 @dataclass(frozen=True)

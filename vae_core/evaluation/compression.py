@@ -23,13 +23,12 @@ from vae_core.data.datasets import Dataset
 from vae_core.errors import DataError
 from vae_core.evaluation.codes import encode
 from vae_core.evaluation.trained import Trained
-from vae_core.metrics.latents import Pca
+from vae_core.metrics.latents import Pca, yardstick_images
 from vae_core.types import Array
 
 STEPS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 """Quantiser steps: root of the squared change of the whole picture, pixel range 0 to 1."""
 QUALITIES = (1, 5, 10, 15, 20, 30, 40, 50, 60, 70, 80, 90)
-PCA_IMAGES = 10_000
 MODEL_IMAGES = 10_000
 """Training images whose symbols the coder's histograms count."""
 GAIN_IMAGES = 500
@@ -86,6 +85,7 @@ class Compression:
         dataset: whose test images were coded.
         images: how many.
         latents: numbers in a code; PCA has as many components.
+        pca_images: training images that PCA was fitted to.
         decoder_bytes, pca_bytes: float32 weights and the coder's histograms, what the receiver must have.
         points: of all codecs, each in the order of its settings.
         payback: of each of the model's points.
@@ -94,6 +94,7 @@ class Compression:
     dataset: str
     images: int
     latents: int
+    pca_images: int
     decoder_bytes: int
     pca_bytes: int
     points: tuple[Point, ...]
@@ -105,9 +106,18 @@ def compress(
     dataset: Dataset,
     *,
     limit: int | None = None,
+    pca: Pca | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> Compression:
-    """Rate and distortion on a dataset's test images (the first `limit` of them).
+    """Rate and distortion on a dataset's test images.
+
+    Args:
+        trained: the model.
+        dataset: whose test images are coded; its training images make the coder's histograms.
+        limit: code the first of the test images only.
+        pca: with as many components as the model has latents; left out, fitted to as many of the dataset's training
+            images as the model was trained on (`latents.yardstick_images`).
+        progress: called with what is being done and the share of it that is done, 0 to 1.
 
     Raises:
         DataError: the images have another size than the model's, or there are none.
@@ -117,15 +127,19 @@ def compress(
         raise DataError("There is no test image to compress; give at least one.")
     model, decoder_tables = _model_points(trained, dataset.train_images, test)
     _tell(progress, "PCA", 0.4)
-    pca, pca_tables = _pca_points(dataset.train_images, test, trained.model.latent)
+    if pca is None:
+        seen = yardstick_images(dataset.train_images, trained.config.data.limit)
+        pca = Pca.fit(seen.flatten(1), min(trained.model.latent, seen[0].numel()))
+    linear, pca_tables = _pca_points(pca, dataset.train_images, test)
     _tell(progress, "JPEG and PNG", 0.6)
     images = test.numpy()
-    points = (*model, *pca, *_jpeg_points(images), *_png_points(images))
+    points = (*model, *linear, *_jpeg_points(images), *_png_points(images))
     decoder = FLOAT_BYTES * sum(weight.numel() for weight in trained.model.decoder.parameters()) + decoder_tables
     pca_bytes = FLOAT_BYTES * (trained.model.latent + 1) * images[0].size + pca_tables
     pixels = images.shape[2] * images.shape[3]
     payback = tuple(_payback(point, points, decoder, pixels) for point in model)
-    return Compression(dataset.name, len(test), trained.model.latent, decoder, pca_bytes, points, payback)
+    latent = trained.model.latent
+    return Compression(dataset.name, len(test), latent, pca.count, decoder, pca_bytes, points, payback)
 
 
 def code_length(train: Array, test: Array) -> float:
@@ -203,8 +217,7 @@ def _decoder(trained: Trained) -> Decode:
     return decode
 
 
-def _pca_points(train: Tensor, test: Tensor, components: int) -> tuple[list[Point], int]:
-    pca = Pca.fit(train[:PCA_IMAGES].flatten(1), min(components, train[0].numel()))
+def _pca_points(pca: Pca, train: Tensor, test: Tensor) -> tuple[list[Point], int]:
     known, codes = (pca.project(to_float(part).flatten(1)).numpy() for part in (train[:MODEL_IMAGES], test))
 
     def decode(z: Array) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from vae_core.config import RunConfig
 from vae_core.data import catalogue
 from vae_core.errors import DataError
 from vae_core.storage.measurements import EVALUATION, Figures, require_weights_digest
@@ -40,12 +41,31 @@ def figures_of(
     digest = require_weights_digest(run)
     from vae_core.evaluation.trained import evaluate_run  # here, since it imports torch and kept figures need none
 
-    dataset = _at_hand(run.config.data.dataset, data_dir)
+    own = run.config.data.dataset
+    dataset = at_hand if (at_hand := _at_hand(own, data_dir)) != own else None
     found = evaluate_run(run, dataset=dataset, iw_samples=iw_samples, data_dir=data_dir, progress=progress)
-    asked = {} if iw_samples is None else {"iw_samples": iw_samples}
-    figures = EVALUATION.make(run, {**found, **asked}, digest)
+    figures = EVALUATION.make(run, found, digest)
     EVALUATION.write(run, figures)
     return figures
+
+
+GREY_PIXELS = (
+    "These images have grey pixels, for which a Bernoulli gives no probability. The bound ranks models, but it is not the "
+    "negative log-likelihood that papers report for black-and-white pixels; to compare with those, train with --binarize "
+    "dynamic or fixed."
+)
+
+
+def notes_on(config: RunConfig, floor_nats: float | None) -> list[str]:
+    """What has to be known to read a run's figures, one sentence or two each; empty if they need no note.
+
+    Args:
+        config: of the run.
+        floor_nats: the floor among the figures. A Bernoulli's is the entropy of the pixels, so it is above 0 exactly if
+            some are grey.
+    """
+    is_grey = config.objective.likelihood == "bernoulli" and (floor_nats or 0.0) > 0
+    return [GREY_PIXELS] if config.model.model == "vae" and is_grey else []
 
 
 def _at_hand(name: str, data_dir: Path | None) -> str:

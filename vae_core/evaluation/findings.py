@@ -10,12 +10,13 @@ from vae_core.figures import FIGURES
 
 STEADY_NATS = 0.05
 """A change below this is none."""
+SOME_UNITS = 0.5
 UNITS_OF_NATS = ("likelihood", "binarize")
 EFFORT = ("epochs", "limit", "batch_size", "lr")
 
 
 def caption(points: Sequence[Point], field: str = "beta") -> str:
-    """What happens from the first value to the last one, from the means over the seeds of each.
+    """What happens from the first value to the last one, and beyond both in between, from the means over the seeds of each.
 
     'From beta 1 to 8 the rate falls from 25.4 to 9.1 nats, the distortion rises from 77.3 to 101.2 nats and 11 of 20
     dimensions switch off.' Empty where there is but one value.
@@ -30,8 +31,8 @@ def caption(points: Sequence[Point], field: str = "beta") -> str:
     first, last = summaries[0], summaries[-1]
     whole = field != "beta" and all(point.kl_nats is not None for point in points)  # an autoencoder has no ELBO
     names = ["kl_nats", "reconstruction_nats", *(["negative_elbo_nats"] if whole else [])]
-    parts = [_change(first, last, name) for name in names if name in first.means and name in last.means]
-    units = _units(points, first, last)
+    parts = [_change(name, summaries) for name in names if name in first.means and name in last.means]
+    units = _units(points, summaries)
     return f"From {_called(field, first)} to {shown_value(last.value)} {_joined([*parts, *units])}."
 
 
@@ -65,27 +66,52 @@ def _called(field: str, summary: Summary) -> str:
     return f"{field.replace('_', ' ')} {shown_value(summary.value)}"
 
 
-def _change(first: Summary, last: Summary, key: str) -> str:
+def _change(key: str, summaries: Sequence[Summary]) -> str:
     name = f"the {FIGURES[key].compared}"
-    before, after = first.means[key], last.means[key]
+    before, after = summaries[0].means[key], summaries[-1].means[key]
     if abs(after - before) < STEADY_NATS:
-        return f"{name} stays at {_nats(after)} nats"
-    return f"{name} {'rises' if after > before else 'falls'} from {_nats(before)} to {_nats(after)} nats"
+        told = f"{name} stays at {_nats(after)} nats"
+    else:
+        told = f"{name} {'rises' if after > before else 'falls'} from {_nats(before)} to {_nats(after)} nats"
+    return told + _between(summaries, key, STEADY_NATS)
+
+
+def _between(summaries: Sequence[Summary], key: str, least: float) -> str:
+    """' (as low as 12.3 at 4)', where a mean in between lies beyond both ends by `least` and by its deviation over seeds."""
+    first, *inner, last = (one for one in summaries if key in one.means)
+    told = []
+    for word, sign in (("low", -1.0), ("high", 1.0)):
+        end = max((first, last), key=lambda one: sign * one.means[key])
+        most = max(inner, key=lambda one: sign * one.means[key], default=end)
+        margin = max(least, *(one.deviations.get(key, 0.0) for one in (most, end)))
+        if sign * (most.means[key] - end.means[key]) > margin:
+            told.append(f"as {word} as {_nats(most.means[key])} at {shown_value(most.value)}")
+    return f" ({' and '.join(told)})" if told else ""
 
 
 def _nats(value: float) -> str:
     return f"{value:.1f}"
 
 
-def _units(points: Sequence[Point], first: Summary, last: Summary) -> list[str]:
-    """'11 of 20 dimensions switch off', where all have the same number of them."""
-    latents = {point.latent for point in points}
-    if len(latents) > 1 or any("active_units" not in summary.means for summary in (first, last)):
+def _units(points: Sequence[Point], summaries: Sequence[Summary]) -> list[str]:
+    """'11 of 20 dimensions switch off', where all have the same number of them; a mean over seeds has a decimal."""
+    latents, key = {point.latent for point in points}, "active_units"
+    first, last = summaries[0], summaries[-1]
+    if len(latents) > 1 or any(key not in summary.means for summary in (first, last)):
         return []
-    change = last.means["active_units"] - first.means["active_units"]
-    if abs(change) < 0.5:
-        return [f"as many dimensions stay in use ({last.means['active_units']:.0f} of {latents.pop()})"]
-    return [f"{abs(change):.0f} of {latents.pop()} dimensions switch {'on' if change > 0 else 'off'}"]
+    before, after = first.means[key], last.means[key]
+    beyond = _between(summaries, key, SOME_UNITS)
+    if abs(after - before) < SOME_UNITS:
+        counts = " and ".join(dict.fromkeys([_count(before), _count(after)]))
+        return [f"as many dimensions stay active ({counts} of {latents.pop()}){beyond}"]
+    return [
+        f"{_count(abs(after - before))} of {latents.pop()} dimensions switch {'on' if after > before else 'off'}{beyond}"
+    ]
+
+
+def _count(value: float) -> str:
+    """A count, or a mean of counts: 3, 2.5."""
+    return f"{value:.1f}".removesuffix(".0")
 
 
 def _joined(parts: Sequence[str]) -> str:
@@ -117,8 +143,9 @@ def how_far_comparable(configs: Sequence[RunConfig]) -> list[str]:
         )
     if "corruption" in fields or "level" in fields:
         found.append(
-            "Each is measured on images damaged in its own way: rate, distortion, their sum and the importance-weighted "
-            "NLL tell of the damage as much as of the model."
+            "Their encoders see images damaged in different ways: rate, distortion and their sum depend on the damage as "
+            "much as on the model. The sum and the importance-weighted NLL still bound the clean images' −log p(x) from "
+            "above; the more damage, the looser the bound."
         )
     if "model" in fields:
         found.append(

@@ -22,13 +22,11 @@ from vae_core.data.randomness import Stream, generator
 from vae_core.errors import DataError
 from vae_core.evaluation.codes import encode
 from vae_core.evaluation.trained import Trained
-from vae_core.metrics.latents import MAX_WIDTH, Pca
+from vae_core.metrics.latents import MAX_WIDTH, Pca, yardstick_images
 from vae_core.types import Array
 
 LABELS = (10, 100, 1_000)
 SEEDS = 5
-PCA_IMAGES = 10_000
-"""Training images that PCA is fitted to; more change its first components by less than can be seen."""
 MAX_ITERATIONS = 2_000
 
 Features = Callable[[Tensor], Array]
@@ -60,7 +58,8 @@ def probe(
 ) -> list[Score]:
     """Logistic regression on standardised features, fitted to few labelled training images, tested on held-out ones.
 
-    All kinds of features see the same draws of images. Where images have more than `MAX_WIDTH` numbers only the codes
+    All kinds of features see the same draws of images, and PCA is fitted to as many images of the dataset as the model was
+    trained on (`latents.yardstick_images`). Where images have more than `MAX_WIDTH` numbers only the codes
     are tested, since PCA and a classifier of that width would not fit the memory.
 
     Args:
@@ -96,7 +95,8 @@ def _kinds(trained: Trained, dataset: Dataset) -> dict[str, Features]:
     width = dataset.train_images[0].numel()
     if width > MAX_WIDTH:
         return kinds
-    pca = Pca.fit(dataset.train_images[:PCA_IMAGES].flatten(1), min(trained.model.latent, width))
+    seen = yardstick_images(dataset.train_images, trained.config.data.limit)
+    pca = Pca.fit(seen.flatten(1), min(trained.model.latent, width))
     return kinds | {
         "PCA": lambda images: pca.project(to_float(images).flatten(1)).numpy(),
         "pixels": lambda images: to_float(images).flatten(1).numpy(),

@@ -16,16 +16,16 @@ import torch
 from skimage.metrics import structural_similarity
 from torch import Tensor
 
-from vae_core.data import datasets
 from vae_core.data.batches import binarize_split, held_out, to_float
 from vae_core.data.corruptions import corrupt, corrupt_split, greyscale
 from vae_core.data.datasets import Dataset
+from vae_core.data.moved import load_for
 from vae_core.data.randomness import Stream, generator
 from vae_core.errors import ConfigError, DataError
 from vae_core.evaluation.colours import mean_colours
 from vae_core.evaluation.trained import Trained, load_trained
 from vae_core.levels import CORRUPTIONS, check_channels, check_corruption, ends_of
-from vae_core.metrics.filters import FILTERS, TONED, tuned_filters
+from vae_core.metrics.filters import FILTERS, TONED, Examples, names_for, strength_text, tuned_filters
 from vae_core.storage.measurements import (
     METHODS,
     Quality,
@@ -38,7 +38,8 @@ from vae_core.types import Array
 
 BATCH_SIZE = 500
 TUNING_IMAGES = 100
-COLOUR_IMAGES = 5_000
+OTHER_IMAGES, OTHER_BYTES = 60_000, 100_000_000
+"""Training images that opponents are learned from: all of MNIST's, as a model's; fewer where images are large."""
 IMAGES, MOST_IMAGES = 1_000, 10_000
 CURVE_SHARES = (0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0)
 WINDOW = 7
@@ -56,7 +57,8 @@ class Material:
     Attributes:
         dataset: its name.
         clean, labels: `uint8` (N, C, H, W) and (N,), test images: always the same for one N.
-        others, other_labels: the first training images, which no figure is of.
+        others, other_labels: training images, which no figure is of: opponents are tuned on the first and learned from
+            the rest.
         data: the whole.
     """
 
@@ -84,10 +86,27 @@ def material(data: Dataset, trained: Trained, images: int = IMAGES) -> Material:
         )
     clean, labels = held_out(data, images)
     mode, seed = trained.config.data.binarize, trained.config.training.seed
-    others = binarize_split(data.train_images[:COLOUR_IMAGES], mode, seed)
+    others = binarize_split(other_images(data), mode, seed, split="train")
     return Material(
-        data.name, binarize_split(clean, mode, seed), labels, others, data.train_labels[:COLOUR_IMAGES], data
+        data.name, binarize_split(clean, mode, seed), labels, others, data.train_labels[: len(others)], data
     )
+
+
+def other_images(data: Dataset) -> Tensor:
+    """The training images that opponents are tuned on and learned from, `uint8`."""
+    return data.train_images[: max(1, min(OTHER_IMAGES, OTHER_BYTES // data.train_images[0].numel()))]
+
+
+def tuning_images(others: Tensor) -> Tensor:
+    """The first of `other_images`: what opponents are tuned on."""
+    return others[: max(1, min(TUNING_IMAGES, len(others) // 2))]
+
+
+def examples_of(others: Tensor, name: str, level: float, seed: int) -> Examples:
+    """The other images behind those for tuning, damaged and clean, for opponents that learn."""
+    start = len(tuning_images(others)) if len(others) > 1 else 0
+    damaged = corrupt_split(others, [name], (level, level), seed)
+    return damaged[start:].numpy(), others[start:].numpy()
 
 
 @torch.no_grad()
@@ -178,10 +197,12 @@ def methods(trained: Trained, found: Material, name: str, level: float, seed: in
     if name == "greyscale":
         yield from _coloured(found, damaged)
         return
-    others = found.others[:TUNING_IMAGES]
-    worse = to_float(corrupt_split(others, [name], (level, level), seed + 1))
-    for key, one in tuned_filters(worse.numpy(), to_float(others).numpy()).items():
-        yield key, torch.from_numpy(one.apply(damaged.numpy()))
+    others = tuning_images(found.others)
+    worse = to_float(corrupt_split(others, [name], (level, level), seed + 1)).numpy()
+    examples = examples_of(found.others, name, level, seed + 1)
+    for key in names_for(found.clean[0].numel()):
+        for tuned, one in tuned_filters(worse, to_float(others).numpy(), examples, [key]).items():
+            yield tuned, torch.from_numpy(one.apply(damaged.numpy()))
 
 
 def _coloured(found: Material, grey: Tensor) -> Iterator[tuple[str, Tensor]]:
@@ -191,9 +212,9 @@ def _coloured(found: Material, grey: Tensor) -> Iterator[tuple[str, Tensor]]:
     yield COLOURS[1], means.class_mean_colour(grey, found.labels)
 
 
-def opponents(name: str) -> tuple[str, ...]:
-    """The baselines of a corruption, in their order."""
-    return COLOURS if name == "greyscale" else tuple(key + tone for key in FILTERS for tone in ("", TONED))
+def opponents(name: str, numbers: int) -> tuple[str, ...]:
+    """The baselines of a corruption, in their order, for images of so many numbers, channels included."""
+    return COLOURS if name == "greyscale" else tuple(key + tone for key in names_for(numbers) for tone in ("", TONED))
 
 
 def restore_run(
@@ -221,12 +242,13 @@ def restore_run(
     check_corruption([corruption], None if level is None else f"{level:.12g}")
     at, _ = ends_of([corruption], None if level is None else f"{level:.12g}")
     trained = load_trained(run)
-    found = material(datasets.load(dataset or run.config.data.dataset, data_dir, progress), trained, images)
+    found = material(load_for(run, dataset, data_dir, progress), trained, images)
     measured: dict[str, Quality] = {}
+    count = len(opponents(corruption, found.clean[0].numel()))
     for method, pictures in methods(trained, found, corruption, at):
         measured[method] = quality(pictures, to_float(found.clean))
         if progress is not None:
-            progress(f"restoring, {method}", len(measured) / (len(METHODS) + len(opponents(corruption))))
+            progress(f"restoring, {method}", len(measured) / (len(METHODS) + count))
     point = point_of(at, measured)
     result: dict[str, Any] = {"run": str(run.folder), "dataset": found.dataset, "step": trained.step}
     result |= {"corruption": corruption, "level": at if CORRUPTIONS[corruption].has_level else None}
@@ -266,7 +288,7 @@ def kept_curve(run: Run, trained: Trained, found: Material, name: str) -> list[R
     curve = restoration_curve(name).read(run)
     if curve is None or any(getattr(curve, key) != value for key, value in _identity(trained, found).items()):
         return []
-    known = set(opponents(name))
+    known = set(opponents(name, found.clean[0].numel()))
     return sorted((point for point in curve.points if point.baselines.keys() <= known), key=lambda point: point.level)
 
 
@@ -276,7 +298,9 @@ def _identity(trained: Trained, found: Material) -> dict[str, Any]:
         "dataset_sha256": found.data.digest,
         "images": len(found.clean),
         "step": trained.step,
-        "filters": tuple(row.strengths for row in FILTERS.values()),  # tried; other ones are other opponents
+        # those tried, and what they learn from: others are other opponents
+        "filters": tuple(tuple(strength_text(one) for one in row.strengths) for row in FILTERS.values()),
+        "other_images": len(found.others),
     }
 
 

@@ -11,15 +11,17 @@ import numpy as np
 import torch
 
 from vae_core.config import RunConfig
-from vae_core.data import batches, datasets
+from vae_core.data import batches
 from vae_core.data.corruptions import corrupt_split
+from vae_core.data.moved import load_for
 from vae_core.errors import CheckpointCorrupt, CheckpointIncompatible, ConfigError, DataError
-from vae_core.metrics.elbo import evaluate, iw_nll
+from vae_core.metrics.elbo import evaluate, iw_nlls
 from vae_core.models.autoencoder import Autoencoder
 from vae_core.models.build import build_model
 from vae_core.objectives.likelihoods import Likelihood, build_likelihood
 from vae_core.storage import checkpoints
 from vae_core.storage.runs import Run
+from vae_core.storage.sound import broken_step
 from vae_core.types import Array
 
 MAX_IW_SAMPLES = 100_000
@@ -46,11 +48,13 @@ class Trained:
 def load_trained(run: Run, which: str = "model") -> Trained:
     """The final ("model") or the best held-out ("best") weights of a run; while it trains, those of its newest step.
 
+    A run that diverged under an older version has broken final weights; the best ones stand in for them.
+
     Raises:
         CheckpointCorrupt: there are no weights yet, or they are damaged.
         CheckpointIncompatible: they are of another network.
     """
-    found = checkpoints.load_best(run.folder) if which == "best" else None
+    found = checkpoints.load_best(run.folder) if which == "best" or broken_step(run) is not None else None
     if found is None and (run.folder / "model.json").exists():
         found = checkpoints.load(run.folder, "model")
     found = found or checkpoints.load_newest(run.folder)
@@ -72,35 +76,57 @@ def evaluate_run(
     *,
     dataset: str | None = None,
     iw_samples: int | None = None,
+    images: int | None = None,
     which: str = "model",
     data_dir: Path | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> dict[str, Any]:
-    """The figures of a run on the whole test split, by the names of the command line.
+    """The figures of a run on its test split, by the names of the command line.
 
-    Of a denoising run they are those of its training objective: what it sees is damaged as in training (one draw, fixed by
-    its seed), and what it is compared with is clean, as is the floor.
+    A denoising run sees images damaged as in training (one draw, fixed by its seed) and is compared with the clean ones,
+    for every figure: the ELBO's terms, the floor, and the importance-weighted NLL. All bounds are on the clean images'
+    likelihood.
+
+    Args:
+        run: its final weights are evaluated.
+        dataset: other images than its own.
+        iw_samples: K; adds `iw_nll_nats`, its `iw_nll_nats_standard_error` over the images, and how it was computed:
+            `iw_samples` and `iw_seed`.
+        images: evaluate only this many test images, always the same (`batches.held_out`); None evaluates all.
+        which: as for `load_trained`.
+        data_dir: of the full datasets.
+        progress: called with what is being done and the share of it that is done, 0 to 1.
 
     Raises:
+        ConfigError: `iw_samples` or `images` is out of range, or an autoencoder is asked for importance samples.
         DataError: the dataset's images have another shape than those of training.
         LatentLabError: as `load_trained` and `datasets.load` do.
     """
     if iw_samples is not None and not 1 <= iw_samples <= MAX_IW_SAMPLES:
         raise ConfigError(f"iw-samples must be 1 to {MAX_IW_SAMPLES}, not {iw_samples}.")
+    if images is not None and images < 1:
+        raise ConfigError(f"images must be at least 1, not {images}.")
     trained = load_trained(run, which)
-    data = datasets.load(dataset or run.config.data.dataset, data_dir, progress)
+    data = load_for(run, dataset, data_dir, progress)
     if data.image_shape != trained.image_shape:
         raise DataError(
             f"The model takes images of {_size(trained.image_shape)} and {data.name!r} has {_size(data.image_shape)}; "
             "choose another dataset."
         )
     seed = run.config.training.seed
-    images = batches.binarize_split(data.test_images, run.config.data.binarize, seed)
+    chosen = data.test_images if images is None else batches.held_out(data, images)[0]
+    target = batches.binarize_split(chosen, run.config.data.binarize, seed)
     asked = run.config.data
-    inputs = corrupt_split(images, asked.corruption, asked.levels, seed)
-    found = asdict(evaluate(trained.model, trained.likelihood, images, seed=seed, inputs=inputs))
+    inputs = corrupt_split(target, asked.corruption, asked.levels, seed)
+    found = asdict(evaluate(trained.model, trained.likelihood, target, seed=seed, inputs=inputs))
     if iw_samples is not None:
-        found["iw_nll_nats"] = iw_nll(trained.model, trained.likelihood, images, samples=iw_samples, seed=seed)
+        nats = iw_nlls(trained.model, trained.likelihood, target, iw_samples, seed, inputs=inputs, progress=progress)
+        found |= {
+            "iw_nll_nats": nats.mean().item(),
+            "iw_nll_nats_standard_error": (nats.std(correction=0) / len(nats) ** 0.5).item(),
+            "iw_samples": iw_samples,
+            "iw_seed": seed,
+        }
     return {"run": str(run.folder), "dataset": data.name, "dataset_sha256": data.digest, "step": trained.step, **found}
 
 

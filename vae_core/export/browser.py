@@ -29,7 +29,7 @@ ACTIVATIONS = {
 def decoder_bytes(model: Autoencoder, likelihood: str, image_shape: ImageShape) -> bytes | None:
     """The decoder for `decoder.js`: a header {image, latent, activation, layers} and its `float32` weights.
 
-    A layer is {kind, shape}: dense, relu, reshape, upsample (nearest, by 2, cropped to its shape) or convolution (3x3,
+    A layer is {kind, shape}: dense, relu, tanh, reshape, upsample (nearest, by 2, cropped to its shape) or convolution (3x3,
     padded by 1), the shape being that of its output. Layer n has the arrays `n.weight` and `n.bias` in torch's order.
 
     Args:
@@ -65,6 +65,8 @@ def _described(module: nn.Module, entering: tuple[int, ...]) -> tuple[str, tuple
             return "dense", (module.out_features,)
         case nn.ReLU():
             return "relu", entering
+        case nn.Tanh():
+            return "tanh", entering
         case nn.Unflatten():
             return "reshape", tuple(module.unflattened_size)
         case Upsample():

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # both bring torch along, which the first page must not wait 
     from vae_core.evaluation.trained import Trained
 
 WEIGHTS_NAME = "weights.safetensors"
+ROOT = "gaussian.root"
 
 
 def export_weights(trained: Trained, codes: Codes | None = None) -> bytes:
@@ -28,7 +29,8 @@ def export_weights(trained: Trained, codes: Codes | None = None) -> bytes:
 
     The header's metadata, all of it text: `schema`; and as JSON `config` (the run's model and objective), `image_shape`
     (channels, height, width), `step`, and `gaussian`, the mean and standard deviation of each dimension that random
-    codes are drawn from: the prior's, or of an autoencoder those fitted to its codes.
+    codes are drawn from: the prior's, or of an autoencoder those fitted to its codes. An autoencoder's file also holds
+    the tensor `gaussian.root`, (L, L), the symmetric square root of the codes' covariance.
 
     Args:
         trained: the model.
@@ -38,30 +40,34 @@ def export_weights(trained: Trained, codes: Codes | None = None) -> bytes:
         ConfigError: the model is an autoencoder and there are no codes.
     """
     config = trained.config.model_dump(mode="json", by_alias=True, include={"schema_version", "model", "objective"})
+    gaussian, root = _gaussian(trained, codes)
     note = {
         "config": config,
         "image_shape": trained.image_shape,
         "step": trained.step,
-        "gaussian": _gaussian(trained, codes),
+        "gaussian": gaussian,
     }
     tensors: dict[str, Array] = {
         f"{prefix}.{name}": np.asarray(tensor.numpy(), order="C")
         for prefix, module in (("model", trained.model), ("likelihood", trained.likelihood))
         for name, tensor in module.state_dict().items()
     }
+    if root is not None:
+        tensors[ROOT] = root
     metadata = {"schema": str(SCHEMA), **{name: json.dumps(value) for name, value in note.items()}}
     return bytes(safetensors.numpy.save(tensors, metadata=metadata))
 
 
-def _gaussian(trained: Trained, codes: Codes | None) -> dict[str, list[float]]:
+def _gaussian(trained: Trained, codes: Codes | None) -> tuple[dict[str, list[float]], Array | None]:
+    """Mean and standard deviations, and of an autoencoder the square root of the covariance."""
     if trained.config.model.model == "vae":
-        return {"mean": [0.0] * trained.model.latent, "std": [1.0] * trained.model.latent}
+        return {"mean": [0.0] * trained.model.latent, "std": [1.0] * trained.model.latent}, None
     if codes is None:
         raise ConfigError("An autoencoder has no prior; give the codes that a Gaussian is to be fitted to.")
     from vae_core.evaluation.codes import fitted_gaussian
 
-    mean, std = fitted_gaussian(codes)
-    return {"mean": mean.tolist(), "std": std.tolist()}
+    mean, root = fitted_gaussian(codes)
+    return {"mean": mean.tolist(), "std": np.linalg.norm(root, axis=1).tolist()}, root
 
 
 def generation_script(trained: Trained, weights_name: str = WEIGHTS_NAME) -> str:
@@ -85,6 +91,8 @@ def generation_script(trained: Trained, weights_name: str = WEIGHTS_NAME) -> str
 
 
 def _head(trained: Trained, weights_name: str) -> str:
+    from vae_core.evaluation.codes import prior_warning
+
     _, height, width = trained.image_shape
     latent = trained.model.latent
     vae = trained.config.model.model == "vae"
@@ -93,6 +101,7 @@ def _head(trained: Trained, weights_name: str) -> str:
         size=f"{width} x {height}",
         latents=f"{latent} latent{'s' if latent > 1 else ''}",
         weights=json.dumps(weights_name),
+        warning=f"\n{warning}\n" if (warning := prior_warning(trained.config)) else "",
         gaussian="the prior N(0, I)" if vae else "the Gaussian fitted to its codes, since it has no prior",
     )
 
@@ -100,6 +109,7 @@ def _head(trained: Trained, weights_name: str) -> str:
 _LAYERS: dict[str, Callable[[int, Any], str]] = {
     "Linear": lambda index, layer: f"dense(x, {index})",
     "ReLU": lambda index, layer: "np.maximum(x, 0)",
+    "Tanh": lambda index, layer: "np.tanh(x)",
     "Unflatten": lambda index, layer: f"x.reshape(-1, {', '.join(map(str, layer.unflattened_size))})",
     "Upsample": lambda index, layer: f"enlarge(x, {layer.height}, {layer.width})",
     "Conv2d": lambda index, layer: f"convolve(x, {index})",
@@ -111,7 +121,7 @@ _HEAD = '''"""Draws pictures with the decoder of a trained {kind}: {latents}, im
     pip install numpy safetensors pillow
 
 The file of weights stands beside this script, and grid.png is written there.
-"""
+{warning}"""
 
 import json
 from pathlib import Path
@@ -188,7 +198,8 @@ _DECODE = '''def decode(z):
 '''
 
 _MAIN = """noise = np.random.default_rng(SEED).standard_normal((COUNT, len(gaussian["mean"])))
-z = (np.array(gaussian["mean"]) + TEMPERATURE * np.array(gaussian["std"]) * noise).astype(np.float32)
+spread = weights.get("gaussian.root", np.diag(gaussian["std"]))  # a square root of the covariance
+z = (np.array(gaussian["mean"]) + TEMPERATURE * noise @ spread.T).astype(np.float32)
 pictures = np.rint(255 * decode(z)).astype(np.uint8)
 
 lines = -(-COUNT // COLUMNS)

@@ -7,7 +7,7 @@ once, so that a figure does not depend on the batch size but for the rounding of
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -33,8 +33,9 @@ class Evaluation:
         reconstruction_nats: -log p(x | z), nats per image, one seeded posterior sample an image.
         kl_nats: KL(q || N(0, I)), nats per image.
         negative_elbo_nats: their sum; an autoencoder's is its reconstruction.
-        floor_nats: a perfect reconstruction's, nats per image.
-        active_units: latent dimensions in use (`latents.active_units`).
+        floor_nats: the smallest reconstruction loss possible, that of a perfect reconstruction, nats per image; None if
+            the likelihood's loss has no lower bound (continuous Bernoulli).
+        active_units: number of active dimensions (`active.is_active`).
         kl_per_dimension: nats per image of each of the L dimensions.
         mse_per_pixel: squared error of the reconstruction from the posterior mean, pixel range 0 to 1.
     """
@@ -43,7 +44,7 @@ class Evaluation:
     reconstruction_nats: float
     kl_nats: float | None
     negative_elbo_nats: float
-    floor_nats: float
+    floor_nats: float | None
     active_units: int | None
     kl_per_dimension: tuple[float, ...] | None
     mse_per_pixel: float
@@ -68,8 +69,10 @@ def evaluate(
         seed: of the posterior samples, one an image.
         batch_size: at least 1; only speed and memory depend on it.
         inputs: what the encoder sees of `images`, of the same shape: of a denoising model damaged ones
-            (`corruptions.corrupt_split`). Then the figures are those of its training objective, the negative log-likelihood
-            of the clean image given a code of the damaged one; the sum with the KL bounds no likelihood of the image.
+            (`corruptions.corrupt_split`). Then the figures are those of its training objective: the clean image's negative
+            log-likelihood given a code of the damaged one, and the KL of that code. Their sum is still an upper bound on
+            -log p(x) of the clean image, as it is for any q(z): Im et al. 2017, "Denoising Criterion for Variational
+            Auto-Encoding Framework", sec. 3.
 
     Raises:
         DataError: there is no image.
@@ -83,7 +86,7 @@ def evaluate(
         reconstruction_nats=reconstruction,
         kl_nats=kl_nats,
         negative_elbo_nats=reconstruction + (kl_nats or 0.0),
-        floor_nats=averages["floor"].item(),
+        floor_nats=averages["floor"].item() if "floor" in averages else None,
         active_units=None if kl is None else active_units(means),
         kl_per_dimension=None if kl is None else tuple(kl.tolist()),
         mse_per_pixel=averages["squared_error"].item(),
@@ -130,7 +133,6 @@ def _averages(
     return {name: total / len(images) for name, total in sums.items()}, torch.cat(means)
 
 
-@torch.no_grad()
 def iw_nll(
     model: Autoencoder,
     likelihood: Likelihood,
@@ -139,11 +141,29 @@ def iw_nll(
     seed: int,
     *,
     batch_size: int = BATCH_SIZE,
+    inputs: Tensor | None = None,
 ) -> float:
-    """The importance-weighted bound on -log p(x) with this many samples an image, nats per image.
+    """The mean of `iw_nlls` over the images, in nats per image; arguments and errors are the same."""
+    found = iw_nlls(model, likelihood, images, samples, seed, batch_size=batch_size, inputs=inputs)
+    return found.mean().item()
 
-    Burda et al. 2016, "Importance Weighted Autoencoders", eq. 8: -log 1/K sum_k p(x, z_k) / q(z_k | x). It falls with
-    the number of samples; with one it is an estimate of the negative ELBO. Samples are taken one at a time, so memory
+
+@torch.no_grad()
+def iw_nlls(
+    model: Autoencoder,
+    likelihood: Likelihood,
+    images: Tensor,
+    samples: int,
+    seed: int,
+    *,
+    batch_size: int = BATCH_SIZE,
+    inputs: Tensor | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> Tensor:
+    """The importance-weighted bound on -log p(x) of each image, (N,) float64 nats.
+
+    Burda et al. 2016, "Importance Weighted Autoencoders", eq. 8: -log 1/K sum_k p(x, z_k) / q(z_k | x). Its expectation
+    falls as K grows; with one sample it is an estimate of the negative ELBO. Samples are taken one at a time, so memory
     does not grow with their number.
 
     Args:
@@ -151,6 +171,9 @@ def iw_nll(
         likelihood: on the model's device.
         images, seed, batch_size: as for `evaluate`.
         samples: K, at least 1.
+        inputs: what the encoder sees, as for `evaluate`. The samples of a denoising model come from its code of the
+            damaged image, and x is the clean one: any proposal gives a bound on -log p(x).
+        progress: called with what is being done and the share of it that is done, 0 to 1.
 
     Raises:
         DataError: there is no image.
@@ -160,13 +183,16 @@ def iw_nll(
     if samples < 1:
         raise ConfigError(f"The number of importance samples must be at least 1, not {samples}.")
     totals = torch.full((len(images),), -math.inf, dtype=torch.float64)
-    posteriors = [model.encode(target) for _, target in _batches(images, batch_size, _device(model))]
+    seen = images if inputs is None else inputs
+    posteriors = [model.encode(given) for _, given in _batches(seen, batch_size, _device(model))]
     for sample in range(samples):
         noise = _epsilon(len(images), model.latent, seed, sample)
         for (rows, target), posterior in zip(_batches(images, batch_size, _device(model)), posteriors, strict=True):
             weights = _log_weights(model, likelihood, target, posterior, noise[rows].to(target.device))
             totals[rows] = torch.logaddexp(totals[rows], weights.double().cpu())
-    return math.log(samples) - totals.mean().item()
+        if progress is not None:
+            progress("importance sampling", (sample + 1) / samples)
+    return math.log(samples) - totals
 
 
 def _nats(
@@ -181,9 +207,10 @@ def _nats(
 
 
 def _rest(model: Autoencoder, likelihood: Likelihood, target: Tensor, posterior: Posterior) -> dict[str, Tensor]:
-    """What an evaluation tells besides the ELBO, both (B,): the floor in nats, the squared error per pixel."""
+    """What an evaluation gives besides the ELBO, (B,) each: squared error per pixel, and the floor in nats if any."""
     error = likelihood.mean_image(model.decode(posterior.mean)) - target
-    return {"floor": likelihood.floor(target), "squared_error": error.square().flatten(1).mean(dim=1)}
+    squared, floor = error.square().flatten(1).mean(dim=1), likelihood.floor(target)
+    return {"squared_error": squared} if floor is None else {"squared_error": squared, "floor": floor}
 
 
 def _log_weights(

@@ -1,29 +1,31 @@
-"""Looking at codes: which dimensions are used, PCA as the linear yardstick, where a code collapses, who is near."""
+"""Looking at codes: how many dimensions are active, PCA as the linear yardstick, where a code collapses, who is near."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from vae_core.data.batches import to_float
 from vae_core.errors import ConfigError, DataError
+from vae_core.metrics.active import is_active
 from vae_core.objectives.likelihoods import Likelihood
+from vae_core.storage.arrays import pack_bundle, unpack_bundle
 
-ACTIVE_VARIANCE = 0.01
 MAX_WIDTH = 4096
 """Numbers a row whose covariance is still computed: 134 MB, and about a minute for its eigenvalues."""
 CHUNK = 1000
+FEWEST_IMAGES, AFFORDABLE = 10_000, 60_000 * 784**2
+"""PCA as a yardstick is fitted to all of a model's training images while that costs no more multiplications than MNIST
+does, and to at least this many."""
 
 
 def active_units(means: Tensor) -> int:
-    """How many dimensions of posterior means (N, L) vary by more than 0.01 over the images.
-
-    Burda et al. 2016, "Importance Weighted Autoencoders", sec. 5.2.
-    """
-    return int((means.double().var(dim=0, correction=0) > ACTIVE_VARIANCE).sum())
+    """How many dimensions of posterior means (N, L) are active, as `active.is_active` defines it."""
+    return int(is_active(means.cpu().numpy()).sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,11 +36,13 @@ class Pca:
         mean: (D,) float64.
         components: (k, D) float64, orthonormal.
         variances: (k,) float64, of the rows along each component.
+        count: rows that it was fitted to; 0 where it was not.
     """
 
     mean: Tensor
     components: Tensor
     variances: Tensor
+    count: int = 0
 
     @classmethod
     def fit(cls, rows: Tensor, components: int) -> Pca:
@@ -52,7 +56,32 @@ class Pca:
             raise ConfigError(f"PCA must have 1 to {rows.shape[1]} components here, not {components}.")
         mean, covariance = _moments(rows)
         variances, vectors = torch.linalg.eigh(covariance)
-        return cls(mean, vectors.T.flip(0)[:components].contiguous(), variances.flip(0)[:components].clamp(min=0))
+        largest, values = vectors.T.flip(0)[:components].contiguous(), variances.flip(0)[:components].clamp(min=0)
+        return cls(mean, largest, values, len(rows))
+
+    def first(self, components: int) -> Pca:
+        """The same with fewer components, 1 to k."""
+        return Pca(self.mean, self.components[:components], self.variances[:components], self.count)
+
+    def to_bytes(self) -> bytes:
+        """As an npz of float32; `from_bytes` reads it."""
+        parts = {"mean": self.mean, "components": self.components, "variances": self.variances}
+        return pack_bundle(
+            {name: value.float().numpy() for name, value in parts.items()} | {"count": np.array(self.count)}
+        )
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Pca:
+        """What `to_bytes` wrote, in float64 again.
+
+        Raises:
+            CheckpointCorrupt: it is no npz.
+        """
+        arrays = unpack_bundle(content)
+        mean, components, variances = (
+            torch.tensor(arrays[name]).double() for name in ("mean", "components", "variances")
+        )
+        return cls(mean, components, variances, int(arrays["count"]))
 
     def project(self, rows: Tensor) -> Tensor:
         """Rows (N, D) to codes (N, k), float64."""
@@ -66,6 +95,20 @@ class Pca:
         """Mean squared error of the reconstruction of rows (N, D), per number."""
         error = sum((self.reconstruct(self.project(part)) - part).square().sum().item() for part in _chunks(rows))
         return error / rows.numel()
+
+
+def yardstick_images(images: Tensor, limit: int | None = None) -> Tensor:
+    """The training images that PCA is fitted to where it stands beside a model, so that it has seen as many.
+
+    Args:
+        images: the training split, (N, C, H, W).
+        limit: how many of them the model was trained on; None for all.
+
+    Returns:
+        The first of them: all, or fewer where images are large.
+    """
+    affordable = max(FEWEST_IMAGES, AFFORDABLE // images[0].numel() ** 2)
+    return images[:limit][:affordable]
 
 
 def collapse_beta(images: Tensor, likelihood: Likelihood) -> Tensor:

@@ -7,6 +7,9 @@ import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+SPREAD_FROM = 3
+"""Values from which on a standard deviation is written, everywhere."""
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -14,7 +17,7 @@ class Spread:
 
     Attributes:
         mean: of them.
-        std: of the sample, dividing by count - 1; None of one value, which has no spread to tell.
+        std: of the sample, dividing by count - 1; None of fewer than `SPREAD_FROM` values, which do not tell a spread.
         low, high: the smallest and the largest.
         count: how many.
     """
@@ -27,7 +30,7 @@ class Spread:
 
     def __str__(self) -> str:
         if self.std is None:
-            return f"{self.mean:.2f} (one seed)"
+            return f"{self.mean:.2f} ({'one seed' if self.count == 1 else f'{self.count} seeds'})"
         return f"{self.mean:.2f} ± {self.std:.2f}"
 
 
@@ -36,5 +39,5 @@ def spread(values: Iterable[float]) -> Spread | None:
     finite = [float(value) for value in values if math.isfinite(value)]
     if not finite:
         return None
-    std = statistics.stdev(finite) if len(finite) > 1 else None
+    std = statistics.stdev(finite) if len(finite) >= SPREAD_FROM else None
     return Spread(statistics.fmean(finite), std, min(finite), max(finite), len(finite))

@@ -43,7 +43,7 @@ def build_model(config: ModelConfig, image_shape: ImageShape, seed: int) -> Auto
             f"{MAX_PARAMETERS:,}; choose fewer latents, smaller hidden sizes or (conv) more stages."
         )
     model.to_empty(device="cpu")
-    initialise(model, generator(seed, Stream.INITIALISATION))
+    initialise(model, generator(seed, Stream.INITIALISATION), config.activation)
     return model
 
 
@@ -65,9 +65,9 @@ def _assemble(config: ModelConfig, shape: ImageShape) -> Autoencoder:
 
 def _encoder(config: ModelConfig, shape: ImageShape, outputs: int) -> nn.Sequential:
     build = conv_encoder if config.architecture == "conv" else mlp_encoder
-    return build(shape, config.hidden, outputs)
+    return build(shape, config.hidden, outputs, config.activation)
 
 
 def _decoder(config: ModelConfig, shape: ImageShape) -> nn.Sequential:
     build = conv_decoder if config.architecture == "conv" else mlp_decoder
-    return build(config.latent, config.hidden, shape)
+    return build(config.latent, config.hidden, shape, config.activation)

@@ -22,8 +22,8 @@ HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
 LOGIT_LIMIT = 100.0
 """The logit that stands for a pixel of exactly 0 or 1: cross-entropy 0 there in float32, and finite elsewhere."""
 SMALLEST_MEAN = 1 / 510
-"""Half a grey level. A continuous Bernoulli's density has no upper bound on pixels of exactly 0 or 1; a mean nearer to
-them than this claims more than a byte can show, so the floor and the collapse line stop there."""
+"""Half a grey level: the closest to 0 or 1 that a continuous Bernoulli's mean is set when its logit is looked up. At 0
+and 1 the logit is infinite."""
 SIGMA_MIN, SIGMA_MAX = 1e-3, 10.0
 """Range of a learned sigma, that of the one given in the configuration."""
 TAYLOR_BELOW = 0.5
@@ -49,12 +49,19 @@ class Likelihood(nn.Module, ABC):
     def negative_log_likelihood(self, output: Tensor, target: Tensor) -> Tensor:
         """-log p(target | output), (B,) nats per image, for output and target (B, C, H, W), target in [0, 1]."""
 
-    def floor(self, target: Tensor) -> Tensor:
-        """(B,) nats of a perfect reconstruction of target (B, C, H, W): no output does better."""
+    def floor(self, target: Tensor) -> Tensor | None:
+        """The smallest loss that any output can reach on each image: that of a perfect reconstruction.
+
+        Args:
+            target: (B, C, H, W), in [0, 1].
+
+        Returns:
+            (B,) nats per image, or None if the loss has no lower bound.
+        """
         return self.negative_log_likelihood(self.output_of(target), target)
 
     def collapse(self, mean: Tensor, target: Tensor) -> Tensor:
-        """(B,) nats of the best constant image, the training mean (C, H, W): a model whose code carries nothing."""
+        """(B,) nats of drawing the training mean (C, H, W) for every image, as a model does whose code is ignored."""
         return self.negative_log_likelihood(self.output_of(mean).expand_as(target), target)
 
 
@@ -83,13 +90,21 @@ class ContinuousBernoulli(Likelihood):
     """Loaiza-Ganem & Cunningham 2019, "The continuous Bernoulli", eq. 6, by its natural parameter, the logit y.
 
     The density on [0, 1] is exp(x y) / ((exp(y) - 1) / y). Its mean is not sigmoid(y) but 1 / (1 - exp(-y)) - 1 / y.
+    At a pixel of exactly 0 or 1 the density is about |y| when y has the right sign, so it grows without bound and the
+    loss has no floor.
     """
+
+    def floor(self, target: Tensor) -> None:
+        """None: the loss has no lower bound."""
 
     def mean_image(self, output: Tensor) -> Tensor:
         return _continuous_bernoulli_partition(output)[1]
 
     def output_of(self, mean: Tensor) -> Tensor:
-        """By bisection, once for each distinct value: an image of bytes has no more than 256."""
+        """By bisection, once for each distinct value: an image of bytes has no more than 256.
+
+        Means are first clamped to half a grey level from 0 and 1.
+        """
         bounded = mean.double().clamp(SMALLEST_MEAN, 1 - SMALLEST_MEAN)
         values, places = torch.unique(bounded, return_inverse=True)
         high = torch.full_like(values, 1 / SMALLEST_MEAN)
@@ -150,7 +165,10 @@ class LearnedGaussian(Gaussian):
         self.log_sigma = nn.Parameter(torch.tensor(self._given_log_sigma))
 
     def floor(self, target: Tensor) -> Tensor:
-        """With no error left sigma falls to its least value, whatever it is now."""
+        """Without any error, at the smallest sigma allowed, `SIGMA_MIN`, whatever sigma is now.
+
+        It is a bound only because sigma has one: with a free sigma the density of a perfect reconstruction is unbounded.
+        """
         return _gaussian(target, target, torch.tensor(math.log(SIGMA_MIN)))
 
     def collapse(self, mean: Tensor, target: Tensor) -> Tensor:

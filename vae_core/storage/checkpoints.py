@@ -83,7 +83,7 @@ def load_best(folder: Path) -> tuple[dict[str, Array], dict[str, Any]] | None:
         CheckpointCorrupt: there are some, and all are damaged.
     """
     kept = sorted((path.stem for path in folder.glob("best-*.json")), reverse=True)
-    return _first_whole(folder, [*kept, *(["best"] if (folder / "best.json").exists() else [])])
+    return _first_whole(folder, [*kept, *(["best"] if files.is_there(folder / "best.json") else [])])
 
 
 def publish_best(folder: Path) -> None:
@@ -122,19 +122,19 @@ def check_resumable(folder: Path) -> None:
     Raises:
         RunStateError: there is no step checkpoint to go on from.
     """
-    if (folder / "model.json").exists() and not steps(folder):
+    if files.is_there(folder / "model.json") and not steps(folder):
         raise RunStateError(
             f"The run {folder.name!r} keeps only its final weights; start a new run from them with --from."
         )
 
 
-def load_newest(folder: Path) -> tuple[dict[str, Array], dict[str, Any]] | None:
-    """The newest whole step checkpoint, or None where none was ever written.
+def load_newest(folder: Path, before: int | None = None) -> tuple[dict[str, Array], dict[str, Any]] | None:
+    """The newest whole step checkpoint, with `before` of an earlier step than that, or None if there is none.
 
     Raises:
         CheckpointCorrupt: there are some, and all are damaged.
     """
-    return _first_whole(folder, [step_name(step) for step in steps(folder)])
+    return _first_whole(folder, [step_name(step) for step in steps(folder) if before is None or step < before])
 
 
 def _first_whole(folder: Path, names: list[str]) -> tuple[dict[str, Array], dict[str, Any]] | None:
@@ -147,6 +147,14 @@ def _first_whole(folder: Path, names: list[str]) -> tuple[dict[str, Array], dict
     if failure is not None:
         raise failure
     return None
+
+
+def newest_record(folder: Path) -> dict[str, Any]:
+    """What is recorded beside the newest weights, such as their images' shape and SHA-256; empty without weights."""
+    for name in (*map(step_name, steps(folder)), "model", "best"):
+        with contextlib.suppress(FileNotFoundError, CheckpointCorrupt):
+            return files.read_json(folder / f"{name}.json")
+    return {}
 
 
 def kept_steps(folder: Path) -> dict[int, str]:

@@ -19,14 +19,18 @@ from vae_core.storage.schema import check_schema
 
 MAX_COUNT = 2**53
 """The largest whole number that JSON carries exactly, and more than any step or byte."""
+LARGEST = 1e40
+"""Larger than any figure of float32 networks, and small enough for sums, the roots of squares and the axes of charts."""
 RESTORE = "restore the run's folder"
 REMOVE = "remove the file"
 EXPORT_AGAIN = "export the run again"
 
 Text = Annotated[str, Strict()]
 Count = Annotated[int, Strict(), Field(ge=0, le=MAX_COUNT)]
-Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+Finite = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 """A finite number; true and false are none."""
+Number = Annotated[float, Strict(), Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
+"""A number that a chart can draw, of at most `LARGEST`; true and false are none."""
 
 Model = TypeVar("Model")
 

@@ -13,6 +13,7 @@ import json
 import math
 import os
 import shutil
+import stat
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -65,7 +66,7 @@ def make_folder(path: Path, *, must_be_new: bool = False) -> None:
     """Makes a folder and those above it.
 
     Raises:
-        DiskError: it cannot be made, or stands there already and `must_be_new`.
+        DiskError: it cannot be made, something else has its name, or it stands there already and `must_be_new`.
     """
     if os.path.isdir(path) and not must_be_new:  # noqa: PTH112  (Path.is_dir raises for names that are too long)
         return
@@ -75,8 +76,10 @@ def make_folder(path: Path, *, must_be_new: bool = False) -> None:
         try:
             system.mkdir(path, 0o777)
         except FileExistsError:
-            if must_be_new or not os.path.isdir(path):  # noqa: PTH112
+            if must_be_new:
                 raise
+            if not is_folder(path):
+                raise DiskError(f"{str(path)!r} is there already and is not a folder; choose another one.") from None
 
 
 def write_atomic(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -213,27 +216,97 @@ def temporary_folder(beside: Path) -> Iterator[Path]:
         remove_tree(folder)
 
 
-def read_bytes(path: Path) -> bytes:
-    """The whole file.
+@contextlib.contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turns an `OSError` of a read into a `DiskError`, unless the file or folder is simply not there.
 
     Raises:
         FileNotFoundError, NotADirectoryError: there is none.
         DiskError: it is there and cannot be read.
     """
     try:
-        return path.read_bytes()
+        yield
     except (FileNotFoundError, NotADirectoryError):
         raise
     except OSError as error:
         reason = error.strerror or str(error)
-        raise DiskError(f"{str(path)!r} cannot be read ({reason}); look after its folder and try again.") from error
+        raise DiskError(f"{str(path)!r} cannot be read ({reason}); check its permissions and the disk.") from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """The whole file.
+
+    Raises:
+        FileNotFoundError, NotADirectoryError: there is none.
+        DiskError: it is there and cannot be read, or is no ordinary file: reading a pipe could wait for ever.
+    """
+    with readable(path):
+        kind = path.stat().st_mode
+        if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
+            raise OSError(errno.EINVAL, "Not an ordinary file", str(path))
+        return path.read_bytes()
+
+
+def is_there(path: Path) -> bool:
+    """Whether something is there; False if that cannot be found out, where `Path.exists` may raise."""
+    return os.path.exists(path)  # noqa: PTH110
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there; False if that cannot be found out, where `Path.is_dir` may raise."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def same_place(one: Path, other: Path) -> bool:
+    """Whether two paths lead to the same place, links followed; unlike `Path.resolve`, loops of links do not raise."""
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def folder_names(folder: Path) -> list[str]:
+    """The names in a folder that are folders; so are those that cannot be looked at, so that a reader can say why.
+
+    Among these are links to nowhere, loops of links, and what the file system fails to describe.
+
+    Raises:
+        FileNotFoundError: the folder is not there.
+        DiskError: it cannot be listed.
+    """
+    with _listed(folder) as entries:
+        return [entry.name for entry in entries if _may_be_folder(entry)]
+
+
+def check_listable(folder: Path) -> None:
+    """Raises as `folder_names` does, at a cost that does not grow with what is in the folder."""
+    with _listed(folder):
+        pass
+
+
+@contextlib.contextmanager
+def _listed(folder: Path) -> Iterator[Iterator[os.DirEntry[str]]]:
+    try:
+        with os.scandir(folder) as entries:
+            yield entries
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DiskError(
+            f"The folder {str(folder)!r} cannot be read ({reason}); check its permissions or choose another one."
+        ) from error
+
+
+def _may_be_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir() or (entry.is_symlink() and not is_there(Path(entry.path)))
+    except OSError:
+        return True
 
 
 def size_of(folder: Path) -> int:
-    """Bytes of all the files in a folder, at any depth; links count as nothing, and what is gone meanwhile as well."""
+    """Bytes of all the files in a folder, at any depth; links and what cannot be read count as nothing."""
     total, waiting = 0, [] if folder.is_symlink() else [str(folder)]
     while waiting:
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(waiting.pop()) as entries:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)
@@ -316,7 +389,7 @@ def lock(path: Path, timeout: float = -1) -> Iterator[None]:
 
 def is_locked(path: Path) -> bool:
     """Whether another process (or this one) holds the lock at this moment."""
-    if not path.exists():
+    if not is_there(path):
         return False
     try:
         with lock(path, timeout=0):

@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from vae_core.config import RunConfig
 from vae_core.errors import CheckpointCorrupt
 from vae_core.storage import files
 from vae_core.storage.arrays import pack_bundle, unpack_bundle
@@ -30,7 +32,8 @@ class Subjects:
         labels: (points,) int64, the class of each point of the latent map; -1 where there is none.
         classes: the names of the classes.
         inputs: (row, channel, height, width) uint8, the clean images, above the reconstructions.
-        lines: nats per image of `floor` (perfect reconstruction) and `collapse` (best constant image), where known.
+        lines: nats per image of `floor` (perfect reconstruction) and `collapse` (the mean image), as they were recorded;
+            read them with `reference_lines`.
         corrupted: what the encoder saw of `inputs`, of the same shape, or None where that was they themselves.
     """
 
@@ -63,6 +66,15 @@ class Frame:
     figures: dict[str, float]
 
 
+def reference_lines(subjects: Subjects, config: RunConfig) -> dict[str, float]:
+    """The recorded lines, nats per image, without the floor if the run's likelihood has none.
+
+    Earlier versions recorded one for the continuous Bernoulli, and models could pass below it.
+    """
+    lines = subjects.lines
+    return lines if config.objective.has_floor else {name: nats for name, nats in lines.items() if name != "floor"}
+
+
 def pack_subjects(subjects: Subjects) -> bytes:
     note = {"classes": list(subjects.classes), "lines": subjects.lines}
     arrays = {"labels": subjects.labels, "inputs": subjects.inputs, "note": _text(note)}
@@ -76,10 +88,15 @@ def unpack_subjects(content: bytes) -> Subjects:
     arrays = unpack_bundle(content)
     note = _note(arrays)
     try:
-        known = arrays["labels"], tuple(note["classes"]), arrays["inputs"], dict(note["lines"])
+        known = arrays["labels"], tuple(note["classes"]), arrays["inputs"], _known(note["lines"])
         return Subjects(*known, arrays.get("corrupted"))
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointCorrupt("The film's subjects are damaged; restore the run's folder from a copy.") from error
+
+
+def _known(lines: dict[str, float | None]) -> dict[str, float]:
+    """The lines that are finite: of odd data there may be none, and a chart draws the others."""
+    return {name: value for name, value in dict(lines).items() if value is not None and math.isfinite(value)}
 
 
 def pack_frame(frame: Frame) -> bytes:
@@ -150,13 +167,40 @@ class Film:
         names = {path.name for path in self.folder.glob("[0-9]*.npz")}
         if self._names - names:  # the run was cut back to an earlier step
             self.frames, self._names = [], set()
-        if self.subjects is None and (self.folder / "subjects.npz").exists():
+        if self.subjects is None and files.is_there(self.folder / "subjects.npz"):
             self.subjects = unpack_subjects(files.read_bytes(self.folder / "subjects.npz"))
         new = sorted(names - self._names)
         self.frames += [unpack_frame(files.read_bytes(self.folder / name)) for name in new]
         self.frames.sort(key=lambda frame: frame.step)
         self._names = names
         return bool(new)
+
+
+def drop_after(folder: Path, step: int) -> None:
+    """Removes the frames of later steps from a run's film."""
+    for path in (folder / "film").glob("[0-9]*.npz"):
+        if path.stem.isdecimal() and int(path.stem) > step:
+            files.remove(path)
+
+
+def read_subjects(folder: Path) -> Subjects | None:
+    """What a run's film looks at, or None if it has no film."""
+    path = folder / "film" / "subjects.npz"
+    return unpack_subjects(files.read_bytes(path)) if path.exists() else None
+
+
+def read_last(folder: Path) -> Frame | None:
+    """The last frame of a run's film, or None if it has none."""
+    last = max((folder / "film").glob("[0-9]*.npz"), default=None, key=lambda path: path.name)
+    return None if last is None else unpack_frame(files.read_bytes(last))
+
+
+def row_of_classes(labels: list[int], count: int) -> list[int]:
+    """Which points are shown as pictures: the first of each class in turn, then the next ones, `count` in all."""
+    first_of = {label: index for index, label in reversed(list(enumerate(labels)))}
+    chosen = [first_of[label] for label in sorted(first_of)]
+    rest = [index for index in range(len(labels)) if index not in chosen]
+    return (chosen + rest)[:count]
 
 
 def frame_name(step: int) -> str:
@@ -166,4 +210,4 @@ def frame_name(step: int) -> str:
 def read_preview(folder: Path) -> Frame | None:
     """The newest frame of a run that somebody watches, or None before the first."""
     path = folder / "preview.npz"
-    return unpack_frame(files.read_bytes(path)) if path.exists() else None
+    return unpack_frame(files.read_bytes(path)) if files.is_there(path) else None

@@ -57,7 +57,7 @@ class Summary:
 
 
 def summaries(root: Path) -> tuple[list[Summary], list[str]]:
-    """A row for each readable run under `root`, newest first, and a sentence for each folder that cannot be read."""
+    """A row for each readable run under `root`, newest first, and the sentences of `list_runs` about the others."""
     runs, problems = list_runs(root)
     rows: list[Summary] = []
     for run in runs:
@@ -73,7 +73,8 @@ def summary(run: Run) -> Summary:
 
     Raises:
         RunNotFound: it is gone.
-        CheckpointCorrupt, SchemaTooNew: its status or its notes cannot be read.
+        CheckpointCorrupt, SchemaTooNew: its status or its notes are damaged.
+        DiskError: they cannot be read.
     """
     status = run.status()
     return Summary(
@@ -99,5 +100,5 @@ def is_verified(folder: Path) -> bool:
 def _changed(run: Run) -> float:
     try:
         return os.stat(f"{run.folder}/status.json").st_mtime  # noqa: PTH116
-    except FileNotFoundError:
+    except OSError:
         return 0.0

@@ -1,7 +1,8 @@
 """What was measured of a run's final weights, kept beside the run, or in the cache if its folder is read-only.
 
     figures.json               `EVALUATION`: what `evaluate` gives
-    disentanglement.json       `FACTOR_SCORES`: what `disentangle` gives
+    disentanglement.json       `factor_scores("forest")`: what `disentangle` gives
+    disentanglement-boosting.json  `factor_scores("boosting")`: the same with DCI from gradient boosting
     restoration-NAME.json      `restoration_curve(NAME)`: quality against the level of a corruption
 
 A measurement names the SHA-256 of the weights that it is of. Reading never raises: a file that is damaged, newer, or of
@@ -17,7 +18,7 @@ import shlex
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Strict
 from pydantic import dataclasses as pydantic
@@ -25,28 +26,29 @@ from pydantic import dataclasses as pydantic
 from vae_core.errors import CheckpointCorrupt, LatentLabError
 from vae_core.levels import CORRUPTIONS
 from vae_core.storage import files, paths
-from vae_core.storage.documents import REMOVE, Count, Document, Number, Text, parse_document, validate
+from vae_core.storage.documents import LARGEST, REMOVE, Count, Document, Number, Text, parse_document, validate
 from vae_core.storage.file_cache import FileCache
 from vae_core.storage.runs import KEPT_RUNS, Run, in_usual_place, is_shipped
+from vae_core.types import DCI_MODELS, DciModel
 
 SCHEMA = 1
 METHODS = ("corrupted", "model", "clean")
 """The parts of a restoration's point that differ from model to model; its baselines do not."""
 
 
-def _not_infinite(value: float) -> float:
-    if math.isinf(value):
-        raise ValueError("infinite")
+def _drawable(value: float) -> float:
+    if abs(value) > LARGEST:
+        raise ValueError(f"beyond {LARGEST:g}")
     return value
 
 
 NumberOrNaN = Annotated[
     float,
     Strict(),
-    AfterValidator(_not_infinite),
+    AfterValidator(_drawable),
     BeforeValidator(lambda value: math.nan if value is None else value),
 ]
-"""A finite number, or NaN, which is null in a file."""
+"""A number of at most `LARGEST`, or NaN, which is null in a file."""
 
 
 class Measurement(Document):
@@ -80,7 +82,7 @@ class Figures(Measurement):
     reconstruction_nats: Number
     kl_nats: Number | None = None
     negative_elbo_nats: Number
-    floor_nats: Number | None
+    floor_nats: Number | None = None
     active_units: Count | None = None
     kl_per_dimension: tuple[Number, ...] | None = None
     mse_per_pixel: Number
@@ -107,7 +109,7 @@ class FactorScores(Measurement):
     factor_vae_score: Number
     images: Count
     dataset: Text
-    dci_model: Literal["forest", "boosting"] = "forest"
+    dci_model: DciModel = "forest"
 
 
 @pydantic.dataclass(frozen=True)
@@ -148,6 +150,7 @@ class RestorationCurve(Measurement):
     Attributes:
         dataset, dataset_sha256, images, step: what was restored, how much of it, and by weights of which step.
         filters: the strengths that were tried of each classical filter.
+        other_images: how many training images the opponents were tuned on and learned from.
         points: in any order.
     """
 
@@ -156,6 +159,7 @@ class RestorationCurve(Measurement):
     images: Count = 0
     step: Count = 0
     filters: tuple[tuple[Any, ...], ...] = ()
+    other_images: Count = 0
     points: tuple[RestorationPoint, ...]
 
 
@@ -170,12 +174,20 @@ class Measurements(Generic[Kind]):
         model: what the file holds.
         recorded: what a shipped run brings along in another file, as JSON that the model fits but for the weights; None
             if there is nothing. May raise what reading a file raises, and LookupError and TypeError.
+        as_today: what a kept measurement of a run means by today's rules; None if it does not count.
     """
 
-    def __init__(self, name: str, model: type[Kind], recorded: Callable[[Run], dict[str, Any]] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        model: type[Kind],
+        recorded: Callable[[Run], dict[str, Any]] | None = None,
+        as_today: Callable[[Run, Kind], Kind | None] = lambda _, kept: kept,
+    ) -> None:
         self.file = f"{name}.json"
         self._model = model
         self._recorded = recorded
+        self._as_today = as_today
         self._cache: FileCache[Kind | None] = FileCache(KEPT_RUNS)
 
     def read(self, run: Run) -> Kind | None:
@@ -184,9 +196,9 @@ class Measurements(Generic[Kind]):
         if digest is None:
             return None
         shipped = is_shipped(run)
-        if not shipped and (kept := self._at(f"{run.folder}/{self.file}", digest)) is not None:
+        if not shipped and (kept := self._at(f"{run.folder}/{self.file}", run, digest)) is not None:
             return kept
-        kept = self._at(self._cached(run, digest), digest)
+        kept = self._at(self._cached(run, digest), run, digest)
         return self._brought(run, digest) if kept is None and shipped else kept
 
     def write(self, run: Run, measured: Kind) -> None:
@@ -231,16 +243,17 @@ class Measurements(Generic[Kind]):
         key = files.digest(f"{digest} {run.config.model_dump_json()}".encode())
         return f"{paths.cache_folder()}/measurements/{key}/{self.file}"
 
-    def _at(self, path: str, digest: str) -> Kind | None:
+    def _at(self, path: str, run: Run, digest: str) -> Kind | None:
         kept = self._cache.get(path, lambda: self._attempt(lambda: self.parse(files.read_json(Path(path)))))
-        return kept if kept is not None and kept.weights_sha256 == digest else None
+        return self._as_today(run, kept) if kept is not None and kept.weights_sha256 == digest else None
 
     def _brought(self, run: Run, digest: str) -> Kind | None:
         recorded = self._recorded
         if recorded is None:
-            return self._at(f"{run.folder}/{self.file}", digest)
+            return self._at(f"{run.folder}/{self.file}", run, digest)
         path = f"{run.folder}/evaluation.json"
-        return self._cache.get(path, lambda: self._attempt(lambda: self.make(run, recorded(run), digest)))
+        kept = self._cache.get(path, lambda: self._attempt(lambda: self.make(run, recorded(run), digest)))
+        return None if kept is None else self._as_today(run, kept)
 
     @staticmethod
     def _attempt(read: Callable[[], Kind]) -> Kind | None:
@@ -256,13 +269,30 @@ def _recorded_figures(run: Run) -> dict[str, Any]:
     return recorded
 
 
-EVALUATION = Measurements("figures", Figures, _recorded_figures)
-FACTOR_SCORES = Measurements("disentanglement", FactorScores)
+def _without_false_floor(run: Run, figures: Figures) -> Figures:
+    """Earlier versions recorded a floor of likelihoods that have none, and models could pass below it."""
+    if figures.floor_nats is None or run.config.objective.has_floor:
+        return figures
+    return figures.model_copy(update={"floor_nats": None})
+
+
+EVALUATION = Measurements("figures", Figures, _recorded_figures, _without_false_floor)
 
 
 def all_measurements() -> list[Measurements[Any]]:
     """Every kind that a run can bring along."""
-    return [EVALUATION, FACTOR_SCORES, *map(restoration_curve, CORRUPTIONS)]
+    return [EVALUATION, *map(factor_scores, DCI_MODELS), *map(restoration_curve, CORRUPTIONS)]
+
+
+@lru_cache(maxsize=8)
+def factor_scores(dci_model: DciModel) -> Measurements[FactorScores]:
+    """The scores whose DCI is from one model; those of each are kept by themselves."""
+
+    def of_this_model(_: Run, scores: FactorScores) -> FactorScores | None:
+        return scores if scores.dci_model == dci_model else None
+
+    name = "disentanglement" if dci_model == "forest" else f"disentanglement-{dci_model}"
+    return Measurements(name, FactorScores, as_today=of_this_model)
 
 
 @lru_cache(maxsize=64)

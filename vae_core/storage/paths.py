@@ -42,13 +42,19 @@ def cache_folder() -> Path:
     return Path(named) if named else platformdirs.user_cache_path("latent-lab")
 
 
+def named_runs_folder(given: Path | None = None) -> Path:
+    """The folder of the runs, which may not be there yet: the given one, that of LATENT_LAB_RUNS, or `checkpoints/`."""
+    named = os.environ.get(RUNS_VARIABLE)
+    return given or (Path(named) if named else SHIPPED_RUNS)
+
+
 def runs_folder(given: Path | None = None) -> Path:
-    """The folder of the runs, made where it is missing: the given one, that of LATENT_LAB_RUNS, or `checkpoints/`.
+    """The same folder, made if it is missing.
 
     Raises:
-        DiskError: it cannot be made.
+        DiskError: it cannot be made, or cannot be listed.
     """
-    named = os.environ.get(RUNS_VARIABLE)
-    folder = given or (Path(named) if named else SHIPPED_RUNS)
+    folder = named_runs_folder(given)
     files.make_folder(folder)
+    files.check_listable(folder)
     return folder

@@ -61,7 +61,7 @@ def settle(folder: Path, root: Path, wanted: str) -> Run:
 def _sweep(root: Path) -> None:
     """Removes what a killed import or copy left behind; a young one may still be at work."""
     for left in root.glob(".partial-*"):
-        with contextlib.suppress(FileNotFoundError):  # another one sweeps as well
+        with contextlib.suppress(OSError):  # another one sweeps as well, or it is somebody else's
             if time.time() - left.stat().st_mtime > ABANDONED_SECONDS:
                 files.remove_tree(left)
 

@@ -15,7 +15,7 @@ from typing_extensions import TypedDict
 
 from vae_core.errors import CheckpointCorrupt
 from vae_core.storage import files
-from vae_core.storage.documents import Count, Number, Text
+from vae_core.storage.documents import Count, Finite, Text
 from vae_core.storage.schema import check_schema
 
 SCHEMA = 1
@@ -29,13 +29,13 @@ class RecordFields(TypedDict):
 
     split: Text
     step: Count
-    epoch: NotRequired[Number | None]
-    seconds: NotRequired[Number | None]
-    loss: NotRequired[Number | None]
-    reconstruction_nats: NotRequired[Number | None]
-    kl_nats: NotRequired[Number | None]
-    beta: NotRequired[Number | None]
-    target: NotRequired[Number | None]
+    epoch: NotRequired[Finite | None]
+    seconds: NotRequired[Finite | None]
+    loss: NotRequired[Finite | None]
+    reconstruction_nats: NotRequired[Finite | None]
+    kl_nats: NotRequired[Finite | None]
+    beta: NotRequired[Finite | None]
+    target: NotRequired[Finite | None]
     non_finite: NotRequired[bool]
 
 
@@ -46,6 +46,7 @@ class MetricsWriter:
     """The one writer of a run's records."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._file = files.Appender(path)
         self._waiting = bytearray()
         self._file.cut(files.read_bytes(path).rfind(b"\n") + 1)  # a half line of a killed writer
@@ -82,6 +83,16 @@ class MetricsWriter:
         self._file.cut(length)
         if length == 0:
             self._file.append(files.json_bytes({"schema": SCHEMA}))
+
+    def cut_after(self, step: int) -> None:
+        """Drops the records of later steps."""
+        self.flush()
+        length = 0
+        for line in files.read_bytes(self._path).splitlines(keepends=True):
+            if _parsed(line).get("step", 0) > step:
+                break
+            length += len(line)
+        self.cut(length)
 
     def close(self) -> None:
         self.flush()
@@ -146,9 +157,14 @@ class MetricsReader:
         self._last_line = b""
 
     def poll(self) -> bool:
-        """Takes in what is new, and says whether there was anything."""
+        """Takes in what is new, and says whether there was anything.
+
+        Raises:
+            CheckpointCorrupt: a line is damaged.
+            DiskError: the file cannot be read.
+        """
         try:
-            with self.path.open("rb") as stream:
+            with files.readable(self.path), self.path.open("rb") as stream:
                 added = self._added(stream)
         except FileNotFoundError:
             return False
@@ -186,8 +202,9 @@ def read_records(path: Path) -> list[Record]:
     Raises:
         CheckpointCorrupt: a line in the middle is damaged.
         SchemaTooNew: a newer program wrote it.
+        DiskError: the file cannot be read.
     """
-    content = path.read_bytes() if path.exists() else b""
+    content = files.read_bytes(path) if files.is_there(path) else b""
     lines = content[: content.rfind(b"\n") + 1].splitlines()
     records = [_parsed(line) for line in lines]
     if records:

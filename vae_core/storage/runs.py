@@ -1,7 +1,7 @@
 """The run folder: what was asked, how it stands, and what the pages want of its worker.
 
     config.json   never changes          status.json    state, step, message; replaced whole
-    longer.json   more epochs than asked at first
+    longer.json   more epochs than asked at first; moved.json  where its dataset's file is now
     control.json  wants, not orders      notes.json     the person's name and notes
     watched       somebody is looking    .lock          held by the process that trains
 
@@ -19,21 +19,21 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 from pydantic import dataclasses as pydantic
 
 from vae_core.config import RunConfig, parse_config
 from vae_core.errors import (
-    ConfigError,
     LatentLabError,
     NameInvalid,
     RunNotFound,
     RunStateError,
 )
 from vae_core.storage import files, paths
+from vae_core.storage.changes import changed
+from vae_core.storage.changes import make_longer as make_longer
 from vae_core.storage.documents import Count, Number, Text, read_document
 from vae_core.storage.file_cache import FileCache
-from vae_core.storage.schema import check_schema
 from vae_core.storage.states import State
 
 SCHEMA = 1
@@ -49,6 +49,9 @@ def _written(state: State) -> State:
     if not state.is_written:
         raise ValueError("concluded by readers, never written")
     return state
+
+
+WrittenState = Annotated[State, AfterValidator(_written)]
 
 
 @pydantic.dataclass(frozen=True)
@@ -67,9 +70,13 @@ class Status:
         best_step: the step whose held-out target objective is the lowest so far.
         retries_left: how often a manager may still start a worker that died on it anew; None is not at all.
         cluster: the address of the scheduler whose workers have it, or empty where this machine trains it.
+        was: of a run that is queued to go on, the state it had before; it gets that back if it cannot begin. None for
+            one that is new.
+        diverged_at: the step whose loss ended a diverged run; `step` is then the last one with a sound loss. None also
+            for a diverged run of an older version, whose newest weights gave that loss.
     """
 
-    state: Annotated[State, AfterValidator(_written)] = State.QUEUED
+    state: WrittenState = State.QUEUED
     step: Count = 0
     total_steps: Count = 0
     epoch: Number = 0.0
@@ -81,6 +88,8 @@ class Status:
     best_step: Count | None = None
     retries_left: Count | None = None
     cluster: Text = ""
+    was: Annotated[WrittenState | None, BeforeValidator(lambda value: value or None)] = None
+    diverged_at: Count | None = None
 
 
 @pydantic.dataclass(frozen=True)
@@ -147,7 +156,7 @@ class Run:
     def control(self) -> Control:
         """What is wanted; a folder without the file wants nothing but running."""
         path = self.folder / "control.json"
-        return _document(path, Control) if path.exists() else Control()
+        return _document(path, Control) if files.is_there(path) else Control()
 
     def write_control(self, control: Control) -> None:
         files.write_json(self.folder / "control.json", {"schema": SCHEMA, **asdict(control)}, durable=False)
@@ -161,7 +170,7 @@ class Run:
 
     def _read_notes(self) -> Notes:
         path = self.folder / "notes.json"
-        return _document(path, Notes) if path.exists() else Notes()
+        return _document(path, Notes) if files.is_there(path) else Notes()
 
     def write_notes(self, notes: Notes) -> None:
         files.write_json(self.folder / "notes.json", {"schema": SCHEMA, **asdict(notes)})
@@ -178,7 +187,7 @@ class Run:
     def is_watched(self) -> bool:
         try:
             return time.time() - (self.folder / "watched").stat().st_mtime < WATCHED_SECONDS
-        except FileNotFoundError:
+        except OSError:
             return False
 
 
@@ -204,7 +213,7 @@ def in_usual_place(run: Run) -> bool:
 
 @functools.lru_cache(maxsize=64)
 def _same_folder(one: str, other: str) -> bool:
-    return Path(one).resolve() == Path(other).resolve()
+    return files.same_place(Path(one), Path(other))
 
 
 def edit_notes(run: Run, *, name: str | None = None, notes: str | None = None) -> Notes:
@@ -220,31 +229,11 @@ def edit_notes(run: Run, *, name: str | None = None, notes: str | None = None) -
     if notes is not None and len(notes) > MAX_NOTES:
         raise NameInvalid(f"Notes are at most {MAX_NOTES:,} characters; shorten them.")
     before = run.notes()
-    if not run.folder.is_dir():
+    if not files.is_folder(run.folder):
         raise RunNotFound(f"The run {run.id!r} is gone; choose another one.")
     after = Notes(before.name if name is None else check_name(name), before.notes if notes is None else notes)
     run.write_notes(after)
     return after
-
-
-def make_longer(run: Run, epochs: int) -> Run:
-    """The same run with more epochs in all; what was asked at first stays in `config.json`.
-
-    Raises:
-        ConfigError: it is no number of epochs, or fewer than the run has.
-    """
-    longer = run.config.changed(epochs=epochs)
-    if epochs < run.config.training.epochs:
-        raise ConfigError(
-            f"epochs must be at least {run.config.training.epochs}, what the run was asked for, not {epochs}."
-        )
-    files.write_json(run.folder / "longer.json", {"schema": SCHEMA, "epochs": epochs})
-    return Run(run.folder, longer)
-
-
-def _extended(config: RunConfig, document: dict[str, Any]) -> RunConfig:
-    check_schema(document.get("schema"), SCHEMA, "longer.json")
-    return config.changed(epochs=document.get("epochs"))
 
 
 def in_short(config: RunConfig) -> str:
@@ -318,42 +307,35 @@ def open_run(root: Path, run_id: str) -> Run:
     Raises:
         NameInvalid: it is no id.
         RunNotFound: there is no such folder, or it holds no configuration.
-        CheckpointCorrupt, ConfigError, SchemaTooNew: its configuration cannot be read.
+        CheckpointCorrupt, ConfigError, SchemaTooNew: its configuration is damaged.
+        DiskError: the folder or a file in it cannot be read.
     """
     return open_folder(root / check_id(run_id))
 
 
 def open_folder(folder: Path) -> Run:
     """The run in a folder; raises as `open_run` does."""
-    longer = f"{folder}/longer.json"
     try:
         config = _CONFIGS.get(f"{folder}/config.json", lambda: parse_config(files.read_json(folder / "config.json")))
-        # os.path, since Path's own look costs as much as all the rest of a run that did not change
-        extended = os.path.exists(longer)  # noqa: PTH110
-        return Run(folder, _extended(config, files.read_json(Path(longer))) if extended else config)
+        return Run(folder, changed(folder, config))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise RunNotFound(
             f"There is no run {folder.name!r} in {str(folder.parent)!r}; list them with 'runs'."
         ) from error
 
 
-def find_run(given: str, root: Path) -> Run:
-    """The run that a person named: a folder's path, or an id under `root`."""
-    path = Path(given)
-    # os.path, since Path.is_file raises for names that are too long
-    found = os.path.isfile(path / "config.json")  # noqa: PTH113
-    return open_folder(path.resolve()) if found else open_run(root, given)
-
-
 def list_runs(root: Path) -> tuple[list[Run], list[str]]:
-    """The readable runs under `root`, newest first, and a sentence for each folder that cannot be read.
+    """The readable runs under `root`, newest first, and a sentence for each folder that cannot be read, `root` included.
 
-    Only what changed since the last call is read and parsed again, so that thousands of runs are listed at the cost of
-    a look at their files' times.
+    Nothing in the folder makes this raise. Only what changed since the last call is read and parsed again, so that
+    thousands of runs cost a look at their files' times.
     """
-    runs: list[Run] = []
-    problems: list[str] = []
-    for name in folder_ids(root):
+    runs, problems = list[Run](), list[str]()
+    try:
+        names = folder_ids(root)
+    except LatentLabError as error:
+        return runs, [str(error)]
+    for name in names:
         try:
             run = open_folder(root / name)
             run.status()
@@ -365,11 +347,15 @@ def list_runs(root: Path) -> tuple[list[Run], list[str]]:
 
 
 def folder_ids(root: Path) -> list[str]:
-    """The folders under `root` whose name is an id, the last one first."""
-    if not root.is_dir():
+    """The folders under `root` whose name is an id, readable or not, the last one first; none if `root` is not there.
+
+    Raises:
+        DiskError: `root` cannot be listed.
+    """
+    try:
+        return sorted((name for name in files.folder_names(root) if ID.fullmatch(name)), reverse=True)
+    except FileNotFoundError:
         return []
-    with os.scandir(root) as entries:
-        return sorted((entry.name for entry in entries if ID.fullmatch(entry.name) and entry.is_dir()), reverse=True)
 
 
 def _document(path: Path, kind: type[T]) -> T:

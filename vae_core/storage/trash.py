@@ -75,7 +75,7 @@ def check_deletable(run: Run) -> None:
     """Raises as `delete` does, and moves nothing."""
     if is_shipped(run):
         raise RunStateError(f"The run {run.id!r} came with the program and cannot be deleted; copy it to change it.")
-    if not run.folder.is_dir():
+    if not files.is_folder(run.folder):
         raise RunNotFound(f"The run {run.id!r} is gone; choose another one.")
     if files.is_locked(run.lock_path):
         raise RunStateError(TRAINED.format(run.id))
@@ -91,13 +91,13 @@ def restore(root: Path, trashed_id: str) -> Run:
     """
     match = _ID.fullmatch(trashed_id)
     folder = root / FOLDER / trashed_id
-    if match is None or not folder.is_dir():
+    if match is None or not files.is_folder(folder):
         raise _gone(trashed_id)
     open_folder(folder)
     try:
         run = settle(folder, root, match["run"])
     except DiskError as error:
-        raise error if folder.is_dir() else _gone(trashed_id) from error
+        raise error if files.is_folder(folder) else _gone(trashed_id) from error
     status = run.status()
     if status != at_rest(status):  # nobody's queue holds it any more
         run.write_status(at_rest(status))
@@ -105,10 +105,18 @@ def restore(root: Path, trashed_id: str) -> Run:
 
 
 def list_trash(root: Path) -> list[Trashed]:
-    """What lies in the trash, the last deleted first."""
+    """What lies in the trash, the last deleted first.
+
+    Raises:
+        DiskError: the trash cannot be listed.
+    """
     trash = root / FOLDER
-    found = [path for path in trash.iterdir() if _ID.fullmatch(path.name)] if trash.is_dir() else []
-    return sorted((_trashed(path) for path in found), key=lambda each: (-each.when, each.id))
+    try:
+        names = files.folder_names(trash)
+    except FileNotFoundError:  # nothing was deleted so far
+        return []
+    found = [_trashed(trash / name) for name in names if _ID.fullmatch(name)]
+    return sorted(found, key=lambda each: (-each.when, each.id))
 
 
 def empty(root: Path) -> int:

@@ -137,7 +137,7 @@ def work(folders: list[Path], data_dir: Path | None = None, iw_samples: int | No
 def tell(folder: Path, sentence: str) -> None:
     """Adds a line to a run's log, where that still takes one."""
     print(sentence, file=sys.stderr)
-    if not folder.is_dir():
+    if not files.is_folder(folder):
         return
     try:
         log = files.Appender(folder / "worker.log")

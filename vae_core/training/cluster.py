@@ -35,7 +35,7 @@ WORKERS_SECONDS = 15.0
 STOP_SECONDS = 20.0
 LATE_SECONDS = 10.0
 WATCH_SECONDS = 2.0
-PLAYED = ("begin", "add", "frame", "preview", "flush")
+PLAYED = ("begin", "add", "frame", "preview", "flush", "back_to")
 LOST = (
     "The scheduler at {address} was lost; what had finished is kept, and this run goes on when the sweep is started "
     "again, on a cluster or on this machine."

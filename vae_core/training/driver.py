@@ -12,19 +12,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from vae_core.config import warnings_for
 from vae_core.data import datasets
+from vae_core.data.moved import load_for
 from vae_core.errors import DiskError, Diverged, LatentLabError
 from vae_core.evaluation.trained import load_weights
 from vae_core.storage import frames
 from vae_core.storage.runs import Control, Run, Status
 from vae_core.storage.states import State
-from vae_core.training.loop import Event, Filmed, HeldOut, Stepped, Trainer, train
-from vae_core.training.sink import RunFolder, Sink
+from vae_core.training.loop import WARN_FACTOR, Event, Filmed, HeldOut, Stepped, Trainer, train
+from vae_core.training.sink import RunFolder, Sink, Snapshot
 from vae_core.training.snapshot import restore, snapshot, weights
+from vae_core.types import Array
 
 LOOK_SECONDS = 0.05
 STATUS_SECONDS = 0.25
@@ -72,6 +73,12 @@ class Clock:
         return self._before + (time.monotonic() - self._since if self._since is not None else 0.0)
 
 
+def _load(run: Run | Sink, data_dir: Path | None, progress: Progress) -> datasets.Dataset:
+    if isinstance(run, Run):
+        return load_for(run, None, data_dir, progress)
+    return datasets.load(run.config.data.dataset, data_dir, progress)
+
+
 class Driver:
     """One run in one process. `drive()` trains until the end, a stop, or an error, and leaves the folder whole.
 
@@ -94,7 +101,7 @@ class Driver:
     ) -> None:
         self.sink: Sink = RunFolder(run) if isinstance(run, Run) else run
         self.config = self.sink.config
-        self.load = load or (lambda progress: datasets.load(self.config.data.dataset, data_dir, progress))
+        self.load = load or (lambda progress: _load(run, data_dir, progress))
         self.on_event = on_event
         self.progress = progress
         self.checkpoint_seconds = checkpoint_seconds
@@ -103,6 +110,9 @@ class Driver:
         self.control = Control()
         self.stop_asked = False
         self.clock = Clock()
+        self._sound: Snapshot | None = None
+        """The newest step whose loss was as usual, to go back to; taken at held-out evaluations and checkpoints."""
+        self._first_step, self._begun = 0, False
         self._images = 0
         self._next = {"look": 0.0, "status": 0.0, "preview": 0.0}
         self._next_checkpoint = time.monotonic() + checkpoint_seconds
@@ -118,36 +128,78 @@ class Driver:
             return self._held_drive()
 
     def _held_drive(self) -> Status:
-        before = self.status.state
+        before = self.status
         try:
             self._say(State.RUNNING, message="loading the data")
-            self._forget_wants(before)
+            self._forget_wants(before.state)
             self._prepare()
             return self._train()
         except DiskError as error:
-            self._say(State.PAUSED, message=str(error))
+            self._failed(State.PAUSED, str(error), before)
             raise
         except LatentLabError as error:
-            self._say(State.FAILED, message=str(error))
+            self._failed(State.FAILED, str(error), before)
             raise
         except Exception as error:
-            self._say(State.FAILED, message=f"{type(error).__name__}: {error}. The run's log has the details.")
+            self._failed(State.FAILED, f"{type(error).__name__}: {error}. The run's log has the details.", before)
             raise
+
+    def _failed(self, state: State, message: str, before: Status) -> None:
+        """How the run stands after an error: no worse than before if nothing had begun."""
+        was = before.was or before.state
+        if self._begun or was is State.QUEUED:
+            self._say(state, message)
+        else:
+            self.status = replace(before, state=was, was=None, message=message, heartbeat=self.status.heartbeat + 1)
+            self.sink.say(self.status)
 
     def _prepare(self) -> None:
         """Everything before the first step: data, model, the newest whole checkpoint."""
         torch.set_num_threads(self.config.training.threads)
-        self.trainer = Trainer(self.config, self.load(self._loading))
-        self.trainer.notes += warnings_for(self.config)
-        found = self.sink.newest()
-        length = 0
-        if found is not None:
-            restore(self.trainer, *found)
-            length = int(found[1]["metrics_bytes"])
-        elif (parent := self.sink.parent()) is not None:
-            load_weights(self.trainer.modules(), parent)
+        self._dataset = self.load(self._loading)
+        found = self._restore()
+        # at step 0 training begins with an evaluation, which is recorded again
+        length = int(found[1]["metrics_bytes"]) if found is not None and self.trainer.step else 0
         subjects = frames.pack_subjects(self.trainer.camera.subjects)
+        self._first_step, self._begun = self.trainer.step, True
         self.sink.begin(self.trainer.step, length, subjects, self._identity())
+
+    def _restore(self, before: int | None = None) -> Snapshot | None:
+        """Goes to the newest checkpoint (of a step before that) whose loss is not beyond repair, else to the start.
+
+        Returns:
+            That checkpoint, or None at the start.
+        """
+        self.trainer = self._new_trainer()
+        found = self.sink.newest(before)
+        while found is not None:
+            restore(self.trainer, *found)
+            try:
+                self._sound = found if self.trainer.check_weights() else None
+                return found
+            except Diverged:
+                found = self.sink.newest(self.trainer.step)
+                self.trainer = self._new_trainer()
+        if (parent := self.sink.parent()) is not None:
+            self._take_parent(parent)
+        return None
+
+    def _new_trainer(self) -> Trainer:
+        trainer = Trainer(self.config, self._dataset)
+        trainer.notes += warnings_for(self.config)
+        return trainer
+
+    def _take_parent(self, parent: dict[str, Array]) -> None:
+        """Starts from another run's weights, and notes it if they are far worse than untrained ones."""
+        trainer = self.trainer
+        untrained = trainer.next_loss()
+        load_weights(trainer.modules(), parent)
+        loss = trainer.next_loss()
+        if not loss - untrained <= WARN_FACTOR * trainer.scale_of(untrained):  # nor is NaN
+            trainer.note(
+                f"The weights it starts from are broken: {self.config.parent} gives a loss of {loss:.3g} nats per image, "
+                f"untrained weights {untrained:.0f}; start from an earlier step."
+            )
 
     def _identity(self) -> dict[str, object]:
         shape = list(self.trainer.images.shape[1:])
@@ -165,19 +217,34 @@ class Driver:
             self._say(State.RUNNING, message=f"{what}, {share:.0%}")
 
     def _train(self) -> Status:
-        trainer = self.trainer
         self._say(State.RUNNING)
         self._take_wants()
         self.clock.start()
+        state = State.DONE
         try:
-            for event in train(trainer):
+            for event in train(self.trainer):
                 self._write(event)
                 if isinstance(event, Stepped) and not self._between_steps():
-                    return self._finish(State.STOPPED)
+                    state = State.STOPPED
+                    break
+            self.trainer.check_weights()  # no step looks at the loss of the last weights
         except Diverged as error:
-            self.sink.flush()
-            return self._finish(State.DIVERGED, str(error))
-        return self._finish(State.DONE)
+            return self._diverged(error)
+        return self._finish(state)
+
+    def _diverged(self, error: Diverged) -> Status:
+        """Goes back to the newest weights whose own loss was as usual, and ends there."""
+        if self._sound is not None:
+            restore(self.trainer, *self._sound)
+        else:
+            self._restore(before=self._first_step)
+        self.sink.back_to(self.trainer.step)
+        self.status = replace(self.status, diverged_at=error.step)
+        step = self.trainer.step
+        kept = (
+            f"step {step:,}, the last known to be sound" if step else "step 0, as no later ones are known to be sound"
+        )
+        return self._finish(State.DIVERGED, f"{error} The weights kept are those of {kept}.")
 
     def _write(self, event: Event) -> None:
         match event:
@@ -186,6 +253,8 @@ class Driver:
                 if record is not None:
                     self.sink.add({**record, "seconds": round(self.clock.seconds, 4)})
             case HeldOut(record=record, best=best):
+                if self.trainer.check_weights():
+                    self._sound = snapshot(self.trainer)
                 self.sink.add(record)
                 if best and self.trainer.best is not None:
                     self.sink.best(*self.trainer.best, weights(self.trainer))
@@ -275,6 +344,8 @@ class Driver:
         trainer = getattr(self, "trainer", None)
         seconds = self.clock.seconds
         values: dict[str, object] = {"state": state, "message": message, "heartbeat": self.status.heartbeat + 1}
+        if state == "running":
+            values |= {"diverged_at": None, "was": None}
         if trainer is not None:
             values |= {
                 "step": trainer.step,
@@ -289,15 +360,20 @@ class Driver:
         self.sink.say(self.status)
 
     def save(self) -> None:
-        """A step checkpoint."""
-        self.sink.save(self.trainer.step, lambda: snapshot(self.trainer))
+        """A step checkpoint.
+
+        Raises:
+            Diverged: the loss of these weights is beyond repair; nothing was saved.
+        """
+        sound, taken = self.trainer.check_weights(), snapshot(self.trainer)
+        self._sound = taken if sound else self._sound
+        self.sink.save(self.trainer.step, lambda: taken)
         self._next_checkpoint = time.monotonic() + self.checkpoint_seconds
 
     def _finish(self, state: State, message: str = "") -> Status:
-        """The last checkpoint and the final weights; a diverged run keeps those of its last checkpoint."""
+        """The last checkpoint and the final weights."""
         self.clock.stop()
-        finite = all(np.isfinite(value).all() for value in weights(self.trainer).values())
-        self.sink.finish((lambda: snapshot(self.trainer)) if finite else None)
+        self.sink.finish(lambda: snapshot(self.trainer))
         self._preview()
         self._say(state, message)
         return self.status

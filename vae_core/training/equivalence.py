@@ -35,6 +35,8 @@ def essence(config: RunConfig) -> RunConfig:
         values |= _default("beta", "beta_schedule")
     else:
         values |= _default("gamma", *(("warmup_epochs",) if objective.beta_schedule == "constant" else ()))
+    if config.model.architecture == "mlp" and not config.model.hidden:
+        values |= {"activation": "relu"}  # a linear model has none
     if objective.likelihood not in ("gaussian", "gaussian-learned"):
         values |= _default("sigma")
     row = catalogue.ROWS.get(config.data.dataset)

@@ -18,7 +18,7 @@ from vae_core.data.datasets import Dataset
 from vae_core.models.autoencoder import Autoencoder
 from vae_core.objectives.divergences import kl_per_dimension
 from vae_core.objectives.likelihoods import Likelihood, build_likelihood
-from vae_core.storage.frames import Frame, Subjects
+from vae_core.storage.frames import Frame, Subjects, row_of_classes
 
 FIRST_FRAMES = (0, 1, 2, 3, 5, 8)
 FRAMES = 60
@@ -26,7 +26,6 @@ CODE_NUMBERS = 16_000
 ROW_BYTES = 16_384
 MAX_POINTS, MIN_POINTS = 1_000, 100
 MAX_ROW = 10
-HELD_OUT_IMAGES = 2_000
 MEAN_IMAGES = 20_000
 
 
@@ -44,16 +43,16 @@ class FrameRecorder:
         held_out: (2000 or fewer, channel, height, width) uint8, the images of all held-out figures: the target.
         held_out_inputs: what the encoder sees of them; of a denoising run they are damaged, once and for all.
         subjects: what the frames of this run look at.
-        lines: nats per image of a perfect reconstruction (`floor`) and of the best constant image (`collapse`).
+        lines: as `reference_lines` gives them.
     """
 
     def __init__(self, dataset: Dataset, config: RunConfig, training_images: torch.Tensor) -> None:
-        images, labels = batches.held_out(dataset, HELD_OUT_IMAGES)
+        images, labels = batches.held_out(dataset)
         self.held_out = batches.binarize_split(images, config.data.binarize, config.training.seed)
         data, seed = config.data, config.training.seed
         self.held_out_inputs = corrupt_split(self.held_out, data.corruption, data.levels, seed)
         points = min(len(images), max(MIN_POINTS, min(MAX_POINTS, CODE_NUMBERS // config.model.latent)))
-        row = _row_of_classes(labels[:points].tolist(), max(1, min(MAX_ROW, ROW_BYTES // images[0].numel())))
+        row = row_of_classes(labels[:points].tolist(), max(1, min(MAX_ROW, ROW_BYTES // images[0].numel())))
         self._points = batches.to_float(self.held_out_inputs[:points])
         self._row = self._points[row]
         self.lines = reference_lines(config, training_images, self.held_out)
@@ -91,27 +90,24 @@ class FrameRecorder:
         )
 
 
-def _row_of_classes(labels: list[int], count: int) -> list[int]:
-    """The first image of each class in turn, then the next ones, `count` in all."""
-    first_of = {label: index for index, label in reversed(list(enumerate(labels)))}
-    chosen = [first_of[label] for label in sorted(first_of)]
-    rest = [index for index in range(len(labels)) if index not in chosen]
-    return (chosen + rest)[:count]
-
-
 def reference_lines(config: RunConfig, training_images: torch.Tensor, held_out: torch.Tensor) -> dict[str, float]:
-    """Nats per held-out image of a perfect reconstruction and of the best constant image, the training mean.
+    """The two ends of the reconstruction loss, in nats per held-out image.
 
     Args:
         config: the run's.
         training_images: (images, channel, height, width) uint8; the mean is taken over the first 20,000 of them.
         held_out: the same of held-out images, binarised where the run's pixels are.
+
+    Returns:
+        `collapse`, the loss of the training mean, and `floor`, that of a perfect reconstruction, unless the likelihood's
+        loss has no lower bound.
     """
     likelihood = build_likelihood(config.objective)
     chosen = training_images[:MEAN_IMAGES].cpu()
-    chosen = batches.binarize_split(chosen, config.data.binarize, config.training.seed)
+    chosen = batches.binarize_split(chosen, config.data.binarize, config.training.seed, split="train")
     mean = batches.to_float(chosen).mean(dim=0)
     target = batches.to_float(held_out)
     with torch.no_grad():
         floor, collapse = likelihood.floor(target), likelihood.collapse(mean, target)
-    return {"floor": floor.mean().item(), "collapse": collapse.mean().item()}
+    lines = {} if floor is None else {"floor": floor.mean().item()}
+    return lines | {"collapse": collapse.mean().item()}

@@ -22,23 +22,25 @@ from vae_core.data import batches
 from vae_core.data.corruptions import corrupt_mixed
 from vae_core.data.datasets import Dataset
 from vae_core.data.randomness import Stream, seed_of
-from vae_core.errors import Diverged
+from vae_core.errors import ConfigError, Diverged
 from vae_core.levels import check_channels
 from vae_core.metrics.elbo import elbo_terms
 from vae_core.models.build import build_model
+from vae_core.models.networks import start_at
 from vae_core.objectives.likelihoods import build_likelihood
-from vae_core.objectives.objective import Objective
+from vae_core.objectives.objective import LossTerms, Objective
 from vae_core.storage.frames import Frame
 from vae_core.storage.records import Record
-from vae_core.training.film import FrameRecorder, film_steps
+from vae_core.training.film import MEAN_IMAGES, FrameRecorder, film_steps
 
 DENSE_RECORDS = 1_000
 SPARSE_EVERY = 10
 FIRST_LOOKS = (0, 10, 20, 50, 100)
 HELD_OUT_EVERY = 200
 WINDOW = 50
+MEAN_MARGIN = 0.001
+"""A pixel that is always black would start with an infinite logit."""
 WARN_FACTOR, STOP_FACTOR = 10.0, 10_000.0
-ADVICE = "the last good weights are kept: start a new run from them with a smaller learning rate, such as 0.001."
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,14 @@ class Trainer:
         self.config = config
         self.dataset_digest = dataset.digest
         self.device = torch.device(device_of(training.device))
-        self.images = batches.training_images(dataset, config.data.limit).to(self.device)
+        self.images = batches.training_images(dataset, config.data.limit, config.data.binarize).to(self.device)
         self.batch_size = min(training.batch_size, len(self.images))
         self.steps_per_epoch = batches.steps_per_epoch(len(self.images), self.batch_size)
         self.total_steps = self.steps_per_epoch * training.epochs
         self.model = build_model(config.model, dataset.image_shape, training.seed).to(self.device)
         self.likelihood = build_likelihood(config.objective).to(self.device)
+        if config.model.activation == "tanh":
+            self._start_at_mean_image()
         self.objective = Objective(config.objective, self.steps_per_epoch)
         self.parameters = [*self.model.parameters(), *self.likelihood.parameters()]
         self.optimizer = torch.optim.Adam(self.parameters, lr=training.lr, fused=True)
@@ -117,6 +121,11 @@ class Trainer:
         last = step % self.steps_per_epoch == 0
         return len(self.images) - (self.steps_per_epoch - 1) * self.batch_size if last else self.batch_size
 
+    def _start_at_mean_image(self) -> None:
+        """As Burda et al. 2015 do: otherwise a tanh network first spends hundreds of steps on a plateau."""
+        mean = batches.to_float(self.images[:MEAN_IMAGES]).mean(dim=0).clamp(MEAN_MARGIN, 1 - MEAN_MARGIN)
+        start_at(self.model.decoder, self.likelihood.output_of(mean))
+
     def modules(self) -> dict[str, torch.nn.Module]:
         """What is trained, by the prefix of its weights in a file."""
         return {"model": self.model, "likelihood": self.likelihood}
@@ -129,7 +138,7 @@ class Trainer:
             self._order = (epoch, order.to(self.device))
         chosen = self._order[1][index * self.batch_size : (index + 1) * self.batch_size]
         images = batches.take(self.images, chosen)
-        if self.config.data.binarize == "none":
+        if self.config.data.binarize in ("none", "fixed"):
             return images
         pixels = self._pixels.manual_seed(seed_of(self.config.training.seed, Stream.PIXELS, self.step))
         return batches.binarize(images, self.config.data.binarize, pixels)
@@ -146,22 +155,43 @@ class Trainer:
         """One optimizer step, and its record where this step is recorded.
 
         Raises:
-            Diverged: before the weights are touched.
+            Diverged: the loss is beyond repair, and so are the weights that gave it, those of the update before.
+                They are left as they are.
         """
-        target = self.batch()
-        epsilon = self._epsilon.manual_seed(seed_of(self.config.training.seed, Stream.EPSILON, self.step))
-        posterior = self.model.encode(self.damaged(target))
-        output = self.model.decode(posterior.sample(epsilon))
-        terms = self.objective.terms(self.likelihood, output, target, posterior)
-        loss = self.objective.loss(terms, self.step)
+        terms, loss = self._forward()
         value = loss.item()
-        self._watch_loss(value, target[0].numel())
+        self._watch_loss(value)
         gradients = torch.autograd.grad(loss, self.parameters)  # into new memory: nothing to set to zero before
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
             parameter.grad = gradient
         self.optimizer.step()
         self.step += 1
         return self._record("train", value, *terms.means()) if self._is_recorded() else None
+
+    def _forward(self) -> tuple[LossTerms, torch.Tensor]:
+        """The terms of the objective and the loss, a scalar, of the batch that comes next."""
+        target = self.batch()
+        epsilon = self._epsilon.manual_seed(seed_of(self.config.training.seed, Stream.EPSILON, self.step))
+        posterior = self.model.encode(self.damaged(target))
+        output = self.model.decode(posterior.sample(epsilon))
+        terms = self.objective.terms(self.likelihood, output, target, posterior)
+        return terms, self.objective.loss(terms, self.step)
+
+    @torch.no_grad()
+    def next_loss(self) -> float:
+        """The loss of the batch that comes next with the weights as they stand, which stay; nats per image."""
+        return self._forward()[1].item()
+
+    def check_weights(self) -> bool:
+        """Looks at the loss of the next batch, as the next step will, before these weights are kept.
+
+        Returns:
+            Whether that loss is as usual: at most `WARN_FACTOR` times the usual one above it.
+
+        Raises:
+            Diverged: it is beyond repair.
+        """
+        return self._jump(self.next_loss()) <= WARN_FACTOR
 
     def _is_recorded(self) -> bool:
         """Every step of the first thousand, then every tenth, and the last."""
@@ -174,16 +204,27 @@ class Trainer:
             record |= {"kl_nats": kl, "beta": self.objective.beta_at(max(self.step - 1, 0))}
         return record
 
-    def _watch_loss(self, loss: float, pixels: int) -> None:
+    def _watch_loss(self, loss: float) -> None:
         """Warns of a jump of the loss, and stops where it is beyond repair."""
-        usual = statistics.median(self.window) if self.window else None
-        scale = max(abs(usual), 0.05 * pixels) if usual is not None else math.inf
-        jump = loss - usual if usual is not None else 0.0
-        if not math.isfinite(loss) or jump > STOP_FACTOR * scale:
-            raise Diverged(self.step + 1, loss, ADVICE)
-        if jump > WARN_FACTOR * scale:
+        if self._jump(loss) > WARN_FACTOR:
             self.note("The loss jumped to more than ten times its usual value; a smaller learning rate is safer.")
         self.window.append(loss)
+
+    def _jump(self, loss: float) -> float:
+        """How far a loss lies above the usual one, the median of the last `WINDOW`, in multiples of it.
+
+        Raises:
+            Diverged: by more than `STOP_FACTOR`, or it is not finite.
+        """
+        usual = statistics.median(self.window) if self.window else loss
+        jump = (loss - usual) / self.scale_of(usual)
+        if not math.isfinite(loss) or jump > STOP_FACTOR:
+            raise Diverged(self.step + 1, loss)
+        return jump
+
+    def scale_of(self, loss: float) -> float:
+        """What jumps of a loss are measured in: its size, or where it is close to 0 a twentieth of a nat per pixel."""
+        return max(abs(loss), 0.05 * math.prod(self.images.shape[1:]))
 
     def note(self, sentence: str) -> None:
         if sentence not in self.notes:
@@ -213,8 +254,8 @@ class Trainer:
 
     def _name_collapse(self, reconstruction: float) -> None:
         """A loss that sits at the collapse line after the first epochs is named as such."""
-        floor, collapse = self.camera.lines["floor"], self.camera.lines["collapse"]
-        # the floor of a learned sigma lies thousands of nats below: a healthy run only passes by the line
+        floor, collapse = self.camera.lines.get("floor", -math.inf), self.camera.lines["collapse"]
+        # a density's floor is thousands of nats below, or absent: a healthy run only passes by the line
         scale = min(collapse - floor, 0.5 * self.held_out[0].numel())
         sits = abs(collapse - reconstruction) < 0.02 * scale
         sentence = (
@@ -235,7 +276,7 @@ def train(trainer: Trainer) -> Iterator[Event]:
     """Trains to the end, from wherever the trainer stands, and tells what happens.
 
     Raises:
-        Diverged: the loss is no longer finite; the weights are those of the step before.
+        Diverged: the loss is beyond repair, and so are the weights in the trainer; the caller keeps earlier ones.
     """
     frames = film_steps(trainer.total_steps)
     if trainer.step == 0:
@@ -259,6 +300,17 @@ def is_held_out_step(step: int, steps_per_epoch: int, total_steps: int) -> bool:
     return step % every == 0
 
 
+def check_device(asked: str) -> None:
+    """Refuses a device that this machine does not have.
+
+    Raises:
+        ConfigError: there is no CUDA device.
+    """
+    if asked == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("There is no CUDA device here that torch can use; choose cpu or auto as the device.")
+
+
 def device_of(asked: str) -> str:
-    """The device that a configuration asks for; `auto` takes cuda where there is one."""
+    """The device that a configuration asks for; `auto` takes cuda where there is one. Raises as `check_device`."""
+    check_device(asked)
     return ("cuda" if torch.cuda.is_available() else "cpu") if asked == "auto" else asked

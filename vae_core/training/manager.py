@@ -6,6 +6,8 @@ no torch. After a restart of the server it finds running runs by their locks, an
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import sys
 import threading
@@ -14,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vae_core.config import RunConfig
+from vae_core.data.moved import check_there
 from vae_core.errors import LatentLabError, RunStateError
 from vae_core.storage import checkpoints, files
 from vae_core.storage.runs import Control, Run, create_run, list_runs
@@ -21,6 +24,7 @@ from vae_core.storage.states import State
 from vae_core.training.background import Background
 from vae_core.training.worker_pool import PooledWorker, WorkerPool
 
+log = logging.getLogger("latent_lab")
 TICK_SECONDS = 0.1
 ADOPT_SECONDS = 1.0
 RETRIES = 2
@@ -62,18 +66,20 @@ class Manager:
         """Finds the runs that other processes train; after a start also those that wait, or died with the server."""
         runs, _ = list_runs(self.root) if self.adopts else ([], [])
         for run in reversed(runs):
-            if not self._has(run) and files.is_locked(run.lock_path):
-                self._adopted[run.id] = run
-            elif queued and run.status().state is State.QUEUED:
-                self._queue.append(run)
-            elif queued:
-                self._look_after(run)
+            # one may be removed or damaged since the list was made; the next list says so
+            with contextlib.suppress(LatentLabError):
+                if not self._has(run) and files.is_locked(run.lock_path):
+                    self._adopted[run.id] = run
+                elif queued and run.status().state is State.QUEUED:
+                    self._queue.append(run)
+                elif queued:
+                    self._look_after(run)
         if queued:
             self._queue.sort(key=_queued_at)
 
     def _adopt_new(self) -> None:
         """A folder that has come, from the command line say, is looked at once its process has had time to lock it."""
-        changed = self.root.stat().st_mtime if self.root.is_dir() else 0.0
+        changed = self.root.stat().st_mtime if files.is_folder(self.root) else 0.0
         if changed != self._seen and time.time() - changed > ADOPT_SECONDS:
             self._seen = changed
             self._adopt(queued=False)
@@ -108,18 +114,22 @@ class Manager:
 
         Raises:
             RunStateError: it is running or waiting already, or keeps no step to go on from.
+            DatasetMissing: the file of its images is not there.
         """
         with self._lock:
             state = run.state()
             if not state.can_resume and (state is not State.DONE or run.is_finished()):
                 raise RunStateError(f"The run {run.name!r} is {state}; there is nothing to resume.")
             checkpoints.check_resumable(run.folder)
+            check_there(run)
             run.write_control(control or Control())
             if state is State.PAUSED and files.is_locked(run.lock_path):  # its process is still there
                 return
             status = run.status()
             left = None if status.retries_left is None else RETRIES
-            run.write_status(replace(status, state=State.QUEUED, message="", retries_left=left))
+            # a dead worker's run keeps its "running", which with the lock free is read as interrupted
+            was = State.RUNNING if state is State.INTERRUPTED else state
+            run.write_status(replace(status, state=State.QUEUED, was=was, message="", retries_left=left))
             self._enqueue(run)
 
     def take(self, run: Run) -> None:
@@ -207,8 +217,15 @@ class Manager:
         return any(worker.run.id == run.id for worker in self._workers)
 
     def _tick_for_ever(self) -> None:
+        """Nothing ends it but `close`: without it no run would ever start again."""
+        told: set[str] = set()
         while not self._closed.wait(TICK_SECONDS):
-            self._tick()
+            try:
+                self._tick()
+            except Exception as error:
+                if repr(error) not in told:  # ten times a second would fill the log
+                    told.add(repr(error))
+                    log.exception("The manager of the runs met an error and goes on.")
 
     def _tick(self) -> None:
         """Takes note of workers that ended, and starts who waits."""
@@ -241,7 +258,7 @@ class Manager:
 
     def _start(self, run: Run, free: list[PooledWorker]) -> None:
         """Gives a run to a worker; one of the free ones that takes it is no longer among them."""
-        if not run.folder.is_dir():  # removed while it waited
+        if not files.is_folder(run.folder):  # removed while it waited
             return
         try:
             if run.status().state is not State.QUEUED:  # another server has had it in the meantime
@@ -284,7 +301,10 @@ class Manager:
 
 def _queued_at(run: Run) -> int:
     """When it was queued: ids tell seconds only, and the status of a run that waits was written then."""
-    return (run.folder / "status.json").stat().st_mtime_ns
+    try:
+        return (run.folder / "status.json").stat().st_mtime_ns
+    except OSError:  # removed since it was listed
+        return 0
 
 
 def _say(run: Run, state: State, message: str, **changes: int) -> bool:

@@ -184,9 +184,11 @@ class Wire:
         """The side that handed the run over holds its lock."""
         yield
 
-    def newest(self) -> Snapshot | None:
+    def newest(self, before: int | None = None) -> Snapshot | None:
         record = self._task["record"]
-        return (unpack_tensors(self._checkpoint), record) if self._checkpoint and record else None
+        if not (self._checkpoint and record) or (before is not None and record["step"] >= before):
+            return None
+        return unpack_tensors(self._checkpoint), record
 
     def parent(self) -> dict[str, Array] | None:
         return unpack_tensors(self._checkpoint) if self._checkpoint and not self._task["record"] else None
@@ -208,6 +210,11 @@ class Wire:
 
     def flush(self) -> None:
         self._did("flush")
+
+    def back_to(self, step: int) -> None:
+        self._did("back_to", step)
+        if self._best is not None and self._best[0] > step:
+            self._best = None
 
     def say(self, status: Status) -> None:
         self._did("say", plain(status))

@@ -17,8 +17,9 @@ import filelock
 from vae_core.config import RunConfig
 from vae_core.errors import RunLocked, RunNotFound
 from vae_core.storage import checkpoints, files, frames
+from vae_core.storage.lookup import open_anywhere
 from vae_core.storage.records import MetricsWriter, Record
-from vae_core.storage.runs import Control, Run, Status, open_run
+from vae_core.storage.runs import Control, Run, Status
 from vae_core.types import Array
 
 LOCK_SECONDS = 2.0
@@ -41,8 +42,8 @@ class Sink(Protocol):
     def held(self) -> AbstractContextManager[None]:
         """Keeps others away while it trains."""
 
-    def newest(self) -> Snapshot | None:
-        """The newest whole checkpoint."""
+    def newest(self, before: int | None = None) -> Snapshot | None:
+        """The newest whole checkpoint, or the newest one of a step before that."""
 
     def parent(self) -> dict[str, Array] | None:
         """The weights that the run starts from, of another one."""
@@ -70,6 +71,9 @@ class Sink(Protocol):
 
     def flush(self) -> None:
         """Has readers see all records."""
+
+    def back_to(self, step: int) -> None:
+        """Drops the records, frames and weights of later steps."""
 
     def say(self, status: Status) -> None:
         """Tells how the run stands."""
@@ -114,24 +118,26 @@ class RunFolder:
         """The run's lock.
 
         Raises:
-            RunLocked: another process trains it.
+            RunLocked: another process trains it, or has trained it to its end while this one waited.
             RunStateError: it keeps only its final weights.
         """
         try:
             with files.lock(self.run.lock_path, timeout=LOCK_SECONDS):
                 checkpoints.check_resumable(self.run.folder)
+                if self.status.state != "done" and self.run.is_finished():
+                    raise RunLocked(f"The run {self.run.id!r} was trained by another process meanwhile.")
                 yield
         except filelock.Timeout as error:
             raise RunLocked(f"The run {self.run.id!r} is being trained by another process; stop that first.") from error
 
-    def newest(self) -> Snapshot | None:
-        return checkpoints.load_newest(self.run.folder)
+    def newest(self, before: int | None = None) -> Snapshot | None:
+        return checkpoints.load_newest(self.run.folder, before)
 
     def parent(self) -> dict[str, Array] | None:
         if not self.config.parent:
             return None
         parent_id, step = self.config.parent.split("@")
-        return checkpoints.load_step(open_run(self.run.folder.parent, parent_id).folder, int(step))[0]
+        return checkpoints.load_step(open_anywhere(self.run.folder.parent, parent_id).folder, int(step))[0]
 
     def begin(self, step: int, length: int, subjects: bytes, identity: dict[str, Any]) -> None:
         folder = self.run.folder
@@ -161,6 +167,13 @@ class RunFolder:
 
     def flush(self) -> None:
         self.metrics.flush()
+
+    def back_to(self, step: int) -> None:
+        self.metrics.cut_after(step)
+        frames.drop_after(self.run.folder, step)
+        checkpoints.drop_after(self.run.folder, step)
+        if self._best is not None and self._best[0] > step:
+            self._best = None
 
     def say(self, status: Status) -> None:
         self.status = status

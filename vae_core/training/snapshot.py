@@ -51,7 +51,7 @@ def snapshot(trainer: Trainer) -> tuple[dict[str, Array], dict[str, Any]]:
 
 
 def restore(trainer: Trainer, tensors: dict[str, Array], record: dict[str, Any]) -> None:
-    """Sets the trainer to where the snapshot was taken.
+    """Sets the trainer to where the snapshot was taken, wherever it stands.
 
     Raises:
         DataError: the images are not those that the run was trained on.
@@ -69,6 +69,7 @@ def restore(trainer: Trainer, tensors: dict[str, Array], record: dict[str, Any])
         trainer.best = (int(record["best"][0]), float(record["best"][1])) if record["best"] else None
         # a figure that was not finite is null in JSON
         trainer.latest = {name: float(value) for name, value in record["latest"].items() if value is not None}
+        trainer.window.clear()
         trainer.window.extend(float(value) for value in record["window"])
         trainer.notes = [str(note) for note in record["notes"]]
         before = dict(record["environment"])
@@ -79,6 +80,7 @@ def restore(trainer: Trainer, tensors: dict[str, Array], record: dict[str, Any])
 
 
 def _restore_optimizer(trainer: Trainer, tensors: dict[str, Array]) -> None:
+    trainer.optimizer.state.clear()
     for name, parameter in _named_parameters(trainer):
         found = {key: tensors[f"optimizer.{name}.{key}"] for key in ADAM if f"optimizer.{name}.{key}" in tensors}
         if len(found) == len(ADAM):

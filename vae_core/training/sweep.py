@@ -10,16 +10,20 @@ field does and in nothing else. What was computed once is found again by `find_s
 
 from __future__ import annotations
 
+import contextlib
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import filelock
+
 from vae_core.config import DEFAULT_HIDDEN, FIELDS, ObjectiveConfig, RunConfig
 from vae_core.data import catalogue
-from vae_core.errors import ConfigError
+from vae_core.errors import ConfigError, DiskError, RunLocked
 from vae_core.evaluation.findings import shown_value as shown_value
+from vae_core.storage import files
 from vae_core.storage.runs import MAX_NAME, Control, Run, in_short
 from vae_core.storage.states import State
 from vae_core.training.equivalence import essence, resumable_among, runs_of, same_among, state_of
@@ -38,6 +42,7 @@ NOT_SWEPT = ("seed", "threads", "device")
 """Seeds are a list of their own; the other two change how fast it is computed and not what."""
 
 
+START_SECONDS = 60.0
 SPEED_SOURCES = 200
 """So many of the newest runs are asked for their speed: more than a sweep queues, which must not push them out."""
 
@@ -60,6 +65,20 @@ class Executor(Protocol):
     def place(self, run: Run) -> int | None: ...
 
     def active(self) -> list[Run]: ...
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keeps other sweeps from starting in this folder; one that takes no files holds no new runs either."""
+    with contextlib.ExitStack() as held:
+        try:
+            files.make_folder(folder)
+            held.enter_context(files.lock(folder / ".sweeps.lock", timeout=START_SECONDS))
+        except filelock.Timeout as error:
+            raise RunLocked("Another sweep is being started in this folder; try again in a minute.") from error
+        except DiskError:
+            pass
+        yield
 
 
 def _name(config: RunConfig, differing: Sequence[str]) -> str:
@@ -220,18 +239,24 @@ class Sweep:
     def start(cls, executor: Executor, configs: Iterable[RunConfig], roots: Path | Sequence[Path]) -> Sweep:
         """Finds what was computed or is on its way, has what was stopped go on, and submits the rest, in order.
 
+        Sweeps of one folder start one after the other, so that two equal ones at once share their runs.
+
         Args:
             executor: what trains them.
             configs: as from `sweep_configs`.
             roots: where earlier runs stand, the executor's own folder first.
 
         Raises:
+            RunLocked: other sweeps of this folder are being started all the time.
             LatentLabError: a folder cannot be written; what was submitted before goes on.
         """
-        earlier = runs_of(roots)
         own = (roots if isinstance(roots, Path) else roots[0]).resolve()
+        with _alone(own):
+            return cls(executor, tuple(cls._start(executor, list(configs), runs_of(roots), own)))
+
+    @staticmethod
+    def _start(executor: Executor, configs: list[RunConfig], earlier: list[Run], own: Path) -> list[Run]:
         runs = []
-        configs = list(configs)
         differing = [name for name in FIELDS if len({config.flat().get(name) for config in configs}) > 1]
         for config in configs:
             found = same_among(earlier, config)
@@ -241,7 +266,7 @@ class Sweep:
             elif found is not None and state_of(found) is State.QUEUED and executor.place(found) is None:
                 executor.take(found)
             runs.append(found or left or executor.submit(config, _name(config, differing), retries=RETRIES))
-        return cls(executor, tuple(runs))
+        return runs
 
     def progress(self) -> Progress:
         """How each run stands; costs a few small files a run, however long it has trained."""

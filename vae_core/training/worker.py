@@ -36,6 +36,9 @@ def work(folder: Path, data_dir: Path | None = None, checkpoint_seconds: float =
     """
     _log(f"worker {os.getpid()} takes {folder.name}")
     run = open_folder(folder)
+    if run.is_finished():  # two managers may have queued it
+        _log("it is finished already")
+        return 0
     driver = Driver(run, data_dir=data_dir, checkpoint_seconds=checkpoint_seconds)
 
     def stop(number: int, frame: object) -> None:

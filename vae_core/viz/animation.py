@@ -155,7 +155,7 @@ def _picture(
     pen.text((EDGE * SHARP, 12 * SHARP), f"step {frame.step:,}", fill=INK, font=_font(20))
     loss = frame.figures.get("loss")
     if loss is not None:
-        words = f"held-out loss {loss:.1f} nats per image"
+        words = f"loss (held-out part) {loss:.1f} nats per image"
         pen.text(((2 * EDGE + MAP) * SHARP, 17 * SHARP), words, fill=INK, font=_font(14))
     return picture.resize((WIDTH, HEIGHT), Image.Resampling.BOX)
 

@@ -118,7 +118,8 @@ def rate_distortion_spec(
         labels: as from `labels_of`.
         field: what differs, the title of the legend.
         height: in pixels.
-        is_elbo: whether the sum of both is told as the ELBO; it is not where runs see damaged images.
+        is_elbo: whether the lines are named ELBO. If encoders see damaged images the sum is another, looser bound on
+            the clean images' likelihood, and the lines are named sum.
 
     Returns:
         One dictionary for all callers; it is not to be changed.

@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from vae_core.errors import DataError
 from vae_core.export.packing import pack_blocks
+from vae_core.metrics.active import is_active
 from vae_core.storage.frames import Frame, Subjects
 from vae_core.types import Array
 from vae_core.viz.grids import mosaic
@@ -100,6 +101,7 @@ def film_bytes(columns: Sequence[FilmColumn], choice: Choice, *, key: str, live:
         kl = [frame.kl_per_dimension for frame in frames if frame.kl_per_dimension is not None]
         if len(kl) == len(frames):
             arrays[f"kl{index}"] = np.nan_to_num(np.stack(kl).astype(np.float32), posinf=0.0, neginf=0.0)
+            arrays[f"active{index}"] = np.stack([is_active(frame.mean) for frame in frames]).astype(np.uint8)
             most = max(most, float(arrays[f"kl{index}"][-1].max()))
         about.append(_about(column.title, column.note, [frame.step for frame in frames], plane, len(kl) == len(frames)))
     header = _header(key, "live" if live else "film", about, columns[0].subjects.classes, alt)

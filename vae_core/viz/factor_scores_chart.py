@@ -2,8 +2,8 @@
 
 A page mounts both, the chart as every other one:
 
-    st.vega_lite_chart(points_table(rows), metrics_spec(), key=...)
-    st.dataframe(pivot(figures_table(rows)))
+    st.vega_lite_chart(points_table(rows, dci_model), metrics_spec(dci_model=dci_model), key=...)
+    st.dataframe(pivot(figures_table(rows), dci_model))
 
 Another setting than beta can stand in its place, as long as it is a number: the chart's words are then given its name.
 """
@@ -24,7 +24,14 @@ from vae_core.viz.palette import CLASS_COLOURS
 METRICS = ("mig", "dci_disentanglement", "dci_completeness", "dci_informativeness", "factor_vae_score")
 BESIDE = ("kl_nats", "reconstruction_nats", "active_units")
 """Figures that stand beside the scores in the table."""
+DCI_NAMES = {"forest": "random forest", "boosting": "gradient boosting"}
 COLUMNS = ("beta", "figure", "mean", "std", "low", "high", "seeds", "text")
+
+
+def metric_names(dci_model: str) -> dict[str, str]:
+    """The names of `METRICS`, each figure of DCI with the model (`DCI_MODELS`) that it comes from."""
+    titles = {key: FIGURES[key].title for key in METRICS}
+    return {key: f"{name} ({dci_model})" if key.startswith("dci_") else name for key, name in titles.items()}
 
 
 def cap_note(images: int) -> str:
@@ -39,7 +46,7 @@ def figures_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         rows: one a run, with `beta` and any keys of `METRICS` and `BESIDE`; what is missing or None is left out.
 
     Returns:
-        Columns `beta`, `figure` (a key), `mean`, `std` (NaN of one seed), `low`, `high`, `seeds` (how many) and `text`
+        Columns `beta`, `figure` (a key), `mean`, `std` (NaN below three seeds), `low`, `high`, `seeds` (how many) and `text`
         ("0.31 ± 0.04", or "0.31 (one seed)"), by figure and then beta.
     """
     found = []
@@ -53,38 +60,40 @@ def figures_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(found, columns=list(COLUMNS)).astype({"beta": "float64", "mean": "float64", "std": "float64"})
 
 
-def pivot(table: pd.DataFrame) -> pd.DataFrame:
+def pivot(table: pd.DataFrame, dci_model: str = "forest") -> pd.DataFrame:
     """A row each beta, a column each figure by its name, each cell with its spread; for a page's table."""
-    kept = [key for key in (*BESIDE, *METRICS) if key in set(table["figure"])]
+    names = {key: FIGURES[key].label for key in BESIDE} | metric_names(dci_model)
+    kept = [key for key in names if key in set(table["figure"])]
     wide = table.pivot(index="beta", columns="figure", values="text").reindex(columns=kept)
-    wide.columns = pd.Index([FIGURES[key].label for key in kept])
+    wide.columns = pd.Index([names[key] for key in kept])
     return wide.fillna("–")
 
 
-def markdown(table: pd.DataFrame) -> str:
+def markdown(table: pd.DataFrame, dci_model: str = "forest") -> str:
     """The same as Markdown."""
-    wide = pivot(table)
+    wide = pivot(table, dci_model)
     lines = ["| beta | " + " | ".join(wide.columns) + " |", "|---" * (len(wide.columns) + 1) + "|"]
     lines += [f"| {beta:g} | " + " | ".join(cells) + " |" for beta, *cells in wide.itertuples(name=None)]
     return "\n".join(lines)
 
 
-def points_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+def points_table(rows: Sequence[Mapping[str, Any]], dci_model: str = "forest") -> pd.DataFrame:
     """What `metrics_spec` draws, a row a run and score: `beta`, `metric` (its name), `score`, `seed`."""
     found = [
-        (float(row["beta"]), FIGURES[key].title, float(row[key]), int(row.get("seed", 0)))
+        (float(row["beta"]), name, float(row[key]), int(row.get("seed", 0)))
         for row in rows
-        for key in METRICS
+        for key, name in metric_names(dci_model).items()
         if row.get(key) is not None and math.isfinite(row[key])
     ]
     return pd.DataFrame(found, columns=["beta", "metric", "score", "seed"])
 
 
 @lru_cache(maxsize=16)
-def metrics_spec(*, height: int = 300, field: str = "beta") -> dict[str, Any]:
+def metrics_spec(*, dci_model: str = "forest", height: int = 300, field: str = "beta") -> dict[str, Any]:
     """Scores against beta: the seeds as points, the mean as a line, the seeds' ends as a band; nothing where none is.
 
     Args:
+        dci_model: one of `DCI_MODELS`, named beside the figures of DCI.
         height: in pixels.
         field: the name of what the rows call `beta`.
 
@@ -97,7 +106,7 @@ def metrics_spec(*, height: int = 300, field: str = "beta") -> dict[str, Any]:
         "field": "metric",
         "type": "nominal",
         "title": None,
-        "scale": {"domain": [FIGURES[key].title for key in METRICS], "range": list(CLASS_COLOURS[: len(METRICS)])},
+        "scale": {"domain": list(metric_names(dci_model).values()), "range": list(CLASS_COLOURS[: len(METRICS)])},
         "legend": {"orient": "top", "columns": 3, "labelLimit": 220, "symbolOpacity": 1},
     }
     tooltip = [

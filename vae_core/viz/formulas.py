@@ -16,14 +16,17 @@ KL = r"\tfrac12 \sum_j \left[\mu_j^2 + \sigma_j^2 - 1 - \ln \sigma_j^2\right]"
 
 
 def objective_latex(config: RunConfig) -> list[str]:
-    """The objective of one image and its terms, a formula a line; sums over pixels i and over latents j."""
-    reconstruction = rf"R = {RECONSTRUCTION[config.objective.likelihood]}"
+    """The objective of one image and its terms, a formula a line; sums over pixels i and over latents j.
+
+    As in the rest of the program D is the reconstruction term (distortion); R would be the rate, which is the KL.
+    """
+    reconstruction = rf"D = {RECONSTRUCTION[config.objective.likelihood]}"
     if config.model.model == "ae":
-        return [r"\mathcal{L} = R", reconstruction]
+        return [r"\mathcal{L} = D", reconstruction]
     kl = rf"\mathrm{{KL}} = {KL}"
     if config.objective.capacity is not None:
-        return [r"\mathcal{L} = R + \gamma\,|\mathrm{KL} - C|", reconstruction, kl]
-    return [r"\mathcal{L} = R + \beta\,\mathrm{KL}", reconstruction, kl]
+        return [r"\mathcal{L} = D + \gamma\,|\mathrm{KL} - C|", reconstruction, kl]
+    return [r"\mathcal{L} = D + \beta\,\mathrm{KL}", reconstruction, kl]
 
 
 def objective_numbers(config: RunConfig, record: dict[str, float | None]) -> str:
@@ -32,9 +35,14 @@ def objective_numbers(config: RunConfig, record: dict[str, float | None]) -> str
     if loss is None or reconstruction is None:
         return ""
     if kl is None:
-        return f"{loss:.1f} nats per image"
+        return f"{_nats(loss)} nats per image"
     if config.objective.capacity is not None:
-        return f"{loss:.1f} = {reconstruction:.1f} + {config.objective.gamma:g} × |{kl:.2f} − C| nats per image"
+        return f"{_nats(loss)} = {_nats(reconstruction)} + {config.objective.gamma:g} × |{_nats(kl, 2)} − C| nats per image"
     beta = record.get("beta")
     weight = config.objective.beta if beta is None else beta
-    return f"{loss:.1f} = {reconstruction:.1f} + {weight:.3g} × {kl:.2f} nats per image"
+    return f"{_nats(loss)} = {_nats(reconstruction)} + {weight:.3g} × {_nats(kl, 2)} nats per image"
+
+
+def _nats(value: float, digits: int = 1) -> str:
+    """A figure that keeps its place in a line, whatever a diverging run makes of it."""
+    return f"{value:.{digits}f}" if abs(value) < 1e6 else f"{value:.3g}"

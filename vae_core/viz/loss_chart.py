@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from vae_core.config import HELD_OUT_IMAGES
 from vae_core.figures import FIGURES
 from vae_core.storage.records import Record
 from vae_core.viz.palette import CURVE_COLOURS, LINE_COLOUR
@@ -21,7 +22,7 @@ from vae_core.viz.palette import CURVE_COLOURS, LINE_COLOUR
 CURVES = {FIGURES[key].title: key for key in ("loss", "reconstruction_nats", "kl_nats")}
 """Each curve of the chart, and the records' key that it draws."""
 
-LINE_NAMES = {"floor": "floor: perfect reconstruction", "collapse": "collapse: the best constant image"}
+LINE_NAMES = {"floor": "floor: perfect reconstruction", "collapse": "collapse: the mean image"}
 COLUMNS = ("kind", "curve", "step", "epoch", "nats")
 
 
@@ -54,15 +55,19 @@ def loss_table(
         train = _finite(records_train, key)
         smooth = _smoothed([record[key] for record in train], smoothing)
         rows += [
-            ("training", curve, record["step"], record["epoch"], value / divisor)
+            ("training", curve, record["step"], record.get("epoch"), value / divisor)
             for record, value in zip(train, smooth, strict=True)
         ]
         rows += [
-            ("held-out", curve, record["step"], record["epoch"], record[key] / divisor)
+            ("held-out", curve, record["step"], record.get("epoch"), record[key] / divisor)
             for record in _finite(records_held_out, key)
         ]
     first = min((row[2] for row in rows), default=0)
-    rows += [("line", LINE_NAMES[name], first, None, lines[name] / divisor) for name in LINE_NAMES if name in lines]
+    rows += [
+        ("line", LINE_NAMES[name], first, None, lines[name] / divisor)
+        for name in LINE_NAMES
+        if lines.get(name) is not None
+    ]
     if cursor is not None:
         rows.append(("cursor", "", cursor, None, None))
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"step": "int64", "epoch": "float64", "nats": "float64"})
@@ -87,7 +92,11 @@ def loss_spec(
     scale = {"type": "log", "nice": False} if log else {"zero": False, "nice": True}
     y = {"field": "nats", "type": "quantitative", "title": unit, "scale": scale}
     positive = [{"filter": "datum.kind === 'cursor' || datum.nats > 0"}] if log else []
-    x = {"field": "step", "type": "quantitative", "title": "step (thin: training, bold: held-out)"}
+    x = {
+        "field": "step",
+        "type": "quantitative",
+        "title": f"step (thin: training; bold: ≤ {HELD_OUT_IMAGES:,} held-out images)",
+    }
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "height": height,

@@ -23,14 +23,12 @@ def far_floor(points: Sequence[Point]) -> float | None:
 
 
 def limits(points: Sequence[Point]) -> list[dict[str, Any]]:
-    """The floor under every distortion, and the corner of a collapsed code: no rate, the best constant image."""
+    """The floor under every distortion, and the corner of a collapsed code: no rate, the mean image."""
     floors = {round(point.floor_nats, 1) for point in points if point.floor_nats is not None}
     corners = {round(point.collapse_nats, 1) for point in points if point.collapse_nats is not None}
     rows: list[dict[str, Any]] = []
     if len(floors) == 1 and not far_floor(points):
         rows.append({"kind": "floor", "distortion": floors.pop(), "text": "floor: perfect reconstruction"})
     if len(corners) == 1:
-        rows.append(
-            {"kind": "corner", "rate": 0.0, "distortion": corners.pop(), "text": "collapsed: the best constant image"}
-        )
+        rows.append({"kind": "corner", "rate": 0.0, "distortion": corners.pop(), "text": "collapsed: the mean image"})
     return rows

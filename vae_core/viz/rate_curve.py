@@ -33,6 +33,7 @@ class BetaPictures:
         dimension: which one, from 0 on.
         draws: from the prior.
         kl: (L,) nats of each dimension.
+        active: (L,) bool, which of them are active.
     """
 
     reconstructions: Array
@@ -40,6 +41,7 @@ class BetaPictures:
     dimension: int
     draws: Array
     kl: Array
+    active: Array
 
 
 def rate_curve_bytes(
@@ -85,6 +87,7 @@ def rate_curve_bytes(
     for index, shown in enumerate(pictures):
         arrays |= {f"reconstructions{index}": shown.reconstructions, f"traversal{index}": shown.traversal}
         arrays |= {f"draws{index}": shown.draws, f"kl{index}": shown.kl.astype(np.float32)}
+        arrays[f"active{index}"] = shown.active.astype(np.uint8)
     return pack_blocks(header, arrays)
 
 

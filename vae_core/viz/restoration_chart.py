@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from vae_core.figures import FIGURES
-from vae_core.viz.palette import CLASS_COLOURS, LINE_COLOUR
+from vae_core.viz.palette import CLASS_COLOURS, LINE_COLOUR, MORE_COLOURS
 
 Measure = Literal["psnr", "ssim"]
 DAMAGED = "Damaged"
@@ -31,9 +31,10 @@ def quality_table(rows: Iterable[tuple[str, str, float, float, float]]) -> pd.Da
 
 
 def colours_of(models: Sequence[str], filters: Sequence[str]) -> dict[str, str]:
-    """The colour of each method: models in the first six colours, filters in the last four, the damaged images grey."""
+    """The colour of each method: models in the first six colours, opponents in the others, the damaged images grey."""
     own = {label: CLASS_COLOURS[index % 6] for index, label in enumerate(models)}
-    others = {title: CLASS_COLOURS[6 + index % 4] for index, title in enumerate(filters)}
+    left = (*CLASS_COLOURS[6:], *MORE_COLOURS)
+    others = {title: left[index % len(left)] for index, title in enumerate(filters)}
     return {**own, DAMAGED: LINE_COLOUR, **others}
 
 
@@ -41,12 +42,12 @@ def colours_of(models: Sequence[str], filters: Sequence[str]) -> dict[str, str]:
 def quality_spec(
     models: tuple[str, ...], filters: tuple[str, ...], measure: Measure, level: str, height: int = 300
 ) -> dict[str, Any]:
-    """Quality against level: models bold, filters thin, what a tone correction adds dashed, bounds dotted. The legend is
+    """Quality against level: models bold, opponents thin, what a tone correction adds dashed, bounds dotted. The legend is
     the page's own, since two charts share it.
 
     Args:
         models: their labels.
-        filters: their titles.
+        filters: the opponents' titles.
         measure: which of the two.
         level: the title of the axis.
         height: in pixels.

@@ -18,6 +18,7 @@ from typing import Any, Literal
 import numpy as np
 
 from vae_core.export.packing import pack_blocks
+from vae_core.metrics.active import is_active
 from vae_core.storage.frames import Frame, Subjects
 from vae_core.types import Array
 from vae_core.viz.palette import CLASS_COLOURS, NO_CLASS
@@ -108,6 +109,7 @@ def _contents(
     kl = [frame.kl_per_dimension for frame in frames if frame.kl_per_dimension is not None]
     if len(kl) == len(frames):
         arrays["kl"] = np.nan_to_num(np.stack(kl).astype(np.float32), posinf=0.0, neginf=0.0)
+        arrays["active"] = np.stack([is_active(frame.mean) for frame in frames]).astype(np.uint8)
     spread = [frame.log_variance for frame in frames if frame.log_variance is not None]
     if options.samples and len(spread) == len(frames):
         arrays["spread"] = np.stack([spread_on_map(values, projection) for values in spread])

@@ -67,7 +67,7 @@ def random_codes(
     seed: int,
     temperature: float = 1.0,
     mean: Array | float = 0.0,
-    std: Array | float = 1.0,
+    spread: Array | float = 1.0,
 ) -> Array:
     """Codes drawn from a Gaussian: a function of the arguments alone.
 
@@ -75,15 +75,18 @@ def random_codes(
         count: how many; the first ones of a larger count are the same.
         latent: L.
         seed: at least 0.
-        temperature: factor of the standard deviation, at least 0; below 1 codes are more typical, 0 gives the mean.
-        mean, std: (L,). Left out, the prior N(0, I). An autoencoder has none: give the Gaussian fitted to its codes
-            (`evaluation.codes.fitted_gaussian`), and say so where the pictures are shown.
+        temperature: factor of the spread, at least 0; below 1 codes are more typical, 0 gives the mean.
+        mean: (L,).
+        spread: standard deviations (L,), or a square root of the covariance (L, L). With both left out, the prior
+            N(0, I). An autoencoder has none: give the Gaussian fitted to its codes (`evaluation.codes.fitted_gaussian`),
+            and say so where the pictures are shown.
 
     Returns:
         (count, L) float32.
     """
     noise = np.random.default_rng(seed).standard_normal((count, latent))
-    drawn: Array = (mean + temperature * np.asarray(std) * noise).astype(np.float32)
+    away = noise @ np.asarray(spread).T if np.ndim(spread) == 2 else np.asarray(spread) * noise
+    drawn: Array = (mean + temperature * away).astype(np.float32)
     return drawn
 
 

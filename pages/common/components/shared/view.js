@@ -1,0 +1,16 @@
+// The small part of a component in two parts: how to look at the scene with the same key. It draws nothing itself.
+
+import { channelOf } from "./channel.js"
+
+const latest = new WeakMap()
+
+export default function ({ data, parentElement }) {
+  const channel = channelOf(data.key)
+  channel.view = data
+  latest.set(parentElement, data)
+  channel.scene?.look(data)
+  return () => {
+    if (channel.view === latest.get(parentElement)) channel.view = null
+    latest.delete(parentElement)
+  }
+}

@@ -1,0 +1,65 @@
+"""Uploads on Denoise that are unlike what the models were trained on."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pages.denoise import background
+from pages.denoise import case as case_module
+from pages.denoise.filters import SLOT
+from pages.generate.model import open_model
+from tests.pages.test_denoise import VAE, figures, no_filters, open_page, sentences_of, wait_until
+from vae_core.data.batches import to_float
+from vae_core.data.datasets import load
+from vae_core.evaluation.restoration import psnr, restore
+
+__all__ = ["no_filters"]  # a fixture for all tests of a file
+
+
+def black_digit() -> bytes:
+    """A test image in black on white, as scans are."""
+    content = io.BytesIO()
+    Image.fromarray(np.invert(load("mnist-sample").test_images[0, 0].numpy())).save(content, "PNG")
+    return content.getvalue()
+
+
+def test_an_upload_that_looks_inverted_is_noticed_and_inverted() -> None:
+    """Fault 10: black on white is unlike what the model was trained on, and the page offers to swap."""
+    page = open_page(models="mnist-denoiser", picture="Upload")
+    page.file_uploader[0].upload("digit.png", black_digit(), "image/png").run()
+    assert sentences_of(page) == []
+    assert [one.value for one in page.warning] == [
+        "This picture looks inverted: the model's training images have light and dark the other way round. "
+        "Turn *Invert* on to swap them."
+    ]
+    before = figures(page)
+    next(one for one in page.toggle if one.key == "invert").set_value(True).run()
+    assert sentences_of(page) == [] and not page.warning
+    assert "Its light and dark were swapped\\." in [one.value for one in page.caption]
+    assert figures(page)[1] > before[1] + 8
+
+
+def test_a_filter_that_wins_on_an_unlike_picture_is_not_explained_by_the_bottleneck(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Fault 10."""
+    monkeypatch.setattr(background, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(case_module, "TUNING_IMAGES", 8)
+    page = open_page(models="mnist-denoiser", picture="Upload", level="0.1")
+    page.file_uploader[0].upload("digit.png", black_digit(), "image/png").run()
+    wait_until(lambda: bool(page.session_state[SLOT].done))
+    page.run()
+    words = " ".join(one.value for one in page.markdown)
+    assert "Here a filter wins" in words and "bottleneck" not in words
+    assert "These pictures are unlike those that" in words and "of its own test images 95% do with" in words
+
+
+def test_the_usual_bound_is_what_nearly_all_test_images_reach() -> None:
+    model = open_model(VAE)
+    images = to_float(model.images[: case_module.USUAL_IMAGES])
+    reached = psnr(restore(model.trained, images), images) >= case_module.usual_bound(model)
+    assert 0.94 <= reached.double().mean() <= 0.96

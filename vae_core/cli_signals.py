@@ -1,0 +1,48 @@
+"""How a command ends on Ctrl-C: its work is saved first, then the signal ends the process as if it had not been caught.
+
+A shell that runs commands in a loop looks at how each one ended, and leaves the loop only if a signal ended it.
+See "Proper handling of SIGINT/SIGQUIT", https://www.cons.org/cracauer/sigint.html.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+class Interrupts:
+    """Takes note of the signals that ask a process to end. A second one ends it at once.
+
+    Args:
+        on_first: called at the first signal, from within its handler.
+    """
+
+    def __init__(self, on_first: Callable[[], None] = lambda: None) -> None:
+        self.received: int | None = None
+        self._on_first = on_first
+        for number in (getattr(signal, name) for name in NAMES if hasattr(signal, name)):  # Windows has no SIGHUP
+            signal.signal(number, self._take)
+
+    def _take(self, number: int, _: object) -> None:
+        if self.received is not None:
+            raise KeyboardInterrupt
+        self.received = number
+        self._on_first()
+
+    def end(self) -> None:
+        """Ends the process by the signal that came; returns if none did."""
+        if self.received is not None:
+            end_by(self.received)
+
+
+def end_by(number: int) -> NoReturn:
+    """Ends the process by this signal, with what was printed written out."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
+    raise SystemExit(128 + number)  # where the signal is blocked
