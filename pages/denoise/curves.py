@@ -12,11 +12,11 @@ import streamlit as st
 
 from pages.common.address import say_missing
 from pages.common.errors import literal, sentences, show_error
+from pages.common.opened_model import OpenedModel
 from pages.denoise.case import usual_bound
 from pages.denoise.filters import why
 from pages.denoise.measuring import Measuring, failed, key_of, measuring
 from pages.denoise.models import Task, choose_models, labelled, material_of, note
-from pages.generate.model import Explored
 from vae_core.evaluation import colours
 from vae_core.evaluation.restoration import Point, curve_levels, kept_curve
 from vae_core.levels import CORRUPTIONS, check_channels
@@ -51,7 +51,7 @@ def curves_view() -> None:
     curves_panel(models, str(name))
 
 
-def curves_panel(models: Sequence[Explored], name: str) -> None:
+def curves_panel(models: Sequence[OpenedModel], name: str) -> None:
     """The buttons, the progress, and what is known: a curve, or a table where the corruption has no level."""
     with sentences():
         check_channels([name], models[0].trained.image_shape[0])
@@ -68,7 +68,7 @@ def curves_panel(models: Sequence[Explored], name: str) -> None:
         st.fragment(draw, run_every=POLL_SECONDS if running else None, key="curves")()
 
 
-def known_curves(models: Sequence[Explored], name: str) -> dict[str, list[Point]]:
+def known_curves(models: Sequence[OpenedModel], name: str) -> dict[str, list[Point]]:
     """The points that are kept, by the models' labels."""
     found = {}
     for label, model in labelled(models).items():
@@ -76,7 +76,7 @@ def known_curves(models: Sequence[Explored], name: str) -> dict[str, list[Point]
     return found
 
 
-def _buttons(models: Sequence[Explored], name: str, running: bool) -> None:
+def _buttons(models: Sequence[OpenedModel], name: str, running: bool) -> None:
     levels = len(curve_levels(name))
     whole = all(len(points) >= levels for points in known_curves(models, name).values())
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -95,12 +95,12 @@ def _buttons(models: Sequence[Explored], name: str, running: bool) -> None:
         )
 
 
-def _start(models: Sequence[Explored], name: str) -> None:
+def _start(models: Sequence[OpenedModel], name: str) -> None:
     with sentences():
         measuring().start(name, models, IMAGES)
 
 
-def _draw(models: Sequence[Explored], name: str, work: Measuring, running: bool) -> None:
+def _draw(models: Sequence[OpenedModel], name: str, work: Measuring, running: bool) -> None:
     if running:
         st.progress(min(work.share, 1.0), literal(work.what))
     error = failed(work) if work.key == key_of(name, models) else None
