@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from vae_core.archives import archive
-from vae_core.cli_app import Json, RunName, Runs, app, print_result, table_of
+from vae_core.cli.output import Json, RunName, Runs, app, print_result, table_of
 from vae_core.errors import ConfigError
 from vae_core.storage import files, paths, trash
 from vae_core.storage.listing import Summary, summaries

@@ -15,10 +15,10 @@ from typing import Annotated, Any
 
 import typer
 
-from vae_core import cli_compress, cli_disentangle, cli_generate, cli_restore, cli_runs, cli_sweep
-from vae_core.cli_app import DataDir, Json, RunName, Runs, app, print_result, short, table_of
-from vae_core.cli_options import config_options, progress_bar, take_config
-from vae_core.cli_signals import Interrupts, end_by
+from vae_core.cli import compress, disentangle, generate, manage_runs, restore, run_sweep
+from vae_core.cli.config_options import config_options, progress_bar, take_config
+from vae_core.cli.output import DataDir, Json, RunName, Runs, app, print_result, short, table_of
+from vae_core.cli.signals import Interrupts, end_by
 from vae_core.data import catalogue
 from vae_core.data.moved import check_there, point_to
 from vae_core.errors import LatentLabError, RunLocked
@@ -30,7 +30,7 @@ from vae_core.storage.lookup import find_run
 from vae_core.storage.runs import Run, Status, create_run, in_usual_place, make_longer
 from vae_core.training.remedy import remedy
 
-GROUPS = (cli_compress, cli_disentangle, cli_generate, cli_restore, cli_runs, cli_sweep)
+GROUPS = (compress, disentangle, generate, restore, manage_runs, run_sweep)
 """Each adds its commands to `app` when it is imported."""
 
 USAGE_ERROR: Any = typer.BadParameter.__base__  # the parser's own error, whichever click typer brings along
@@ -196,7 +196,7 @@ def _drive(run: Run, data_dir: Path | None, as_json: bool) -> int:
 def _advice(run: Run, data_dir: Path | None) -> str:
     """The command that trains on after a divergence."""
     runs = None if in_usual_place(run) else run.folder.parent
-    command = cli_sweep.train_command(remedy(run), runs, data_dir, always=("lr",))
+    command = run_sweep.train_command(remedy(run), runs, data_dir, always=("lr",))
     return f"To go on with a smaller learning rate: {command}"
 
 

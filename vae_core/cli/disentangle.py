@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from vae_core.cli_app import DataDir, Json, RunName, Runs, app, print_result, short, table_of
-from vae_core.cli_options import progress_bar
+from vae_core.cli.config_options import progress_bar
+from vae_core.cli.output import DataDir, Json, RunName, Runs, app, print_result, short, table_of
 from vae_core.errors import ConfigError
 from vae_core.storage import paths
 from vae_core.storage.lookup import find_run

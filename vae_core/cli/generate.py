@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from vae_core.cli_app import DataDir, Json, OtherDataset, RunName, Runs, app, print_result
-from vae_core.cli_options import Report, progress_bar
+from vae_core.cli.config_options import Report, progress_bar
+from vae_core.cli.output import DataDir, Json, OtherDataset, RunName, Runs, app, print_result
 from vae_core.data import catalogue
 from vae_core.data.moved import load_for, missing
 from vae_core.errors import ConfigError

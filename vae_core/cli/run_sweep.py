@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vae_core.cli_app import DataDir, Json, Runs, app, print_result, table_of
-from vae_core.cli_options import Report, config_options, progress_bar, take_config
-from vae_core.cli_signals import Interrupts
+from vae_core.cli.config_options import Report, config_options, progress_bar, take_config
+from vae_core.cli.output import DataDir, Json, Runs, app, print_result, table_of
+from vae_core.cli.signals import Interrupts
 from vae_core.config import RunConfig, make_config
 from vae_core.errors import ConfigError
 from vae_core.storage import files, paths

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from vae_core.cli_app import DataDir, Json, OtherDataset, RunName, Runs, app, print_result, short, table_of
-from vae_core.cli_options import Report, progress_bar
+from vae_core.cli.config_options import Report, progress_bar
+from vae_core.cli.output import DataDir, Json, OtherDataset, RunName, Runs, app, print_result, short, table_of
 from vae_core.data.picture_files import ENDINGS, Found, open_pictures
 from vae_core.errors import ConfigError, DataError
 from vae_core.levels import CORRUPTIONS

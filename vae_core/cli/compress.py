@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from vae_core.cli_app import DataDir, Json, RunName, Runs, app, print_result, table_of
-from vae_core.cli_options import progress_bar
+from vae_core.cli.config_options import progress_bar
+from vae_core.cli.output import DataDir, Json, RunName, Runs, app, print_result, table_of
 from vae_core.config import ObjectiveConfig
 from vae_core.data.moved import load_for
 from vae_core.errors import ConfigError
