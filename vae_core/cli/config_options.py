@@ -1,19 +1,16 @@
-"""What the commands share: an option for every field of a configuration, made from the field itself, and the bar."""
+"""One option for each field of a configuration, made from the field itself; and the way back, a `train` command."""
 
 from __future__ import annotations
 
-import contextlib
 import inspect
-from collections.abc import Callable, Iterator
-from functools import wraps
+import shlex
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 from pydantic.fields import FieldInfo
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from vae_core.cli.options import OptionGroup
 from vae_core.config import FIELDS, RunConfig, make_config, range_text, unit_of
 from vae_core.data import dsprites
 from vae_core.errors import ConfigError, NameInvalid
@@ -26,36 +23,15 @@ MORE_HELP = {
     "dataset": "A name that 'datasets' lists, sprites-WIDTH-IMAGES-SEED, or the path of an npz of dSprites' form.",
 }
 """What only the command line has to say about a field."""
-Report = Callable[[str, float], None]
 
 
-def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives a command one option for each field of the configuration.
-
-    All are taken as text: the configuration checks them, so that its sentence is the only one about a range.
-    """
-
-    @wraps(command)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        given = {name: kwargs.pop(name) for name in FIELDS}
-        kwargs["ctx"].obj = {name: value for name, value in given.items() if value is not None}
-        return command(*args, **kwargs)
-
-    signature = inspect.signature(command, eval_str=True)
-    added = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_annotation(name, info))
-        for name, info in FIELDS.items()
-    ]
-    parameters = [item.replace(kind=inspect.Parameter.KEYWORD_ONLY) for item in signature.parameters.values()]
-    wrapper.__signature__ = inspect.Signature([*parameters, *added])  # type: ignore[attr-defined]
-    wrapper.__annotations__ = {item.name: item.annotation for item in [*parameters, *added]}
-    return wrapper
-
-
-def _annotation(name: str, info: FieldInfo) -> Any:
+def _option(name: str, info: FieldInfo) -> inspect.Parameter:
     choices = get_args(info.annotation) if get_origin(info.annotation) is Literal else ()
     metavar = METAVARS.get(name) or "|".join(choices) or "N"
-    return Annotated[str | None, typer.Option(f"--{name.replace('_', '-')}", metavar=metavar, help=_help(name, info))]
+    option = typer.Option(f"--{name.replace('_', '-')}", metavar=metavar, help=_help(name, info))
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[str | None, option]
+    )
 
 
 def _help(name: str, info: FieldInfo) -> str:
@@ -69,22 +45,37 @@ def _help(name: str, info: FieldInfo) -> str:
     return " ".join(parts)
 
 
-def take_config(ctx: typer.Context, *, parent: str | None, root: Path) -> RunConfig:
-    """The configuration that a command's options ask for.
+class ConfigOptions(OptionGroup):
+    """The fields of a configuration that were given on the command line.
 
-    Raises:
-        ConfigError: a value is out of its range.
-        RunNotFound: the parent, or its step, is not there.
-        RunStateError: the parent diverged with the weights of that step.
+    All are taken as text. The configuration checks them, so that each range has one check and one sentence.
     """
-    given = dict(ctx.obj or {})
-    if dsprites.look(given.get("dataset", "")) is not None:  # a run is gone on with from any folder
-        given["dataset"] = str(Path(given["dataset"]).resolve())
-    return make_config(**given, parent=_parent(parent, root))
+
+    __signature__ = inspect.Signature([_option(name, info) for name, info in FIELDS.items()])
+
+    def __init__(self, **given: str | None) -> None:
+        self.given = {name: text for name, text in given.items() if text is not None}
+
+    def config(self, root: Path, parent: str | None = None) -> RunConfig:
+        """The configuration that the options ask for.
+
+        Args:
+            root: the folder of the runs.
+            parent: RUN@STEP, where the initial weights come from.
+
+        Raises:
+            ConfigError: a value is out of its range.
+            RunNotFound: there is no such parent, or it does not keep that step.
+            RunStateError: the parent had diverged at that step.
+        """
+        given: dict[str, Any] = dict(self.given)
+        if dsprites.look(given.get("dataset", "")) is not None:  # a run can be resumed from any folder
+            given["dataset"] = str(Path(given["dataset"]).resolve())
+        return make_config(**given, parent=_parent(parent, root))
 
 
 def _parent(given: str | None, root: Path) -> str | None:
-    """RUN@STEP in the form that the configuration keeps; the run stands under `root` or is a shipped one."""
+    """RUN@STEP in the form that the configuration keeps; the run is under `root`, or a shipped one."""
     if given is None:
         return None
     name, _, step = given.rpartition("@")
@@ -98,15 +89,24 @@ def _parent(given: str | None, root: Path) -> str | None:
     return f"{run.id}@{int(step)}"
 
 
-@contextlib.contextmanager
-def progress_bar(title: str) -> Iterator[Report]:
-    """A bar on standard error that goes away at the end; silent where that is no terminal."""
-    console = Console(stderr=True, markup=False, emoji=False)
-    columns = [TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()]
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(title, total=1.0)
+def train_command(
+    config: RunConfig,
+    runs: Path | None = None,
+    data_dir: Path | None = None,
+    always: tuple[str, ...] = ("beta", "seed"),
+) -> str:
+    """The `train` command for this configuration, quoted for a shell. Defaults are left out unless named in `always`."""
+    usual = make_config(architecture=config.model.architecture).flat()
+    words = ["python", "-m", "vae_core", "train"]
+    for name, value in config.flat().items():
+        if name in always or value != usual[name] or (name == "architecture" and value != "mlp"):
+            text = ",".join(map(str, value)) or "none" if isinstance(value, tuple) else _number(value)
+            words += [f"--{name.replace('_', '-')}", text]
+    for option, given in (("--from", config.parent), ("--runs", runs), ("--data-dir", data_dir)):
+        words += [option, str(given)] if given is not None else []
+    return shlex.join(words)
 
-        def report(text: str, share: float) -> None:
-            progress.update(task, description=text, completed=share)
 
-        yield report
+def _number(value: object) -> str:
+    """A number to its last digit, whole ones without a decimal point."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

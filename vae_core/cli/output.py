@@ -1,49 +1,32 @@
-"""The command line's program, and what its commands share: common options, and how a result is printed."""
+"""What the commands print: one JSON object, or text and tables; notes; and a progress bar."""
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated, Any
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
 
-import typer
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from vae_core.storage.files import finite
 
-Runs = Annotated[Path | None, typer.Option("--runs", metavar="DIR", help="Folder of the runs. Default: checkpoints.")]
-DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", metavar="DIR", help="Folder of the full datasets. Default: data.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object.")]
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's name, id or folder.")]
-
 UNLIMITED = 1_000_000
 """Columns of characters that no table needs."""
 
-OtherDataset = Annotated[
-    str | None, typer.Option("--dataset", metavar="NAME", help="Other images than those it was trained on.")
-]
-
-app = typer.Typer(
-    name="vae_core",
-    help="Train, evaluate and compare autoencoders and beta-VAEs on images. All losses are nats per image.",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-
-
 Part = str | Table
+Report = Callable[[str, float], None]
+"""Shows progress: a short text, and the share that is done, from 0 to 1."""
 
 
 def print_result(result: dict[str, Any], as_json: bool, text: Callable[[], Part | list[Part]]) -> None:
-    """Prints one JSON object, or text and tables for people.
+    """Prints `result` as one JSON object, or else `text` and its tables.
 
-    Lines of text are never wrapped here. A table fits the terminal by wrapping what has spaces, and is as wide as it
-    needs to be where the output is no terminal.
+    Lines of text are never wrapped. On a terminal, a table fits the width by wrapping values that contain spaces;
+    elsewhere it is as wide as it needs to be.
     """
     if as_json:
         print(json.dumps(finite(result), allow_nan=False))
@@ -63,14 +46,22 @@ def _width(console: Console, table: Table) -> int:
     return max(wanted.minimum, console.width) if console.is_terminal else wanted.maximum
 
 
-def table_of(rows: list[dict[str, Any]], columns: dict[str, str] | None = None) -> Table:
-    """A table of these columns, given as the rows' keys and their titles; by default of all.
+def print_note(text: str) -> None:
+    """Prints a note on standard error."""
+    print(f"Note: {text}", file=sys.stderr)
 
-    Only columns with spaces in their values may be wrapped, so that an id, a path or a number stays in one piece.
+
+def table_of(rows: list[dict[str, Any]], columns: dict[str, str] | None = None) -> Table:
+    """A table of rows.
+
+    Only columns whose values contain spaces may be wrapped, so that an id, a path or a number stays in one piece.
+
+    Args:
+        columns: the keys to show and their titles; by default all keys, as their own titles.
     """
     columns = columns or {key: key for key in (rows[0] if rows else {})}
     table = Table(box=None, header_style="bold")
-    values = {key: [_one_line(row[key]) for row in rows] for key in columns}
+    values = {key: [_printable(row[key]) for row in rows] for key in columns}
     for key, title in columns.items():
         table.add_column(title, overflow="fold", no_wrap=not any(" " in value for value in values[key]))
     for cells in zip(*values.values(), strict=True):
@@ -78,13 +69,32 @@ def table_of(rows: list[dict[str, Any]], columns: dict[str, str] | None = None) 
     return table
 
 
-def _one_line(value: Any) -> str:
-    """A value without control characters: names of files and of runs come from elsewhere."""
-    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in str(value))
+def table_of_values(values: dict[str, Any], title: str = "figure") -> Table:
+    """A table with one line per value; `title` heads the column of their names."""
+    return table_of([{title: name, "value": value_text(value)} for name, value in values.items()])
 
 
-def short(value: Any) -> str:
-    """A value for people: four decimals."""
+def _printable(value: Any) -> str:
+    """A value as one line without control characters, since names of files and runs may come from anyone."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(value))
+
+
+def value_text(value: Any) -> str:
+    """A value as text: numbers with four decimals, lists separated by commas."""
     if isinstance(value, float):
         return f"{value:.4f}"
-    return ", ".join(map(short, value)) if isinstance(value, list | tuple) else str(value)
+    return ", ".join(map(value_text, value)) if isinstance(value, list | tuple) else str(value)
+
+
+@contextlib.contextmanager
+def progress_bar(title: str) -> Iterator[Report]:
+    """Shows a bar on standard error and removes it at the end; shows nothing if standard error is no terminal."""
+    console = Console(stderr=True, markup=False, emoji=False)
+    columns = [TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()]
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(title, total=1.0)
+
+        def report(text: str, share: float) -> None:
+            progress.update(task, description=text, completed=share)
+
+        yield report
