@@ -72,7 +72,7 @@ def layer_of(module: str) -> int | None:
         return len(LAYERS) + TOP.index(first)
     if first != "vae_core" or not rest:
         return None
-    name = "cli" if rest[0].startswith("cli") or rest[0] == "__main__" else rest[0]
+    name = "cli" if rest[0] == "__main__" else rest[0]
     return (*LAYERS, *TOP).index(name)
 
 
