@@ -6,9 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.common.chip import running_chip
 from pages.common.errors import sentences
-from pages.common.look import look
+from pages.common.page_style import look
+from pages.common.running_chip import running_chip
 from pages.common.session import check_runs_folder
 
 st.set_page_config(page_title="Latent Lab", page_icon=Path(__file__).parent / "common" / "icon.png", layout="wide")

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from pages.library.card import SHOWN as ON_THE_CARD
-from vae_core.cli_sweep import SHOWN as IN_THE_TERMINAL
-from vae_core.cli_sweep import short
+from pages.library.details import SHOWN as ON_THE_CARD
+from vae_core.cli.run_sweep import SHOWN as IN_THE_TERMINAL
+from vae_core.cli.run_sweep import table_row
 from vae_core.evaluation.comparison import COMPARED, Point
 from vae_core.figures import FIGURES, Figure
 from vae_core.storage.measurements import FactorScores, Figures
@@ -49,7 +49,7 @@ def test_a_figure_has_one_name_wherever_it_stands() -> None:
 
 def test_a_renamed_figure_is_renamed_in_the_terminal_and_in_a_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
     row = {**dict.fromkeys(IN_THE_TERMINAL, 1.5), "active_units": 2, "beta": 4.0, "seed": 0, "state": "done"}
-    assert short(row, "beta") == {
+    assert table_row(row, "beta") == {
         "beta": "4", "seed": "0", "distortion": "1.50", "rate": "1.50", "-ELBO": "1.50", "active": "2", "MSE": "1.50000",
         "state": "done",
     }  # fmt: skip
@@ -57,7 +57,7 @@ def test_a_renamed_figure_is_renamed_in_the_terminal_and_in_a_comparison(monkeyp
     assert axis == FIGURES["kl_nats"].axis
     renamed = Figure("kl_nats", "divergence", "bits", role="cost")
     monkeypatch.setitem(FIGURES, "kl_nats", renamed)  # type: ignore[arg-type]
-    assert "cost" in short(row, "beta") and "rate" not in short(row, "beta")
+    assert "cost" in table_row(row, "beta") and "rate" not in table_row(row, "beta")
 
 
 def test_a_point_of_a_comparison_holds_what_is_compared() -> None:

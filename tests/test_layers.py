@@ -72,7 +72,7 @@ def layer_of(module: str) -> int | None:
         return len(LAYERS) + TOP.index(first)
     if first != "vae_core" or not rest:
         return None
-    name = "cli" if rest[0].startswith("cli") or rest[0] == "__main__" else rest[0]
+    name = "cli" if rest[0] == "__main__" else rest[0]
     return (*LAYERS, *TOP).index(name)
 
 
@@ -100,6 +100,16 @@ def backward_imports(source: str, module: str) -> list[str]:
         if there is not None and (here is None or there > here):
             found.append(f"line {line}: {module} imports {name}, which stands to its right")
     return found
+
+
+def imports_of_other_pages(source: str, module: str) -> list[str]:
+    """Where a page imports another one; what pages share stands in `pages/common`."""
+    own = module.split(".")[1]
+    return [
+        f"line {line}: {module} imports {name}"
+        for line, name in imports(ast.parse(source), module)
+        if name.startswith("pages.") and name.split(".")[1] not in (own, "common")
+    ]
 
 
 def imported_packages(source: str, module: str) -> set[str]:
@@ -219,6 +229,20 @@ def test_imports_go_only_leftwards() -> None:
     assert [found for path in paths for found in backward_imports(path.read_text(), module_of(path))] == []
 
 
+def test_pages_share_only_what_stands_in_common() -> None:
+    paths = [path for path in files_under(("pages",), ".py") if path.parent != PROJECT_ROOT / "pages"]
+    assert len(paths) > 50
+    assert [found for path in paths for found in imports_of_other_pages(path.read_text(), module_of(path))] == []
+
+
+def test_metrics_know_neither_storage_nor_training() -> None:
+    for path in files_under(("vae_core/metrics",), ".py"):
+        names = [name for _, name in imports(ast.parse(path.read_text()), module_of(path))]
+        assert [name for name in names if name.startswith(("vae_core.storage", "vae_core.training"))] == [], relative(
+            path
+        )
+
+
 def test_every_module_has_its_layer() -> None:
     for path in files_under(("vae_core",), ".py"):
         assert module_of(path) == "vae_core" or layer_of(module_of(path)) is not None
@@ -319,6 +343,8 @@ OFFENDERS: list[tuple[Callable[[str], list[str]], str]] = [
     (lambda source: backward_imports(source, "vae_core.storage.runs"), "from vae_core import Trainer"),
     (lambda source: backward_imports(source, "vae_core.viz.loss_chart"), "from pages.common import state"),
     (lambda source: backward_imports(source, "vae_core"), "from vae_core.config import RunConfig"),
+    (lambda source: imports_of_other_pages(source, "pages.learn.beta"), "from pages.compare.choice import chosen"),
+    (lambda source: imports_of_other_pages(source, "pages.common.session"), "def f():\n    import pages.train.dials"),
 ]
 INNOCENTS: list[tuple[Callable[[str], list[str]], str]] = [
     (other_doors, "open('a')\nopen('a', 'rb')\npath.open()\npath.open('rb')\npath.read_text()"),
@@ -337,6 +363,10 @@ INNOCENTS: list[tuple[Callable[[str], list[str]], str]] = [
     ),
     (lambda source: backward_imports(source, "pages.train.page"), "from pages.common import state\nimport vae_core"),
     (lambda source: backward_imports(source, "vae_core.cli"), "from vae_core import Trainer\nimport vae_core.presets"),
+    (
+        lambda source: imports_of_other_pages(source, "pages.learn.beta"),
+        "from pages.learn.frame import words\nimport pages.common.live",
+    ),
 ]
 
 

@@ -30,6 +30,7 @@ from vae_core.models.autoencoder import Posterior
 from vae_core.objectives.divergences import kl_per_dimension
 from vae_core.objectives.likelihoods import build_likelihood
 from vae_core.storage import files, paths
+from vae_core.storage.arrays import pack_bundle, unpack_bundle
 from vae_core.storage.runs import open_run
 from vae_core.viz.walks import random_codes
 
@@ -63,7 +64,7 @@ def model(run_id: str) -> Trained:
 @cache
 def pca() -> Pca:
     """Of the full training set, as `python -m tools.learn_figures` kept it."""
-    return Pca.from_bytes(files.read_bytes(COMPONENTS))
+    return Pca.from_arrays(unpack_bundle(files.read_bytes(COMPONENTS)))
 
 
 def fit_pca() -> Pca:
@@ -204,7 +205,7 @@ def rounded(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    files.write_atomic(COMPONENTS, fit_pca().to_bytes())
+    files.write_atomic(COMPONENTS, pack_bundle(fit_pca().to_arrays()))
     found = {name: rounded(compute()) for name, compute in PARTS.items()}
     files.write_json(FIGURES, {"schema": SCHEMA, "models": MODELS, **found})
     print(FIGURES)

@@ -37,24 +37,29 @@ Width = Annotated[int, Field(ge=1, le=8192)]
 class DataConfig(_Section):
     """Which images are trained on."""
 
-    dataset: str = Field("mnist-sample", min_length=1, max_length=4096, description="The images to train on.")
+    dataset: str = Field(
+        "mnist-sample", min_length=1, max_length=4096, title="Images", description="The images to train on."
+    )
     limit: int | None = Field(
-        None, ge=1, description="Train on the first N images only.", json_schema_extra={"unit": "images"}
+        None, ge=1, title="Limit", description="Train on the first N images only.", json_schema_extra={"unit": "images"}
     )
     binarize: Literal["none", "threshold", "dynamic", "fixed"] = Field(
         "none",
+        title="Binarised pixels",
         description="Grey pixels as they are, cut at one half, drawn anew as 0 or 1 at each step (dynamic), or drawn "
         "once and kept (fixed).",
     )
     corruption: tuple[str, ...] = Field(
         (),
         max_length=len(CORRUPTIONS),
+        title="Corruption",
         description=f"What damages the input, the target staying clean: {', '.join(CORRUPTIONS)}; of several one is "
         "drawn for each image.",
     )
     level: str | None = Field(
         None,
         max_length=64,
+        title="Level",
         description="How strong the corruption is, in its own unit: one number, or LOW:HIGH to draw from for each image.",
     )
 
@@ -94,20 +99,30 @@ class DataConfig(_Section):
 class ModelConfig(_Section):
     """The network."""
 
-    model: Literal["ae", "vae"] = Field("vae", description="Autoencoder, or variational autoencoder.")
-    architecture: Literal["mlp", "conv"] = Field("mlp", description="Dense layers, or convolutions.")
+    model: Literal["ae", "vae"] = Field("vae", title="Model", description="Autoencoder, or variational autoencoder.")
+    architecture: Literal["mlp", "conv"] = Field("mlp", title="Layers", description="Dense layers, or convolutions.")
     hidden: tuple[Width, ...] = Field(
         DEFAULT_HIDDEN["mlp"],
         max_length=8,
+        title="Hidden sizes",
         description="Sizes of the encoder's hidden layers (mlp) or its channels a stage (conv); the decoder mirrors "
         "them. 'none' gives a linear model. Default 256,64 for mlp and 32,64 for conv.",
     )
-    activation: Literal["relu", "tanh"] = Field("relu", description="What stands between two layers.")
+    activation: Literal["relu", "tanh"] = Field(
+        "relu", title="Activation", description="What stands between two layers."
+    )
     encoder: Literal["shared", "separate"] = Field(
-        "shared", description="One encoder with two heads, or one network for the mean and one for the log-variance."
+        "shared",
+        title="Encoder",
+        description="One encoder with two heads, or one network for the mean and one for the log-variance.",
     )
     latent: int = Field(
-        2, ge=1, le=512, description="Numbers in the code of an image.", json_schema_extra={"unit": "dimensions"}
+        2,
+        ge=1,
+        le=512,
+        title="Latents",
+        description="Numbers in the code of an image.",
+        json_schema_extra={"unit": "dimensions"},
     )
 
     @model_validator(mode="before")
@@ -140,36 +155,53 @@ class ObjectiveConfig(_Section):
     """What training minimises, in nats per image."""
 
     likelihood: Literal["bernoulli", "gaussian", "gaussian-learned", "continuous-bernoulli"] = Field(
-        "bernoulli", description="The decoder's distribution over pixels."
+        "bernoulli", title="Likelihood", description="The decoder's distribution over pixels."
     )
     sigma: float = Field(
         1.0,
         ge=0.001,
         le=10.0,
+        title="Sigma σ",
         description="Standard deviation of the gaussian likelihood; where the learned one starts.",
-        json_schema_extra={"unit": "of the pixel range 0 to 1"},
+        json_schema_extra={"step": 0.1, "unit": "of the pixel range 0 to 1"},
     )
     beta: float = Field(
-        1.0, ge=0.0, le=1000.0, description="Weight of the KL divergence, both in nats per image; 1 is the VAE."
+        1.0,
+        ge=0.0,
+        le=1000.0,
+        json_schema_extra={"step": 0.5},
+        title="Beta β",
+        description="Weight of the KL divergence, both in nats per image; 1 is the VAE.",
     )
     beta_schedule: Literal["constant", "linear"] = Field(
-        "constant", description="Beta from the start, or rising linearly from 0 over the warm-up."
+        "constant",
+        title="Schedule of β",
+        description="Beta from the start, or rising linearly from 0 over the warm-up.",
     )
     warmup_epochs: float = Field(
         5.0,
         gt=0.0,
         le=10000.0,
+        title="Warm-up",
         description="Over how long beta (linear) or the capacity rises.",
-        json_schema_extra={"unit": "epochs"},
+        json_schema_extra={"step": 1.0, "unit": "epochs"},
     )
     capacity: float | None = Field(
         None,
         ge=0.0,
         le=10000.0,
+        title="Capacity C",
         description="Aim the KL at this value C: gamma x |KL - C| in place of beta x KL; C rises over the warm-up.",
-        json_schema_extra={"unit": "nats per image"},
+        json_schema_extra={"step": 1.0, "unit": "nats per image"},
     )
-    gamma: float = Field(30.0, ge=0.0, le=10000.0, description="Weight of the distance of the KL from the capacity.")
+    gamma: float = Field(
+        30.0,
+        ge=0.0,
+        le=10000.0,
+        json_schema_extra={"step": 1.0},
+        title="Gamma γ",
+        description="Weight of the distance of the KL from the capacity.",
+    )
 
     @property
     def has_floor(self) -> bool:
@@ -183,12 +215,23 @@ class ObjectiveConfig(_Section):
 class TrainingConfig(_Section):
     """How the weights are found."""
 
-    epochs: int = Field(20, ge=1, le=100000, description="Passes over the training images.")
-    batch_size: int = Field(128, ge=1, le=65536, description="Images a step; cut to the data where there are fewer.")
-    lr: float = Field(1e-3, gt=0.0, le=1.0, description="Adam's learning rate.")
-    seed: int = Field(0, ge=0, le=2**32 - 1, description="Every random draw follows from it.")
-    threads: int = Field(1, ge=1, le=256, description="Processor threads that the run may use.")
-    device: Literal["cpu", "cuda", "auto"] = Field("auto", description="Where to compute; auto takes cuda where it is.")
+    epochs: int = Field(20, ge=1, le=100000, title="Epochs", description="Passes over the training images.")
+    batch_size: int = Field(
+        128, ge=1, le=65536, title="Batch size", description="Images a step; cut to the data where there are fewer."
+    )
+    lr: float = Field(
+        1e-3,
+        gt=0.0,
+        le=1.0,
+        json_schema_extra={"step": 0.001},
+        title="Learning rate",
+        description="Adam's learning rate.",
+    )
+    seed: int = Field(0, ge=0, le=2**32 - 1, title="Seed", description="Every random draw follows from it.")
+    threads: int = Field(1, ge=1, le=256, title="Threads", description="Processor threads that the run may use.")
+    device: Literal["cpu", "cuda", "auto"] = Field(
+        "auto", title="Device", description="Where to compute; auto takes cuda where it is."
+    )
 
 
 class RunConfig(_Section):
@@ -280,10 +323,24 @@ def range_text(info: FieldInfo) -> str:
     return f"at least {low}" if "ge" in bounds else low
 
 
+def title_of(name: str) -> str:
+    """What a setting is called on pages and in charts, such as 'Learning rate' for `lr`."""
+    return FIELDS[name].title or name
+
+
 def unit_of(info: FieldInfo) -> str:
     """The unit of a field, or the empty string."""
-    extra = info.json_schema_extra
-    return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+    return str(_extra(info).get("unit", ""))
+
+
+def step_of(info: FieldInfo) -> float | None:
+    """By how much a widget changes a real number at a time; None for whole numbers and for what is no number."""
+    step = _extra(info).get("step")
+    return float(step) if isinstance(step, int | float) else None
+
+
+def _extra(info: FieldInfo) -> dict[str, Any]:
+    return dict(info.json_schema_extra) if isinstance(info.json_schema_extra, dict) else {}
 
 
 def warnings_for(config: RunConfig) -> list[str]:

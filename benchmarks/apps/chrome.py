@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.common.chip import running_chip
-from pages.common.look import look
+from pages.common.page_style import look
+from pages.common.running_chip import running_chip
 
 NAMES = ("home", "learn", "train", "generate", "compare", "denoise", "library")
 

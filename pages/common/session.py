@@ -15,6 +15,10 @@ from vae_core.storage.runs import Run, list_runs
 from vae_core.training.manager import Manager
 
 RUN_PARAMETER = "run"
+ORIGIN_PARAMETER = "from"
+"""Of Train's address: the kept step of another run that the next one starts from, as RUN@STEP."""
+SWEEP = "sweep-"
+"""How the ids of the shipped sweep's runs begin."""
 TIME = re.compile(r"\d{6}-\d{6}")
 RECORDED = "example-vae-2d"
 """The shipped run whose film plays before the first click."""
@@ -98,3 +102,8 @@ def choose_run(run: Run | None) -> None:
         st.query_params[RUN_PARAMETER] = run.id
     elif RUN_PARAMETER in st.query_params:
         del st.query_params[RUN_PARAMETER]
+
+
+def shipped_sweep_ids() -> list[str]:
+    """The ids of the shipped sweep's runs, damaged ones too."""
+    return sorted(folder.name for folder in paths.SHIPPED_RUNS.glob(f"{SWEEP}*") if folder.is_dir())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from pages.common.chip import Colour
+from pages.common.running_chip import Colour
 from vae_core.storage.runs import Run
 from vae_core.storage.states import State
 

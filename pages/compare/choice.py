@@ -8,13 +8,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.common.address import say_missing
-from pages.common.session import all_runs, open_anywhere
+from pages.common.session import all_runs, open_anywhere, shipped_sweep_ids
 from vae_core.errors import LatentLabError
-from vae_core.storage import paths
 from vae_core.storage.runs import Run
 
 RUNS_PARAMETER, BASE_PARAMETER = "runs", "base"
-SWEEP = "sweep-"
 MOST = 100
 MAX_TEXT = 41 * MOST
 
@@ -34,16 +32,10 @@ class Chosen:
     shipped: bool
 
 
-def shipped_ids() -> list[str]:
-    """The runs of the shipped sweep, damaged ones too."""
-    folders = paths.SHIPPED_RUNS.glob(f"{SWEEP}*")
-    return sorted(folder.name for folder in folders if folder.is_dir())
-
-
 def chosen() -> Chosen:
     """What the address names, else the shipped sweep."""
     text = st.query_params.get(RUNS_PARAMETER)
-    ids = shipped_ids() if text is None else [part for part in text[:MAX_TEXT].split(",") if part]
+    ids = shipped_sweep_ids() if text is None else [part for part in text[:MAX_TEXT].split(",") if part]
     runs: list[Run] = []
     problems: list[str] = []
     for run_id in list(dict.fromkeys(ids))[:MOST]:

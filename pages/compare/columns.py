@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.common.errors import literal
+from pages.common.opened_model import OpenedModel, open_model
 from pages.compare.compared import Compared, Standing, standing
 from pages.compare.films import Watched, films
 from pages.compare.models import Column, column
 from pages.compare.pictures import SIDES, pictures
-from pages.generate.model import Explored, open_model
 from vae_core.errors import LatentLabError
 from vae_core.evaluation.comparison import Point
 from vae_core.storage.runs import Run
@@ -70,7 +70,7 @@ def picture_view(found: Compared) -> None:
         st.info("As soon as a run has saved its weights its pictures stand here.", icon=":material/hourglass_empty:")
 
 
-def _opened(run: Run) -> Explored | None:
+def _opened(run: Run) -> OpenedModel | None:
     """None where there is nothing to be seen yet, or nothing that can be read, which is said."""
     try:
         return open_model(run.id)
@@ -88,7 +88,7 @@ def _is_waiting(run: Run) -> bool:
         return False
 
 
-def _is_of_other_images(opened: Sequence[Column], model: Explored, title: str) -> bool:
+def _is_of_other_images(opened: Sequence[Column], model: OpenedModel, title: str) -> bool:
     """Pictures can be set side by side where they are of the same images only."""
     if not opened or opened[0].model.dataset.digest == model.dataset.digest:
         return False

@@ -10,7 +10,7 @@ import streamlit as st
 from pages.common.live import Follower, follow
 from pages.common.session import manager
 from pages.common.states import has_settled
-from pages.train.dials import TITLES
+from vae_core.config import FIELDS, title_of
 from vae_core.errors import LatentLabError
 from vae_core.evaluation.comparison import Point, differing_fields, point_of
 from vae_core.evaluation.findings import shown_value
@@ -62,7 +62,7 @@ class Compared:
 
 def word(field: str) -> str:
     """A field as a page names it, in the middle of a sentence."""
-    return "beta" if field == "beta" else TITLES.get(field, field.replace("_", " ")).lower()
+    return "beta" if field == "beta" else (title_of(field) if field in FIELDS else field.replace("_", " ")).lower()
 
 
 def compared(runs: Sequence[Run], base: Run) -> Compared:

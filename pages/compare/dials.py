@@ -8,8 +8,8 @@ import streamlit as st
 
 from pages.common.address import say_missing
 from pages.common.errors import literal
-from pages.train.dials import DEFAULTS, FORMATS, STEPS, TITLES, WHERE, check_numbers
-from vae_core.config import DEFAULT_HIDDEN, FIELDS, range_text
+from pages.common.settings import DEFAULTS, WHERE, check_numbers, choice_setting, number_setting, setting_help
+from vae_core.config import DEFAULT_HIDDEN, FIELDS, title_of
 from vae_core.data import catalogue
 
 FIELD_NAMES = ("beta", "latent", "model", "likelihood", "architecture", "hidden", "encoder", "capacity", "lr", "limit")
@@ -22,6 +22,8 @@ OFFERED: dict[str, list[str]] = {
     "limit": ["500", "2000", "10000"],
 }
 FIRST = 5
+PREFIX = "sweep_"
+"""Of the common settings' parameters in the address, since the field that differs has its own."""
 START: dict[str, Any] = {"latent": 10, "hidden": "128", "epochs": 5}
 """Where a sweep's dials stand at first, where not as the Train page's: a small network, so that it ends soon."""
 
@@ -29,7 +31,7 @@ START: dict[str, Any] = {"latent": 10, "hidden": "128", "epochs": 5}
 def dataset() -> str:
     rows = {row.name: row for row in catalogue.describe()}
     say_missing("sweep_dataset", "dataset", rows, next(iter(rows)))
-    chosen = str(st.selectbox(TITLES["dataset"], list(rows), key="sweep_dataset", bind="query-params"))
+    chosen = str(st.selectbox(title_of("dataset"), list(rows), key="sweep_dataset", bind="query-params"))
     where = WHERE.get(rows[chosen].where)
     if where is not None:
         st.caption(literal(f"{where[0].upper()}{where[1:]}."))
@@ -60,13 +62,13 @@ def values(name: str, suggested: list[str]) -> list[str]:
     options = suggested or OFFERED.get(name) or [str(option) for option in get_args(FIELDS[name].annotation)]
     return list(
         st.multiselect(
-            f"{TITLES[name]}: the values",
+            f"{title_of(name)}: the values",
             options,
             default=options[:FIRST],
             key="values",
             bind="query-params",
             accept_new_options=True,
-            help=_help(name),
+            help=setting_help(name),
         )
     )
 
@@ -89,65 +91,33 @@ def seeds() -> list[str]:
 def common(varied: str) -> dict[str, Any]:
     """What all runs share; the field that differs is left out."""
     found: dict[str, Any] = {}
-    check_numbers({**DEFAULTS, **START}, "sweep_")
+    check_numbers({**DEFAULTS, **START}, PREFIX)
     left, right = st.columns(2)
     for index, name in enumerate(("epochs", "latent")):
         with left if index % 2 == 0 else right:
-            found[name] = _number(name, disabled=name == varied)
+            found[name] = number_setting(name, prefix=PREFIX, start=START.get(name), disabled=name == varied)
     with st.expander("More dials", icon=":material/tune:"):
         for name in ("model", "architecture", "likelihood", "binarize"):
-            found[name] = _choice(name, disabled=name == varied)
+            found[name] = choice_setting(name, prefix=PREFIX, disabled=name == varied)
         found["hidden"] = _hidden(disabled=varied == "hidden", architecture=found["architecture"])
         if "gaussian" in found["likelihood"] or varied == "likelihood":
-            found["sigma"] = _number("sigma")
+            found["sigma"] = number_setting("sigma", prefix=PREFIX)
         for name in ("beta", "lr", "batch_size", "limit"):
-            found[name] = _number(name, disabled=name == varied)
+            found[name] = number_setting(name, prefix=PREFIX, start=START.get(name), disabled=name == varied)
     if varied == "architecture":
         found.pop("hidden")  # each has its own
     return {name: value for name, value in found.items() if name != varied and value is not None}
-
-
-def _help(name: str) -> str:
-    info = FIELDS[name]
-    return " ".join(
-        part for part in (str(info.description), f"Range: {range_text(info)}." * bool(range_text(info))) if part
-    )
-
-
-def _number(name: str, *, disabled: bool = False) -> float | int | None:
-    whole = name not in STEPS
-    value: float | int | None = st.number_input(
-        TITLES[name], value=START.get(name, DEFAULTS[name]), step=1 if whole else STEPS[name],
-        format="%d" if whole else FORMATS[name], key=f"sweep_{name}", bind="query-params", help=_help(name),
-        disabled=disabled, placeholder="off" if DEFAULTS[name] is None else None,
-    )  # fmt: skip
-    return value
-
-
-def _choice(name: str, *, disabled: bool) -> str:
-    options = get_args(FIELDS[name].annotation)
-    return str(
-        st.selectbox(
-            TITLES[name],
-            options,
-            index=options.index(DEFAULTS[name]),
-            key=f"sweep_{name}",
-            bind="query-params",
-            help=_help(name),
-            disabled=disabled,
-        )
-    )
 
 
 def _hidden(*, disabled: bool, architecture: str) -> str:
     usual = str(START["hidden"]) if architecture == "mlp" else ",".join(map(str, DEFAULT_HIDDEN["conv"]))
     return str(
         st.text_input(
-            TITLES["hidden"],
+            title_of("hidden"),
             value=usual,
             key=f"sweep_hidden_{architecture}",
             bind="query-params",
-            help=_help("hidden"),
+            help=setting_help("hidden"),
             disabled=disabled,
         )
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pages.generate.model import Explored
+from pages.common.opened_model import OpenedModel
 from vae_core.evaluation import codes as coding
 from vae_core.evaluation.codes import Codes, decode_images
 from vae_core.types import Array
@@ -26,7 +26,7 @@ class Column:
 
     title: str
     note: str
-    model: Explored
+    model: OpenedModel
     order: Array | None
 
     def own(self, z: Array) -> Array:
@@ -47,12 +47,12 @@ class Column:
         return decode_images(self.model.trained, self.own(z))
 
 
-def column(title: str, note: str, model: Explored, *, by_rank: bool) -> Column:
+def column(title: str, note: str, model: OpenedModel, *, by_rank: bool) -> Column:
     """A column whose dimensions are counted as the model has them, or from the one that carries most."""
     return Column(title, note, model, np.array(model.order) if by_rank else None)
 
 
-def together(columns: Sequence[Column]) -> Explored:
+def together(columns: Sequence[Column]) -> OpenedModel:
     """What the sliders of all columns stand on: the widest of the models, with the codes of all of them.
 
     So a slider runs over the prior's quantiles where all are VAEs and else over the codes of all, says what the dimension

@@ -13,11 +13,11 @@ from torch import Tensor
 from pages.common.address import check_index
 from pages.common.components.columns import Choice, columns, columns_view
 from pages.common.errors import literal, sentences
+from pages.common.latent_code import current, prepare, wish
+from pages.common.latent_sliders import sliders
+from pages.common.opened_model import OpenedModel
 from pages.compare.grid import row
 from pages.compare.models import Column, together
-from pages.generate.latent import current, prepare, wish
-from pages.generate.model import Explored
-from pages.generate.sliders import sliders
 from vae_core.evaluation.codes import decode_images, slider_range
 from vae_core.types import Array
 from vae_core.viz.comparison_pictures import MapColumn, map_bytes, map_projections
@@ -72,7 +72,7 @@ def pictures(found: Sequence[Column], left: DeltaGenerator, right: DeltaGenerato
     _follow(list(found), joint, image)
 
 
-def _maps(found: Sequence[Column], joint: Explored, plane: Plane, pick: str) -> bytes:
+def _maps(found: Sequence[Column], joint: OpenedModel, plane: Plane, pick: str) -> bytes:
     width = joint.latent
     shared = [one.shared(one.model.codes.mean, one.model.latent) for one in found]
     planes = map_projections(shared, plane)
@@ -96,7 +96,7 @@ def _in_own(one: Column, directions: Array) -> Array:
     return mine
 
 
-def _plane(joint: Explored) -> Plane:
+def _plane(joint: OpenedModel) -> Plane:
     if joint.latent <= 2:
         return (0, 1)
     names = ["PCA", *(f"z{dimension + 1}" for dimension in joint.order)]
@@ -109,7 +109,7 @@ def _plane(joint: Explored) -> Plane:
     return int(across[1:]) - 1, int(up[1:]) - 1
 
 
-def _picked(joint: Explored, choice: Choice) -> None:
+def _picked(joint: OpenedModel, choice: Choice) -> None:
     """A click on a map: another image, or a code for the sliders."""
     if choice.image is not None and choice.image < len(joint.images):
         st.session_state.image = choice.image
@@ -118,7 +118,7 @@ def _picked(joint: Explored, choice: Choice) -> None:
 
 
 @st.fragment(key="compare-follow")
-def _follow(found: list[Column], joint: Explored, image: int) -> None:
+def _follow(found: list[Column], joint: OpenedModel, image: int) -> None:
     """The sliders and what follows them; the pictures are drawn before the sliders, so that they come first."""
     with sentences():
         prepare(joint)
@@ -135,7 +135,7 @@ def _follow(found: list[Column], joint: Explored, image: int) -> None:
                 st.caption(literal(f"{one.title}: {words}"))
 
 
-def _rows(found: list[Column], joint: Explored, z: Array, image: int) -> None:
+def _rows(found: list[Column], joint: OpenedModel, z: Array, image: int) -> None:
     titles = [one.title for one in found]
     numbers = ", ".join(f"{value:g}" for value in z[:8]) + (", …" if len(z) > 8 else "")
     row(titles, [one.decode(z[None]) for one in found], f"Decoded from the same z = ({numbers})",
@@ -152,7 +152,7 @@ def _rows(found: list[Column], joint: Explored, z: Array, image: int) -> None:
         key="traversal", across=STEPS, width=260)  # fmt: skip
 
 
-def _traversed(joint: Explored) -> int:
+def _traversed(joint: OpenedModel) -> int:
     options = [f"z{dimension + 1}" for dimension in joint.order]
     if len(options) == 1:
         return 0
@@ -162,7 +162,7 @@ def _traversed(joint: Explored) -> int:
     return int(str(chosen)[1:]) - 1
 
 
-def inputs_of(joint: Explored, image: int) -> list[int]:
+def inputs_of(joint: OpenedModel, image: int) -> list[int]:
     """The picked image, the first image of each class, then others: whole lines of four where there are enough."""
     labels = joint.labels.tolist()
     first = {label: index for index, label in reversed(list(enumerate(labels)))}
@@ -171,7 +171,7 @@ def inputs_of(joint: Explored, image: int) -> list[int]:
     return chosen + others[: -len(chosen) % LINE]
 
 
-def _others(joint: Explored) -> str:
+def _others(joint: OpenedModel) -> str:
     """What stands beside the picked image, in words."""
     classes = len(set(joint.labels.tolist()))
     return "one of each class" if classes <= MOST_CLASSES else f"one of each of the first {MOST_CLASSES} classes"

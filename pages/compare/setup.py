@@ -10,7 +10,7 @@ from pages.common.errors import literal
 from pages.common.session import manager, roots
 from pages.compare import dials
 from pages.compare.choice import choose
-from pages.compare.elsewhere import executor, scheduler
+from pages.compare.cluster import executor, scheduler
 from pages.compare.suggested import mark, offered
 from vae_core.config import RunConfig, make_config, warnings_for
 from vae_core.errors import LatentLabError

@@ -10,8 +10,8 @@ import streamlit as st
 import torch
 from torch import Tensor
 
+from pages.common.opened_model import OpenedModel
 from pages.denoise.models import labelled
-from pages.generate.model import Explored
 from vae_core.data.batches import to_float
 from vae_core.data.corruptions import corrupt_split
 from vae_core.evaluation.restoration import (
@@ -85,7 +85,7 @@ def given_case(images: Array) -> Case:
     return Case(given, given)
 
 
-def by_model(model: Explored, case: Case) -> Restored:
+def by_model(model: OpenedModel, case: Case) -> Restored:
     """The model's picture of the damaged images.
 
     Raises:
@@ -94,24 +94,24 @@ def by_model(model: Explored, case: Case) -> Restored:
     return judged(restore(model.trained, to_float(case.damaged)), case)
 
 
-def by_models(models: Sequence[Explored], case: Case) -> dict[str, Restored]:
+def by_models(models: Sequence[OpenedModel], case: Case) -> dict[str, Restored]:
     """What each model makes of it, by the models' labels."""
     return {label: by_model(model, case) for label, model in labelled(models).items()}
 
 
-def bound_of(model: Explored, case: Case) -> Quality:
+def bound_of(model: OpenedModel, case: Case) -> Quality:
     """The quality of the model's reconstruction of the clean images, which its restoration can hardly exceed."""
     clean = to_float(case.clean)
     return quality(restore(model.trained, clean), clean)
 
 
-def usual_bound(model: Explored) -> float:
+def usual_bound(model: OpenedModel) -> float:
     """The PSNR that 95% of the model's own test images reach or exceed when they come back undamaged."""
     return _usual_bound(model.run.id, model.trained.step, model)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _usual_bound(run_id: str, step: int, _model: Explored) -> float:
+def _usual_bound(run_id: str, step: int, _model: OpenedModel) -> float:
     images = to_float(_model.images[:USUAL_IMAGES])
     return float(np.quantile(psnr(restore(_model.trained, images), images).numpy(), 0.05))
 
@@ -143,7 +143,7 @@ def damage(case: Case) -> Quality | None:
     return quality(to_float(case.damaged), to_float(case.clean)) if case.known else None
 
 
-def filtered(model: Explored, case: Case) -> Iterator[tuple[Tuned, Restored]]:
+def filtered(model: OpenedModel, case: Case) -> Iterator[tuple[Tuned, Restored]]:
     """What each opponent makes of a case, plain and toned, one after the other.
 
     Args:

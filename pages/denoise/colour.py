@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from pages.common.errors import literal, sentences
+from pages.common.opened_model import POINTS, OpenedModel
 from pages.denoise.case import Case, Restored, by_models, damaged_case, judged
 from pages.denoise.curves import curves_panel
 from pages.denoise.gallery import Tile, gallery
@@ -19,7 +20,6 @@ from pages.denoise.restore import already_damaged
 from pages.denoise.take_away import show, take_away, train_link
 from pages.denoise.tiles import tiles_of
 from pages.denoise.watermark import split_as_given, split_beside
-from pages.generate.model import POINTS, Explored
 from vae_core.data import catalogue, datasets, tints
 from vae_core.data.batches import held_out, to_float
 from vae_core.data.corruptions import corrupt_split
@@ -53,7 +53,7 @@ def colour_view() -> None:
         curves_panel(models, NAME)
 
 
-def _pictures(models: Sequence[Explored], chosen: Chosen) -> None:
+def _pictures(models: Sequence[OpenedModel], chosen: Chosen) -> None:
     case = damaged_case(chosen.images, NAME, 0.0, 0)
     restored = by_models(models, case)
     first, grey, *others = tiles_of(models, case, restored)
@@ -67,7 +67,7 @@ def _pictures(models: Sequence[Explored], chosen: Chosen) -> None:
     train_link(models[0], NAME, 0.0)
 
 
-def _baselines(model: Explored, case: Case, chosen: Chosen) -> list[tuple[str, str, Restored]]:
+def _baselines(model: OpenedModel, case: Case, chosen: Chosen) -> list[tuple[str, str, Restored]]:
     """Title, a few words and the pictures of the mean colour, and of the class's where it is known."""
     means, grey = _means(model.dataset.name, model), to_float(case.damaged)
     found = [(TITLES["mean-colour"], "of all training images", judged(means.mean_colour(grey), case))]
@@ -78,13 +78,13 @@ def _baselines(model: Explored, case: Case, chosen: Chosen) -> list[tuple[str, s
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _means(dataset: str, _model: Explored) -> MeanColours:
+def _means(dataset: str, _model: OpenedModel) -> MeanColours:
     images = other_images(_model.dataset)
     grey = corrupt_split(images, [NAME], (0.0, 0.0), 0)
     return mean_colours(_model.dataset, grey, images, _model.dataset.train_labels[: len(images)])
 
 
-def _ambiguous(model: Explored, chosen: Chosen) -> None:
+def _ambiguous(model: OpenedModel, chosen: Chosen) -> None:
     """An image whose colour a coin has decided, in colours that were as likely, and the model's answer."""
     row = catalogue.find(model.dataset.name)
     if not row.tinted_from:
@@ -126,7 +126,7 @@ def claim(nearness: Sequence[float]) -> str:
     )
 
 
-def _ambiguous_index(model: Explored, chosen: Chosen) -> int | None:
+def _ambiguous_index(model: OpenedModel, chosen: Chosen) -> int | None:
     """The chosen test image where it is of such a class, else that of the first ones whose answer is most between."""
     if chosen.labels is not None and int(chosen.labels[0]) in tints.AMBIGUOUS and chosen.first is not None:
         return chosen.first
@@ -134,7 +134,7 @@ def _ambiguous_index(model: Explored, chosen: Chosen) -> int | None:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _most_between(run_id: str, _model: Explored) -> int | None:
+def _most_between(run_id: str, _model: OpenedModel) -> int | None:
     """The image whose answer is about as near to a colour of the one side of the coin as to one of the other."""
     row = catalogue.find(_model.dataset.name)
     found = np.flatnonzero(np.isin(_model.labels.numpy(), tints.AMBIGUOUS))[:CANDIDATES].tolist()

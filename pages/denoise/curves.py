@@ -12,11 +12,11 @@ import streamlit as st
 
 from pages.common.address import say_missing
 from pages.common.errors import literal, sentences, show_error
+from pages.common.opened_model import OpenedModel
 from pages.denoise.case import usual_bound
 from pages.denoise.filters import why
 from pages.denoise.measuring import Measuring, failed, key_of, measuring
 from pages.denoise.models import Task, choose_models, labelled, material_of, note
-from pages.generate.model import Explored
 from vae_core.evaluation import colours
 from vae_core.evaluation.restoration import curve_levels, kept_curve
 from vae_core.figures import FIGURES
@@ -53,7 +53,7 @@ def curves_view() -> None:
     curves_panel(models, str(name))
 
 
-def curves_panel(models: Sequence[Explored], name: str) -> None:
+def curves_panel(models: Sequence[OpenedModel], name: str) -> None:
     """The buttons, the progress, and what is known: a curve, or a table where the corruption has no level."""
     with sentences():
         check_channels([name], models[0].trained.image_shape[0])
@@ -70,7 +70,7 @@ def curves_panel(models: Sequence[Explored], name: str) -> None:
         st.fragment(draw, run_every=POLL_SECONDS if running else None, key="curves")()
 
 
-def known_curves(models: Sequence[Explored], name: str) -> dict[str, list[RestorationPoint]]:
+def known_curves(models: Sequence[OpenedModel], name: str) -> dict[str, list[RestorationPoint]]:
     """The points that are kept, by the models' labels."""
     found = {}
     for label, model in labelled(models).items():
@@ -78,7 +78,7 @@ def known_curves(models: Sequence[Explored], name: str) -> dict[str, list[Restor
     return found
 
 
-def _buttons(models: Sequence[Explored], name: str, running: bool) -> None:
+def _buttons(models: Sequence[OpenedModel], name: str, running: bool) -> None:
     levels = len(curve_levels(name))
     whole = all(len(points) >= levels for points in known_curves(models, name).values())
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -97,12 +97,12 @@ def _buttons(models: Sequence[Explored], name: str, running: bool) -> None:
         )
 
 
-def _start(models: Sequence[Explored], name: str) -> None:
+def _start(models: Sequence[OpenedModel], name: str) -> None:
     with sentences():
         measuring().start(name, models, IMAGES)
 
 
-def _draw(models: Sequence[Explored], name: str, work: Measuring, running: bool) -> None:
+def _draw(models: Sequence[OpenedModel], name: str, work: Measuring, running: bool) -> None:
     if running:
         st.progress(min(work.share, 1.0), literal(work.what))
     error = failed(work) if work.key == key_of(name, models) else None

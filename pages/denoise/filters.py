@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 
 from pages.common.errors import literal, show_error
+from pages.common.opened_model import OpenedModel
 from pages.denoise.background import Job, give_way, newest
 from pages.denoise.case import Case, Restored, bound_of, filtered, usual_bound
 from pages.denoise.gallery import Tile, gallery
 from pages.denoise.models import labelled
-from pages.generate.model import Explored
 from vae_core.levels import CORRUPTIONS
 from vae_core.metrics.filters import FILTERS, TONED, Tuned, names_for, strength_text
 from vae_core.types import Array
@@ -22,12 +22,12 @@ POLL_SECONDS = 0.5
 SIZE = 120
 
 
-def make_way(model: Explored, case: Case) -> None:
+def make_way(model: OpenedModel, case: Case) -> None:
     """The filters of another case stop, so that the models have the processor."""
     give_way(SLOT, _key(model, case))
 
 
-def filters_panel(models: Sequence[Explored], case: Case, restored: Mapping[str, Restored]) -> None:
+def filters_panel(models: Sequence[OpenedModel], case: Case, restored: Mapping[str, Restored]) -> None:
     """Draws what is ready, and looks again until all is.
 
     Args:
@@ -58,7 +58,7 @@ def best_of(job: Job) -> tuple[Tuned, Restored] | None:
     return max(job.results, key=lambda one: one[1].quality.psnr, default=None)
 
 
-def _key(model: Explored, case: Case) -> tuple[object, ...]:
+def _key(model: OpenedModel, case: Case) -> tuple[object, ...]:
     return (model.dataset.name, *case.key)
 
 
@@ -111,7 +111,7 @@ def verdict(
     )
 
 
-def _why(label: str, model: Explored, case: Case, filter_psnr: float) -> str:
+def _why(label: str, model: OpenedModel, case: Case, filter_psnr: float) -> str:
     return why(label, bound_of(model, case).psnr, filter_psnr, usual_bound(model))
 
 

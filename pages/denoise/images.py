@@ -10,8 +10,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.common.address import check_index, say_missing
 from pages.common.errors import literal
-from pages.generate.image import drawn_image, uploaded_image
-from pages.generate.model import Explored
+from pages.common.image_input import drawn_image, uploaded_image
+from pages.common.opened_model import OpenedModel
 from vae_core.types import Array
 
 SOURCES = ("Test image", "Eight in a row", "Draw", "Upload")
@@ -33,7 +33,7 @@ class Chosen:
     first: int | None = None
 
 
-def choose_images(model: Explored) -> tuple[Chosen | None, DeltaGenerator]:
+def choose_images(model: OpenedModel) -> tuple[Chosen | None, DeltaGenerator]:
     """Draws the choice: None before there is an image; and the place for what follows, which is beside a canvas."""
     say_missing("picture", "kind of image", SOURCES, SOURCES[0])
     place = st.container(horizontal=True, vertical_alignment="bottom")
@@ -54,7 +54,7 @@ def choose_images(model: Explored) -> tuple[Chosen | None, DeltaGenerator]:
     return None if image is None else Chosen(image), right
 
 
-def _of_test(model: Explored, count: int) -> Chosen:
+def _of_test(model: OpenedModel, count: int) -> Chosen:
     last = len(model.images) - 1
     check_index("number", "test image", last, 0)
     first = st.number_input(f"Number, 0 to {last}", 0, last, 0, key="number", bind="query-params", width=160)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from pages.generate.model import Explored
+from pages.common.opened_model import OpenedModel
 from vae_core.errors import LatentLabError, RunStateError
 from vae_core.storage.paths import PROJECT_ROOT
 
@@ -42,7 +42,7 @@ class Measuring:
     def running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
-    def start(self, corruption: str, models: Sequence[Explored], images: int) -> None:
+    def start(self, corruption: str, models: Sequence[OpenedModel], images: int) -> None:
         """Begins; the same work once more is nothing new.
 
         Raises:
@@ -84,7 +84,7 @@ class Measuring:
             self.error = "The measuring process failed; the server's log has the details."
 
 
-def key_of(corruption: str, models: Sequence[Explored]) -> Key:
+def key_of(corruption: str, models: Sequence[OpenedModel]) -> Key:
     """What a measurement is of."""
     return corruption, tuple(model.run.id for model in models)
 

@@ -9,8 +9,8 @@ import streamlit as st
 
 from pages.common import address
 from pages.common.errors import literal, sentences
+from pages.common.opened_model import OpenedModel, choices, open_model
 from pages.common.session import open_anywhere
-from pages.generate.model import Explored, choices, open_model
 from vae_core.config import RunConfig
 from vae_core.errors import ConfigError, LatentLabError
 from vae_core.evaluation.restoration import Material, material
@@ -34,7 +34,7 @@ class Task:
     offered: tuple[str, ...] = ()
 
 
-def choose_models(task: Task) -> list[Explored]:
+def choose_models(task: Task) -> list[OpenedModel]:
     """The chosen models that can be used together, the first of which decides on the images; says what is wrong with others.
 
     Raises:
@@ -60,7 +60,7 @@ def choose_models(task: Task) -> list[Explored]:
     return _opened(chosen)
 
 
-def labelled(models: Sequence[Explored]) -> dict[str, Explored]:
+def labelled(models: Sequence[OpenedModel]) -> dict[str, OpenedModel]:
     """The models by their names, with the id behind where two have the same."""
     names = [model.run.name for model in models]
     return {
@@ -69,7 +69,7 @@ def labelled(models: Sequence[Explored]) -> dict[str, Explored]:
     }
 
 
-def about(model: Explored) -> str:
+def about(model: OpenedModel) -> str:
     """What a model is, in a few words for below its name."""
     config = model.run.config
     seen = f"trained on {_damage(config)}" if config.data.corruption else "never saw damage"
@@ -112,8 +112,8 @@ def _read(task: Task, names: dict[str, str], offered: list[str], text: str) -> t
     return [one for one in wanted if one in names] or offered, refused
 
 
-def _opened(chosen: Sequence[str]) -> list[Explored]:
-    opened: list[Explored] = []
+def _opened(chosen: Sequence[str]) -> list[OpenedModel]:
+    opened: list[OpenedModel] = []
     for one in chosen:
         with sentences():
             model = open_model(one)
@@ -124,7 +124,7 @@ def _opened(chosen: Sequence[str]) -> list[Explored]:
     return opened
 
 
-def _check_fits(model: Explored, opened: list[Explored]) -> None:
+def _check_fits(model: OpenedModel, opened: list[OpenedModel]) -> None:
     if not opened or model.trained.image_shape == opened[0].trained.image_shape:
         return
     raise ConfigError(
@@ -133,22 +133,22 @@ def _check_fits(model: Explored, opened: list[Explored]) -> None:
     )
 
 
-def _kind(model: Explored) -> str:
+def _kind(model: OpenedModel) -> str:
     channels, height, width = model.trained.image_shape
     return f"{'colour' if channels == 3 else 'grey'} images of {width} x {height} pixels"
 
 
 @st.cache_resource(max_entries=16, show_spinner="Reading the images")
-def _material(run_id: str, dataset: str, stamp: int, images: int, _model: Explored) -> Material:
+def _material(run_id: str, dataset: str, stamp: int, images: int, _model: OpenedModel) -> Material:
     return material(_model.dataset, _model.trained, images)
 
 
-def material_of(model: Explored, images: int) -> Material:
+def material_of(model: OpenedModel, images: int) -> Material:
     """Test images, and other images to fit the opponents on."""
     return _material(model.run.id, model.dataset.name, model.trained.step, images, model)
 
 
-def note(models: Sequence[Explored]) -> None:
+def note(models: Sequence[OpenedModel]) -> None:
     """What stands in the sidebar about the images of the chosen models, once for all that have it in common."""
     for words in dict.fromkeys(model.note for model in models if model.note):
         names = ", ".join(model.run.name for model in models if model.note == words)

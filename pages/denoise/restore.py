@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.common.address import check_number, say_missing
 from pages.common.errors import literal, sentences
+from pages.common.opened_model import OpenedModel
 from pages.denoise.case import by_models, clipping_text, damaged_case, given_case
 from pages.denoise.filters import filters_panel, make_way
 from pages.denoise.gallery import Tile, gallery, legend
@@ -16,7 +17,6 @@ from pages.denoise.level import current_level, level_slider, take_level
 from pages.denoise.models import Task, choose_models, note
 from pages.denoise.take_away import show, take_away, train_link
 from pages.denoise.tiles import given_tiles, tiles_of
-from pages.generate.model import Explored
 from vae_core.levels import CORRUPTIONS
 
 TASK = Task("Restore", offered=("mnist-denoiser", "example-ae-2d", "example-vae-20d"))
@@ -33,7 +33,7 @@ def damage_view(
     task: Task,
     corruption: Callable[[int], str],
     pictures: Callable[[Sequence[Tile]], None],
-    given: Callable[[Sequence[Explored], Chosen], None],
+    given: Callable[[Sequence[OpenedModel], Chosen], None],
 ) -> None:
     """A view with a level: what to choose in the sidebar, the images, the pictures.
 
@@ -78,7 +78,7 @@ def choose_seed() -> int:
     return int(seed)
 
 
-def as_given(models: Sequence[Explored], chosen: Chosen) -> None:
+def as_given(models: Sequence[OpenedModel], chosen: Chosen) -> None:
     """The images restored as they are."""
     with sentences():
         case = given_case(chosen.images)
@@ -107,7 +107,7 @@ def _pictures(tiles: Sequence[Tile]) -> None:
 
 @st.fragment(key="restoring")
 def _follow(
-    models: Sequence[Explored], chosen: Chosen, name: str, seed: int, pictures: Callable[[Sequence[Tile]], None]
+    models: Sequence[OpenedModel], chosen: Chosen, name: str, seed: int, pictures: Callable[[Sequence[Tile]], None]
 ) -> None:
     """The slider, and the pictures that follow it. They are drawn before it, so that they are on the page before it."""
     slider, place = st.container(), st.container()

@@ -9,8 +9,8 @@ import numpy as np
 import streamlit as st
 
 from pages.common.errors import literal
+from pages.common.opened_model import OpenedModel
 from pages.denoise.gallery import Tile
-from pages.generate.model import Explored
 from vae_core.data import catalogue
 from vae_core.types import Array
 from vae_core.viz.grids import mosaic, png_bytes
@@ -78,7 +78,7 @@ def _button(label: str, file_name: str, key: str, content: Callable[[], bytes]) 
     )
 
 
-def train_link(model: Explored, corruption: str, level: float) -> None:
+def train_link(model: OpenedModel, corruption: str, level: float) -> None:
     """Opens the Train page with the model's set-up and this corruption."""
     st.page_link(
         "train/page.py",
@@ -89,7 +89,7 @@ def train_link(model: Explored, corruption: str, level: float) -> None:
     )
 
 
-def set_up(model: Explored, corruption: str, level: float) -> dict[str, str]:
+def set_up(model: OpenedModel, corruption: str, level: float) -> dict[str, str]:
     """The dials of the Train page, as its address names them.
 
     What the model was trained on stays as it was, its range of levels too, where this corruption is among it; in place of

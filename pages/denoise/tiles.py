@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from pages.common.opened_model import OpenedModel
 from pages.denoise.case import Case, Restored, damage
 from pages.denoise.gallery import Tile
 from pages.denoise.models import about, labelled
-from pages.generate.model import Explored
 from vae_core.levels import CORRUPTIONS
 
 
-def tiles_of(models: Sequence[Explored], case: Case, restored: Mapping[str, Restored]) -> list[Tile]:
+def tiles_of(models: Sequence[OpenedModel], case: Case, restored: Mapping[str, Restored]) -> list[Tile]:
     """The original, the damaged images, and what each model made of them, with error maps.
 
     Args:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.common.components.divider import divider
 from pages.common.errors import sentences
+from pages.common.opened_model import OpenedModel
 from pages.denoise.case import by_models, given_case
 from pages.denoise.gallery import Tile, gallery, legend
 from pages.denoise.images import Chosen
@@ -15,7 +16,6 @@ from pages.denoise.models import Task
 from pages.denoise.restore import damage_view
 from pages.denoise.take_away import show
 from pages.denoise.tiles import given_tiles
-from pages.generate.model import Explored
 from vae_core.types import Array
 
 NAME = "watermark"
@@ -47,7 +47,7 @@ def split(before: Array, after: Array, names: tuple[str, str], label: str) -> No
     divider(before, after, key="split", names=names, label=label, columns=count, size=SINGLE if count == 1 else ROW)
 
 
-def split_as_given(models: Sequence[Explored], chosen: Chosen) -> None:
+def split_as_given(models: Sequence[OpenedModel], chosen: Chosen) -> None:
     """The images as they are, and restored by the first model, under one divider."""
     with sentences():
         case = given_case(chosen.images)

@@ -7,12 +7,12 @@ import streamlit as st
 from pages.common.address import say_missing
 from pages.common.errors import sentences
 from pages.common.glossary import glossary_links
+from pages.common.latent_code import Z_PARAMETER, current, prepare
 from pages.common.moved import ask_where
+from pages.common.opened_model import MODEL_PARAMETER, OTHERS, OpenedModel, choices, open_model
 from pages.generate.directions import directions, probe_panel
 from pages.generate.explore import explore
 from pages.generate.image import image_results, posterior_of, single_image
-from pages.generate.latent import Z_PARAMETER, current, prepare
-from pages.generate.model import MODEL_PARAMETER, OTHERS, Explored, choices, open_model
 from pages.generate.take_away import take_away
 from pages.generate.walks import walks
 from vae_core.errors import NameInvalid, RunNotFound
@@ -27,7 +27,7 @@ def body() -> None:
         _draw(_choose())
 
 
-def _choose() -> Explored:
+def _choose() -> OpenedModel:
     """The model that the address names, or the first."""
     names = choices()
     wanted = st.query_params.get(MODEL_PARAMETER)
@@ -62,7 +62,7 @@ def _with(wanted: str, names: dict[str, str]) -> dict[str, str]:
     return names
 
 
-def _draw(model: Explored) -> None:
+def _draw(model: OpenedModel) -> None:
     with st.sidebar:
         _about(model)
     ask_where(model.run, "generate")
@@ -94,7 +94,7 @@ def _draw(model: Explored) -> None:
         take_away(model)
 
 
-def _about(model: Explored) -> None:
+def _about(model: OpenedModel) -> None:
     config = model.run.config
     active = int((~model.inactive).sum())
     st.caption(

@@ -7,9 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from pages.common.errors import sentences
-from pages.generate.latent import wish
-from pages.generate.model import Explored
-from pages.generate.show import picture
+from pages.common.latent_code import wish
+from pages.common.opened_model import OpenedModel
+from pages.common.pictures import picture
 from vae_core.errors import ConfigError
 from vae_core.evaluation.codes import decode_images
 from vae_core.evaluation.probe import Score, probe
@@ -20,7 +20,7 @@ STEPS = np.linspace(-2.0, 2.0, 9)
 OTHERS = "everything else"
 
 
-def directions(model: Explored, z: Array) -> None:
+def directions(model: OpenedModel, z: Array) -> None:
     """A class's mean code minus that of another, as a slider: add 'sandal', take away 'tilt'."""
     classes = list(model.dataset.classes)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -44,7 +44,7 @@ def directions(model: Explored, z: Array) -> None:
         st.button("Set the sliders to it", key="take_direction", on_click=wish, args=(model, moved))
 
 
-def _towards(model: Explored, of: str, minus: str, clicked: str) -> Array:
+def _towards(model: OpenedModel, of: str, minus: str, clicked: str) -> Array:
     labels = model.labels.numpy()
     if clicked.strip():
         first, _, second = clicked.partition("-")
@@ -65,7 +65,7 @@ def _numbers(text: str, count: int) -> Array:
     return np.array([int(part) for part in parts], dtype=np.int64)
 
 
-def probe_panel(model: Explored) -> None:
+def probe_panel(model: OpenedModel) -> None:
     """Features without labels: a linear classifier on codes, on PCA and on pixels, with few labels."""
     st.markdown("**How much of the class is in the code?** A linear classifier sees 10, 100 or 1,000 labelled images.")
     key = f"probe@{model.run.id}"

@@ -7,10 +7,10 @@ import streamlit as st
 
 from pages.common.components.latent_map import Picked, map_scene, map_view
 from pages.common.errors import literal, sentences
-from pages.generate.latent import current, prepare, wish
-from pages.generate.model import Explored
-from pages.generate.show import picture, pixels
-from pages.generate.sliders import sliders
+from pages.common.latent_code import current, prepare, wish
+from pages.common.latent_sliders import sliders
+from pages.common.opened_model import OpenedModel
+from pages.common.pictures import picture, pixels
 from vae_core.evaluation.codes import decode_images, nearest
 from vae_core.types import Array
 
@@ -21,7 +21,7 @@ NEIGHBOURS = 5
 SHOWN_NUMBERS = 8
 
 
-def explore(model: Explored, image: tuple[Array, Array] | None) -> None:
+def explore(model: OpenedModel, image: tuple[Array, Array] | None) -> None:
     """Draws the three, side by side.
 
     Args:
@@ -51,12 +51,12 @@ def explore(model: Explored, image: tuple[Array, Array] | None) -> None:
         _follow(model, axes, image)
 
 
-def map_key(model: Explored) -> str:
+def map_key(model: OpenedModel) -> str:
     return f"map-{model.run.id}"
 
 
 @st.fragment(key="following")
-def _follow(model: Explored, axes: tuple[int, int] | None, image: tuple[Array, Array] | None) -> None:
+def _follow(model: OpenedModel, axes: tuple[int, int] | None, image: tuple[Array, Array] | None) -> None:
     """The sliders and what follows them. The picture is drawn before the sliders, so that it is on the page before them;
     the session knows the new value already."""
     with sentences():
@@ -78,7 +78,7 @@ def _follow(model: Explored, axes: tuple[int, int] | None, image: tuple[Array, A
             st.caption(model.prior_warning)
 
 
-def _go_to(model: Explored, axes: tuple[int, int] | None, picked: Picked) -> None:
+def _go_to(model: OpenedModel, axes: tuple[int, int] | None, picked: Picked) -> None:
     """A click on the map sets the sliders of its two axes; the others stay."""
     moved = current(model)
     for axis, value in zip(axes or (), (picked.x, picked.y), strict=False):
@@ -86,7 +86,7 @@ def _go_to(model: Explored, axes: tuple[int, int] | None, picked: Picked) -> Non
     wish(model, moved)
 
 
-def _picture(model: Explored, z: Array) -> None:
+def _picture(model: OpenedModel, z: Array) -> None:
     numbers = in_short(z)
     picture(decode_images(model.trained, z[None]), f"Decoded from z = ({numbers})", key="decoded", width=280)
     found = nearest(model.codes, z, NEIGHBOURS)
@@ -107,7 +107,7 @@ def in_short(z: Array) -> str:
     return shown + (f" and {len(moved) - SHOWN_NUMBERS} more" if len(moved) > SHOWN_NUMBERS else ", the others 0")
 
 
-def _axes(model: Explored) -> tuple[int, int] | None:
+def _axes(model: OpenedModel) -> tuple[int, int] | None:
     """The two dimensions of the map, or None for the cloud of three that can be turned."""
     if model.latent == 1:
         return (0, 0)

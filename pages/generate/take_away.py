@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.generate.model import Explored
+from pages.common.opened_model import OpenedModel
 from vae_core.evaluation.codes import csv_text
 from vae_core.export.script import export_weights, generation_script
 
 
-def take_away(model: Explored) -> None:
+def take_away(model: OpenedModel) -> None:
     """Buttons that make the file when pressed."""
     name, trained = model.run.id, model.trained
     weights = f"{name}.safetensors"

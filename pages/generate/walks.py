@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 
 from pages.common.errors import sentences
-from pages.generate.model import Explored
-from pages.generate.show import picture
+from pages.common.opened_model import OpenedModel
+from pages.common.pictures import picture
 from vae_core.evaluation.codes import decode_images, fitted_gaussian, slider_range
 from vae_core.types import Array
 from vae_core.viz.animation import sequence_gif
@@ -22,7 +22,7 @@ GRID = 16
 GIF_SCALE = 8
 
 
-def walks(model: Explored, z: Array) -> None:
+def walks(model: OpenedModel, z: Array) -> None:
     """Draws the chosen walk."""
     kind = st.segmented_control("Walk", KINDS, default=KINDS[0], required=True, key="walk", bind="query-params")
     with sentences():
@@ -40,7 +40,7 @@ def walks(model: Explored, z: Array) -> None:
         )
 
 
-def _labels(model: Explored, codes: Array) -> list[str]:
+def _labels(model: OpenedModel, codes: Array) -> list[str]:
     """Which dimension moves in each picture of the traversals, and where it stands."""
     moving = np.repeat(model.order[:MOST_ROWS], STEPS)
     return [f"z{dimension + 1} = {code[dimension]:.2f}" for dimension, code in zip(moving, codes, strict=True)]
@@ -54,7 +54,7 @@ def _gif(images: Array, labels: list[str]) -> bytes:
     )
 
 
-def _walk(model: Explored, z: Array, kind: str) -> tuple[Array, int, str]:
+def _walk(model: OpenedModel, z: Array, kind: str) -> tuple[Array, int, str]:
     """The codes (N, L), the columns of their grid, and what it is."""
     if kind == "Traversal":
         return _traversals(model, z)
@@ -65,7 +65,7 @@ def _walk(model: Explored, z: Array, kind: str) -> tuple[Array, int, str]:
     return _between(model)
 
 
-def _traversals(model: Explored, z: Array) -> tuple[Array, int, str]:
+def _traversals(model: OpenedModel, z: Array) -> tuple[Array, int, str]:
     shown = model.order[:MOST_ROWS]
     rows = [traversal(z, dimension, *slider_range(model.codes, dimension), STEPS) for dimension in shown]
     names = ", ".join(f"z{dimension + 1}" for dimension in shown)
@@ -76,7 +76,7 @@ def _traversals(model: Explored, z: Array) -> tuple[Array, int, str]:
     )
 
 
-def _manifold(model: Explored, z: Array) -> tuple[Array, int, str]:
+def _manifold(model: OpenedModel, z: Array) -> tuple[Array, int, str]:
     if model.latent < 2:
         return _traversals(model, z)
     axes = (model.order[0], model.order[1])
@@ -87,7 +87,7 @@ def _manifold(model: Explored, z: Array) -> tuple[Array, int, str]:
     return manifold_grid(z, axes, ranges, GRID), GRID, caption
 
 
-def _random(model: Explored) -> tuple[Array, int, str]:
+def _random(model: OpenedModel) -> tuple[Array, int, str]:
     seed = st.number_input("Seed of the draws", 0, None, 0, key="walk_seed", width=160)
     temperature = st.slider("Temperature of the draws", 0.0, 2.0, 1.0, 0.1, key="walk_temperature", width=240)
     mean, spread = (0.0, 1.0) if model.is_vae else fitted_gaussian(model.codes)
@@ -97,7 +97,7 @@ def _random(model: Explored) -> tuple[Array, int, str]:
     return random_codes(64, model.latent, int(seed), temperature, mean, spread), 16, f"64 draws from {source}"
 
 
-def _between(model: Explored) -> tuple[Array, int, str]:
+def _between(model: OpenedModel) -> tuple[Array, int, str]:
     last = len(model.images) - 1
     with st.container(horizontal=True):
         first = st.number_input("From test image", 0, last, 0, key="from", width=160)

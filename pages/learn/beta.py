@@ -8,10 +8,10 @@ import numpy as np
 import streamlit as st
 
 from pages.common.components.rate_curve import rate_curve
-from pages.compare.choice import shipped_ids
+from pages.common.session import shipped_sweep_ids
 from pages.learn.figures import dataset, model, test_images, test_labels
 from pages.learn.lessons import Link, Shown
-from pages.learn.show import choose_image
+from pages.learn.pictures import choose_image
 from vae_core.errors import RunNotFound
 from vae_core.evaluation.codes import carried, decode_images, inactive, order, slider_range
 from vae_core.evaluation.comparison import Point, read_point, slope_check, values_of
@@ -62,7 +62,7 @@ def _points() -> list[Point]:
         RunNotFound: it is not there.
         CheckpointCorrupt: a run of it is damaged.
     """
-    runs = [open_run(paths.SHIPPED_RUNS, run_id) for run_id in shipped_ids()]
+    runs = [open_run(paths.SHIPPED_RUNS, run_id) for run_id in shipped_sweep_ids()]
     found = [point for run in runs if (point := read_point(run)) is not None and point.kl_nats is not None]
     if len(values_of(found)) < 2:
         raise RunNotFound("The shipped sweep over beta is not there; install the program again, or start a sweep.")

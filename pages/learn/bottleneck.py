@@ -12,7 +12,7 @@ from pages.common.components.chart import chart
 from pages.common.components.drawing import drawing
 from pages.learn.figures import figures, linear, model, test_images
 from pages.learn.lessons import Link, Shown
-from pages.learn.show import choose_image, class_of, tiles
+from pages.learn.pictures import choose_image, class_of, tiles
 from vae_core.data.batches import to_float
 from vae_core.evaluation.codes import decode_images
 from vae_core.types import Array

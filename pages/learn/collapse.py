@@ -10,7 +10,7 @@ import torch
 
 from pages.learn.figures import dataset, figures, test_images
 from pages.learn.lessons import Link, Shown
-from pages.learn.show import choose_image, class_of, handled_chart, tiles
+from pages.learn.pictures import choose_image, class_of, handled_chart, tiles
 from vae_core.data.batches import to_float
 from vae_core.metrics.latents import Pca
 from vae_core.metrics.linear_vae import LinearVae

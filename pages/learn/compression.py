@@ -9,7 +9,7 @@ import streamlit as st
 from pages.common.components.chart import chart
 from pages.learn.figures import dataset, figures, model, test_images
 from pages.learn.lessons import Link, Shown
-from pages.learn.show import rows
+from pages.learn.pictures import rows
 from vae_core.evaluation.compression import (
     JPEG,
     JPEG_MOSAIC,

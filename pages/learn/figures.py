@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from vae_core.storage import files, paths
+from vae_core.storage.arrays import unpack_bundle
 from vae_core.storage.runs import open_run
 from vae_core.types import Array
 
@@ -33,7 +34,7 @@ def linear(components: int) -> Pca:
     """PCA of the full training set with so many components, up to 32; kept beside the figures."""
     from vae_core.metrics.latents import Pca
 
-    return Pca.from_bytes(files.read_bytes(Path(__file__).parent / "pca.npz")).first(components)
+    return Pca.from_arrays(unpack_bundle(files.read_bytes(Path(__file__).parent / "pca.npz"))).first(components)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from pages.common.address import check_index, check_number
 from pages.common.components.latent_map import map_scene, map_view
 from pages.learn.figures import POINTS, Model, dataset, figures, model, test_images, test_labels
 from pages.learn.lessons import Link, Shown
-from pages.learn.show import class_of, rows
+from pages.learn.pictures import class_of, rows
 from vae_core.evaluation.codes import decode_images, fitted_gaussian
 from vae_core.viz.walks import interpolate, random_codes
 

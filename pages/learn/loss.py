@@ -8,7 +8,7 @@ import torch
 from pages.common.address import check_number
 from pages.learn.figures import dataset, figures, test_images
 from pages.learn.lessons import Link, Shown
-from pages.learn.show import choose_image, class_of, handled_chart, tiles
+from pages.learn.pictures import choose_image, class_of, handled_chart, tiles
 from vae_core.config import ObjectiveConfig
 from vae_core.data.batches import to_float
 from vae_core.objectives.likelihoods import HALF_LOG_TWO_PI, Likelihood, build_likelihood

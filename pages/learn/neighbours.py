@@ -8,7 +8,7 @@ import torch
 
 from pages.learn.figures import dataset, figures, linear, model, test_images, test_labels
 from pages.learn.lessons import Link, Shown
-from pages.learn.show import choose_image, class_of, rows, tiles
+from pages.learn.pictures import choose_image, class_of, rows, tiles
 from vae_core.metrics.neighbours import nearest_others
 from vae_core.types import Array
 

@@ -11,7 +11,7 @@ from pages.common.address import check_number
 from pages.common.components.latent_map import map_scene, map_view
 from pages.learn.figures import POINTS, Model, dataset, figures, model, test_images, test_labels
 from pages.learn.lessons import Link, Shown
-from pages.learn.show import choose_image, class_of, rows, tiles
+from pages.learn.pictures import choose_image, class_of, rows, tiles
 from vae_core.evaluation.codes import decode_images
 from vae_core.types import Array
 from vae_core.viz.walks import random_codes

@@ -10,10 +10,10 @@ import streamlit as st
 from pages.common.errors import literal, sentences
 from pages.common.session import RUN_PARAMETER, manager
 from pages.common.states import colour_of
-from pages.library.carry import check_button, copy_button, export
-from pages.library.deleted import delete, stop_and_wait
-from pages.library.onward import onward
-from pages.library.shelf import CHOSEN_PARAMETER, Wanted, choose
+from pages.library.filters import CHOSEN_PARAMETER, Wanted, choose
+from pages.library.next_steps import onward
+from pages.library.transfer import check_button, copy_button, export
+from pages.library.undo import delete, stop_and_wait
 from vae_core.storage import files
 from vae_core.storage.listing import Summary
 from vae_core.storage.runs import Run, edit_notes

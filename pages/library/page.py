@@ -7,12 +7,12 @@ import streamlit as st
 from pages.common.errors import literal, sentences, show_error
 from pages.common.session import manager, open_anywhere
 from pages.library.actions import actions
-from pages.library.bin import bin_view
-from pages.library.card import card
-from pages.library.carry import bring_in, tell
-from pages.library.deleted import deleted
-from pages.library.shelf import choose, choose_wanted, chosen_ids, everything, fitting
+from pages.library.details import card
+from pages.library.filters import choose, choose_wanted, chosen_ids, everything, fitting
 from pages.library.table import live, table
+from pages.library.transfer import bring_in, tell
+from pages.library.trash import bin_view
+from pages.library.undo import deleted
 from vae_core.errors import LatentLabError, RunNotFound
 from vae_core.storage.listing import Summary
 

@@ -13,9 +13,9 @@ from pages.common.errors import sentences
 from pages.common.held_out import PART
 from pages.common.session import manager
 from pages.common.states import SETTLED_SECONDS
-from pages.library.deleted import Deleted, bring_back
-from pages.library.shelf import ROWS, Wanted, choose, go_to_page, page_of, sort_by
+from pages.library.filters import ROWS, Wanted, choose, go_to_page, page_of, sort_by
 from pages.library.thumbnails import glimpse
+from pages.library.undo import Deleted, bring_back
 from pages.library.words import age_text, size_text, state_of
 from vae_core.config import RunConfig
 from vae_core.figures import FIGURES

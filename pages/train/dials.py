@@ -6,55 +6,27 @@ range, wherever the value came from.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 
 import streamlit as st
 
-from pages.common.address import check_number, say_missing
+from pages.common.address import say_missing
 from pages.common.errors import literal
+from pages.common.settings import (
+    DEFAULTS,
+    WHERE,
+    check_numbers,
+    choice_setting,
+    number_setting,
+    setting_help,
+    sizes_text,
+)
 from pages.common.thresholds import thresholds
-from vae_core.config import DEFAULT_HIDDEN, FIELDS, RunConfig, make_config, range_text, unit_of
-from vae_core.data import amat, catalogue
+from vae_core.config import DEFAULT_HIDDEN, FIELDS, RunConfig, make_config, title_of
+from vae_core.data import catalogue
 from vae_core.errors import ConfigError, DataError
 from vae_core.levels import CORRUPTIONS, check_channels
 from vae_core.presets import PRESETS
-
-DEFAULTS = RunConfig().flat()
-TITLES = {
-    "dataset": "Images",
-    "latent": "Latents",
-    "beta": "Beta β",
-    "epochs": "Epochs",
-    "seed": "Seed",
-    "model": "Model",
-    "architecture": "Layers",
-    "hidden": "Hidden sizes",
-    "activation": "Activation",
-    "encoder": "Encoder",
-    "likelihood": "Likelihood",
-    "sigma": "Sigma σ",
-    "binarize": "Binarised pixels",
-    "beta_schedule": "Schedule of β",
-    "warmup_epochs": "Warm-up",
-    "capacity": "Capacity C",
-    "gamma": "Gamma γ",
-    "batch_size": "Batch size",
-    "lr": "Learning rate",
-    "limit": "Limit",
-    "corruption": "Corruption",
-    "level": "Level",
-    "threads": "Threads",
-    "device": "Device",
-}
-WHERE = {
-    "can be downloaded": "downloaded when training starts, which needs a network",
-    "needs its files": f"read from files that you put into the data folder: {', '.join(amat.FILES)}",
-}
-"""Where a dataset is, for those that are not here yet."""
-FORMATS = {"beta": "%.4g", "lr": "%.6g", "sigma": "%.4g", "gamma": "%.4g", "capacity": "%.4g", "warmup_epochs": "%.4g"}
-WHOLE = ("latent", "epochs", "seed", "batch_size", "limit", "threads")
-STEPS = {"beta": 0.5, "lr": 0.001, "sigma": 0.1, "gamma": 1.0, "capacity": 1.0, "warmup_epochs": 1.0}
 
 
 def dials() -> RunConfig | None:
@@ -75,7 +47,7 @@ def dials() -> RunConfig | None:
     left, right = st.columns(2)
     for index, name in enumerate(("latent", "beta", "epochs", "seed")):
         with left if index % 2 == 0 else right:
-            values[name] = _number(name, disabled=name == "beta" and _is_ae())
+            values[name] = number_setting(name, disabled=name == "beta" and _is_ae())
     mark = st.container()
     with st.expander("More dials", icon=":material/tune:"):
         values |= _more()
@@ -93,44 +65,32 @@ def dials() -> RunConfig | None:
     return config
 
 
-def check_numbers(usual: dict[str, Any], prefix: str = "") -> None:
-    """Before dials are drawn: a sentence for each whose text in the address is no number. Above them there is room, and a
-    folded dial hides none.
-
-    Args:
-        usual: what each starts with.
-        prefix: of their parameters in the address.
-    """
-    for name in (*WHOLE, *STEPS):
-        check_number(f"{prefix}{name}", TITLES[name], usual[name], whole=name not in STEPS)
-
-
 def in_words(sentence: str) -> str:
     """A sentence about a field with the label of its dial in place of the name that the command line has for it."""
     name, space, rest = sentence.partition(" ")
-    return f"{TITLES.get(name, name)}{space}{rest}"
+    return f"{title_of(name) if name in FIELDS else name}{space}{rest}"
 
 
 def _more() -> dict[str, Any]:
-    values: dict[str, Any] = {"model": _choice("model")}
-    values["architecture"] = _choice("architecture", on_change=_take_default_sizes)
+    values: dict[str, Any] = {"model": choice_setting("model")}
+    values["architecture"] = choice_setting("architecture", on_change=_take_default_sizes)
     values["hidden"] = _hidden()
-    values["activation"] = _choice("activation")
-    values["encoder"] = _choice("encoder", disabled=_is_ae())
-    values["likelihood"] = _choice("likelihood")
+    values["activation"] = choice_setting("activation")
+    values["encoder"] = choice_setting("encoder", disabled=_is_ae())
+    values["likelihood"] = choice_setting("likelihood")
     if values["likelihood"].startswith("gaussian"):
-        values["sigma"] = _number("sigma")
-    values["binarize"] = _choice("binarize")
+        values["sigma"] = number_setting("sigma")
+    values["binarize"] = choice_setting("binarize")
     values |= _corruption()
     if not _is_ae():
-        values |= {"beta_schedule": _choice("beta_schedule"), "capacity": _number("capacity")}
+        values |= {"beta_schedule": choice_setting("beta_schedule"), "capacity": number_setting("capacity")}
         if values["capacity"] is not None:
-            values["gamma"] = _number("gamma")
+            values["gamma"] = number_setting("gamma")
         if values["beta_schedule"] == "linear" or values["capacity"] is not None:
-            values["warmup_epochs"] = _number("warmup_epochs")
+            values["warmup_epochs"] = number_setting("warmup_epochs")
     for name in ("lr", "batch_size", "limit", "threads"):
-        values[name] = _number(name)
-    values["device"] = _choice("device")
+        values[name] = number_setting(name)
+    values["device"] = choice_setting("device")
     return values
 
 
@@ -138,7 +98,7 @@ def _about(config: RunConfig) -> str:
     """What the preset is for, and which dials no longer stand as it set them."""
     preset = PRESETS[st.session_state.preset]
     asked, now = preset.config(config.data.dataset).flat(), config.flat()
-    changed = [TITLES[name] for name in TITLES if asked[name] != now[name]]
+    changed = [title_of(name) for name in FIELDS if asked[name] != now[name]]
     return preset.about + (f" Changed since: {', '.join(changed)}." if changed else "")
 
 
@@ -168,7 +128,7 @@ def _take_preset() -> None:
 
 def _take_default_sizes() -> None:
     """Dense sizes mean nothing as channels, and the other way round."""
-    st.session_state.hidden = _hidden_text(DEFAULT_HIDDEN[st.session_state.architecture])
+    st.session_state.hidden = sizes_text(DEFAULT_HIDDEN[st.session_state.architecture])
 
 
 def set_dials(config: RunConfig) -> None:
@@ -177,17 +137,13 @@ def set_dials(config: RunConfig) -> None:
         st.session_state[name] = _as_shown(name, value)
 
 
-def _hidden_text(sizes: tuple[int, ...]) -> str:
-    return ",".join(map(str, sizes)) or "none"
-
-
 def _dataset() -> str:
     rows = {row.name: row for row in catalogue.describe()}
     taken = st.session_state.get("dataset")  # a run's own may be of another size, or a file, and not in the list
     options = list(rows) if taken is None or taken in rows else [*rows, taken]
     say_missing("dataset", "dataset", options, options[0])
     chosen = st.selectbox(
-        TITLES["dataset"],
+        title_of("dataset"),
         options,
         key="dataset",
         bind="query-params",
@@ -203,60 +159,16 @@ def _dataset() -> str:
     return str(chosen)
 
 
-def _help(name: str) -> str:
-    info = FIELDS[name]
-    parts = [str(info.description), f"Range: {range_text(info)}." if range_text(info) else ""]
-    return " ".join(part for part in parts if part)
-
-
-def _label(name: str) -> str:
-    unit = unit_of(FIELDS[name])
-    return f"{TITLES[name]} ({unit})" if unit and unit != "dimensions" else TITLES[name]
-
-
-def _number(name: str, *, disabled: bool = False) -> float | int | None:
-    whole = name not in STEPS
-    value: float | int | None = st.number_input(
-        _label(name),
-        value=DEFAULTS[name],
-        step=1 if whole else STEPS[name],
-        format="%d" if whole else FORMATS[name],
-        key=name,
-        bind="query-params",
-        help=_help(name),
-        disabled=disabled,
-        placeholder="off" if DEFAULTS[name] is None else None,
-    )
-    default: float | int | None = DEFAULTS[name]
-    return default if value is None else value
-
-
-def _choice(name: str, *, disabled: bool = False, on_change: Callable[[], None] | None = None) -> str:
-    options = get_args(FIELDS[name].annotation)
-    say_missing(name, TITLES[name].lower(), options, DEFAULTS[name])
-    chosen = st.selectbox(
-        TITLES[name],
-        options,
-        index=options.index(DEFAULTS[name]),
-        key=name,
-        bind="query-params",
-        help=_help(name),
-        disabled=disabled,
-        on_change=on_change,
-    )
-    return str(chosen)
-
-
 def _corruption() -> dict[str, Any]:
     """What damages the input, and how strongly; the level's own help names its unit."""
     asked = [one for one in st.query_params.get_all("corruption") if one in CORRUPTIONS]
     say_missing("corruption", "corruption", CORRUPTIONS, asked)
     names = st.multiselect(
-        TITLES["corruption"],
+        title_of("corruption"),
         list(CORRUPTIONS),
         key="corruption",
         bind="query-params",
-        help=_help("corruption"),
+        help=setting_help("corruption"),
         on_change=_take_usual_level,
         placeholder="none",
     )
@@ -265,11 +177,11 @@ def _corruption() -> dict[str, Any]:
         return {"corruption": names}
     ranges = "; ".join(f"{row.title}: {row.measure}, {row.lowest:g} to {row.highest:g}" for row in rows)
     level = st.text_input(
-        TITLES["level"],
+        title_of("level"),
         value=f"{rows[0].usual:g}",
         key="level",
         bind="query-params",
-        help=f"{_help('level')} {ranges}.",
+        help=f"{setting_help('level')} {ranges}.",
     )
     for row in rows:
         if row.clipping:
@@ -289,7 +201,7 @@ def _take_usual_level() -> None:
 def _as_shown(name: str, value: Any) -> Any:
     """A field's value as its widget has it."""
     if name == "hidden":
-        return _hidden_text(value)
+        return sizes_text(value)
     if name == "corruption":
         return list(value)
     return value or "" if name == "level" else value
@@ -297,11 +209,11 @@ def _as_shown(name: str, value: Any) -> Any:
 
 def _hidden() -> str:
     text = st.text_input(
-        TITLES["hidden"],
-        value=_hidden_text(DEFAULT_HIDDEN[st.session_state.get("architecture", DEFAULTS["architecture"])]),
+        title_of("hidden"),
+        value=sizes_text(DEFAULT_HIDDEN[st.session_state.get("architecture", DEFAULTS["architecture"])]),
         key="hidden",
         bind="query-params",
-        help=_help("hidden"),
+        help=setting_help("hidden"),
     )
     return str(text)
 

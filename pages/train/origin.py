@@ -6,13 +6,11 @@ import streamlit as st
 
 from pages.common.address import read_number
 from pages.common.errors import literal, sentences
-from pages.common.session import open_anywhere
+from pages.common.session import ORIGIN_PARAMETER, open_anywhere
 from vae_core.config import RunConfig
 from vae_core.errors import LatentLabError, RunNotFound
 from vae_core.storage import checkpoints
 from vae_core.storage.sound import check_sound
-
-ORIGIN_PARAMETER = "from"
 
 
 def with_origin(config: RunConfig | None) -> RunConfig | None:

@@ -11,12 +11,12 @@ from pages.common.components.stage import stage
 from pages.common.errors import literal, sentences
 from pages.common.glossary import glossary_links
 from pages.common.live import Follower, follow
+from pages.common.loss_chart import loss_chart
 from pages.common.moved import ask_where
+from pages.common.run_view import View, choose_view
 from pages.common.session import manager
 from pages.common.states import colour_of
-from pages.train.curves import loss_chart
 from pages.train.remedy import remedy_button
-from pages.train.view import View, choose_view
 from vae_core.config import RunConfig
 from vae_core.data import catalogue
 from vae_core.data.moved import image_shape

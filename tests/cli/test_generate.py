@@ -184,6 +184,6 @@ def test_damaged_weights_are_one_sentence(vae: Run, tmp_path: Path, capsys: pyte
 
 @pytest.mark.parametrize("command", ["encode", "sample", "traverse"])
 def test_help_is_there_in_either_order_of_imports(command: str) -> None:
-    script = f"import sys, vae_core.cli_generate, vae_core.cli; sys.exit(vae_core.cli.main([{command!r}, '--help']))"
+    script = f"import sys, vae_core.cli.generate, vae_core.cli; sys.exit(vae_core.cli.main([{command!r}, '--help']))"
     done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT_ROOT, capture_output=True, text=True)
     assert done.returncode == 0 and "--out" in done.stdout and "--json" in done.stdout

@@ -10,8 +10,8 @@ import pytest
 from rich.console import Console
 
 from tests.cli.answers import SMALL, AsJson, Call
-from vae_core import cli_app
-from vae_core.cli_app import print_result, table_of
+from vae_core.cli import output
+from vae_core.cli.output import print_result, table_of
 from vae_core.storage import paths
 from vae_core.storage.runs import open_run
 
@@ -62,7 +62,7 @@ def test_a_table_in_a_pipe_is_neither_wrapped_nor_cut(call: Call, root: Path, na
 def on_terminal(monkeypatch: pytest.MonkeyPatch, rows: list[dict[str, Any]], width: int) -> str:
     stream = io.StringIO()
     monkeypatch.setattr(
-        cli_app, "Console", lambda **given: Console(file=stream, force_terminal=True, color_system=None, width=width)
+        output, "Console", lambda **given: Console(file=stream, force_terminal=True, color_system=None, width=width)
     )
     print_result({}, False, lambda: table_of(rows))
     return stream.getvalue()

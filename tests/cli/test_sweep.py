@@ -14,7 +14,7 @@ import pytest
 
 from tests.cli.answers import SMALL, AsJson, Call, refused
 from tests.cli.test_commands import EVALUATE_KEYS
-from vae_core.cli_sweep import train_command
+from vae_core.cli.config_options import train_command
 from vae_core.config import make_config
 from vae_core.storage.paths import PROJECT_ROOT
 from vae_core.storage.runs import list_runs, open_folder

@@ -12,7 +12,7 @@ def _app() -> None:
 
     import streamlit as st
 
-    from pages.common.chip import _ended
+    from pages.common.running_chip import _ended
 
     st.text(json.dumps([_ended(set(active)) for active in ("abc", "bcd", "d", "", "e")]))
 

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.common.opened_model import open_model
 from pages.common.session import manager
-from pages.compare import elsewhere
+from pages.compare import cluster
 from pages.compare.models import column
 from pages.compare.pictures import inputs_of
-from pages.generate.model import open_model
 from tests.evaluation.untrained import saved, untrained
 from vae_core.config import make_config
 from vae_core.evaluation.figures import figures_of
@@ -355,7 +355,7 @@ def test_a_scheduler_that_is_not_there_is_one_sentence(runs: Path, monkeypatch: 
 
 
 def test_without_dask_the_field_is_grey_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(elsewhere, "installed", lambda: False)
+    monkeypatch.setattr(cluster, "installed", lambda: False)
     page = open_page()
     field = page.text_input(key="scheduler")
     assert field.disabled and "Dask is not installed here" in field.help

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.common.opened_model import open_model
 from pages.denoise import background
 from pages.denoise import case as case_module
 from pages.denoise.colour import claim
@@ -21,7 +22,6 @@ from pages.denoise.curves import ahead, beside_baselines
 from pages.denoise.filters import SLOT
 from pages.denoise.measuring import Measuring
 from pages.denoise.take_away import set_up
-from pages.generate.model import open_model
 from vae_core.config import make_config
 from vae_core.data import catalogue
 from vae_core.data.corruptions import CORRUPTIONS

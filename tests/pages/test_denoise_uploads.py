@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pages.common.opened_model import open_model
 from pages.denoise import background
 from pages.denoise import case as case_module
 from pages.denoise.filters import SLOT
-from pages.generate.model import open_model
 from tests.pages.test_denoise import VAE, figures, no_filters, open_page, sentences_of, wait_until
 from vae_core.data.batches import to_float
 from vae_core.data.datasets import load

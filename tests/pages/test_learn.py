@@ -279,7 +279,7 @@ def test_an_unknown_beta_in_the_address_is_the_first(opened: Callable[..., AppTe
 
 
 def test_the_lessons_models_are_in_generate_only_by_the_address() -> None:
-    from pages.generate.model import choices, open_model
+    from pages.common.opened_model import choices, open_model
 
     st.cache_data.clear()
     assert not any(name.startswith(("learn-", "sweep-")) for name in choices())

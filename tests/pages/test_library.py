@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from pages.common.components.run_table import Row
 from pages.library import table as tabled
-from pages.library.onward import as_query
-from pages.library.shelf import ROWS, Wanted, everything, fitting
+from pages.library.filters import ROWS, Wanted, everything, fitting
+from pages.library.next_steps import as_query
 from pages.library.thumbnails import Glimpse, glimpse
 from pages.library.words import age_text, size_text
 from vae_core.config import DEFAULT_HIDDEN, RunConfig, make_config

@@ -16,7 +16,7 @@ import torch
 
 from tests.training.outcome import wait_for
 from tests.training.test_manager import training, worker_of
-from vae_core.cli_sweep import _wake
+from vae_core.cli.run_sweep import _wake
 from vae_core.config import RunConfig, make_config
 from vae_core.data.datasets import Dataset
 from vae_core.errors import ConfigError, RunLocked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from vae_core.data.batches import to_float
 from vae_core.errors import ConfigError, DataError
 from vae_core.metrics.active import is_active
 from vae_core.objectives.likelihoods import Likelihood
-from vae_core.storage.arrays import pack_bundle, unpack_bundle
+from vae_core.types import Array
 
 MAX_WIDTH = 4096
 """Numbers a row whose covariance is still computed: 134 MB, and about a minute for its eigenvalues."""
@@ -63,21 +63,14 @@ class Pca:
         """The same with fewer components, 1 to k."""
         return Pca(self.mean, self.components[:components], self.variances[:components], self.count)
 
-    def to_bytes(self) -> bytes:
-        """As an npz of float32; `from_bytes` reads it."""
+    def to_arrays(self) -> dict[str, Array]:
+        """`mean` (D,), `components` (k, D) and `variances` (k,) as float32, and `count`; `from_arrays` reads them."""
         parts = {"mean": self.mean, "components": self.components, "variances": self.variances}
-        return pack_bundle(
-            {name: value.float().numpy() for name, value in parts.items()} | {"count": np.array(self.count)}
-        )
+        return {name: value.float().numpy() for name, value in parts.items()} | {"count": np.array(self.count)}
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> Pca:
-        """What `to_bytes` wrote, in float64 again.
-
-        Raises:
-            CheckpointCorrupt: it is no npz.
-        """
-        arrays = unpack_bundle(content)
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> Pca:
+        """The PCA that gave these arrays, in float64 again."""
         mean, components, variances = (
             torch.tensor(arrays[name]).double() for name in ("mean", "components", "variances")
         )

@@ -344,7 +344,7 @@ class Driver:
         trainer = getattr(self, "trainer", None)
         seconds = self.clock.seconds
         values: dict[str, object] = {"state": state, "message": message, "heartbeat": self.status.heartbeat + 1}
-        if state == "running":
+        if state is State.RUNNING:
             values |= {"diverged_at": None, "was": None}
         if trainer is not None:
             values |= {

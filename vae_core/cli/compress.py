@@ -1,4 +1,4 @@
-"""The commands that hold a model against a yardstick: file formats, and the linear VAE's theory."""
+"""The commands that measure a model against other codecs, and against the theory of linear VAEs."""
 
 from __future__ import annotations
 
@@ -8,66 +8,64 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from vae_core.cli_app import DataDir, Json, RunName, Runs, app, print_result, table_of
-from vae_core.cli_options import progress_bar
+from vae_core.cli.options import DataDir, Json, RunOnData, expand_options, in_range
+from vae_core.cli.output import print_result, progress_bar, table_of
 from vae_core.config import ObjectiveConfig
+from vae_core.data import datasets
 from vae_core.data.moved import load_for
 from vae_core.errors import ConfigError
+from vae_core.evaluation.compression import compress as compress_images
+from vae_core.evaluation.trained import load_trained
 from vae_core.figures import FIGURES
-from vae_core.storage import paths
-from vae_core.storage.lookup import find_run
+from vae_core.metrics.latents import collapse_beta
+from vae_core.objectives.likelihoods import build_likelihood
 
 SHOWN = 20
 
+app = typer.Typer(rich_markup_mode=None)
+
 
 @app.command()
+@expand_options
 def compress(
-    run: RunName,
-    dataset: Annotated[
-        str | None, typer.Option("--dataset", metavar="NAME", help="Other images than those it was trained on.")
+    target: RunOnData,
+    images: Annotated[
+        int | None, typer.Option("--images", callback=in_range(1), help="Code only the first N test images.")
     ] = None,
-    images: Annotated[int | None, typer.Option("--images", help="Code the first N test images only.")] = None,
-    runs: Runs = None,
-    data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Rate in bits a pixel and PSNR of the test images: the model's codes, PCA by the same coder, JPEG, PNG."""
-    if images is not None and images < 1:
-        raise ConfigError(f"--images must be at least 1, not {images}.")
-    found = find_run(run, paths.runs_folder(runs))
-    from vae_core.evaluation.compression import compress as compress_images
-    from vae_core.evaluation.trained import load_trained
-
-    trained = load_trained(found)
+    """Measure rate (bits per pixel) and PSNR on the test images: a run's codes, PCA with the same coder, JPEG, PNG."""
+    run = target.find()
+    trained = load_trained(run)
     with progress_bar("coding") as report:
-        data = load_for(found, dataset, data_dir, report)
+        data = load_for(run, target.dataset, target.data_dir, report)
         result = asdict(compress_images(trained, data, limit=images, progress=report))
-    result = {"run": str(found.folder), **result}
+    result = {"run": str(run.folder), **result}
     print_result(result, as_json, lambda: _points_table(result))
 
 
 @app.command()
 def collapse(
-    dataset: Annotated[str, typer.Option("--dataset", metavar="NAME", help="The images.")] = "mnist-sample",
+    dataset: Annotated[
+        str, typer.Option("--dataset", metavar="NAME", help="The dataset whose training images are used.")
+    ] = "mnist-sample",
     likelihood: Annotated[
         str, typer.Option("--likelihood", help="The decoder's distribution over pixels.")
     ] = "bernoulli",
     sigma: Annotated[float, typer.Option("--sigma", help="Standard deviation of the gaussian likelihood.")] = 1.0,
-    beta: Annotated[float | None, typer.Option("--beta", help="Count the dimensions that live at this beta.")] = None,
+    beta: Annotated[
+        float | None, typer.Option("--beta", help="Also count the dimensions that stay active at this beta.")
+    ] = None,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """The betas at which one more dimension of a linear VAE collapses, from the training images alone."""
+    """Compute, from the training images alone, the betas at which the dimensions of a linear VAE collapse one by one."""
     try:
         objective = ObjectiveConfig.model_validate({"likelihood": likelihood, "sigma": sigma, "beta": beta or 0.0})
     except ValueError as error:
         raise ConfigError(
             "--likelihood, --sigma and --beta take what `train` takes; see `train --help` for their ranges."
         ) from error
-    from vae_core.data import datasets
-    from vae_core.metrics.latents import collapse_beta
-    from vae_core.objectives.likelihoods import build_likelihood
-
     with progress_bar("eigenvalues") as report:
         data = datasets.load(dataset, data_dir, report)
         thresholds = collapse_beta(data.train_images, build_likelihood(objective)).tolist()

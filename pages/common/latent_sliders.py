@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.generate.latent import decimals, slider_key, wish
-from pages.generate.model import Explored
+from pages.common.latent_code import decimals, slider_key, wish
+from pages.common.opened_model import OpenedModel
 from vae_core.evaluation.codes import carried, fitted_gaussian, slider_range
 from vae_core.viz.walks import random_codes
 
 
-def sliders(model: Explored) -> None:
+def sliders(model: OpenedModel) -> None:
     """Draws the sliders and the buttons that move them all."""
     _buttons(model)
     active = [dimension for dimension in model.order if not model.inactive[dimension]]
@@ -27,7 +27,7 @@ def sliders(model: Explored) -> None:
                 _slider(model, dimension, float(amounts[dimension]))
 
 
-def _slider(model: Explored, dimension: int, amount: float) -> None:
+def _slider(model: OpenedModel, dimension: int, amount: float) -> None:
     key = slider_key(model, dimension)
     low, high = slider_range(model.codes, dimension)
     value = st.session_state[key]
@@ -46,7 +46,7 @@ def _slider(model: Explored, dimension: int, amount: float) -> None:
     )
 
 
-def _buttons(model: Explored) -> None:
+def _buttons(model: OpenedModel) -> None:
     source = "the prior" if model.is_vae else "a Gaussian fitted to the codes, as an AE has no prior"
     left, right = st.columns(2)
     seed = left.number_input(
@@ -63,7 +63,7 @@ def _buttons(model: Explored) -> None:
     )
 
 
-def _random(model: Explored, seed: int, temperature: float) -> None:
+def _random(model: OpenedModel, seed: int, temperature: float) -> None:
     mean, spread = (0.0, 1.0) if model.is_vae else fitted_gaussian(model.codes)
     wish(model, random_codes(1, model.latent, seed, temperature, mean, spread)[0])
     st.session_state[f"seed@{model.run.id}"] = seed + 1

@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.common.errors import sentences
 from pages.common.session import manager
-from pages.library.shelf import Wanted, choose, chosen_ids
+from pages.library.filters import Wanted, choose, chosen_ids
 from vae_core.errors import RunStateError
 from vae_core.storage import files, trash
 from vae_core.storage.listing import Summary

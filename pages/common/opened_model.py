@@ -29,7 +29,7 @@ POINTS = 1_000
 
 
 @dataclass(frozen=True, eq=False)
-class Explored:
+class OpenedModel:
     """A trained model and what it makes of held-out images. Shared by all sessions: never to be changed.
 
     Attributes:
@@ -80,7 +80,7 @@ def choices() -> dict[str, str]:
     return names_of(shipped_first)
 
 
-def open_model(run_id: str) -> Explored:
+def open_model(run_id: str) -> OpenedModel:
     """The model of a run, by its id.
 
     Raises:
@@ -99,7 +99,7 @@ def _stamp(run: Run) -> str:
 
 
 @st.cache_resource(max_entries=32, show_spinner="Opening the model")
-def _load(folder: str, stamp: str) -> Explored:
+def _load(folder: str, stamp: str) -> OpenedModel:
     run = open_run(Path(folder).parent, Path(folder).name)
     trained = load_trained(run)
     dataset, note = _dataset(run, trained)
@@ -107,7 +107,7 @@ def _load(folder: str, stamp: str) -> Explored:
     found = coding.encode(trained, images)
     decoder = decoder_bytes(trained.model, trained.config.objective.likelihood, trained.image_shape)
     order, inactive = coding.order(found).tolist(), coding.inactive(found)
-    return Explored(run, trained, dataset, images, labels, found, order, inactive, decoder, note)
+    return OpenedModel(run, trained, dataset, images, labels, found, order, inactive, decoder, note)
 
 
 def _dataset(run: Run, trained: Trained) -> tuple[Dataset, str]:

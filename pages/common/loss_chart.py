@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.common.held_out import PART
 from pages.common.live import Follower
-from pages.train.view import View
+from pages.common.run_view import View
 from vae_core.config import RunConfig
 from vae_core.storage.frames import reference_lines
 from vae_core.viz.loss_chart import loss_spec, loss_table

@@ -11,14 +11,14 @@ import streamlit as st
 from pages.common.components.stage import stage
 from pages.common.errors import literal, sentences
 from pages.common.live import follow
+from pages.common.loss_chart import loss_chart
+from pages.common.run_view import View
+from pages.common.settings import DEFAULTS
 from pages.library.files import log_tail, own_files
-from pages.library.onward import kept
-from pages.library.shelf import CHOSEN_PARAMETER
+from pages.library.filters import CHOSEN_PARAMETER
+from pages.library.next_steps import kept
 from pages.library.words import size_text
-from pages.train.curves import loss_chart
-from pages.train.dials import DEFAULTS, TITLES
-from pages.train.view import View
-from vae_core.config import FIELDS, RunConfig, unit_of
+from vae_core.config import FIELDS, RunConfig, title_of, unit_of
 from vae_core.errors import RunNotFound
 from vae_core.evaluation.figures import notes_on
 from vae_core.figures import FIGURES, Figure
@@ -147,9 +147,9 @@ def _configuration(config: RunConfig) -> None:
     with st.container(horizontal=True):
         st.caption("Other than the defaults:" if differing else "All settings are the defaults.", width="content")
         for name in differing:
-            st.badge(literal(f"{TITLES[name]} {_value(flat[name])}"), color="gray")
+            st.badge(literal(f"{title_of(name)} {_value(flat[name])}"), color="gray")
     with st.expander("All settings", icon=":material/tune:"):
-        rows = [(TITLES[name], _value(value), unit_of(FIELDS[name]), name) for name, value in flat.items()]
+        rows = [(title_of(name), _value(value), unit_of(FIELDS[name]), name) for name, value in flat.items()]
         table = pd.DataFrame(rows, columns=["setting", "value", "unit", "name"])
         st.dataframe(table, hide_index=True, key="card-settings", height="content")
 

@@ -1,107 +1,117 @@
-"""The command that measures how well a model restores damaged images, or restores one's own files."""
+"""The command that measures how well a model restores damaged images, or restores a person's own pictures."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import numpy as np
+import torch
 import typer
 from rich.table import Table
 
-from vae_core.cli_app import DataDir, Json, OtherDataset, RunName, Runs, app, print_result, table_of
-from vae_core.cli_options import Report, progress_bar
+from vae_core.cli.options import Json, OptionGroup, RunOnData, expand_options
+from vae_core.cli.output import Report, print_result, progress_bar, table_of
+from vae_core.data.batches import to_float
 from vae_core.data.picture_files import ENDINGS, Found, open_pictures
+from vae_core.data.pictures import prepare
 from vae_core.errors import ConfigError, DataError
+from vae_core.evaluation.polarity import ADVICE, looks_inverted
+from vae_core.evaluation.restoration import bytes_of, restore_run
+from vae_core.evaluation.restoration import restore as restore_images
+from vae_core.evaluation.trained import Trained, load_trained
 from vae_core.figures import FIGURES
 from vae_core.levels import CORRUPTIONS
-from vae_core.storage import files, paths
-from vae_core.storage.lookup import find_run
+from vae_core.storage import files
 from vae_core.storage.runs import Run
+from vae_core.viz.grids import mosaic, png_bytes
 
-if TYPE_CHECKING:
-    from vae_core.evaluation.trained import Trained
+app = typer.Typer(rich_markup_mode=None)
 
-Input = Annotated[
-    Path | None,
-    typer.Option(
-        "--input",
-        metavar="FILE|FOLDER|ZIP",
-        help="Restore these pictures, subfolders included, as they are, into --out.",
-    ),
-]
+
+@dataclass(frozen=True)
+class Damage(OptionGroup):
+    """How test images are damaged, to measure how well they are restored."""
+
+    corruption: Annotated[
+        str | None, typer.Option("--corruption", metavar="NAME", help=f"One of {', '.join(CORRUPTIONS)}.")
+    ] = None
+    level: Annotated[
+        float | None,
+        typer.Option("--level", metavar="L", help="In the corruption's unit. Default: the corruption's usual level."),
+    ] = None
+    images: Annotated[int, typer.Option("--images", help="How many test images, 1 to 10000.")] = 1000
+
+
+@dataclass(frozen=True)
+class Pictures(OptionGroup):
+    """Pictures of one's own, and where the restored ones go."""
+
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--input",
+            metavar="FILE|FOLDER|ZIP",
+            help="Restore these pictures, those in subfolders included, as they are, into --out.",
+        ),
+    ] = None
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FOLDER", help="Where the restored pictures go, as PNG. Made if missing."),
+    ] = None
+    invert: Annotated[
+        bool, typer.Option("--invert", help="Swap light and dark before the model sees a picture, and back afterwards.")
+    ] = False
 
 
 @app.command()
-def restore(
-    run: RunName,
-    corruption: Annotated[
-        str | None, typer.Option("--corruption", metavar="NAME", help=f"One of {', '.join(CORRUPTIONS)}.")
-    ] = None,
-    level: Annotated[
-        float | None, typer.Option("--level", metavar="L", help="In the corruption's unit. Default: its usual one.")
-    ] = None,
-    images: Annotated[int, typer.Option("--images", help="How many test images, 1 to 10000.")] = 1000,
-    source: Input = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="FOLDER", help="Where restored pictures go, as PNG; made if missing."),
-    ] = None,
-    invert: Annotated[
-        bool, typer.Option("--invert", help="Swap light and dark of the pictures for the model, and back afterwards.")
-    ] = False,
-    dataset: OtherDataset = None,
-    runs: Runs = None,
-    data_dir: DataDir = None,
-    as_json: Json = False,
-) -> int:
-    """PSNR and SSIM of damaged test images and of what the model makes of them, beside tuned filters and ridge regression."""
+@expand_options
+def restore(target: RunOnData, damage: Damage, pictures: Pictures, as_json: Json = False) -> int:
+    """Measure how well a run restores damaged test images, or restore your own pictures.
+
+    Measures PSNR and SSIM, beside tuned filters and ridge regression.
+    """
+    source, out = pictures.source, pictures.out
     if source is None and out is None:
-        if invert:
+        if pictures.invert:
             raise ConfigError("--invert is for one's own pictures; give --input and --out as well, or leave it out.")
-        _measure(find_run(run, paths.runs_folder(runs)), corruption, level, images, dataset, data_dir, as_json)
+        _measure(target, damage, as_json)
         return 0
     if source is None or out is None:
         raise ConfigError("--input and --out go together: the pictures, and a folder for the restored ones.")
-    if corruption is not None or level is not None:
+    if damage.corruption is not None or damage.level is not None:
         raise ConfigError("Pictures of one's own are restored as they are; leave --corruption and --level out.")
     if source.resolve() == out.resolve():
         raise ConfigError("--out must be another folder than --input, whose pictures stay as they are.")
-    return _restore_files(find_run(run, paths.runs_folder(runs)), source, out, invert, as_json)
+    return _restore_files(target.find(), source, out, pictures.invert, as_json)
 
 
-def _measure(
-    run: Run,
-    corruption: str | None,
-    level: float | None,
-    images: int,
-    dataset: str | None,
-    data_dir: Path | None,
-    as_json: bool,
-) -> None:
-    if corruption is None:
+def _measure(target: RunOnData, damage: Damage, as_json: bool) -> None:
+    run = target.find()
+    if damage.corruption is None:
         raise ConfigError(f"Name what to restore from with --corruption: {', '.join(CORRUPTIONS)}.")
-    from vae_core.evaluation.restoration import restore_run
-
     with progress_bar("restoring") as report:
-        result = restore_run(run, corruption, level, images=images, dataset=dataset, data_dir=data_dir, progress=report)
+        result = restore_run(
+            run, damage.corruption, damage.level, images=damage.images, dataset=target.dataset,
+            data_dir=target.data_dir, progress=report,
+        )  # fmt: skip
     print_result(result, as_json, lambda: table_of(_rows(result)))
 
 
 def _rows(result: dict[str, Any]) -> list[dict[str, Any]]:
-    """A line a method: the damaged images, the model, its bound, the baselines."""
+    """One row per method: the damaged images, the model, its upper bound, the baselines."""
     titles = {"corrupted": "corrupted", "model": "model", "clean": "model, of the clean images"}
     methods = {title: {key: result[f"{key}_{name}"] for key in ("psnr", "ssim")} for name, title in titles.items()}
     methods |= result["baselines"]
     return [
-        {"method": name, **{FIGURES[key].label: FIGURES[key].text(one[key]) for key in ("psnr", "ssim")}}
-        for name, one in methods.items()
+        {"method": name, **{FIGURES[key].label: FIGURES[key].text(scores[key]) for key in ("psnr", "ssim")}}
+        for name, scores in methods.items()
     ]
 
 
 def _restore_files(run: Run, source: Path, out: Path, invert: bool, as_json: bool) -> int:
-    """Restores what can be restored, and tells of the rest; the exit status."""
-    from vae_core.evaluation.trained import load_trained
-
+    """Restores the pictures that can be restored, lists the others, and returns the exit status."""
     with open_pictures(source, leave_out=out) as found:
         targets = found.targets()
         if found.sources & {(out / target).resolve() for target in targets}:
@@ -121,7 +131,7 @@ def _report(result: dict[str, Any]) -> list[str | Table]:
     parts: list[str | Table] = []
     if result["files"]:
         titles = {"file": "file", "restored": "restored", "notes": "notes"}
-        parts.append(table_of([one | {"notes": " ".join(one["notes"])} for one in result["files"]], titles))
+        parts.append(table_of([row | {"notes": " ".join(row["notes"])} for row in result["files"]], titles))
     if result["failed"]:
         parts += ["", "Not restored:", table_of(result["failed"])]
     if result["ignored"]:
@@ -130,7 +140,7 @@ def _report(result: dict[str, Any]) -> list[str | Table]:
             "",
             f"Left out: {count:,} file{'s' if count > 1 else ''} not named as a picture ({', '.join(ENDINGS)}).",
         ]
-    if doubtful := sum(one["looks_inverted"] for one in result["files"]):
+    if doubtful := sum(row["looks_inverted"] for row in result["files"]):
         what = "try it without --invert" if result["inverted"] else "try --invert"
         parts += ["", f"{doubtful:,} of {result['images']:,} look inverted to the model; {what}."]
     return parts
@@ -139,7 +149,7 @@ def _report(result: dict[str, Any]) -> list[str | Table]:
 def _write_restored(
     trained: Trained, found: Found, targets: list[str], out: Path, invert: bool, report: Report
 ) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
-    """Restores each picture at the model's size: what was done to fit it, and which could not be used and why."""
+    """Restores each picture at the model's size: what was done to each, and which could not be used and why."""
     done: list[dict[str, Any]] = []
     failed = [{"file": name, "reason": reason} for name, reason in found.unreadable.items()]
     for index, (picture, target) in enumerate(zip(found.pictures, targets, strict=True)):
@@ -156,21 +166,11 @@ def _write_restored(
 
 
 def _restored(trained: Trained, content: bytes, invert: bool) -> tuple[bytes, dict[str, Any]]:
-    """The restored picture as PNG, and what is told of it.
+    """The restored picture as PNG, and what the result says of it.
 
     Raises:
         DataError: it is no picture, or cannot be used.
     """
-    import numpy as np
-    import torch
-
-    from vae_core.data.batches import to_float
-    from vae_core.data.pictures import prepare
-    from vae_core.evaluation.polarity import ADVICE, looks_inverted
-    from vae_core.evaluation.restoration import bytes_of
-    from vae_core.evaluation.restoration import restore as restore_images
-    from vae_core.viz.grids import mosaic, png_bytes
-
     prepared = prepare(content, trained.image_shape, invert=invert)
     other_way = prepare(content, trained.image_shape, invert=not invert)
     notes, doubtful = list(prepared.notes), looks_inverted(trained, prepared.image, other_way.image)

@@ -10,10 +10,10 @@ import torch
 
 from pages.common.components.canvas import canvas
 from pages.common.errors import literal, sentences
-from pages.generate.image import TYPES
+from pages.common.image_input import TYPES
 from pages.learn.figures import dataset, figures, model, test_images
 from pages.learn.lessons import Link, Shown
-from pages.learn.show import choose_image, handled_chart, tiles
+from pages.learn.pictures import choose_image, handled_chart, tiles
 from vae_core.data.pictures import centred, prepare
 from vae_core.evaluation.codes import decode_images, encode
 from vae_core.metrics.novelty import KINDS, Detection, detect, share_above, unknown_images

@@ -7,10 +7,9 @@ from typing import Any
 import streamlit as st
 
 from pages.common.errors import literal, sentences
-from pages.common.session import RUN_PARAMETER, manager
-from pages.library.shelf import is_own
-from pages.train.dials import DEFAULTS
-from pages.train.origin import ORIGIN_PARAMETER
+from pages.common.session import ORIGIN_PARAMETER, RUN_PARAMETER, manager
+from pages.common.settings import DEFAULTS
+from pages.library.filters import is_own
 from vae_core.config import RunConfig
 from vae_core.data.moved import check_there
 from vae_core.storage import checkpoints

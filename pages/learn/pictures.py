@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.common.address import check_index, read_number, say_missing
 from pages.common.components.chart import chart
-from pages.generate.show import image_html
+from pages.common.pictures import image_html
 from pages.learn.figures import dataset, test_images, test_labels
 from vae_core.types import Array
 from vae_core.viz.lesson_charts import Handle, Panel

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.common.errors import literal, sentences, show_error
 from pages.common.session import manager
-from pages.library.shelf import choose
+from pages.library.filters import choose
 from vae_core.archives import archive
 from vae_core.errors import LatentLabError
 from vae_core.storage import files

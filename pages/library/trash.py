@@ -8,8 +8,8 @@ import streamlit as st
 
 from pages.common.errors import literal, sentences
 from pages.common.session import manager
-from pages.library.deleted import KEPT, forget
-from pages.library.shelf import choose
+from pages.library.filters import choose
+from pages.library.undo import KEPT, forget
 from pages.library.words import age_text, size_text
 from vae_core.storage import trash
 from vae_core.storage.trash import Trashed

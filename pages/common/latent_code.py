@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 
 from pages.common import address
-from pages.generate.model import Explored
+from pages.common.opened_model import OpenedModel
 from vae_core.errors import ConfigError
 from vae_core.evaluation.codes import slider_range
 from vae_core.types import Array
@@ -24,26 +24,26 @@ LARGEST = 1e6
 """The largest number of a code that the address takes."""
 
 
-def slider_key(model: Explored, dimension: int) -> str:
+def slider_key(model: OpenedModel, dimension: int) -> str:
     return f"z{dimension + 1}@{model.run.id}"
 
 
-def _wish_key(model: Explored) -> str:
+def _wish_key(model: OpenedModel) -> str:
     return f"wish@{model.run.id}"
 
 
-def decimals(model: Explored, dimension: int) -> int:
+def decimals(model: OpenedModel, dimension: int) -> int:
     """How finely a dimension is set: about 200 steps from end to end, at least two decimals."""
     low, high = slider_range(model.codes, dimension)
     return max(2, math.ceil(-math.log10((high - low) / STEPS)))
 
 
-def wish(model: Explored, z: Array) -> None:
+def wish(model: OpenedModel, z: Array) -> None:
     """Has the sliders stand at z (L,) from the next run of the page on."""
     st.session_state[_wish_key(model)] = [float(value) for value in z]
 
 
-def prepare(model: Explored) -> None:
+def prepare(model: OpenedModel) -> None:
     """Before the sliders are drawn: takes a wish, or the address's code where it is not what this page wrote.
 
     Raises:
@@ -66,7 +66,7 @@ def prepare(model: Explored) -> None:
         _place(model, np.asarray(_parsed(text, model.latent)))
 
 
-def _place(model: Explored, z: Array) -> None:
+def _place(model: OpenedModel, z: Array) -> None:
     for dimension, value in enumerate(z):
         st.session_state[slider_key(model, dimension)] = round(float(value), decimals(model, dimension))
 
@@ -82,22 +82,22 @@ def _parsed(text: str, latent: int) -> list[float]:
     return [value for value in values if value is not None]
 
 
-def current(model: Explored) -> Array:
+def current(model: OpenedModel) -> Array:
     """The code that the sliders show, (L,) float64; it also goes into the address."""
     z = _standing(model)
     address.write(Z_PARAMETER, _scope(model), _text(model, z))
     return z
 
 
-def _standing(model: Explored) -> Array:
+def _standing(model: OpenedModel) -> Array:
     return np.array([st.session_state[slider_key(model, dimension)] for dimension in range(model.latent)], np.float64)
 
 
-def _text(model: Explored, z: Array) -> str | None:
+def _text(model: OpenedModel, z: Array) -> str | None:
     """The code in the address, which does without where the sliders stand at the start."""
     return None if np.allclose(z, model.start, atol=0.005) else ",".join(f"{value:g}" for value in z)
 
 
-def _scope(model: Explored) -> str:
+def _scope(model: OpenedModel) -> str:
     """A code means something for models with as many latents."""
     return str(model.latent)

@@ -1,6 +1,6 @@
 """How a command ends on Ctrl-C: its work is saved first, then the signal ends the process as if it had not been caught.
 
-A shell that runs commands in a loop looks at how each one ended, and leaves the loop only if a signal ended it.
+A shell that runs commands in a loop checks how each command ended, and leaves the loop only if a signal ended it.
 See "Proper handling of SIGINT/SIGQUIT", https://www.cons.org/cracauer/sigint.html.
 """
 
@@ -15,10 +15,10 @@ NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 class Interrupts:
-    """Takes note of the signals that ask a process to end. A second one ends it at once.
+    """Records the first signal that asks the process to end. A second one ends it at once.
 
     Args:
-        on_first: called at the first signal, from within its handler.
+        on_first: called on the first signal, from within its handler.
     """
 
     def __init__(self, on_first: Callable[[], None] = lambda: None) -> None:
@@ -34,15 +34,15 @@ class Interrupts:
         self._on_first()
 
     def end(self) -> None:
-        """Ends the process by the signal that came; returns if none did."""
+        """Ends the process by the recorded signal; returns if there was none."""
         if self.received is not None:
             end_by(self.received)
 
 
 def end_by(number: int) -> NoReturn:
-    """Ends the process by this signal, with what was printed written out."""
+    """Ends the process by this signal, after flushing what was printed."""
     sys.stdout.flush()
     sys.stderr.flush()
     signal.signal(number, signal.SIG_DFL)
     signal.raise_signal(number)
-    raise SystemExit(128 + number)  # where the signal is blocked
+    raise SystemExit(128 + number)  # if the signal is blocked

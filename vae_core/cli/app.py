@@ -1,0 +1,66 @@
+"""The program: its commands, and how it ends.
+
+Exit status: 0 if the command succeeded; 2 if the request is wrong, with one sentence on standard error and nothing on
+standard output; 1 for any other failure. Ctrl-C ends a command by the signal itself. With `--json`, a command prints
+exactly one JSON object on standard output.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import typer
+
+from vae_core.cli.lazy import LazyGroup
+from vae_core.cli.signals import end_by
+from vae_core.errors import LatentLabError
+
+USAGE_ERROR: Any = typer.BadParameter.__base__  # the parser's own error, whichever click typer uses
+
+
+class Program(LazyGroup):
+    """All commands, in the order of the help."""
+
+    modules: ClassVar = {
+        "datasets": ("list_datasets", "List the datasets that are here or can be downloaded."),
+        "train": ("train", "Train a model."),
+        "resume": ("train", "Continue a run, or make it longer."),
+        "sweep": ("run_sweep", "Train several values of one setting, with several seeds each."),
+        "evaluate": ("evaluate", "Evaluate a run on the test split."),
+        "disentangle": ("disentangle", "Score how well a run's codes separate known factors."),
+        "restore": ("restore", "Measure or apply a denoising model."),
+        "compress": ("compress", "Compare a run's codes with PCA, JPEG and PNG."),
+        "collapse": ("compress", "Find the betas at which a linear VAE's dimensions collapse."),
+        "encode": ("generate", "Write the codes of a dataset's images as CSV."),
+        "sample": ("generate", "Write random samples as PNG."),
+        "traverse": ("generate", "Write a traversal of each latent dimension as GIF."),
+        "runs": ("manage_runs", "List, delete, restore, rename, copy, export and import runs."),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns the exit status.
+
+    Args:
+        arguments: the words after the program's name; by default those of this process.
+    """
+    program = Program(
+        name="vae_core",
+        help="Train, evaluate and compare autoencoders and beta-VAEs on images. All losses are nats per image.",
+        rich_markup_mode=None,
+    )
+    arguments = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    try:
+        result = program.main(arguments, prog_name="python -m vae_core", standalone_mode=False)
+    except LatentLabError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except USAGE_ERROR as error:
+        print(" ".join(error.format_message().split()), file=sys.stderr)
+        return 2
+    except (typer.Abort, KeyboardInterrupt):
+        end_by(signal.SIGINT)
+    return int(result or 0)

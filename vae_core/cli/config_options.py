@@ -1,0 +1,112 @@
+"""One option for each field of a configuration, made from the field itself; and the way back, a `train` command."""
+
+from __future__ import annotations
+
+import inspect
+import shlex
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import typer
+from pydantic.fields import FieldInfo
+
+from vae_core.cli.options import OptionGroup
+from vae_core.config import FIELDS, RunConfig, make_config, range_text, unit_of
+from vae_core.data import dsprites
+from vae_core.errors import ConfigError, NameInvalid
+from vae_core.storage.checkpoints import load_step
+from vae_core.storage.lookup import find_run, open_anywhere
+from vae_core.storage.sound import check_sound
+
+METAVARS = {"dataset": "NAME|FILE", "hidden": "SIZES", "corruption": "NAME[,NAME]", "level": "L|LOW:HIGH"}
+MORE_HELP = {
+    "dataset": "A name that 'datasets' lists, sprites-WIDTH-IMAGES-SEED, or the path of an npz of dSprites' form.",
+}
+"""What only the command line has to say about a field."""
+
+
+def _option(name: str, info: FieldInfo) -> inspect.Parameter:
+    choices = get_args(info.annotation) if get_origin(info.annotation) is Literal else ()
+    metavar = METAVARS.get(name) or "|".join(choices) or "N"
+    option = typer.Option(f"--{name.replace('_', '-')}", metavar=metavar, help=_help(name, info))
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[str | None, option]
+    )
+
+
+def _help(name: str, info: FieldInfo) -> str:
+    parts = [str(info.description), *([MORE_HELP[name]] if name in MORE_HELP else [])]
+    if unit_of(info):
+        parts.append(f"In {unit_of(info)}.")
+    if range_text(info):
+        parts.append(f"Range: {range_text(info)}.")
+    if name != "hidden" and info.default not in (None, ()):
+        parts.append(f"Default: {info.default}.")
+    return " ".join(parts)
+
+
+class ConfigOptions(OptionGroup):
+    """The fields of a configuration that were given on the command line.
+
+    All are taken as text. The configuration checks them, so that each range has one check and one sentence.
+    """
+
+    __signature__ = inspect.Signature([_option(name, info) for name, info in FIELDS.items()])
+
+    def __init__(self, **given: str | None) -> None:
+        self.given = {name: text for name, text in given.items() if text is not None}
+
+    def config(self, root: Path, parent: str | None = None) -> RunConfig:
+        """The configuration that the options ask for.
+
+        Args:
+            root: the folder of the runs.
+            parent: RUN@STEP, where the initial weights come from.
+
+        Raises:
+            ConfigError: a value is out of its range.
+            RunNotFound: there is no such parent, or it does not keep that step.
+            RunStateError: the parent had diverged at that step.
+        """
+        given: dict[str, Any] = dict(self.given)
+        if dsprites.look(given.get("dataset", "")) is not None:  # a run can be resumed from any folder
+            given["dataset"] = str(Path(given["dataset"]).resolve())
+        return make_config(**given, parent=_parent(parent, root))
+
+
+def _parent(given: str | None, root: Path) -> str | None:
+    """RUN@STEP in the form that the configuration keeps; the run is under `root`, or a shipped one."""
+    if given is None:
+        return None
+    name, _, step = given.rpartition("@")
+    if not name or not step.isdecimal():
+        raise ConfigError(f"--from takes RUN@STEP, such as 261124-101502-vae-mnist-3f9c@500, not {given!r}.")
+    run = find_run(name, root)
+    if open_anywhere(root, run.id).folder.resolve() != run.folder.resolve():
+        raise NameInvalid(f"The run {run.id!r} does not stand in {str(root)!r}; name its folder with --runs.")
+    load_step(run.folder, int(step))
+    check_sound(run, int(step))
+    return f"{run.id}@{int(step)}"
+
+
+def train_command(
+    config: RunConfig,
+    runs: Path | None = None,
+    data_dir: Path | None = None,
+    always: tuple[str, ...] = ("beta", "seed"),
+) -> str:
+    """The `train` command for this configuration, quoted for a shell. Defaults are left out unless named in `always`."""
+    usual = make_config(architecture=config.model.architecture).flat()
+    words = ["python", "-m", "vae_core", "train"]
+    for name, value in config.flat().items():
+        if name in always or value != usual[name] or (name == "architecture" and value != "mlp"):
+            text = ",".join(map(str, value)) or "none" if isinstance(value, tuple) else _number(value)
+            words += [f"--{name.replace('_', '-')}", text]
+    for option, given in (("--from", config.parent), ("--runs", runs), ("--data-dir", data_dir)):
+        words += [option, str(given)] if given is not None else []
+    return shlex.join(words)
+
+
+def _number(value: object) -> str:
+    """A number to its last digit, whole ones without a decimal point."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -1,0 +1,133 @@
+"""Options that several commands share, each declared once, and groups of options that a command takes as one argument."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vae_core.errors import ConfigError
+from vae_core.storage import paths
+from vae_core.storage.lookup import find_run
+from vae_core.storage.runs import Run
+
+MAX_SEED = 2**32 - 1
+
+
+def in_range(low: float, high: float | None = None) -> Callable[..., Any]:
+    """A callback for an option that refuses numbers outside `low` to `high`, both included; absent ones pass.
+
+    Its sentence follows the form of the configuration's, which is why typer's own `min` and `max` are not used.
+    """
+
+    def check(param: typer.CallbackParam, value: float | None) -> float | None:
+        allowed = f"at least {low:.12g}" if high is None else f"{low:.12g} to {high:.12g}"
+        if value is not None and not low <= value <= (value if high is None else high):
+            raise ConfigError(f"{param.opts[0]} must be {allowed}, not {value:.12g}.")
+        return value
+
+    return check
+
+
+def check_out(out: Path, ending: str) -> Path:
+    """`out`, if a file of that name and ending can be written.
+
+    Raises:
+        ConfigError: it has another ending, or its folder does not exist.
+    """
+    if out.suffix.lower() != ending:
+        raise ConfigError(f"--out must name a file that ends in {ending}, not {out.name!r}.")
+    # os.path, since Path.is_dir raises for names that are too long
+    if not os.path.isdir(out.parent):  # noqa: PTH112
+        raise ConfigError(f"The folder {str(out.parent)!r} of --out is not there; make it or name another one.")
+    return out
+
+
+def out_file(ending: str | None = None) -> Any:
+    """The option `--out`, for a file that ends in `ending`. Without one, the command calls `check_out` itself."""
+
+    def check(value: Path) -> Path:
+        return value if ending is None else check_out(value, ending)
+
+    text = "The file to write. An existing file is replaced."
+    return typer.Option("--out", metavar="FILE", help=text, callback=check)
+
+
+Runs = Annotated[
+    Path | None, typer.Option("--runs", metavar="DIR", help="The folder of the runs. Default: checkpoints.")
+]
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", metavar="DIR", help="The folder of the full datasets. Default: data.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's name, id or folder.")]
+DatasetOption = Annotated[
+    str | None,
+    typer.Option("--dataset", metavar="NAME", help="Use this dataset instead of the one the run was trained on."),
+]
+BestOption = Annotated[
+    bool, typer.Option("--best", help="Use the weights with the best held-out loss instead of the final ones.")
+]
+Seed = Annotated[
+    int,
+    typer.Option(
+        "--seed", callback=in_range(0, MAX_SEED), help="Seed of the random draws. The same seed gives the same result."
+    ),
+]
+
+
+class OptionGroup:
+    """Base class of options that a command takes as one argument; `expand_options` finds them by it."""
+
+
+@dataclass(frozen=True)
+class RunOnData(OptionGroup):
+    """A trained run, and the images it is used on.
+
+    Attributes:
+        run: the run's name, id or folder.
+        dataset: the dataset to use; None for the run's own.
+        runs, data_dir: the folders of the runs and of the full datasets.
+    """
+
+    run: RunName
+    dataset: DatasetOption = None
+    runs: Runs = None
+    data_dir: DataDir = None
+
+    def find(self) -> Run:
+        """The run, looked for as `find_run` says, with its errors."""
+        return find_run(self.run, paths.runs_folder(self.runs))
+
+
+def expand_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Lets a command take groups of options: each parameter typed as an `OptionGroup` becomes the options in it."""
+    parameters = inspect.signature(command, eval_str=True).parameters
+    groups = {
+        name: inspect.signature(item.annotation, eval_str=True).parameters
+        for name, item in parameters.items()
+        if isinstance(item.annotation, type) and issubclass(item.annotation, OptionGroup)
+    }
+
+    @wraps(command)
+    def wrapper(**given: Any) -> Any:
+        made = {
+            name: parameters[name].annotation(**{option: given.pop(option) for option in options})
+            for name, options in groups.items()
+        }
+        return command(**given, **made)
+
+    expanded = [
+        option.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, item in parameters.items()
+        for option in (groups[name].values() if name in groups else (item,))
+    ]
+    wrapper.__signature__ = inspect.Signature(expanded)  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {option.name: option.annotation for option in expanded}
+    return wrapper
