@@ -129,7 +129,8 @@ def test_an_interrupt_stops_all_with_everything_saved(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
     runs = json.loads(out)["runs"]
-    assert process.returncode == 1 and [run["state"] for run in runs] == ["stopped"] * 3, err
+    assert process.returncode == -signal.SIGINT, "the signal ends it, so that a shell's loop ends as well"
+    assert [run["state"] for run in runs] == ["stopped"] * 3, err
     assert [run["negative_elbo_nats"] for run in runs] == [None] * 3
     for run in runs[:2]:
         folder = Path(run["run"])

@@ -31,7 +31,9 @@ def opened(page: str, **query: str) -> AppTest:
 
 
 @pytest.mark.parametrize(
-    ("page", "parameter"), [("train/page.py", "run"), ("generate/page.py", "trained")], ids=["train", "generate"]
+    ("page", "parameter"),
+    [("train/page.py", "run"), ("generate/page.py", "trained"), ("denoise/page.py", "models")],
+    ids=["train", "generate", "denoise"],
 )
 def test_the_page_says_what_is_missing_and_takes_the_new_place(
     page: str, parameter: str, run: Run, tmp_path: Path

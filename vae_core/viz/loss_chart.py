@@ -94,7 +94,7 @@ def loss_spec(
     x = {
         "field": "step",
         "type": "quantitative",
-        "title": f"step (thin: training; bold: ≤ {HELD_OUT_IMAGES:,} held-out images)",
+        "title": ["step (thin: training)", f"bold: held-out, at most {HELD_OUT_IMAGES:,} images"],  # in lines that fit a phone
     }
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
