@@ -79,7 +79,13 @@ def _maps(found: Sequence[Column], joint: Explored, plane: Plane, pick: str) -> 
     own = [_in_own(one, directions) for one, directions in zip(found, planes, strict=True)]
     parts = [
         MapColumn(
-            one.title, one.note, one.model.codes.mean, one.model.codes.has_prior, directions, one.order, one.model.decoder
+            one.title,
+            one.note,
+            one.model.codes.mean,
+            one.model.codes.has_prior,
+            directions,
+            one.order,
+            one.model.decoder,
         )
         for one, directions in zip(found, own, strict=True)
     ]

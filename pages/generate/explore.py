@@ -70,7 +70,11 @@ def _follow(model: Explored, axes: tuple[int, int] | None, image: tuple[Array, A
     if model.latent == 1:
         names[1] = ""
     map_view(
-        key=map_key(model), z=z.astype(np.float32), axes=axes, axis_names=names, prior=model.codes.has_prior,
+        key=map_key(model),
+        z=z.astype(np.float32),
+        axes=axes,
+        axis_names=names,
+        prior=model.codes.has_prior,
         ellipse=ellipse,
     )
     with beside, st.container(height=LIST_HEIGHT if model.latent > FEW else "content", border=False):

@@ -94,14 +94,17 @@ def loss_spec(
     x = {
         "field": "step",
         "type": "quantitative",
-        "title": ["step (thin: training)", f"bold: held-out, at most {HELD_OUT_IMAGES:,} images"],  # in lines that fit a phone
+        "title": [
+            "step (thin: training)",
+            f"bold: held-out, at most {HELD_OUT_IMAGES:,} images",
+        ],  # in lines that fit a phone
     }
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "height": height,
         "transform": positive,
-        "encoding": {"x": {**x, "axis": {"tickMinStep": 1}}},
-        "layer": [*_lines(y), *_curves(y, unit, variational), _cursor()],
+        "encoding": {"x": {**x, "axis": {"tickMinStep": 1, "format": ",d"}}},
+        "layer": [_rules(y), *_curves(y, unit, variational), *_labels(y), _cursor()],
     }
 
 
@@ -136,20 +139,20 @@ def _curves(y: dict[str, Any], unit: str, variational: bool) -> list[dict[str, A
     ]
 
 
-def _lines(y: dict[str, Any]) -> list[dict[str, Any]]:
+def _rules(y: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "transform": _only("line"),
+        "mark": {"type": "rule", "strokeDash": [5, 4], "color": LINE_COLOUR},
+        "encoding": {"y": y, "x": {"value": 0}, "x2": {"value": "width"}},
+    }
+
+
+def _labels(y: dict[str, Any]) -> list[dict[str, Any]]:
+    """The names of the lines, above the curves: a halo of the background keeps them apart where a curve is near."""
     label = {"type": "text", "align": "right", "dx": -4, "dy": -7, "fontSize": 11, "color": LINE_COLOUR}
-    return [
-        {
-            "transform": _only("line"),
-            "mark": {"type": "rule", "strokeDash": [5, 4], "color": LINE_COLOUR},
-            "encoding": {"y": y, "x": {"value": 0}, "x2": {"value": "width"}},
-        },
-        {
-            "transform": _only("line"),
-            "mark": label,
-            "encoding": {"y": y, "x": {"value": "width"}, "text": {"field": "curve", "type": "nominal"}},
-        },
-    ]
+    halo = {**label, "stroke": {"expr": "background"}, "strokeWidth": 4, "strokeJoin": "round"}
+    place = {"y": y, "x": {"value": "width"}, "text": {"field": "curve", "type": "nominal"}}
+    return [{"transform": _only("line"), "mark": mark, "encoding": place} for mark in (halo, label)]
 
 
 def _cursor() -> dict[str, Any]:

@@ -121,7 +121,7 @@ function drawKlBars(context, scale, kl, active, looked, ink) {
     const nats = Math.max(...kl.subarray(from, to))
     const x = area.left + (bar + 0.5) * step - wide / 2
     const off = !active.subarray(from, to).includes(1)
-    const tall = Math.max(off ? 3 : 0, area.bottom - scale.y(nats))
+    const tall = Math.max(3, area.bottom - scale.y(nats))
     context.fillStyle = off ? ink.text : ink.accent
     context.globalAlpha = off ? 0.3 : looked === null || (looked >= from && looked < to) ? 0.9 : 0.45
     context.fillRect(x, area.bottom - tall, wide, tall)
