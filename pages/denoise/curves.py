@@ -17,6 +17,7 @@ from pages.denoise.filters import why
 from pages.denoise.measuring import Measuring, failed, key_of, measuring
 from pages.denoise.models import Task, choose_models, labelled, material_of, note
 from pages.generate.model import Explored
+from vae_core.data.moved import missing
 from vae_core.evaluation import colours
 from vae_core.evaluation.restoration import Point, curve_levels, kept_curve
 from vae_core.levels import CORRUPTIONS, check_channels
@@ -55,6 +56,9 @@ def curves_panel(models: Sequence[Explored], name: str) -> None:
     """The buttons, the progress, and what is known: a curve, or a table where the corruption has no level."""
     with sentences():
         check_channels([name], models[0].trained.image_shape[0])
+        if lacking := [literal(label) for label, model in labelled(models).items() if missing(model.run)]:
+            st.info(f"Nothing can be measured without the images of {', '.join(lacking)}.", icon=":material/query_stats:")
+            return
         work = measuring()
         running = work.running and work.key == key_of(name, models)
         _buttons(models, name, running)

@@ -13,6 +13,7 @@ from pages.denoise.case import Case, Restored, bound_of, filtered, usual_bound
 from pages.denoise.gallery import Tile, gallery
 from pages.denoise.models import labelled
 from pages.generate.model import Explored
+from vae_core.data.moved import missing
 from vae_core.levels import CORRUPTIONS
 from vae_core.metrics.filters import FILTERS, TONED, Strength, Tuned, names_for
 from vae_core.types import Array
@@ -37,6 +38,9 @@ def filters_panel(models: Sequence[Explored], case: Case, restored: Mapping[str,
     """
     if not CORRUPTIONS[case.corruption].has_level:
         st.caption("No filter is shown: from grey alone none can tell a colour.")
+        return
+    if missing(models[0].run):
+        st.caption("No opponents are shown: the training images that they are tuned on are not there.")
         return
     job = newest(SLOT, _key(models[0], case), lambda: filtered(models[0], case))
     waiting = not job.done

@@ -58,6 +58,15 @@ def test_generate_shows_the_model_with_the_films_images(run: Run) -> None:
     assert any("images of the film" in each.value for each in test.caption)
 
 
+def test_denoise_measures_nothing_on_stand_in_images_and_tunes_no_opponent_on_them(run: Run) -> None:
+    test = opened("denoise/page.py", models="drawn")
+    assert not test.exception and not test.error
+    assert any("No opponents are shown" in each.value for each in test.caption)
+    test = opened("denoise/page.py", models="drawn", task="Against level")
+    assert not test.exception and not test.error and all(button.key != "measure" for button in test.button)
+    assert any("Nothing can be measured without the images of" in each.value for each in test.info)
+
+
 @pytest.mark.parametrize(
     ("page", "query"),
     [

@@ -91,14 +91,8 @@ def loss_spec(
     scale = {"type": "log", "nice": False} if log else {"zero": False, "nice": True}
     y = {"field": "nats", "type": "quantitative", "title": unit, "scale": scale}
     positive = [{"filter": "datum.kind === 'cursor' || datum.nats > 0"}] if log else []
-    x = {
-        "field": "step",
-        "type": "quantitative",
-        "title": [
-            "step (thin: training)",
-            f"bold: held-out, at most {HELD_OUT_IMAGES:,} images",
-        ],  # in lines that fit a phone
-    }
+    title = ["step (thin: training)", f"bold: held-out, at most {HELD_OUT_IMAGES:,} images"]  # lines that fit a phone
+    x = {"field": "step", "type": "quantitative", "title": title}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "height": height,
@@ -150,7 +144,7 @@ def _rules(y: dict[str, Any]) -> dict[str, Any]:
 def _labels(y: dict[str, Any]) -> list[dict[str, Any]]:
     """The names of the lines, above the curves: a halo of the background keeps them apart where a curve is near."""
     label = {"type": "text", "align": "right", "dx": -4, "dy": -7, "fontSize": 11, "color": LINE_COLOUR}
-    halo = {**label, "stroke": {"expr": "background"}, "strokeWidth": 4, "strokeJoin": "round"}
+    halo = {**label, "stroke": {"expr": "background"}, "strokeWidth": 2, "strokeJoin": "round", "strokeOpacity": 0.85}
     place = {"y": y, "x": {"value": "width"}, "text": {"field": "curve", "type": "nominal"}}
     return [{"transform": _only("line"), "mark": mark, "encoding": place} for mark in (halo, label)]
 
