@@ -57,7 +57,8 @@ def curves_panel(models: Sequence[Explored], name: str) -> None:
     with sentences():
         check_channels([name], models[0].trained.image_shape[0])
         if lacking := [literal(label) for label, model in labelled(models).items() if missing(model.run)]:
-            st.info(f"Nothing can be measured without the images of {', '.join(lacking)}.", icon=":material/query_stats:")
+            names = ", ".join(f"**{label}**" for label in lacking)
+            st.info(f"Nothing can be measured: the images of {names} are not there.", icon=":material/query_stats:")
             return
         work = measuring()
         running = work.running and work.key == key_of(name, models)

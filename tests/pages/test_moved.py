@@ -64,7 +64,7 @@ def test_denoise_measures_nothing_on_stand_in_images_and_tunes_no_opponent_on_th
     assert any("No opponents are shown" in each.value for each in test.caption)
     test = opened("denoise/page.py", models="drawn", task="Against level")
     assert not test.exception and not test.error and all(button.key != "measure" for button in test.button)
-    assert any("Nothing can be measured without the images of" in each.value for each in test.info)
+    assert any("Nothing can be measured: the images of" in each.value for each in test.info)
 
 
 @pytest.mark.parametrize(
