@@ -36,7 +36,7 @@ FIGURES = {
     "negative_elbo_nats": ("negative ELBO", "nats per image"),
     "reconstruction_nats": ("reconstruction", "nats per image"),
     "kl_nats": ("KL", "nats per image"),
-    "floor_nats": ("floor (perfect reconstruction)", "nats per image"),
+    "floor_nats": ("floor", "nats per image"),
     "active_units": ("active units", "dimensions"),
     "mse_per_pixel": ("squared error", "per pixel, range 0 to 1"),
     "images": ("on", "test images"),

@@ -111,7 +111,7 @@ def test_an_unchanged_film_is_not_packed_again() -> None:
 
 def test_pictures_need_no_torch() -> None:
     """The first page appears before torch is imported."""
-    modules = ("animation", "charts", "drawing", "grids", "palette", "projection", "stage_data")
+    modules = ("animation", "loss_chart", "network_drawing", "grids", "palette", "projection", "stage_data")
     imports = ", ".join(f"vae_core.viz.{name}" for name in modules)
     code = f"import sys, {imports}, pages.common.components.stage; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True).returncode == 0

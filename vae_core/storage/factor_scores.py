@@ -21,7 +21,7 @@ from vae_core.types import DciModel
 
 SCHEMA = 1
 DCI_MODELS = get_args(DciModel)
-"""What DCI can be computed from (`evaluation.disentanglement.dci`)."""
+"""What DCI can be computed from (`metrics.disentanglement.dci`)."""
 FILES = {"forest": "disentanglement.json", "boosting": "disentanglement-boosting.json"}
 SCORES = ("mig", "dci_disentanglement", "dci_completeness", "dci_informativeness", "factor_vae_score")
 """0 to 1 each, by the names of the command line."""
