@@ -24,7 +24,7 @@ CODE = ("vae_core", "pages", "app.py")
 ALL = (*CODE, "tests", "tools", "benchmarks")
 WITHOUT_TORCH = ("vae_core", "vae_core.config", "vae_core.storage", "vae_core.viz", "vae_core.training.manager")
 
-FUNCTION_LINES, FILE_LINES, PAGE_LINES = 60, 400, 150
+FUNCTION_LINES, FILE_LINES, PAGE_LINES, PARAMETERS = 60, 400, 150, 8
 
 FORBIDDEN_IMPORTS = ("pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal")
 FORBIDDEN_CALLS = ("torch.load", "torch.save", "numpy.lib.format.read_array", "pandas.read_pickle")
@@ -215,6 +215,25 @@ def long_functions(source: str) -> list[str]:
     ]
 
 
+def inner_imports(source: str) -> list[str]:
+    """Imports that do not stand at the top of the file."""
+    tree = ast.parse(source)
+    return [
+        f"line {node.lineno}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom) and node not in tree.body
+    ]
+
+
+def many_parameters(source: str) -> list[str]:
+    return [
+        f"line {node.lineno}: {node.name} has {count} parameters"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (count := len(node.args.posonlyargs + node.args.args + node.args.kwonlyargs)) > PARAMETERS
+    ]
+
+
 def machine_paths(text: str) -> list[str]:
     return [f"line {number}" for number, line in enumerate(text.splitlines(), 1) if MACHINE_PATH.search(line)]
 
@@ -293,6 +312,14 @@ def test_functions_fit_on_a_screen() -> None:
     assert all_of(long_functions, files_under(ALL, ".py")) == []
 
 
+def test_commands_import_at_the_top_and_take_few_parameters() -> None:
+    """Each command's module is imported only when it runs, so nothing is gained by imports inside functions."""
+    paths = files_under(("vae_core/cli",), ".py")
+    assert len(paths) > 10
+    assert all_of(inner_imports, paths) == []
+    assert all_of(many_parameters, paths) == []
+
+
 def test_files_have_one_subject() -> None:
     lengths = {relative(path): len(path.read_text().splitlines()) for path in files_under(ALL, ".py", ".js", ".css")}
     assert {name: length for name, length in lengths.items() if length > FILE_LINES} == {}
@@ -334,6 +361,8 @@ OFFENDERS: list[tuple[Callable[[str], list[str]], str]] = [
     (bare_excepts, "try:\n    pass\nexcept:\n    raise"),
     (bare_excepts, "try:\n    pass\nexcept Exception:\n    pass"),
     (long_functions, "def f():\n" + "    x = 1\n" * 60),
+    (inner_imports, "def f():\n    import torch"),
+    (many_parameters, "def f(a, b, c, d, e, f, g, *, h, i): ..."),
     (machine_paths, "DATA = '/" + "home/somebody/data'"),
     (machine_paths, "see /" + "work/main"),
     (lambda source: backward_imports(source, "vae_core.storage.files"), "from vae_core.data import datasets"),
@@ -356,6 +385,8 @@ INNOCENTS: list[tuple[Callable[[str], list[str]], str]] = [
     (ways_to_run_code, "import numpy as np\nnp.load('a', allow_pickle=False)\nmodel.eval()"),
     (bare_excepts, "try:\n    pass\nexcept KeyError:\n    pass"),
     (long_functions, "def f():\n" + "    x = 1\n" * 59),
+    (inner_imports, "import torch\nfrom a import b"),
+    (many_parameters, "def f(a, b, c, d, e, f, g, *h, **i): ..."),
     (machine_paths, "see https://example.org/home/page and docs/home/index.md and /tmp"),
     (
         lambda source: backward_imports(source, "vae_core.training.loop"),

@@ -75,7 +75,7 @@ _ROWS = (
     Figure("reconstruction_nats", "reconstruction", NATS, better="lower", role="distortion"),
     Figure("kl_nats", "KL", NATS, role="rate", needs_posterior=True),
     Figure("negative_elbo_nats", "negative ELBO", NATS, better="lower", header="-ELBO"),
-    Figure("floor_nats", "floor (perfect)", NATS),
+    Figure("floor_nats", "floor", NATS),
     Figure("active_units", "active units", "", "d", header="active", needs_posterior=True),
     Figure("mse_per_pixel", "MSE per pixel", "pixel values 0 to 1", ".5f", better="lower", header="MSE"),
     Figure("iw_nll_nats", "importance-weighted NLL", NATS, better="lower", header="IW-NLL", needs_posterior=True),

@@ -33,7 +33,7 @@ def _slider(model: OpenedModel, dimension: int, amount: float) -> None:
     value = st.session_state[key]
     digits = decimals(model, dimension)
     unit = f"carries {amount:.2f} nats" if model.is_vae else f"variance {amount:.3g}"
-    ends = "the prior's quantiles .001 to .999" if model.is_vae else "the range of the data's own codes"
+    ends = "the prior's quantiles .001 to .999" if model.codes.has_prior else "the range of the data's own codes"
     st.slider(
         f"z{dimension + 1}, {unit}",
         round(min(low, value), digits),

@@ -68,8 +68,8 @@ class OpenedModel:
 
     @property
     def start(self) -> Array:
-        """Where the sliders stand at first: the prior's mean, or of an AE the mean of the codes."""
-        return np.zeros(self.latent) if self.is_vae else self.codes.mean.mean(axis=0)
+        """Where the sliders stand at first: the prior's mean, or the mean of the codes if no prior drew them."""
+        return np.zeros(self.latent) if self.codes.has_prior else self.codes.mean.mean(axis=0)
 
 
 @st.cache_data(ttl=5, max_entries=4, show_spinner=False)

@@ -62,9 +62,10 @@ def choose_shipped() -> None:
 def picker(found: Chosen) -> None:
     """Picks runs from all that are here."""
     names = _names()
-    st.session_state.picked_runs = [run.id for run in found.runs if run.id in names]
+    picked = st.session_state.picked_runs = [run.id for run in found.runs if run.id in names]
     st.multiselect(
-        "Runs", list(names), key="picked_runs", format_func=lambda run_id: names[run_id], on_change=_take_picked,
+        "Runs", list(names), default=picked,  # else a page that mounts late shows none
+        key="picked_runs", format_func=lambda run_id: names[run_id], on_change=_take_picked,
         placeholder="Choose runs", max_selections=MOST,
     )  # fmt: skip
     st.button("Show the shipped sweep", key="shipped", on_click=choose_shipped, width="stretch", disabled=found.shipped)
@@ -89,8 +90,10 @@ def base_picker(runs: Sequence[Run], base: Run, titles: dict[str, str]) -> None:
     """Chooses the base among the runs."""
     say_missing(BASE_PARAMETER, "run to compare with", [run.id for run in runs], titles[base.id])
     st.session_state.base_run = base.id
+    ids = [run.id for run in runs]
     st.selectbox(
-        "Base run", [run.id for run in runs], key="base_run", format_func=lambda run_id: titles[run_id],
+        "Base run", ids, index=ids.index(base.id),  # else a page that mounts late shows the first
+        key="base_run", format_func=lambda run_id: titles[run_id],
         on_change=_take_base, help="The table gives the differences to it.",
     )  # fmt: skip
 

@@ -36,7 +36,7 @@ from vae_core.viz.factor_scores_chart import (
 )
 
 POLL_SECONDS = 0.5
-HEIGHT = 340
+HEIGHT = 380
 
 
 @dataclass(eq=False)

@@ -55,7 +55,7 @@ def column(title: str, note: str, model: OpenedModel, *, by_rank: bool) -> Colum
 def together(columns: Sequence[Column]) -> OpenedModel:
     """What the sliders of all columns stand on: the widest of the models, with the codes of all of them.
 
-    So a slider runs over the prior's quantiles where all are VAEs and else over the codes of all, says what the dimension
+    So a slider runs over the prior's quantiles where all have a prior and else over the codes of all, says what the dimension
     carries on the average over the columns, and the ones that are inactive in all of them are folded away.
     """
     widest = max((one.model for one in columns), key=lambda model: model.latent)
@@ -66,7 +66,7 @@ def together(columns: Sequence[Column]) -> OpenedModel:
     ]
     log_variance = np.concatenate(spreads) if len(spreads) == len(columns) else None
     errors = np.concatenate([one.model.codes.reconstruction_error for one in columns])
-    found = Codes(means, log_variance, errors)
+    found = Codes(means, log_variance, errors, all(one.model.codes.has_prior for one in columns))
     return replace(widest, codes=found, order=coding.order(found).tolist(), inactive=_inactive_in_all(columns, width))
 
 

@@ -78,7 +78,15 @@ def _maps(found: Sequence[Column], joint: OpenedModel, plane: Plane, pick: str) 
     planes = map_projections(shared, plane)
     own = [_in_own(one, directions) for one, directions in zip(found, planes, strict=True)]
     parts = [
-        MapColumn(one.title, one.note, one.model.codes.mean, one.model.is_vae, directions, one.order, one.model.decoder)
+        MapColumn(
+            one.title,
+            one.note,
+            one.model.codes.mean,
+            one.model.codes.has_prior,
+            directions,
+            one.order,
+            one.model.decoder,
+        )
         for one, directions in zip(found, own, strict=True)
     ]
     alt = f"Latent maps of {len(found)} models, {width} latents at most"

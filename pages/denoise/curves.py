@@ -17,6 +17,7 @@ from pages.denoise.case import usual_bound
 from pages.denoise.filters import why
 from pages.denoise.measuring import Measuring, failed, key_of, measuring
 from pages.denoise.models import Task, choose_models, labelled, material_of, note
+from vae_core.data.moved import missing
 from vae_core.evaluation import colours
 from vae_core.evaluation.restoration import curve_levels, kept_curve
 from vae_core.figures import FIGURES
@@ -57,6 +58,10 @@ def curves_panel(models: Sequence[OpenedModel], name: str) -> None:
     """The buttons, the progress, and what is known: a curve, or a table where the corruption has no level."""
     with sentences():
         check_channels([name], models[0].trained.image_shape[0])
+        if lacking := [literal(label) for label, model in labelled(models).items() if missing(model.run)]:
+            names = ", ".join(f"**{label}**" for label in lacking)
+            st.info(f"Nothing can be measured: the images of {names} are not there.", icon=":material/query_stats:")
+            return
         work = measuring()
         running = work.running and work.key == key_of(name, models)
         _buttons(models, name, running)

@@ -13,8 +13,9 @@ from pages.denoise.background import Job, give_way, newest
 from pages.denoise.case import Case, Restored, bound_of, filtered, usual_bound
 from pages.denoise.gallery import Tile, gallery
 from pages.denoise.models import labelled
+from vae_core.data.moved import missing
 from vae_core.levels import CORRUPTIONS
-from vae_core.metrics.filters import FILTERS, TONED, Tuned, names_for, strength_text
+from vae_core.metrics.filters import FILTERS, TONED, Strength, Tuned, names_for
 from vae_core.types import Array
 
 SLOT = "filters"
@@ -37,6 +38,9 @@ def filters_panel(models: Sequence[OpenedModel], case: Case, restored: Mapping[s
     """
     if not CORRUPTIONS[case.corruption].has_level:
         st.caption("No filter is shown: from grey alone none can tell a colour.")
+        return
+    if missing(models[0].run):
+        st.caption("No opponents are shown: the training images that they are tuned on are not there.")
         return
     job = newest(SLOT, _key(models[0], case), lambda: filtered(models[0], case))
     waiting = not job.done
@@ -67,13 +71,13 @@ def _draw(job: Job, case: Case) -> None:
     if job.error is not None:
         show_error(job.error)
     if not job.results:
-        st.caption("Tuning the filters …" if not job.done else "There is nothing to show.")
+        st.caption("Tuning the opponents …" if not job.done else "There is nothing to show.")
         return
     clean = case.clean.numpy()
     gallery([_tile(tuned, restored, clean) for tuned, restored in job.results], size=SIZE)
     left = 2 * len(names_for(clean[0].size)) - len(job.results)
     st.caption(
-        f"Tuning the filters … {left} to come"
+        f"Tuning the opponents … {left} to come"
         if not job.done
         else "Toned: followed by the cubic of the grey value that fits training images best, since clipped noise lifts a "
         "black background and a filter alone cannot know that. Ridge regression is a linear model learned from damaged "
@@ -83,8 +87,14 @@ def _draw(job: Job, case: Case) -> None:
 
 def _tile(tuned: Tuned, restored: Restored, clean: Array) -> Tile:
     name = FILTERS[tuned.name.removesuffix(TONED)]
-    about = f"{name.strength_name.split(',')[0]} {strength_text(tuned.strength)}"
-    return Tile(tuned.title, restored.images, about, clean, restored.quality)
+    return Tile(tuned.title, restored.images, about(name.strength_name, tuned.strength), clean, restored.quality)
+
+
+def about(names: str, strength: Strength) -> str:
+    """Each number behind its name: 'side 3', or of a chain 'side 3, sigma 0.45'."""
+    values = strength if isinstance(strength, tuple) else (strength,)
+    each = names.partition(",")[0].split(" and ")
+    return ", ".join(f"{name} {value:g}" for name, value in zip(each, values, strict=True))
 
 
 def verdict(

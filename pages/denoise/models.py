@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.common import address
 from pages.common.errors import literal, sentences
+from pages.common.moved import ask_where
 from pages.common.opened_model import OpenedModel, choices, open_model
 from pages.common.session import open_anywhere
 from vae_core.config import RunConfig
@@ -119,6 +120,7 @@ def _opened(chosen: Sequence[str]) -> list[OpenedModel]:
             model = open_model(one)
             _check_fits(model, opened)
             opened.append(model)
+            ask_where(model.run, f"denoise-{one}")
     if not opened:
         raise ConfigError("None of the chosen models can be used; choose another one.")
     return opened

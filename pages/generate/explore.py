@@ -70,7 +70,12 @@ def _follow(model: OpenedModel, axes: tuple[int, int] | None, image: tuple[Array
     if model.latent == 1:
         names[1] = ""
     map_view(
-        key=map_key(model), z=z.astype(np.float32), axes=axes, axis_names=names, prior=model.is_vae, ellipse=ellipse
+        key=map_key(model),
+        z=z.astype(np.float32),
+        axes=axes,
+        axis_names=names,
+        prior=model.codes.has_prior,
+        ellipse=ellipse,
     )
     with beside, st.container(height=LIST_HEIGHT if model.latent > FEW else "content", border=False):
         sliders(model)

@@ -65,7 +65,7 @@ def test_the_level_moves_pictures_and_figures(page: Page, address: str) -> None:
     # the filters come later, and leave the models' pictures where they are
     restored = source_of(page, "VAE, 20 latents")
     expect(picture(page, "Non-local means, toned: PSNR")).to_be_visible(timeout=SECONDS)
-    expect(page.get_by_text("Tuning the filters")).to_have_count(0, timeout=SECONDS)
+    expect(page.get_by_text("Tuning the opponents")).to_have_count(0, timeout=SECONDS)
     assert source_of(page, "VAE, 20 latents") == restored
     expect(page.get_by_text(re.compile("ahead of"))).to_be_visible()
 

@@ -15,6 +15,8 @@ from vae_core.levels import CORRUPTIONS
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 SECONDS = 60_000
 LOADS = 10
+CHIPS = '[data-tag], [data-baseweb="tag"]'
+"""What a multiselect has chosen, in newer versions of Streamlit and in older ones."""
 LEVELS = {"/denoise": CORRUPTIONS["gaussian"].usual, "/denoise?level=0.45": 0.45}
 
 
@@ -57,3 +59,12 @@ def test_train_shows_the_dials_of_its_address_and_preset_on_every_load(browser: 
         expect(page.locator('.st-key-epochs input[type="number"]')).to_have_value("7", timeout=SECONDS)
         latents = page.locator('.st-key-latent input[type="number"]')
         expect(latents).to_have_value("64")
+
+
+def test_compare_shows_the_runs_and_the_base_of_its_address_on_every_load(browser: Browser, server: Server) -> None:
+    query = "source=Pick+runs&runs=sweep-beta-1-seed-0,sweep-beta-4-seed-0&base=sweep-beta-4-seed-0"
+    for page in loads(browser, f"{server.address}/compare?{query}"):
+        expect(page.locator(".st-key-picked_runs").locator(CHIPS)).to_have_count(2, timeout=SECONDS)
+        expect(page.locator(".st-key-base_run").get_by_role("combobox")).to_have_value(
+            "beta 4, seed 0", timeout=SECONDS
+        )

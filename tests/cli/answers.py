@@ -7,6 +7,17 @@ from pathlib import Path
 from typing import Any
 
 SMALL = ("--limit", "96", "--batch-size", "32", "--hidden", "8", "--epochs", "1")
+EVALUATE_KEYS = {
+    "images",
+    "reconstruction_nats",
+    "kl_nats",
+    "negative_elbo_nats",
+    "floor_nats",
+    "active_units",
+    "kl_per_dimension",
+    "mse_per_pixel",
+}
+"""The keys of a run's figures, in the JSON of `evaluate` and `sweep`."""
 Call = Callable[..., tuple[int, str, str]]
 AsJson = Callable[..., dict[str, Any]]
 

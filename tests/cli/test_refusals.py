@@ -9,11 +9,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.cli.answers import SMALL, Call, contents, refused
-from vae_core.config import SCHEMA
+from vae_core.config import SCHEMA, make_config
 from vae_core.storage import files
-from vae_core.storage.runs import open_folder
+from vae_core.storage.runs import Status, create_run, open_folder
 
 
 def test_a_run_that_is_being_trained_is_not_touched(call: Call, root: Path) -> None:
@@ -70,6 +71,26 @@ WRONG_TRAIN = [
 def test_a_wrong_training_is_refused(options: list[str], sentence: str, call: Call, root: Path) -> None:
     assert sentence in refused(call("train", "--json", "--runs", root, *SMALL, *options))
     assert [run.name for run in root.iterdir()] == ["vae"], "and leaves nothing behind"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train", *SMALL, "--device", "cuda"),
+        ("sweep", *SMALL, "--device", "cuda", "--betas", "1,2"),
+        ("resume", "asks-for-cuda"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_fault_12_cuda_without_a_gpu_is_one_sentence_and_leaves_no_failed_run(
+    arguments: tuple[str, ...], call: Call, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    stopped = create_run(root, make_config(device="cuda", limit=96, hidden="8"), run_id="asks-for-cuda")
+    stopped.write_status(Status(state="stopped"))
+    assert "There is no CUDA device here" in refused(call(*arguments, "--json", "--runs", root))
+    assert sorted(run.name for run in root.iterdir()) == ["asks-for-cuda", "vae"]
+    assert stopped.status().state == "stopped"
 
 
 def test_what_shows_only_when_training_starts_is_kept_as_a_failed_run(call: Call, root: Path) -> None:

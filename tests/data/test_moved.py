@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from tests.data.shapes_file import shapes_file
 from vae_core.archives import archive
 from vae_core.config import RunConfig, make_config
 from vae_core.data import moved
@@ -17,19 +17,9 @@ from vae_core.storage.runs import Run, create_run, make_longer, open_folder
 from vae_core.training.driver import Driver
 
 
-def picture_file(path: Path, seed: int = 0) -> Path:
-    """A small file of dSprites' form."""
-    random = np.random.default_rng(seed)
-    images = (random.random((120, 8, 8)) < 0.5).astype(np.uint8)
-    np.savez(path, imgs=images, latents_classes=np.stack([np.arange(120) % 3, np.arange(120) % 4], axis=1))
-    return path
-
-
 @pytest.fixture
 def config(tmp_path: Path) -> RunConfig:
-    return make_config(
-        dataset=str(picture_file(tmp_path / "shapes.npz")), hidden="8", latent=2, epochs=2, batch_size=50
-    )
+    return make_config(dataset=str(shapes_file(tmp_path / "shapes.npz")), hidden="8", latent=2, epochs=2, batch_size=50)
 
 
 @pytest.fixture
@@ -95,7 +85,7 @@ def test_a_run_goes_on_with_its_file_at_another_place(run: Run, tmp_path: Path) 
 
 
 def test_other_images_are_refused(run: Run, tmp_path: Path) -> None:
-    other = picture_file(tmp_path / "other.npz", seed=1)
+    other = shapes_file(tmp_path / "other.npz", seed=1)
     with pytest.raises(DataError, match=r"other\.npz' holds other images than those that the run 'drawn' was trained"):
         moved.point_to(run, str(other))
     with pytest.raises(DatasetMissing, match=r"There is no file .*nowhere\.npz"):

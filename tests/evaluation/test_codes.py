@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -48,7 +49,8 @@ def digits() -> Tensor:
 
 
 def codes_of(mean: Array, log_variance: Array | None = None) -> Codes:
-    return Codes(mean.astype(np.float32), log_variance, np.zeros(len(mean), dtype=np.float32))
+    error = np.zeros(len(mean), dtype=np.float32)
+    return Codes(mean.astype(np.float32), log_variance, error, has_prior=log_variance is not None)
 
 
 def vae_codes() -> Codes:
@@ -161,6 +163,13 @@ def test_a_vae_is_asked_within_its_prior_and_an_autoencoder_within_its_data() ->
     assert slider_range(line, 0) == pytest.approx((5 - 49.5, 995 + 49.5))
     low, high = slider_range(line, 1)
     assert low < -7 < high
+
+
+def test_fault_12_a_vae_without_a_kl_is_asked_within_its_codes_as_an_autoencoder_is(digits: Tensor) -> None:
+    codes = encode(untrained(beta=0, latent=2), digits)
+    assert codes.log_variance is not None and not codes.has_prior
+    assert slider_range(codes, 0) == slider_range(replace(codes, log_variance=None), 0) != slider_range(vae_codes(), 0)
+    assert encode(untrained(beta=0.5, latent=2), digits).has_prior
 
 
 def test_the_gaussian_has_the_moments_of_the_codes() -> None:

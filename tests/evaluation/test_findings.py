@@ -40,7 +40,7 @@ def test_the_caption_tells_of_a_bump_between_the_first_value_and_the_last() -> N
         point(value, 5.0, 80.0 - 3 * (value == 2.0), active_units=9 - 4 * (value == 2.0)) for value in (1.0, 2.0, 4.0)
     ]
     assert "the distortion stays at 80.0 nats (as low as 77.0 at 2)" in caption(dip)
-    assert "stay in use (9 of 20) (as low as 5.0 at 2)." in caption(dip)
+    assert "stay active (9 of 20) (as low as 5 at 2)." in caption(dip)
 
 
 def test_a_bump_within_the_spread_over_the_seeds_is_not_told() -> None:
@@ -58,7 +58,7 @@ def test_half_a_unit_is_not_rounded_away() -> None:
     assert "2.5 of 20 dimensions switch off" in caption(points)
     nearly = [point(1.0, 5.0, 80.0, 0, active_units=3), point(2.0, 5.0, 80.0, 0, active_units=3),
               point(2.0, 5.0, 80.0, 1, active_units=3), point(2.0, 5.0, 80.0, 2, active_units=4)]  # fmt: skip
-    assert "as many dimensions stay in use (3 and 3.3 of 20)" in caption(nearly)
+    assert "as many dimensions stay active (3 and 3.3 of 20)" in caption(nearly)
 
 
 def test_an_autoencoder_is_told_by_what_it_has() -> None:

@@ -19,7 +19,7 @@ from pages.denoise import case as case_module
 from pages.denoise.colour import claim
 from pages.denoise.curve_worker import main, measure
 from pages.denoise.curves import ahead, beside_baselines
-from pages.denoise.filters import SLOT
+from pages.denoise.filters import SLOT, about
 from pages.denoise.measuring import Measuring
 from pages.denoise.take_away import set_up
 from vae_core.config import make_config
@@ -355,3 +355,8 @@ def test_the_denoiser_and_two_plain_models_are_offered() -> None:
     damaged, denoiser, *plain = figures(page)
     assert denoiser > damaged + 3 and denoiser > max(plain) + 3  # what training on noise adds
     assert open_run(paths.SHIPPED_RUNS, offered[0]).config.data.corruption
+
+
+def test_each_number_of_an_opponent_stands_behind_its_name() -> None:
+    assert about("side, in pixels", 3) == "side 3"
+    assert about("side and sigma, in pixels", (3, 0.45)) == "side 3, sigma 0.45"

@@ -48,13 +48,13 @@ def test_a_filter_that_wins_on_an_unlike_picture_is_not_explained_by_the_bottlen
 ) -> None:
     """Fault 10."""
     monkeypatch.setattr(background, "QUIET_SECONDS", 0.0)
-    monkeypatch.setattr(case_module, "TUNING_IMAGES", 8)
+    monkeypatch.setattr("vae_core.evaluation.restoration.TUNING_IMAGES", 8)
     page = open_page(models="mnist-denoiser", picture="Upload", level="0.1")
     page.file_uploader[0].upload("digit.png", black_digit(), "image/png").run()
     wait_until(lambda: bool(page.session_state[SLOT].done))
     page.run()
     words = " ".join(one.value for one in page.markdown)
-    assert "Here a filter wins" in words and "bottleneck" not in words
+    assert "Here a simple opponent wins" in words and "bottleneck" not in words
     assert "These pictures are unlike those that" in words and "of its own test images 95% do with" in words
 
 

@@ -31,7 +31,9 @@ def opened(page: str, **query: str) -> AppTest:
 
 
 @pytest.mark.parametrize(
-    ("page", "parameter"), [("train/page.py", "run"), ("generate/page.py", "trained")], ids=["train", "generate"]
+    ("page", "parameter"),
+    [("train/page.py", "run"), ("generate/page.py", "trained"), ("denoise/page.py", "models")],
+    ids=["train", "generate", "denoise"],
 )
 def test_the_page_says_what_is_missing_and_takes_the_new_place(
     page: str, parameter: str, run: Run, tmp_path: Path
@@ -54,6 +56,15 @@ def test_generate_shows_the_model_with_the_films_images(run: Run) -> None:
     test = opened("generate/page.py", trained="drawn")
     assert not test.exception
     assert any("images of the film" in each.value for each in test.caption)
+
+
+def test_denoise_measures_nothing_on_stand_in_images_and_tunes_no_opponent_on_them(run: Run) -> None:
+    test = opened("denoise/page.py", models="drawn")
+    assert not test.exception and not test.error
+    assert any("No opponents are shown" in each.value for each in test.caption)
+    test = opened("denoise/page.py", models="drawn", task="Against level")
+    assert not test.exception and not test.error and all(button.key != "measure" for button in test.button)
+    assert any("Nothing can be measured: the images of" in each.value for each in test.info)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,10 @@ TRAIN = (
     *("warmup_epochs", "level", "from", "run", "beside"),
 )
 SWEEP = ("epochs", "latent", "sigma", "beta", "lr", "batch_size", "limit")
-LEARN = ("image", "from", "to", "draws", "latents", "raise", "written_beta", "code", "step", "at", "beta")
+LEARN = (
+    *("image", "from", "to", "draws", "latents", "raise", "written_beta", "code", "step", "at", "beta"),
+    *("beta_linear", "mix", "threshold"),
+)
 PAGES: list[tuple[str, dict[str, str], tuple[str, ...]]] = [
     ("train", {"likelihood": "gaussian", "corruption": "gaussian", "beta_schedule": "linear"}, TRAIN),
     ("train", {"run": "example-vae-3d", "plane": "dimensions"}, ("across", "up", "smoothing")),

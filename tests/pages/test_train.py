@@ -62,7 +62,7 @@ def test_an_invalid_value_says_why_and_blocks_the_button(
 ) -> None:
     page = train_page()
     next(widget for widget in page.number_input if widget.key == key).set_value(value).run()
-    assert [error.value for error in page.error] == [sentence]
+    assert [error.value for error in page.error] == [literal(sentence)]
     assert _button(page, "train").disabled
 
 

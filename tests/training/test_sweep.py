@@ -16,7 +16,6 @@ import torch
 
 from tests.training.outcome import wait_for
 from tests.training.test_manager import training, worker_of
-from vae_core.cli.run_sweep import _wake
 from vae_core.config import RunConfig, make_config
 from vae_core.data.datasets import Dataset
 from vae_core.errors import ConfigError, RunLocked
@@ -295,18 +294,6 @@ def test_a_run_left_queued_by_a_killed_command_is_taken_over_or_stopped(tmp_path
         assert swept.runs == (left,) and taken == [left]
         swept.stop()
         assert left.status().state == "stopped"
-    finally:
-        manager.close()
-
-
-def test_the_command_wakes_a_paused_run_that_no_process_holds(tmp_path: Path) -> None:
-    manager = Manager(tmp_path, slots=1, adopt=False)
-    manager._start = lambda run, free: None  # type: ignore[method-assign]
-    paused = create_run(tmp_path, QUICK)
-    paused.write_status(replace(paused.status(), state="paused"))
-    try:
-        _wake(Sweep.start(manager, [QUICK], tmp_path))
-        assert paused.status().state == "queued"
     finally:
         manager.close()
 

@@ -13,6 +13,8 @@ def point(distortion: float, floor: float) -> Point:
 def test_a_floor_far_below_all_points_is_not_drawn() -> None:
     points = [point(100.0, 45.5), point(120.0, 45.5)]
     assert far_floor(points) == 45.5 and limits(points) == []
+    binary = [point(328.0, 0.0), point(376.0, 0.0)]
+    assert far_floor(binary) == 0.0 and limits(binary) == [], "0, the floor of black-and-white pixels, is a floor too"
 
 
 def test_a_floor_near_the_points_is_drawn_and_two_floors_are_none() -> None:

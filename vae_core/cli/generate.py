@@ -188,10 +188,10 @@ def _active(codes: Codes) -> list[int]:
 def _walks(trained: Trained, codes: Codes, chosen: list[int]) -> tuple[Array, Array]:
     """The pictures (dimensions, FRAMES, C, H, W) uint8, and the values (dimensions, FRAMES) of the moving dimensions.
 
-    The others stay at the prior's mean, or at the mean of an autoencoder's codes.
+    The others stay at the prior's mean, or at the mean of the codes if no prior drew them.
     """
     middle, _ = fitted_gaussian(codes)
-    base = middle if codes.log_variance is None else np.zeros_like(middle)
+    base = np.zeros_like(middle) if codes.has_prior else middle
     z = [traversal(base, number, *slider_range(codes, number), FRAMES) for number in chosen]
     pictures = decode_images(trained, np.concatenate(z)).reshape(len(chosen), FRAMES, *trained.image_shape)
     return pictures, np.stack([walk[:, number] for walk, number in zip(z, chosen, strict=True)])

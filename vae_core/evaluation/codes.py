@@ -39,11 +39,14 @@ class Codes:
         log_variance: (N, L) float32, or None for an autoencoder.
         reconstruction_error: (N,) float32, mean squared error per pixel of the picture decoded from the mean, pixel
             range 0 to 1.
+        has_prior: whether training drew the codes towards the prior, so that draws from it look like images, as
+            `has_prior` gives it.
     """
 
     mean: Array
     log_variance: Array | None
     reconstruction_error: Array
+    has_prior: bool
 
 
 @torch.no_grad()
@@ -79,7 +82,7 @@ def encode(
         if progress is not None:
             progress("encoding", min(start + batch_size, len(pixels)) / len(pixels))
     mean, log_variance, error = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Codes(mean, None if trained.config.model.model == "ae" else log_variance, error)
+    return Codes(mean, None if trained.config.model.model == "ae" else log_variance, error, has_prior(trained.config))
 
 
 def _encode_batch(trained: Trained, target: Tensor) -> tuple[Array, Array, Array]:
@@ -150,10 +153,11 @@ def inactive(codes: Codes) -> Array:
 def slider_range(codes: Codes, dimension: int) -> tuple[float, float]:
     """The ends of a dimension's slider, the lower below the upper.
 
-    Of a VAE the prior's quantiles 0.001 and 0.999 (-3.09 and 3.09), whatever the dimension. An autoencoder has no prior:
-    the data's quantiles 0.005 and 0.995, widened on each side by a twentieth of their distance.
+    Of a VAE the prior's quantiles 0.001 and 0.999 (-3.09 and 3.09), whatever the dimension. For an autoencoder, and for a
+    VAE trained without a KL, the prior says nothing of where the codes are: the quantiles 0.005 and 0.995 of the codes,
+    widened on each side by a twentieth of their distance.
     """
-    if codes.log_variance is not None:
+    if codes.has_prior:
         end = NormalDist().inv_cdf(1 - TAIL)
         return -end, end
     low, high = np.quantile(codes.mean[:, dimension].astype(np.float64), [DATA_TAIL, 1 - DATA_TAIL]).tolist()
@@ -173,10 +177,15 @@ def fitted_gaussian(codes: Codes) -> tuple[Array, Array]:
     return mean.mean(axis=0).astype(np.float32), root.astype(np.float32)
 
 
+def has_prior(config: RunConfig) -> bool:
+    """Whether training draws the codes towards the prior: a VAE whose KL has a weight above 0."""
+    weight = config.objective.beta if config.objective.capacity is None else config.objective.gamma
+    return config.model.model == "vae" and weight > 0
+
+
 def prior_warning(config: RunConfig) -> str:
     """One sentence where pictures drawn from the prior mean nothing, since the KL had no weight in training; else empty."""
-    weight = config.objective.beta if config.objective.capacity is None else config.objective.gamma
-    if config.model.model != "vae" or weight > 0:
+    if config.model.model != "vae" or has_prior(config):
         return ""
     name = "beta" if config.objective.capacity is None else "gamma"
     return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from vae_core.config import RunConfig
 from vae_core.evaluation.comparison import Point, Summary, differing_fields, summarise
@@ -73,10 +73,10 @@ def _change(key: str, summaries: Sequence[Summary]) -> str:
         told = f"{name} stays at {_nats(after)} nats"
     else:
         told = f"{name} {'rises' if after > before else 'falls'} from {_nats(before)} to {_nats(after)} nats"
-    return told + _between(summaries, key, STEADY_NATS)
+    return told + _between(summaries, key, STEADY_NATS, _nats)
 
 
-def _between(summaries: Sequence[Summary], key: str, least: float) -> str:
+def _between(summaries: Sequence[Summary], key: str, least: float, write: Callable[[float], str]) -> str:
     """' (as low as 12.3 at 4)', where a mean in between lies beyond both ends by `least` and by its deviation over seeds."""
     first, *inner, last = (one for one in summaries if key in one.means)
     told = []
@@ -85,7 +85,7 @@ def _between(summaries: Sequence[Summary], key: str, least: float) -> str:
         most = max(inner, key=lambda one: sign * one.means[key], default=end)
         margin = max(least, *(one.deviations.get(key, 0.0) for one in (most, end)))
         if sign * (most.means[key] - end.means[key]) > margin:
-            told.append(f"as {word} as {_nats(most.means[key])} at {shown_value(most.value)}")
+            told.append(f"as {word} as {write(most.means[key])} at {shown_value(most.value)}")
     return f" ({' and '.join(told)})" if told else ""
 
 
@@ -100,7 +100,7 @@ def _units(points: Sequence[Point], summaries: Sequence[Summary]) -> list[str]:
     if len(latents) > 1 or any(key not in summary.means for summary in (first, last)):
         return []
     before, after = first.means[key], last.means[key]
-    beyond = _between(summaries, key, SOME_UNITS)
+    beyond = _between(summaries, key, SOME_UNITS, _count)
     if abs(after - before) < SOME_UNITS:
         counts = " and ".join(dict.fromkeys([_count(before), _count(after)]))
         return [f"as many dimensions stay active ({counts} of {latents.pop()}){beyond}"]

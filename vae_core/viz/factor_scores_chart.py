@@ -107,7 +107,7 @@ def metrics_spec(*, dci_model: str = "forest", height: int = 300, field: str = "
         "type": "nominal",
         "title": None,
         "scale": {"domain": list(metric_names(dci_model).values()), "range": list(CLASS_COLOURS[: len(METRICS)])},
-        "legend": {"orient": "top", "columns": 3, "labelLimit": 220, "symbolOpacity": 1},
+        "legend": {"orient": "top", "columns": 1, "labelLimit": 260, "symbolOpacity": 1},
     }
     tooltip = [
         {"field": "metric", "type": "nominal", "title": "metric"},

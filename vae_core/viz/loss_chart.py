@@ -92,17 +92,14 @@ def loss_spec(
     scale = {"type": "log", "nice": False} if log else {"zero": False, "nice": True}
     y = {"field": "nats", "type": "quantitative", "title": unit, "scale": scale}
     positive = [{"filter": "datum.kind === 'cursor' || datum.nats > 0"}] if log else []
-    x = {
-        "field": "step",
-        "type": "quantitative",
-        "title": f"step (thin: training; bold: ≤ {HELD_OUT_IMAGES:,} held-out images)",
-    }
+    title = ["step (thin: training)", f"bold: held-out, at most {HELD_OUT_IMAGES:,} images"]  # lines that fit a phone
+    x = {"field": "step", "type": "quantitative", "title": title}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "height": height,
         "transform": positive,
-        "encoding": {"x": {**x, "axis": {"tickMinStep": 1}}},
-        "layer": [*_lines(y), *_curves(y, unit, variational), _cursor()],
+        "encoding": {"x": {**x, "axis": {"tickMinStep": 1, "format": ",d"}}},
+        "layer": [_rules(y), *_curves(y, unit, variational), *_labels(y), _cursor()],
     }
 
 
@@ -137,20 +134,20 @@ def _curves(y: dict[str, Any], unit: str, variational: bool) -> list[dict[str, A
     ]
 
 
-def _lines(y: dict[str, Any]) -> list[dict[str, Any]]:
+def _rules(y: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "transform": _only("line"),
+        "mark": {"type": "rule", "strokeDash": [5, 4], "color": LINE_COLOUR},
+        "encoding": {"y": y, "x": {"value": 0}, "x2": {"value": "width"}},
+    }
+
+
+def _labels(y: dict[str, Any]) -> list[dict[str, Any]]:
+    """The names of the lines, above the curves: a halo of the background keeps them apart where a curve is near."""
     label = {"type": "text", "align": "right", "dx": -4, "dy": -7, "fontSize": 11, "color": LINE_COLOUR}
-    return [
-        {
-            "transform": _only("line"),
-            "mark": {"type": "rule", "strokeDash": [5, 4], "color": LINE_COLOUR},
-            "encoding": {"y": y, "x": {"value": 0}, "x2": {"value": "width"}},
-        },
-        {
-            "transform": _only("line"),
-            "mark": label,
-            "encoding": {"y": y, "x": {"value": "width"}, "text": {"field": "curve", "type": "nominal"}},
-        },
-    ]
+    halo = {**label, "stroke": {"expr": "background"}, "strokeWidth": 2, "strokeJoin": "round", "strokeOpacity": 0.85}
+    place = {"y": y, "x": {"value": "width"}, "text": {"field": "curve", "type": "nominal"}}
+    return [{"transform": _only("line"), "mark": mark, "encoding": place} for mark in (halo, label)]
 
 
 def _cursor() -> dict[str, Any]:

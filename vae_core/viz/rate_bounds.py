@@ -27,7 +27,7 @@ def limits(points: Sequence[Point]) -> list[dict[str, Any]]:
     floors = {round(point.floor_nats, 1) for point in points if point.floor_nats is not None}
     corners = {round(point.collapse_nats, 1) for point in points if point.collapse_nats is not None}
     rows: list[dict[str, Any]] = []
-    if len(floors) == 1 and not far_floor(points):
+    if len(floors) == 1 and far_floor(points) is None:
         rows.append({"kind": "floor", "distortion": floors.pop(), "text": "floor: perfect reconstruction"})
     if len(corners) == 1:
         rows.append({"kind": "corner", "rate": 0.0, "distortion": corners.pop(), "text": "collapsed: the mean image"})

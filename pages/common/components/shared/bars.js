@@ -60,7 +60,7 @@ function drawBars(context, { area, y }, kl, active, pointed, theme) {
     const to = Math.max(from + 1, Math.floor(((bar + 1) * kl.length) / bars))
     const nats = Math.max(...kl.subarray(from, to))
     const off = !active.subarray(from, to).includes(1)
-    const top = Math.min(y(nats), area.bottom - (off ? 3 : 0))
+    const top = Math.min(y(nats), area.bottom - 3)
     context.fillStyle = off ? theme.text : theme.accent
     context.globalAlpha = off ? 0.3 : pointed === null || (pointed >= from && pointed < to) ? 0.9 : 0.45
     context.fillRect(area.left + (bar + 0.5) * step - wide / 2, top, wide, area.bottom - top)

@@ -8,16 +8,19 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.cli.answers import SMALL, AsJson, Call, refused
-from tests.cli.test_commands import EVALUATE_KEYS
+from tests.cli.answers import EVALUATE_KEYS, SMALL, AsJson, Call, refused
 from vae_core.cli.config_options import train_command
+from vae_core.cli.run_sweep import _wake
 from vae_core.config import make_config
 from vae_core.storage.paths import PROJECT_ROOT
-from vae_core.storage.runs import list_runs, open_folder
+from vae_core.storage.runs import create_run, list_runs, open_folder
+from vae_core.training.manager import Manager
+from vae_core.training.sweep import Sweep
 
 
 def test_it_takes_every_option_of_train(call: Call) -> None:
@@ -119,6 +122,19 @@ def test_a_wrong_request_is_one_sentence_and_makes_no_run(
     assert list_runs(tmp_path)[0] == []
 
 
+def test_a_paused_run_that_no_process_holds_is_resumed(tmp_path: Path) -> None:
+    config = make_config(batch_size=32, epochs=2, hidden="16", limit=256)
+    manager = Manager(tmp_path, slots=1, adopt=False)
+    manager._start = lambda run, free: None  # type: ignore[method-assign]
+    paused = create_run(tmp_path, config)
+    paused.write_status(replace(paused.status(), state="paused"))
+    try:
+        _wake(Sweep.start(manager, [config], tmp_path))
+        assert paused.status().state == "queued"
+    finally:
+        manager.close()
+
+
 @pytest.mark.slow
 def test_an_interrupt_stops_all_with_everything_saved(tmp_path: Path) -> None:
     options = ["--runs", str(tmp_path), "--hidden", "8", "--limit", "256", "--epochs", "100000", "--json"]
@@ -129,7 +145,8 @@ def test_an_interrupt_stops_all_with_everything_saved(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
     runs = json.loads(out)["runs"]
-    assert process.returncode == 1 and [run["state"] for run in runs] == ["stopped"] * 3, err
+    assert process.returncode == -signal.SIGINT, "the signal ends it, so that a shell's loop ends as well"
+    assert [run["state"] for run in runs] == ["stopped"] * 3, err
     assert [run["negative_elbo_nats"] for run in runs] == [None] * 3
     for run in runs[:2]:
         folder = Path(run["run"])

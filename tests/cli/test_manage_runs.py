@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from tests.cli.answers import AsJson, Call, contents, refused
+from tests.cli.answers import SMALL, AsJson, Call, contents, refused
 from vae_core.storage import files, paths
 from vae_core.storage.runs import Status, list_runs, open_run
 
@@ -35,7 +36,7 @@ def test_the_list_says_what_a_table_shows(as_json: AsJson, call: Call, root: Pat
     assert as_json("runs", "--runs", root)["runs"][0]["verified"]
 
 
-def test_a_delete_is_undone_and_the_trash_emptied(as_json: AsJson, root: Path) -> None:
+def test_a_delete_is_undone_and_the_trash_emptied(as_json: AsJson, call: Call, root: Path) -> None:
     before = contents(root / "vae")
     (deleted,) = as_json("runs", "delete", "vae", "vae", "--runs", root)["deleted"]
     assert (deleted["run"], deleted["bytes"]) == ("vae", sum(len(body) for _, body in before.values()))
@@ -46,7 +47,9 @@ def test_a_delete_is_undone_and_the_trash_emptied(as_json: AsJson, root: Path) -
     assert {name: body for name, body in after.items() if name != ".lock"} == {
         name: body for name, body in before.items() if name != ".lock"
     }
-    (again,) = as_json("runs", "delete", root / "vae", "--runs", root)["deleted"]
+    (again,) = as_json("runs", "--runs", root, "delete", root / "vae")["deleted"]
+    status, out, _ = call("runs", "--runs", root, "--json", "trash")
+    assert status == 0 and json.loads(out)["trash"] == [again], "options of the group hold for its commands"
     assert as_json("runs", "restore", again["trashed"], "--runs", root)["run"] == "vae"
     as_json("runs", "delete", "vae", "--runs", root)
     assert as_json("runs", "empty-trash", "--runs", root) == {"bytes": again["bytes"]}
@@ -119,3 +122,20 @@ def test_a_wrong_request_is_one_sentence(
 ) -> None:
     monkeypatch.chdir(paths.PROJECT_ROOT)
     assert expected in refused(call("runs", "--runs", root, *arguments))
+
+
+HOSTILE = [
+    "<img src=x onerror=alert(1)>",
+    "[red]not red[/red] [link=javascript:x]y[/link]",
+    ":smile: :material/home:",
+    "![](http://host/x) $$x$$ `x`",
+    "=cmd()",
+    "{task.description} %s {0}",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_is_shown_as_it_is(name: str, call: Call, as_json: AsJson, root: Path) -> None:
+    as_json("train", "--runs", root, *SMALL, "--name", name)
+    assert name in call("runs", "--runs", root)[1]
+    assert name in [run["name"] for run in as_json("runs", "--runs", root)["runs"]]

@@ -1,10 +1,8 @@
-"""What each command does, and the keys of its JSON."""
+"""`train` and `resume`: their options, their JSON, and what they leave behind."""
 
 from __future__ import annotations
 
 import json
-import os
-import re
 import signal
 import subprocess
 import sys
@@ -13,34 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.cli.answers import SMALL, AsJson, Call, contents
-from tests.data.test_moved import picture_file
+from tests.data.shapes_file import shapes_file
 from vae_core.config import FIELDS
 from vae_core.storage.paths import PROJECT_ROOT
 from vae_core.storage.runs import Control, open_folder
 
-COMMANDS = ("datasets", "train", "resume", "evaluate", "runs")
 TRAIN_KEYS = {"run", "steps", "seconds", "images_per_second", "state"}
-EVALUATE_KEYS = {
-    "images",
-    "reconstruction_nats",
-    "kl_nats",
-    "negative_elbo_nats",
-    "floor_nats",
-    "active_units",
-    "kl_per_dimension",
-    "mse_per_pixel",
-}
-
-
-@pytest.mark.parametrize("command", ["", *COMMANDS])
-def test_every_command_has_help(command: str, call: Call) -> None:
-    status, out, err = call(*command.split(), "--help")
-    assert (status, err) == (0, "") and "Usage: python -m vae_core" in out and "--help" in out
-
-
-def test_no_command_is_help(call: Call) -> None:
-    status, out, err = call()
-    assert (status, err) == (0, "") and all(name in out for name in COMMANDS)
 
 
 def test_train_takes_every_field_of_the_configuration(call: Call) -> None:
@@ -75,106 +51,6 @@ def test_a_batch_larger_than_the_data_is_told(call: Call, tmp_path: Path) -> Non
     status, out, err = call("train", "--runs", tmp_path, *options)
     assert status == 0 and json.loads(out)["steps"] == 1
     assert err == "Note: The batch of 128 images was cut to the 5 that there are.\n"
-
-
-def test_evaluate_gives_the_figures_by_their_names(as_json: AsJson, root: Path) -> None:
-    found = as_json("evaluate", "vae", "--runs", root)
-    assert found.keys() >= EVALUATE_KEYS and "iw_nll_nats" not in found
-    assert found["images"] == 2_000
-    assert found["negative_elbo_nats"] == pytest.approx(found["reconstruction_nats"] + found["kl_nats"])
-    assert sum(found["kl_per_dimension"]) == pytest.approx(found["kl_nats"]) and len(found["kl_per_dimension"]) == 2
-    assert 0 < found["mse_per_pixel"] < 0.3 and found["floor_nats"] < found["reconstruction_nats"]
-    assert as_json("evaluate", root / "vae") == found, (
-        "a folder's path names the run as well, and nothing is drawn anew"
-    )
-    assert as_json("evaluate", "vae", "--runs", root, "--best").keys() == found.keys()
-
-
-def test_evaluate_estimates_the_likelihood_with_importance_samples(as_json: AsJson, root: Path) -> None:
-    found = as_json("evaluate", "vae", "--runs", root, "--iw-samples", 3)
-    assert found.keys() >= EVALUATE_KEYS | {"iw_nll_nats"}
-    assert found["iw_nll_nats"] < found["negative_elbo_nats"] + 0.5
-
-
-def test_12_evaluate_tells_the_importance_samples_and_their_seed(as_json: AsJson, call: Call, root: Path) -> None:
-    found = as_json("evaluate", "vae", "--runs", root, "--iw-samples", 3)
-    assert (found["iw_samples"], found["iw_seed"]) == (3, 0) and found["iw_nll_nats_standard_error"] > 0
-    printed = call("evaluate", "vae", "--runs", root, "--iw-samples", 3)[1]
-    assert re.search(r"iw_samples +3\b", printed) and re.search(r"iw_seed +0\b", printed)
-
-
-def test_13_evaluate_says_that_grey_pixels_have_no_likelihood(as_json: AsJson, call: Call, root: Path) -> None:
-    (note,) = as_json("evaluate", "vae", "--runs", root)["notes"]
-    assert "not the negative log-likelihood that papers report" in note
-    status, _, err = call("evaluate", "vae", "--runs", root)
-    assert (status, err) == (0, f"Note: {note}\n")
-
-
-def test_13_black_and_white_test_images_are_a_function_of_the_seed(as_json: AsJson, tmp_path: Path) -> None:
-    """The same seed draws the same test images whenever they are evaluated; `fixed` draws the same for every seed."""
-    options = ("--runs", tmp_path, *SMALL)
-    first, other, fixed = (
-        as_json("train", *options, "--binarize", mode, "--seed", seed)["run"]
-        for mode, seed in (("dynamic", 0), ("dynamic", 1), ("fixed", 1))
-    )
-    assert as_json("evaluate", first) == as_json("evaluate", first)
-    assert as_json("evaluate", first)["notes"] == as_json("evaluate", fixed)["notes"] == []
-    assert as_json("evaluate", first)["floor_nats"] == 0.0
-    assert as_json("evaluate", first)["mse_per_pixel"] != as_json("evaluate", other)["mse_per_pixel"]
-
-
-def test_evaluate_can_take_a_part_of_the_test_images(as_json: AsJson, root: Path) -> None:
-    found = as_json("evaluate", "vae", "--runs", root, "--images", 50, "--iw-samples", 2)
-    assert found["images"] == 50
-    whole = as_json("evaluate", "vae", "--runs", root)
-    assert found["negative_elbo_nats"] != whole["negative_elbo_nats"]
-    assert (
-        as_json("evaluate", "vae", "--runs", root, "--images", 5_000)["negative_elbo_nats"]
-        == whole["negative_elbo_nats"]
-    )
-
-
-def test_evaluate_takes_another_dataset(as_json: AsJson, root: Path) -> None:
-    found = as_json("evaluate", "vae", "--runs", root, "--dataset", "fashion-mnist-sample")
-    assert found["dataset"] == "fashion-mnist-sample"
-    assert found["floor_nats"] == pytest.approx(189.9, abs=5), "Fashion-MNIST's floor"
-
-
-def test_an_autoencoder_has_no_kl(as_json: AsJson, tmp_path: Path) -> None:
-    run = as_json("train", "--runs", tmp_path, *SMALL, "--model", "ae")["run"]
-    found = as_json("evaluate", run)
-    assert found["kl_nats"] is None and found["kl_per_dimension"] is None
-    assert found["negative_elbo_nats"] == found["reconstruction_nats"]
-
-
-def test_datasets_and_runs_are_listed(as_json: AsJson, root: Path) -> None:
-    names = [row["name"] for row in as_json("datasets")["datasets"]]
-    assert {"mnist-sample", "fashion-mnist-sample", "mnist", "fashion-mnist"} <= set(names)
-    (run,) = as_json("runs", "--runs", root)["runs"]
-    assert (run["run"], run["state"], run["step"], run["latent"]) == ("vae", "done", 3, 2)
-
-
-def test_tables_are_for_people(call: Call, root: Path) -> None:
-    for arguments in (("datasets",), ("runs", "--runs", root), ("evaluate", "vae", "--runs", root)):
-        status, out, err = call(*arguments)
-        assert (status, err) == (0, "") and len(out.splitlines()) > 1
-
-
-HOSTILE = [
-    "<img src=x onerror=alert(1)>",
-    "[red]not red[/red] [link=javascript:x]y[/link]",
-    ":smile: :material/home:",
-    "![](http://host/x) $$x$$ `x`",
-    "=cmd()",
-    "{task.description} %s {0}",
-]
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_name_is_shown_as_it_is(name: str, call: Call, as_json: AsJson, root: Path) -> None:
-    as_json("train", "--runs", root, *SMALL, "--name", name)
-    assert name in call("runs", "--runs", root)[1]
-    assert name in [run["name"] for run in as_json("runs", "--runs", root)["runs"]]
 
 
 def test_a_finished_run_has_nothing_to_resume(call: Call, as_json: AsJson, root: Path) -> None:
@@ -237,22 +113,9 @@ def test_an_interrupt_ends_with_everything_saved(tmp_path: Path, as_json: AsJson
     assert err.decode() == f"The run was stopped; 'resume {Path(found['run']).name}' goes on.\n"
 
 
-@pytest.mark.slow
-def test_as_a_program(root: Path) -> None:
-    def program(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "vae_core", *arguments]
-        environment = {**os.environ, "LC_ALL": "C"}
-        return subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, env=environment)
-
-    wrong = program("train", "--latent", "0")
-    assert (wrong.returncode, wrong.stdout) == (2, "") and wrong.stderr.count("\n") == 1
-    right = program("evaluate", str(root / "vae"), "--json")
-    assert (right.returncode, right.stderr) == (0, "") and json.loads(right.stdout)["images"] == 2_000
-
-
 def test_a_dataset_file_that_moved_is_pointed_to_again(call: Call, as_json: AsJson, tmp_path: Path) -> None:
     """What needs no images works without them: pictures from the prior, or from the codes that the film holds."""
-    place, options = picture_file(tmp_path / "shapes.npz"), ("--hidden", 8, "--epochs", 1, "--runs", tmp_path / "runs")
+    place, options = shapes_file(tmp_path / "shapes.npz"), ("--hidden", 8, "--epochs", 1, "--runs", tmp_path / "runs")
     status, out, err = call("train", "--dataset", tmp_path / "typo.npz", *options)
     assert (status, out) == (2, "") and err.startswith(f"There is no file '{tmp_path}/typo.npz'; check the path")
     assert not list((tmp_path / "runs").glob("*/config.json")), "a mistyped path leaves no run"
