@@ -134,7 +134,7 @@ def test_progress_is_live_and_a_stopped_run_goes_on_where_it_was(cluster: Cluste
     run, waiting, third = (cluster.submit(ENDLESS.changed(seed=seed)) for seed in (0, 1, 2))
     until(lambda: run.status().step > 50 and waiting.status().step > 0)
     assert run.state() == "running" and third.state() == "queued" and cluster.place(third) == 1
-    assert run.status().cluster and manager._lends_its_place(run.folder), "no core of this machine is taken"
+    assert run.status().cluster and manager._needs_no_slot(run.folder), "no core of this machine is taken"
     film = Film(run.folder)
     assert film.poll() and len(read_records(run.folder / "metrics.jsonl")) > 20
     run.watch()
