@@ -57,6 +57,14 @@ class FaultySystem:
         return OSError(code, os.strerror(code), str(arguments[0]))
 
 
+class FullSystem(files.SystemCalls):
+    """A disk without room: nothing can be made or written, all else goes on."""
+
+    @staticmethod
+    def write(descriptor: int, content: Any) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 @dataclass(frozen=True)
 class Fault:
     """One way to fail at one call of an action, and what came of it."""

@@ -103,10 +103,10 @@ def new_run(tmp_path: Path, toy: RunConfig) -> Callable[..., Run]:
 
 @pytest.fixture
 def manage(runs_root: Path) -> Iterator[Callable[..., Manager]]:
-    """`manage(slots=1)`: a manager of an empty folder; at the end its runs are stopped and its processes gone."""
+    """`manage(slots=1)`: a manager of an empty folder. Afterwards its runs are stopped and its processes have ended."""
     made: list[Manager] = []
 
-    def make(**options: int) -> Manager:
+    def make(**options: Any) -> Manager:
         made.append(Manager(runs_root, **options))
         return made[-1]
 

@@ -1,4 +1,4 @@
-"""What a run left behind, to be compared with another's, and waiting for a process."""
+"""Runs and their workers in tests: training them, comparing what they left behind, and waiting for processes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,31 @@ from typing import Any
 
 from vae_core.storage.records import Record, read_records
 from vae_core.storage.runs import Run
+from vae_core.training.driver import Driver
 
 CLOCK = "seconds"
 PATIENCE = 60.0
-"""Seconds within which a process on a busy machine must have done what it was asked to."""
+"""Seconds a process on a busy machine may take for what it was asked to do."""
+
+
+def trained(run: Run) -> Run:
+    """The run after training in this process."""
+    Driver(run).drive()
+    return run
+
+
+def is_training(run: Run) -> bool:
+    return run.state() == "running" and run.status().step > 0
+
+
+def worker_of(run: Run) -> int:
+    """The process id of the worker that started on the run last, from its log."""
+    lines = [line for line in (run.folder / "worker.log").read_text().splitlines() if " takes " in line]
+    return int(lines[-1].split(" worker ")[1].split()[0])
 
 
 def outcome(run: Run) -> dict[str, Any]:
-    """All that must not depend on kills and pauses: weights, optimizer, records and film, without clocks."""
+    """What must not depend on kills and pauses: weights, optimizer, records and film, without times."""
     kept = [*run.folder.glob("*.safetensors"), *run.folder.glob("film/*.npz")]
     return {
         "records": without_clock(read_records(run.folder / "metrics.jsonl")),
@@ -25,7 +42,7 @@ def outcome(run: Run) -> dict[str, Any]:
 
 
 def _at_the_end(path: Path, run: Run) -> bool:
-    """Steps kept on the way depend on when checkpoints were taken; the last one does not."""
+    """Intermediate checkpoints depend on when they were saved; the last one does not."""
     return not path.name.startswith("step-") or path.name == f"step-{run.status().step:08d}.safetensors"
 
 

@@ -13,8 +13,7 @@ from tests.finished import train_small
 from tests.training.outcome import wait_for
 from vae_core.archives import archive
 from vae_core.storage import files
-from vae_core.storage.measurements import EVALUATION
-from vae_core.storage.runs import Run
+from vae_core.storage.runs import Run, Status
 from vae_core.training import background as module
 from vae_core.training.background import Background
 from vae_core.training.worker import work
@@ -85,6 +84,7 @@ def test_a_finished_worker_leaves_the_figures(trained: Run, tmp_path: Path) -> N
         files.remove(path)
     for name in ("model.json", "best.json", "step-00000003.json"):
         files.remove(run.folder / name)
+    run.write_status(Status())
     assert work(run.folder) == 0
     found = EVALUATION.read(run)
     assert run.state() == "done" and found is not None and found.step == 3

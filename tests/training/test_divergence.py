@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.training.outcome import assert_same
+from tests.training.outcome import assert_same, trained
 from vae_core.config import RunConfig
 from vae_core.data.datasets import Dataset
 from vae_core.errors import RunStateError
@@ -28,11 +28,6 @@ NewRun = Callable[..., Run]
 @pytest.fixture(autouse=True)
 def short(use_small: Dataset) -> None:
     """Every driver here trains on the small cut."""
-
-
-def whole(run: Run) -> Run:
-    Driver(run).drive()
-    return run
 
 
 def test_a_loss_that_explodes_ends_as_diverged(new_run: NewRun, toy: RunConfig) -> None:
@@ -56,7 +51,7 @@ def test_a_poisoned_batch_ends_as_diverged(new_run: NewRun, monkeypatch: pytest.
     assert (status.state, status.step, status.diverged_at) == ("diverged", 0, 8) and "at step 8" in status.message
     monkeypatch.setattr(Trainer, "batch", healthy)
     Driver(run).drive()
-    assert_same(run, whole(new_run("left-alone")))
+    assert_same(run, trained(new_run("left-alone")))
 
 
 def assert_one_step(run: Run) -> None:
@@ -85,7 +80,7 @@ def test_the_weights_that_a_run_ends_with_were_looked_at(steps: int, new_run: Ne
     assert_one_step(run)
     stopped = new_run("stopped", toy.changed(lr=1.0, hidden="256,64"))
     driver = Driver(stopped)
-    driver.stop_asked = True
+    driver.stop()
     assert driver.drive().state == "diverged", "after one step"
     assert_one_step(stopped)
 
@@ -115,7 +110,7 @@ def test_the_newest_sound_evaluation_is_kept_after_a_divergence(
         status = Driver(run).drive()
         assert (status.state, status.step, status.diverged_at) == ("diverged", kept, at + 1)
         assert_one_step(run)
-    assert_same(whole(run), whole(new_run("left-alone")))
+    assert_same(trained(run), trained(new_run("left-alone")))
     assert run.status().diverged_at is None
 
 
@@ -140,7 +135,7 @@ def test_a_resumed_run_goes_back_behind_broken_weights_of_an_older_version(new_r
     with pytest.raises(RunStateError, match=r"diverged with the weights of step 21, .* choose .*\(20\)"):
         check_sound(run, 21)
     assert evaluate_run(run)["step"] == run_best(run), "the best weights stand in for the broken ones"
-    assert_same(whole(run), whole(new_run("left-alone")))
+    assert_same(trained(run), trained(new_run("left-alone")))
 
 
 def run_best(run: Run) -> int:
@@ -150,7 +145,7 @@ def run_best(run: Run) -> int:
 
 
 def test_a_run_that_starts_from_broken_weights_says_so(new_run: NewRun, toy: RunConfig) -> None:
-    parent = whole(new_run("parent"))
+    parent = trained(new_run("parent"))
     tensors, record = checkpoints.load(parent.folder, "model")
     broken = {name: value * np.float32(1e3) for name, value in tensors.items()}
     checkpoints.save(parent.folder, "model", broken, {**record, "step": 40})

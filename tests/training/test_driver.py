@@ -1,4 +1,4 @@
-"""The driver in this process: wants, rate, previews, and a disk that fails at each of its calls."""
+"""The driver in this process: requests, rate, previews, and a disk that fails at each of its calls."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
-from tests.storage.conftest import DIES, Died, FaultySystem
+from tests.storage.conftest import DIES, Died, FaultySystem, FullSystem
 from tests.training.conftest import cut
-from tests.training.outcome import assert_same, leftovers
+from tests.training.outcome import assert_same, leftovers, trained
 from vae_core.config import RunConfig, make_config
 from vae_core.data import datasets
 from vae_core.data.datasets import Dataset
@@ -25,10 +24,10 @@ from vae_core.storage import checkpoints, files
 from vae_core.storage.frames import read_preview
 from vae_core.storage.records import read_records
 from vae_core.storage.runs import Control, Run, Status
-from vae_core.training import driver as driver_module
-from vae_core.training import sink as sink_module
 from vae_core.training.driver import Driver
 from vae_core.training.loop import Event, Stepped, Trainer
+from vae_core.training.reporter import PREVIEW_SECONDS
+from vae_core.training.sink import RunFolder
 
 NewRun = Callable[..., Run]
 
@@ -69,39 +68,33 @@ def test_a_warning_of_the_configuration_is_a_note(new_run: NewRun, toy: RunConfi
     assert status.notes == ("A learning rate of 0.02 usually ends tens of nats worse than 0.001.",)
 
 
-def test_a_second_driver_is_refused(new_run: NewRun, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sink_module, "LOCK_SECONDS", 0.1)
+def test_a_second_driver_is_refused(new_run: NewRun) -> None:
     run = new_run("locked")
     with files.lock(run.lock_path), pytest.raises(RunLocked, match="another process"):
-        Driver(run).drive()
+        Driver(RunFolder(run, lock_seconds=0.1)).drive()
     assert run.status() == Status(), "who is refused changes nothing"
 
 
-def whole(run: Run) -> Run:
-    Driver(run).drive()
-    return run
-
-
 def test_pause_step_and_stop(new_run: NewRun, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The person's wishes come while the driver sleeps: the sleep is where this test speaks."""
+    """Requests arrive while the driver sleeps: this test makes them there."""
     run = new_run("stepped")
     run.write_control(Control(step_until=3))
     seen: list[tuple[str, int]] = []
-    wishes = iter([{"step_until": 4}, {"step_until": None, "want": "pause"}, {"want": "run", "step_until": 9}])
+    requests = iter([{"step_until": 4}, {"step_until": None, "want": "pause"}, {"want": "run", "step_until": 9}])
 
-    def person(seconds: float) -> None:
+    def make_request(seconds: float) -> None:
         status = run.status()
         seen.append((status.state, status.step))
-        run.want(**next(wishes, {"want": "stop"}))
+        run.want(**next(requests, {"want": "stop"}))
 
-    monkeypatch.setattr(driver_module.time, "sleep", person)
+    monkeypatch.setattr(time, "sleep", make_request)
     status = Driver(run).drive()
     assert [state for state, _ in seen] == ["paused"] * len(seen)
     assert [step for _, step in seen][:2] == [3, 4]
     assert (status.state, status.step) == ("stopped", 9)
     assert checkpoints.steps(run.folder)[0] == 9
     run.write_control(Control())
-    assert_same(whole(run), whole(new_run("left-alone")))
+    assert_same(trained(run), trained(new_run("left-alone")))
 
 
 def test_a_pause_forgotten_for_long_lets_the_process_go(new_run: NewRun) -> None:
@@ -112,7 +105,7 @@ def test_a_pause_forgotten_for_long_lets_the_process_go(new_run: NewRun) -> None
     assert run.state() == "stopped" and not files.is_locked(run.lock_path)
 
 
-def test_a_wish_after_the_last_step_changes_nothing(new_run: NewRun) -> None:
+def test_a_request_after_the_last_step_changes_nothing(new_run: NewRun) -> None:
     run = new_run("late")
     run.write_control(Control(step_until=39))
     assert Driver(run).drive().state == "done"
@@ -134,14 +127,14 @@ def previews(run: Run, *, watched: bool) -> list[int]:
     run.write_control(Control(rate=40.0))
     found: list[int] = []
 
-    def look(event: Event, trainer: Trainer) -> None:
+    def read_it(event: Event, trainer: Trainer) -> None:
         if watched:
             run.watch()
         preview = read_preview(run.folder)
         if preview is not None:
             found.append(preview.step)
 
-    Driver(run, on_event=look).drive()
+    Driver(run, on_event=read_it).drive()
     return found
 
 
@@ -149,7 +142,7 @@ def test_a_preview_is_written_only_while_somebody_watches(new_run: NewRun) -> No
     assert previews(new_run("unwatched"), watched=False) == []
     run, began = new_run("watched"), time.monotonic()
     steps = previews(run, watched=True)
-    most = (time.monotonic() - began) / driver_module.PREVIEW_SECONDS + 2
+    most = (time.monotonic() - began) / PREVIEW_SECONDS + 2
     assert 2 <= len(set(steps)) <= most, "at most four a second"
     last = read_preview(run.folder)
     assert last is not None and last.step == 39 and last.log_variance is not None
@@ -188,7 +181,7 @@ def test_what_a_killed_writer_left_is_swept(new_run: NewRun) -> None:
     assert leftovers(run) == []
 
 
-def test_an_error_of_ours_is_told_in_the_status(new_run: NewRun, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_is_in_the_status(new_run: NewRun, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(trainer: Trainer) -> torch.Tensor:
         raise MemoryError("no memory left")
 
@@ -239,7 +232,7 @@ def test_a_disk_that_fails_at_any_call(
     tiny = cut(small, 96, 10)
     monkeypatch.setattr(datasets, "load", lambda *arguments: tiny)
     config = make_config(batch_size=32, epochs=1, hidden="4", latent=1, limit=96)
-    left_alone = whole(new_run("left-alone", config))
+    left_alone = trained(new_run("left-alone", config))
     count = 0
     for run, raised in faults(way, new_run, monkeypatch):
         count += 1
@@ -250,7 +243,7 @@ def test_a_disk_that_fails_at_any_call(
             assert leftovers(run) == []
         newest = checkpoints.load_newest(run.folder)
         assert newest is None or newest[1]["step"] in (1, 2, 3)
-        assert whole(run).state() == "done"
+        assert trained(run).state() == "done"
         assert_same(run, left_alone)
         assert leftovers(run) == []
     assert count > 100, "each of the calls was to fail"
@@ -269,12 +262,4 @@ def test_a_disk_that_stays_full_says_so(new_run: NewRun, monkeypatch: pytest.Mon
             Driver(run, on_event=fill, checkpoint_seconds=0.0).drive()
     assert run.state() == "interrupted"
     assert checkpoints.steps(run.folder)[0] == 4
-    assert_same(whole(run), whole(new_run("left-alone")))
-
-
-class FullSystem(files.SystemCalls):
-    """A disk without room: nothing can be made or written, all else goes on."""
-
-    @staticmethod
-    def write(descriptor: int, content: Any) -> int:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert_same(trained(run), trained(new_run("left-alone")))

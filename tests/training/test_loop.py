@@ -11,7 +11,7 @@ import torch
 from vae_core.config import make_config, warnings_for
 from vae_core.data.datasets import Dataset, load
 from vae_core.errors import ConfigError, Diverged
-from vae_core.training.loop import Filmed, HeldOut, Stepped, Trainer, is_held_out_step, train
+from vae_core.training.loop import FrameRecorded, Stepped, Trainer, Validated, is_validation_step, train
 from vae_core.training.snapshot import restore, snapshot, weights
 
 BASE: dict[str, Any] = {"batch_size": 32, "epochs": 3, "hidden": "16", "latent": 2}
@@ -102,8 +102,8 @@ def test_evaluation_leaves_no_trace(small: Dataset) -> None:
     for step in range(20):
         if step == 10:
             for _ in range(3):
-                looked_at.evaluate_held_out()
-                looked_at.frame(spread=True)
+                looked_at._validation_record()
+                looked_at.frame(with_log_variance=True)
         assert alone.train_step() == looked_at.train_step()
     left, right = snapshot(alone), snapshot(looked_at)
     assert left[1] == right[1]
@@ -158,29 +158,39 @@ VARIANTS = [
 @pytest.mark.parametrize("variant", VARIANTS, ids=str)
 def test_every_variant_learns(variant: dict[str, Any], course: Callable[..., Any]) -> None:
     done = course(epochs=6, **variant)
-    held_out = [event.record["reconstruction_nats"] for event in done.events if isinstance(event, HeldOut)]
-    assert held_out[-1] < held_out[0] - 1
+    nats = [event.record["reconstruction_nats"] for event in done.events if isinstance(event, Validated)]
+    assert nats[-1] < nats[0] - 1
     assert done.trainer.best is not None and done.trainer.best[0] > 0
 
 
 def test_the_order_of_events(course: Callable[..., Any]) -> None:
     events = course().events
-    assert [type(event) for event in events[:3]] == [HeldOut, Filmed, Filmed]
+    assert [type(event) for event in events[:3]] == [Validated, FrameRecorded, FrameRecorded]
     assert isinstance(events[3], Stepped) and events[3].step == 1
     assert [event.step for event in events if isinstance(event, Stepped)] == list(range(1, 40))
-    assert [event.record["step"] for event in events if isinstance(event, HeldOut)] == [0, 10, 20, 39]
+    assert [event.record["step"] for event in events if isinstance(event, Validated)] == [0, 10, 20, 39]
     assert isinstance(events[-1], Stepped), "all that belongs to a step is told before the step is"
 
 
-def test_held_out_steps_are_ends_of_epochs_at_least_200_apart() -> None:
-    assert [step for step in range(801) if is_held_out_step(step, 79, 800)] == [0, 10, 20, 50, 100, 237, 474, 711, 800]
-    assert [step for step in range(1001) if is_held_out_step(step, 500, 1000)] == [0, 10, 20, 50, 100, 500, 1000]
+def test_validation_steps_are_ends_of_epochs_at_least_200_apart() -> None:
+    assert [step for step in range(801) if is_validation_step(step, 79, 800)] == [
+        0,
+        10,
+        20,
+        50,
+        100,
+        237,
+        474,
+        711,
+        800,
+    ]
+    assert [step for step in range(1001) if is_validation_step(step, 500, 1000)] == [0, 10, 20, 50, 100, 500, 1000]
 
 
 def test_records_carry_the_terms_of_their_loss(course: Callable[..., Any]) -> None:
     done = course(beta=3.0)
     for event in done.events:
-        record = event.record if isinstance(event, Stepped | HeldOut) else None
+        record = event.record if isinstance(event, Stepped | Validated) else None
         if record is not None:
             assert record["loss"] == pytest.approx(record["reconstruction_nats"] + 3.0 * record["kl_nats"], rel=1e-5)
             assert record["beta"] == 3.0
@@ -255,7 +265,7 @@ def test_a_warm_up_longer_than_the_training_is_warned_of() -> None:
 def test_selection_looks_at_the_target_while_beta_rises(course: Callable[..., Any]) -> None:
     """Early in a warm-up the KL costs next to nothing, so the annealed loss falls while the target rises."""
     done = course(beta=100.0, beta_schedule="linear", warmup_epochs=30.0, lr=3e-3)
-    records = [event.record for event in done.events if isinstance(event, HeldOut)]
+    records = [event.record for event in done.events if isinstance(event, Validated)]
     for record in records:
         expected = record["reconstruction_nats"] + 100.0 * record["kl_nats"]
         assert record["target"] == pytest.approx(expected, rel=1e-6)
@@ -263,7 +273,7 @@ def test_selection_looks_at_the_target_while_beta_rises(course: Callable[..., An
     by_loss = min(records, key=lambda record: record["loss"])
     assert by_target["step"] != by_loss["step"], "the two must disagree for this test to say anything"
     assert done.trainer.best == (by_target["step"], by_target["target"])
-    flags = [(event.record["step"], event.best) for event in done.events if isinstance(event, HeldOut)]
+    flags = [(event.record["step"], event.is_best) for event in done.events if isinstance(event, Validated)]
     assert [step for step, best in flags if best][-1] == by_target["step"]
 
 
@@ -271,23 +281,23 @@ def test_a_denoising_run_sees_damage_that_is_new_each_step_and_the_same_for_a_se
     values = {**BASE, "corruption": "masking", "level": "0.5"}
     one, other = Trainer(make_config(**values), small), Trainer(make_config(**values, beta=4), small)
     clean = one.batch()
-    first = one.damaged(clean)
-    assert torch.equal(first, other.damaged(clean))
+    first = one.corrupted(clean)
+    assert torch.equal(first, other.corrupted(clean))
     assert 0.4 < float((first == 0).float()[clean > 0].mean()) < 0.6
     one.step = 1
-    assert not torch.equal(first, one.damaged(clean))
-    assert torch.equal(Trainer(make_config(**BASE), small).damaged(clean), clean)
+    assert not torch.equal(first, one.corrupted(clean))
+    assert torch.equal(Trainer(make_config(**BASE), small).corrupted(clean), clean)
 
 
 def test_a_denoising_run_aims_at_the_clean_image(course: Callable[..., Any], small: Dataset) -> None:
     trainer = course(model="ae", corruption="gaussian", level=0.4, epochs=6, hidden="64", latent=16).trainer
     with torch.no_grad():
-        clean = trainer.held_out.float() / 255
-        seen = trainer.held_out_inputs.float() / 255
+        clean = trainer.validation.images.float() / 255
+        seen = trainer.validation.inputs.float() / 255
         picture = trainer.likelihood.mean_image(trainer.model.decode(trainer.model.encode(seen).mean))
     to_clean, to_seen = ((picture - target).square().mean() for target in (clean, seen))
     assert float(to_clean) < 0.75 * float(to_seen)
-    assert trainer.camera.lines == Trainer(make_config(**BASE, model="ae"), small).camera.lines
+    assert trainer.recorder.subjects.lines == Trainer(make_config(**BASE, model="ae"), small).recorder.subjects.lines
 
 
 def test_a_denoising_run_goes_on_with_the_same_bits(course: Callable[..., Any], small: Dataset) -> None:

@@ -15,30 +15,20 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.training.outcome import assert_same, wait_for
-from tests.training.test_driver import FullSystem
+from tests.storage.conftest import FullSystem
+from tests.training.outcome import assert_same, is_training, wait_for, worker_of
 from vae_core.config import RunConfig, make_config
 from vae_core.errors import NameInvalid, RunStateError
 from vae_core.storage import checkpoints, files
 from vae_core.storage.paths import PROJECT_ROOT
-from vae_core.storage.runs import Control, Run, create_run, list_runs, make_longer, open_run
-from vae_core.training import worker_pool
+from vae_core.storage.runs import Control, create_run, list_runs, make_longer, open_run
 from vae_core.training.driver import Driver
 from vae_core.training.manager import Manager
+from vae_core.training.worker_pool import WorkerPool
 
 pytestmark = pytest.mark.slow
 QUICK = make_config(batch_size=32, epochs=2, hidden="16", limit=256)
 ENDLESS = make_config(batch_size=32, epochs=100_000, hidden="16", limit=256)
-
-
-def training(run: Run) -> bool:
-    return run.state() == "running" and run.status().step > 0
-
-
-def worker_of(run: Run) -> int:
-    """The process id that the newest line of the log names."""
-    lines = [line for line in (run.folder / "worker.log").read_text().splitlines() if " takes " in line]
-    return int(lines[-1].split(" worker ")[1].split()[0])
 
 
 def is_alive(process: int) -> bool:
@@ -49,16 +39,16 @@ def is_alive(process: int) -> bool:
         return False
 
 
-def test_the_same_wish_from_many_threads_at_once_is_one_run(manage: Callable[..., Manager], runs_root: Path) -> None:
+def test_the_same_request_from_many_threads_at_once_is_one_run(manage: Callable[..., Manager], runs_root: Path) -> None:
     manager = manage(slots=1)
     gate = threading.Barrier(8)
 
-    def wish(_: int) -> str:
+    def submit(_: int) -> str:
         gate.wait(timeout=20)
         return manager.submit_once(ENDLESS, Control()).id
 
     with ThreadPoolExecutor(8) as threads:
-        started = set(threads.map(wish, range(8)))
+        started = set(threads.map(submit, range(8)))
     assert started == {run.id for run in list_runs(runs_root)[0]} and len(started) == 1
 
 
@@ -80,7 +70,7 @@ def test_one_slot_queues_the_others(manage: Callable[..., Manager]) -> None:
     manager.stop(second)
     assert (second.state(), second.status().message) == ("stopped", "taken out of the queue")
     assert [manager.place(run) for run in (second, third)] == [None, 1]
-    wait_for(lambda: training(first), "the first to train")
+    wait_for(lambda: is_training(first), "the first to train")
     with pytest.raises(RunStateError, match="is running; there is nothing to resume"):
         manager.resume(first)
     assert third.state() == "queued"
@@ -95,7 +85,7 @@ def test_one_slot_queues_the_others(manage: Callable[..., Manager]) -> None:
     assert_same(second, third)
 
 
-def test_a_paused_run_lends_its_place(manage: Callable[..., Manager]) -> None:
+def test_a_paused_run_gives_its_slot_to_the_next(manage: Callable[..., Manager]) -> None:
     manager = manage(slots=1)
     first = manager.submit(ENDLESS, control=Control(step_until=2))
     second = manager.submit(QUICK)
@@ -118,11 +108,11 @@ def test_a_stop_right_after_the_start_is_heard(manage: Callable[..., Manager]) -
 def test_a_killed_worker_is_seen_and_its_run_resumes(manage: Callable[..., Manager]) -> None:
     manager = manage(slots=1)
     run = manager.submit(ENDLESS)
-    wait_for(lambda: training(run), "the first step")
+    wait_for(lambda: is_training(run), "the first step")
     os.kill(worker_of(run), signal.SIGKILL)
     wait_for(lambda: run.state() == "interrupted" and not manager.active(), "the kill to be noticed")
     manager.resume(run)
-    wait_for(lambda: training(run), "the run to go on")
+    wait_for(lambda: is_training(run), "the run to go on")
     manager.stop(run)
     wait_for(lambda: run.state() == "stopped", "the stop")
 
@@ -147,7 +137,7 @@ def test_a_worker_that_is_done_is_the_next_warm_one(manage: Callable[..., Manage
     manager = manage(slots=1)
     manager.warm()
     first = manager.submit(ENDLESS)
-    wait_for(lambda: training(first), "the first step")
+    wait_for(lambda: is_training(first), "the first step")
     manager.stop(first)
     wait_for(lambda: not manager.active(), "the worker to be free")
     second = manager.submit(QUICK)
@@ -183,27 +173,22 @@ def test_one_worker_takes_run_after_run_with_the_bits_of_new_ones(
 
 
 def test_a_worker_that_is_gone_before_its_next_run_harms_it_not(
-    manage: Callable[..., Manager], monkeypatch: pytest.MonkeyPatch
+    manage: Callable[..., Manager],
 ) -> None:
     once = "import sys; from pathlib import Path; from vae_core.training.worker import work; work(Path(sys.argv[1]))"
-    monkeypatch.setattr(
-        worker_pool, "WORKER", [sys.executable, "-c", f"{once}; sys.stdin.readline(); raise SystemExit(3)"]
-    )
-    manager = manage(slots=1)
+    manager = manage(slots=1, worker=[sys.executable, "-c", f"{once}; sys.stdin.readline(); raise SystemExit(3)"])
     first, second = manager.submit(QUICK), manager.submit(QUICK)
     wait_for(lambda: second.state() == "done", "the second, by another worker")
     assert first.state() == "done" and worker_of(first) != worker_of(second)
 
 
-def test_a_worker_that_hears_no_more_is_passed_over(runs_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_reads_no_more_is_passed_over(runs_root: Path) -> None:
     first, second = create_run(runs_root, QUICK), create_run(runs_root, QUICK)
     deaf = "import os, time; os.close(0); print('deaf', flush=True); time.sleep(60)"
-    with monkeypatch.context() as patch:
-        patch.setattr(worker_pool, "WORKER", [sys.executable, "-c", deaf])
-        worker = worker_pool.WorkerPool().start(first)
-    wait_for(lambda: "deaf" in (first.folder / "worker.log").read_text(), "it to close its ears")
-    started = worker_pool.WorkerPool().start(second, [worker])
-    assert started.process is not worker.process and not started.again
+    worker = WorkerPool(command=[sys.executable, "-c", deaf]).start(first)
+    wait_for(lambda: "deaf" in (first.folder / "worker.log").read_text(), "it to close its standard input")
+    started = WorkerPool().start(second, [worker])
+    assert started.process is not worker.process and not started.was_reused
     worker.stop()
     worker.process.kill()
     worker.process.wait()
@@ -225,14 +210,14 @@ def test_a_finished_run_that_is_made_longer_is_not_kept_waiting_by_its_own_worke
 def test_a_run_is_resumed_as_soon_as_it_stopped(manage: Callable[..., Manager]) -> None:
     manager = manage(slots=2)
     run = manager.submit(ENDLESS)
-    wait_for(lambda: training(run), "the first step")
+    wait_for(lambda: is_training(run), "the first step")
     for _ in range(3):
         step = run.status().step
         manager.stop(run)
         wait_for(lambda: run.state() == "stopped", "the stop")
         manager.resume(run)
         states = {run.state()}
-        while not (training(run) and run.status().step > step):
+        while not (is_training(run) and run.status().step > step):
             states.add(run.state())
         assert states <= {"queued", "running"}, "the worker that stopped says nothing against the one that goes on"
 
@@ -267,6 +252,7 @@ import json, sys, time
 from pathlib import Path
 from vae_core.config import parse_config
 from vae_core.training.manager import Manager
+from vae_core.training.worker_pool import WorkerPool
 root, *configs = map(str, sys.argv[1:])
 manager = Manager(Path(root), slots=1)
 runs = []
@@ -285,13 +271,13 @@ def test_a_server_that_dies_harms_no_run(manage: Callable[..., Manager], runs_ro
     command = [sys.executable, "-c", SERVER, str(runs_root), *configs]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=PROJECT_ROOT) as server:
         assert server.stdout is not None
-        told = json.loads(server.stdout.readline())
-        first, second, third = (open_run(runs_root, run_id) for run_id in told["runs"])
-        wait_for(lambda: training(first), "the first to train")
+        started = json.loads(server.stdout.readline())
+        first, second, third = (open_run(runs_root, run_id) for run_id in started["runs"])
+        wait_for(lambda: is_training(first), "the first to train")
         server.kill()
     worker, before = worker_of(first), first.status()
     wait_for(lambda: first.status().step > before.step, "the worker to go on")
-    wait_for(lambda: not is_alive(told["idle"]), "the idle worker to leave")
+    wait_for(lambda: not is_alive(started["idle"]), "the idle worker to leave")
     manager = manage(slots=1)
     assert manager.active() == [first, second, third]
     assert [manager.place(run) for run in (first, second, third)] == [None, 1, 2]
@@ -316,18 +302,17 @@ def test_a_run_of_the_command_line_is_found(manage: Callable[..., Manager], runs
     assert run.state() == "stopped"
 
 
-def test_a_worker_that_cannot_begin_is_told(manage: Callable[..., Manager], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_pool, "WORKER", [sys.executable, "-c", "raise SystemExit(3)"])
-    manager = manage(slots=1)
+def test_a_worker_that_cannot_begin_is_reported(manage: Callable[..., Manager]) -> None:
+    manager = manage(slots=1, worker=[sys.executable, "-c", "raise SystemExit(3)"])
     run = manager.submit(QUICK)
     wait_for(lambda: run.state() == "failed", "the failure to be told")
     assert run.status().message == "The worker ended before it began; the run's worker.log has the details."
-    monkeypatch.undo()
-    manager.resume(run)
+    manager.close()
+    manage(slots=1).resume(run)
     wait_for(lambda: run.state() == "done", "the second try")
 
 
-def test_a_run_that_its_worker_refuses_is_told_and_holds_no_place(
+def test_a_run_that_its_worker_refuses_is_reported_and_keeps_no_slot(
     manage: Callable[..., Manager], runs_root: Path
 ) -> None:
     refused = create_run(runs_root, QUICK, run_id="final-only")
@@ -339,9 +324,8 @@ def test_a_run_that_its_worker_refuses_is_told_and_holds_no_place(
     wait_for(lambda: after.state() == "done", "the next run")
 
 
-def test_a_program_that_is_not_there_is_told(manage: Callable[..., Manager], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_pool, "WORKER", ["no-such-program"])
-    run = manage(slots=1).submit(QUICK)
+def test_a_missing_worker_program_is_reported(manage: Callable[..., Manager]) -> None:
+    run = manage(slots=1, worker=["no-such-program"]).submit(QUICK)
     assert run.state() == "failed" and run.status().message.startswith("The worker could not be started: ")
 
 

@@ -33,7 +33,7 @@ def drive(run: Run, *, stop_at: int | None = None, **options: Any) -> Run:
 
     def stop(event: Event, trainer: Trainer) -> None:
         if isinstance(event, Stepped) and event.step == stop_at:
-            driver.stop_asked = True
+            driver.stop()
 
     driver.on_event = stop
     driver.drive()
@@ -91,7 +91,8 @@ def test_a_run_without_a_whole_checkpoint_says_so(new_run: NewRun) -> None:
     (run.folder / "step-00000020.safetensors").write_bytes(b"no weights")
     with pytest.raises(CheckpointCorrupt, match="was cut short or changed"):
         drive(run)
-    assert run.status().state == "failed" and "was cut short" in run.status().message
+    assert run.status().state == "stopped", "a run that cannot be taken up keeps its state"
+    assert "was cut short" in run.status().message
 
 
 def test_another_dataset_is_refused(new_run: NewRun, small: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,11 +170,11 @@ def test_a_run_can_start_from_a_step_of_another(new_run: NewRun, toy: RunConfig)
     child = new_run("child", asked)
     first: list[dict[str, np.ndarray]] = []
 
-    def look(event: Event, trainer: Trainer) -> None:
+    def keep_first(event: Event, trainer: Trainer) -> None:
         if trainer.step == 0 and not first:
             first.append(weights(trainer))
 
-    Driver(child, on_event=look).drive()
+    Driver(child, on_event=keep_first).drive()
     assert record["step"] == 19 and first[0].keys() == given.keys()
     assert all((first[0][name] == given[name]).all() for name in given)
     assert json.loads((child.folder / "config.json").read_text())["parent"] == "parent@19"
@@ -198,7 +199,7 @@ def test_a_parent_of_another_network_is_refused(new_run: NewRun, toy: RunConfig)
 
 def test_a_snapshot_survives_the_disk(small: Dataset, toy: RunConfig, tmp_path: Path) -> None:
     trainer = Trainer(toy, small)
-    trainer.look()
+    trainer.validate()
     for _ in range(5):
         trainer.train_step()
     trainer.latest["loss"] = float("nan")
@@ -209,7 +210,7 @@ def test_a_snapshot_survives_the_disk(small: Dataset, toy: RunConfig, tmp_path: 
     assert (other.step, other.best, other.window) == (trainer.step, trainer.best, trainer.window)
     assert trainer.train_step() == other.train_step()
     assert torch.get_num_threads() == 1
-    other.frame(spread=False)
+    other.frame(with_log_variance=False)
 
 
 def test_a_record_that_lacks_something_is_damaged(small: Dataset, toy: RunConfig) -> None:
@@ -219,14 +220,14 @@ def test_a_record_that_lacks_something_is_damaged(small: Dataset, toy: RunConfig
             restore(Trainer(toy, small), tensors, {key: value for key, value in record.items() if key != name})
 
 
-def test_wishes_of_an_earlier_process_are_forgotten(new_run: NewRun) -> None:
+def test_requests_to_an_earlier_process_are_cleared(new_run: NewRun) -> None:
     """Paused at step 5 and killed: who resumes by hand wants it to run to the end."""
     run = drive(new_run("paused"), stop_at=5)
     run.write_control(Control(want="pause", step_until=5, rate=1.0))
     assert drive(run).status().state == "done" and run.control() == Control()
 
 
-def test_a_wish_to_stop_while_the_data_loads_is_heard(new_run: NewRun) -> None:
+def test_a_request_to_stop_while_the_data_loads_is_heard(new_run: NewRun) -> None:
     run = new_run("loading")
     run.write_control(Control(want="stop"))
     assert drive(run).status().state == "stopped" and run.status().step == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.training.outcome import wait_for
-from tests.training.test_manager import training, worker_of
+from tests.training.outcome import is_training, wait_for, worker_of
 from vae_core.config import RunConfig, make_config
 from vae_core.data.datasets import Dataset
 from vae_core.errors import ConfigError, RunLocked
@@ -138,23 +137,6 @@ def test_the_estimate_shares_the_work_among_the_cores(runs_root: Path) -> None:
     assert str(estimate(configs[1:2], runs_root, 1)) == "1 run, all there already"
 
 
-@pytest.fixture
-def manage(runs_root: Path) -> Iterator[Callable[..., Manager]]:
-    """`manage(slots=2)`: a manager of an empty folder; at the end its runs are stopped and its processes gone."""
-    made: list[Manager] = []
-
-    def make(**options: Any) -> Manager:
-        made.append(Manager(runs_root, **options))
-        return made[-1]
-
-    yield make
-    for manager in made:
-        for run in manager.active():
-            manager.stop(run)
-        wait_for(lambda manager=manager: not manager.active(), "the last workers to end")  # type: ignore[misc]
-        manager.close()
-
-
 class Recorder:
     """Makes the folders that a manager would, and trains nothing."""
 
@@ -217,7 +199,7 @@ def test_a_sweep_is_trained_and_found_again(manage: Callable[..., Manager], runs
 def test_a_sweep_pauses_goes_on_and_stops_as_one(manage: Callable[..., Manager], runs_root: Path) -> None:
     manager = manage(slots=1)
     sweep = Sweep.start(manager, sweep_configs(ENDLESS, "beta", [1, 4, 8]), runs_root)
-    wait_for(lambda: training(sweep.runs[0]), "the first to train")
+    wait_for(lambda: is_training(sweep.runs[0]), "the first to train")
     sweep.pause()
     wait_for(lambda: sweep.progress().count("paused") == 3, "the pause of all")
     assert manager.active() == [sweep.runs[0]] and not sweep.progress().over
@@ -237,7 +219,7 @@ def test_a_sweep_pauses_goes_on_and_stops_as_one(manage: Callable[..., Manager],
 
 def killed(run: Run, done: set[int]) -> None:
     """Kills the worker that trains it, once it is another one than before."""
-    wait_for(lambda: training(run) and worker_of(run) not in done, "a worker")
+    wait_for(lambda: is_training(run) and worker_of(run) not in done, "a worker")
     done.add(worker_of(run))
     os.kill(worker_of(run), signal.SIGKILL)
 

@@ -104,7 +104,7 @@ def _drive(run: Run, data_dir: Path | None, as_json: bool) -> int:
                 report(f"epoch {trainer.epoch:.1f}{figures}", event.step / trainer.total_steps)
 
         driver = Driver(run, data_dir=data_dir, on_event=show, progress=report)
-        interrupts = Interrupts(lambda: setattr(driver, "stop_asked", True))
+        interrupts = Interrupts(driver.stop)
         status = driver.drive()
     for note in status.notes:
         print_note(note)

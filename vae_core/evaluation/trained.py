@@ -12,9 +12,9 @@ import torch
 
 from vae_core.config import RunConfig
 from vae_core.data import batches
-from vae_core.data.corruptions import corrupt_split
 from vae_core.data.moved import load_for
 from vae_core.errors import CheckpointCorrupt, CheckpointIncompatible, ConfigError, DataError
+from vae_core.evaluation.validation_set import targets_and_inputs
 from vae_core.metrics.elbo import evaluate, iw_nlls
 from vae_core.models.autoencoder import Autoencoder
 from vae_core.models.build import build_model
@@ -115,9 +115,7 @@ def evaluate_run(
         )
     seed = run.config.training.seed
     chosen = data.test_images if images is None else batches.held_out(data, images)[0]
-    target = batches.binarize_split(chosen, run.config.data.binarize, seed)
-    asked = run.config.data
-    inputs = corrupt_split(target, asked.corruption, asked.levels, seed)
+    target, inputs = targets_and_inputs(chosen, run.config)
     found = asdict(evaluate(trained.model, trained.likelihood, target, seed=seed, inputs=inputs))
     if iw_samples is not None:
         nats = iw_nlls(trained.model, trained.likelihood, target, iw_samples, seed, inputs=inputs, progress=progress)

@@ -1,9 +1,9 @@
-"""Figures in the background: a process of low priority computes those that are not kept yet, one run after the other.
+"""Computes missing figures in the background: a process of low priority does one run after the other.
 
     python -m vae_core.training.background RUN_FOLDER ... [--data-dir DIR] [--iw-samples K]
 
-The page asks and never waits: it shows what is kept. What goes wrong with a run is told in its worker.log.
-This module imports torch only in that process.
+A page asks and never waits: it shows what `read_figures` returns. Errors of a run go to its worker.log. Only that process
+imports torch.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from pathlib import Path
 
 from vae_core.errors import LatentLabError
 from vae_core.storage import files
-from vae_core.storage.measurements import EVALUATION, weights_digest
+from vae_core.storage.measurements import weights_digest
 from vae_core.storage.paths import PROJECT_ROOT
 from vae_core.storage.runs import Run, open_folder
 
 BATCH = 20
 NICE = 10
 FAILED = "Its figures could not be computed: "
-"""How the line of a run's log begins that says why."""
+"""How the line in a run's log begins that gives the reason."""
 
 
 class Background:
-    """One process at a time; safe to call from many threads."""
+    """Runs one process at a time. Thread-safe."""
 
     def __init__(self, data_dir: Path | None = None) -> None:
         self.data_dir = data_dir
@@ -45,48 +45,48 @@ class Background:
         return self._process is not None and self._process.poll() is None
 
     def ask(self, runs: Iterable[Run], iw_samples: int | None = None) -> bool:
-        """Starts to compute the figures of the first of these runs that have none, unless a process is at it already.
+        """Starts a process for the first of these runs that lack figures, unless one is running.
 
-        To be called again as long as it says yes: what did not fit into one process goes into the next. A run whose
+        Call it again as long as it returns True: runs that did not fit into one process go into the next. A run whose
         figures cannot be computed is tried once.
 
         Args:
-            runs: of any state; those without final weights are left out.
-            iw_samples: asks for the importance-weighted NLL too, with this many samples; None does not.
+            runs: runs in any state; those without final weights are skipped.
+            iw_samples: number of samples for the importance-weighted NLL; None leaves it out.
 
         Returns:
-            Whether a process is at work.
+            Whether a process is running.
         """
         with self._lock:
             if self.is_busy or self._closed:
                 return self.is_busy
-            self._note_first_lacking()
-            wanted = [(run, digest) for run in runs if (digest := self._lacking(run, iw_samples)) is not None][:BATCH]
-            self._batch, self._samples = wanted, iw_samples
-            if wanted:
-                self._process = self._start([run.folder for run, _ in wanted], iw_samples)
+            self._note_failed()
+            missing = [(run, key) for run in runs if (key := self._missing(run, iw_samples)) is not None][:BATCH]
+            self._batch, self._samples = missing, iw_samples
+            if missing:
+                self._process = self._start([run.folder for run, _ in missing], iw_samples)
             return self.is_busy
 
     def close(self) -> None:
-        """Ends the process; what it has kept stays, and the rest is computed another time."""
+        """Ends the process. Figures it has written stay; the others are computed another time."""
         with self._lock:
             self._closed = True
             if self._process is not None and self.is_busy:
                 self._process.terminate()
                 self._process.wait(timeout=10)
 
-    def _lacking(self, run: Run, iw_samples: int | None) -> str | None:
-        """What is to be tried: the digest of final weights that have no such figures yet, and how many samples."""
+    def _missing(self, run: Run, iw_samples: int | None) -> str | None:
+        """Names the figures a run lacks by weights and samples; None if it lacks none or they were tried."""
         digest = weights_digest(run)
         if digest is None or not lacks_figures(run, iw_samples):
             return None
-        wanted = digest if iw_samples is None else f"{digest} {iw_samples}"
-        return None if (str(run.folder), wanted) in self._tried else wanted
+        key = digest if iw_samples is None else f"{digest} {iw_samples}"
+        return None if (str(run.folder), key) in self._tried else key
 
-    def _note_first_lacking(self) -> None:
-        """Of the process that ended, the first run without figures is the one at fault; those after it get another."""
+    def _note_failed(self) -> None:
+        """After a process has ended, its first run without figures is the failed one; later ones get another process."""
         samples = self._samples
-        first = next(((run, wanted) for run, wanted in self._batch if self._lacking(run, samples) == wanted), None)
+        first = next(((run, key) for run, key in self._batch if self._missing(run, samples) == key), None)
         if first is not None:
             self._tried.add((str(first[0].folder), first[1]))
         self._batch = []
@@ -107,35 +107,35 @@ class Background:
 
 
 def lacks_figures(run: Run, iw_samples: int | None = None) -> bool:
-    """Whether a run's figures are not kept, or not with this many importance samples where it has a posterior."""
-    kept = EVALUATION.read(run)
+    """Whether a run has no figures, or none with this many importance samples although it has a posterior."""
+    kept = read_figures(run)
     asked = None if run.config.model.model == "ae" else iw_samples
     return kept is None or (asked is not None and kept.iw_samples != asked)
 
 
 def failure_of(run: Run) -> str:
-    """The sentence of its log that says why its figures could not be computed, or empty."""
+    """Why a run's figures could not be computed, as a sentence from its log, or empty."""
     try:
         lines = files.read_bytes(run.folder / "worker.log").decode(errors="replace").splitlines()
     except (LatentLabError, OSError):
         return ""
-    told = [line[line.index(FAILED) :] for line in lines if FAILED in line]
-    return f"{run.name}: {told[-1]}" if told else ""
+    reasons = [line[line.index(FAILED) :] for line in lines if FAILED in line]
+    return f"{run.name}: {reasons[-1]}" if reasons else ""
 
 
 def work(folders: list[Path], data_dir: Path | None = None, iw_samples: int | None = None) -> None:
-    """Computes and keeps the figures of each run; one at fault does not hold up the others."""
+    """Computes and stores the figures of each run; an error in one does not affect the others."""
     from vae_core.evaluation.figures import figures_of
 
     for folder in folders:
         try:
             figures_of(open_folder(folder), iw_samples=iw_samples, data_dir=data_dir)
         except Exception as error:  # noqa: BLE001 (whatever is wrong with one run, the others get their figures)
-            tell(folder, f"{FAILED}{error}")
+            _append_to_log(folder, f"{FAILED}{error}")
 
 
-def tell(folder: Path, sentence: str) -> None:
-    """Adds a line to a run's log, where that still takes one."""
+def _append_to_log(folder: Path, sentence: str) -> None:
+    """Adds a line to a run's log and to standard error; a log that cannot be written is no error."""
     print(sentence, file=sys.stderr)
     if not files.is_folder(folder):
         return

@@ -1,10 +1,10 @@
-"""Trains runs on a Dask cluster; takes the manager's place in a sweep (`sweep.Executor`).
+"""Trains runs on a Dask cluster, in place of the manager of this machine (`sweep.Executor`).
 
     with Cluster(root, "tcp://127.0.0.1:8786") as cluster:
         sweep = Sweep.start(cluster, configs, roots=[root])
 
-This side holds each run's lock and is the one writer of its folder; workers send what happens (`remote`). A run whose
-worker dies starts over on another one, and what the earlier attempt sent is dropped.
+This side holds each run's lock and is the only writer of its folder; workers send what happens (`remote`). If a worker
+dies, its run starts over on another one, and what the earlier attempt sent is dropped.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import queue
 import threading
 import time
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,9 +23,8 @@ from vae_core.config import RunConfig
 from vae_core.data import datasets
 from vae_core.errors import ClusterError, LatentLabError, RunStateError
 from vae_core.storage.arrays import pack_tensors, unpack_tensors
-from vae_core.storage.documents import plain
-from vae_core.storage.runs import Control, Run, Status, create_run
-from vae_core.storage.states import State
+from vae_core.storage.runs import RESUMABLE, Control, Run, Status, create_run
+from vae_core.training.assignment import Assignment
 from vae_core.training.manager import RETRIES
 from vae_core.training.scheduler import Trust, connect
 from vae_core.training.sink import RunFolder
@@ -35,50 +34,30 @@ WORKERS_SECONDS = 15.0
 STOP_SECONDS = 20.0
 LATE_SECONDS = 10.0
 WATCH_SECONDS = 2.0
-PLAYED = ("begin", "add", "frame", "preview", "flush", "back_to")
+PLAYED = ("begin", "add_record", "add_frame", "write_preview", "flush", "drop_after")
 LOST = (
     "The scheduler at {address} was lost; what had finished is kept, and this run goes on when the sweep is started "
     "again, on a cluster or on this machine."
 )
 
 
-@dataclass
-class _Handed:
-    """A run that was given to the cluster."""
-
-    run: Run
-    sink: RunFolder
-    lock: contextlib.ExitStack
-    future: Any = None
-    sent: bool = False
-    attempt: str = ""
-    attempts: int = 0
-    number: int = 0
-    worker: str = ""
-    ending: State | None = None
-    until: float = 0.0
-    watched: float = 0.0
-    result: dict[str, Any] | None = None
-    late: dict[int, dict[str, Any]] = field(default_factory=dict)
-
-
 class Cluster:
-    """Hands runs to the workers of a scheduler and writes what comes back. Safe to call from many threads.
+    """Gives runs to the workers of a scheduler and writes what they send back. Thread-safe.
 
     Attributes:
-        address: of the scheduler.
-        lost: a sentence once the scheduler is gone, else empty.
+        address: the scheduler's.
+        lost: a sentence once the connection to the scheduler is lost, else empty.
 
     Args:
-        root: the folder of the runs.
-        address: such as 'tcp://127.0.0.1:8786'.
-        trust: certificates, or that the network is one's own.
-        data_dir: of the full datasets; None is the usual one.
+        root: folder of the runs.
+        address: for example 'tcp://127.0.0.1:8786'.
+        trust: certificates, or the statement that the network is trusted.
+        data_dir: folder of the full datasets; None for the usual one.
 
     Raises:
-        ConfigError: it is no address, or certificates are missing.
-        ClusterError: Dask is not here, the connection is open, nobody answers, no worker is there, or the workers have
-            another program.
+        ConfigError: the address is invalid, or certificates are missing.
+        ClusterError: Dask is not installed, the connection is open, no scheduler answers, there are no workers, or they
+            run another version of this program.
     """
 
     def __init__(self, root: Path, address: str, *, trust: Trust | None = None, data_dir: Path | None = None) -> None:
@@ -86,16 +65,16 @@ class Cluster:
         self.lost = ""
         self._lock = threading.RLock()
         self._inbox: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        self._handed: dict[str, _Handed] = {}
+        self._assignments: dict[str, Assignment] = {}
         self._datasets: dict[str, datasets.Dataset] = {}
         self._scattered: dict[str, Any] = {}
         self._topic = f"latent-lab-{uuid.uuid4().hex}"
         self._client = connect(address, trust or Trust())
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="cluster", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="cluster", daemon=True)
         try:
             self.slots = self._check_workers()
-            self._client.subscribe_topic(self._topic, self._take)
+            self._client.subscribe_topic(self._topic, self._on_message)
         except BaseException:
             self._client.close(timeout=2)
             raise
@@ -109,21 +88,21 @@ class Cluster:
     ) -> None:
         self.close()
 
-    def _take(self, event: tuple[float, dict[str, Any]]) -> None:
+    def _on_message(self, event: tuple[float, dict[str, Any]]) -> None:
         self._inbox.put(event[1])
 
     def _check_workers(self) -> int:
-        """How many runs at once; all workers must have this program."""
+        """Checks that all workers have this program, and returns how many runs they train at once."""
         from vae_core.training import remote
 
         try:
             self._client.wait_for_workers(1, timeout=WORKERS_SECONDS)
-            found = self._client.run(remote.versions, on_error="return")
+            versions = self._client.run(remote.versions, on_error="return")
         except (OSError, ValueError) as error:
             raise ClusterError(
                 f"The scheduler at {self.address} has no workers; start some with 'dask worker {self.address}'."
             ) from error
-        for worker, there in found.items():
+        for worker, there in versions.items():
             if isinstance(there, BaseException):
                 raise ClusterError(
                     f"The worker {worker} does not find this program ({type(there).__name__}); start it in the "
@@ -136,90 +115,89 @@ class Cluster:
     def submit(
         self, config: RunConfig, name: str = "", control: Control | None = None, *, retries: int | None = RETRIES
     ) -> Run:
-        """Makes a run and hands it over; raises as `Manager.submit` does. Each is tried again as often as `RETRIES`."""
-        self._check()
+        """Creates a run and gives it to the cluster. Raises as `Manager.submit` does."""
+        self._check_connection()
         run = create_run(self.root, config, name)
         run.write_control(control or Control())
         with self._lock:
-            self._hand_over(run)
+            self._assign(run)
         return run
 
     def resume(self, run: Run, control: Control | None = None) -> None:
-        """Has a run go on from its newest checkpoint, on the cluster.
+        """Continues a run from its newest checkpoint, on the cluster.
 
         Raises:
-            RunStateError, RunLocked: it is running or waiting already, or keeps no step to go on from.
+            RunStateError, RunLocked: it is running or queued already, or keeps no checkpoint to continue from.
         """
-        self._check()
+        self._check_connection()
         with self._lock:
             state = run.state()
-            if run.id in self._handed or not state.can_resume:
+            if run.id in self._assignments or state not in RESUMABLE:
                 raise RunStateError(f"The run {run.name!r} is {state}; there is nothing to resume.")
             run.write_control(control or Control())
-            self._hand_over(run)
+            self._assign(run)
 
-    def take(self, run: Run) -> None:
-        """Hands over a run that waits in nobody's queue, since the process that queued it is gone."""
-        self._check()
+    def take_over(self, run: Run) -> None:
+        """Takes a run whose queue is gone with the process that had it."""
+        self._check_connection()
         with self._lock:
-            if run.id not in self._handed:
-                self._hand_over(run)
+            if run.id not in self._assignments:
+                self._assign(run)
 
     def pause(self, run: Run) -> None:
-        """Has a run leave the cluster after this step; resumed, it goes on from there."""
+        """Has a run leave the cluster after the current step; it can be resumed from there."""
         run.want(want="pause")
 
     def stop(self, run: Run) -> None:
-        """Ends a run after this step, with its weights; one that waits is taken out."""
+        """Ends a run after the current step, with its weights; a queued run is removed."""
         run.want(want="stop")
 
     def place(self, run: Run) -> int | None:
-        """Its place among those that no worker has begun, from 1 on."""
+        """A run's place among those that no worker has begun, from 1 on, or None."""
         with self._lock:
-            waiting = [key for key, handed in self._handed.items() if not handed.attempt]
+            waiting = [key for key, assignment in self._assignments.items() if not assignment.attempt]
         return waiting.index(run.id) + 1 if run.id in waiting else None
 
     def active(self) -> list[Run]:
-        """Those that were handed over and are not over."""
+        """The runs that were given to the cluster and have not ended."""
         with self._lock:
-            return [handed.run for handed in self._handed.values()]
+            return [assignment.run for assignment in self._assignments.values()]
 
     def close(self) -> None:
-        """Ends what is left, marked as stopped, and leaves the cluster."""
+        """Stops what is left and disconnects from the cluster."""
         self._closed.set()
         if self._thread.is_alive():
             self._thread.join(timeout=2 * STOP_SECONDS)
         with self._lock:
-            for handed in list(self._handed.values()):
-                self._cancel(handed, State.STOPPED, "The cluster was left before it ended; it starts over.")
+            for assignment in list(self._assignments.values()):
+                self._cancel(assignment, "stopped", "The cluster was left before it ended; it starts over.")
             self._client.close(timeout=5)
 
-    def _check(self) -> None:
+    def _check_connection(self) -> None:
         if self.lost:
             raise ClusterError(self.lost)
 
-    def _hand_over(self, run: Run) -> None:
-        """Takes the run's lock and sends its task."""
+    def _assign(self, run: Run) -> None:
+        """Takes the run's lock and submits its task."""
         sink, lock = RunFolder(run), contextlib.ExitStack()
-        lock.enter_context(sink.held())
-        sink.say(replace(sink.status, state=State.QUEUED, message="", cluster=self.address))
-        handed = self._handed[run.id] = _Handed(run, sink, lock)
+        lock.enter_context(sink.lock_run())
+        sink.write_status(replace(sink.status, state="queued", message="", cluster=self.address))
+        assignment = self._assignments[run.id] = Assignment(run, sink, lock)
         try:
-            self._send(handed)
+            self._submit_task(assignment)
         except LatentLabError as error:
-            self._let_go(handed, State.FAILED, str(error))
+            self._release(assignment, "failed", str(error))
             raise
-        except Exception as error:  # whatever Dask says once it has no scheduler
+        except Exception as error:  # whatever Dask raises without a scheduler
             sentence = LOST.format(address=self.address)
-            self._let_go(handed, State.STOPPED, sentence)
+            self._release(assignment, "stopped", sentence)
             raise ClusterError(sentence) from error
 
-    def _send(self, handed: _Handed) -> None:
+    def _submit_task(self, assignment: Assignment) -> None:
         from vae_core.training import remote
 
-        run, found = handed.run, handed.sink.newest()
-        parent = handed.sink.parent() if found is None else None
-        tensors = found[0] if found is not None else parent
+        run, checkpoint = assignment.run, assignment.sink.newest_checkpoint()
+        tensors = assignment.sink.parent_weights() if checkpoint is None else checkpoint[0]
         dataset = self._dataset(run.config)
         task: remote.Task = {
             "run": run.id,
@@ -228,11 +206,11 @@ class Cluster:
             "versions": remote.versions(),
             "digest": dataset.digest,
             "content": remote.content(dataset),
-            "status": plain(handed.sink.status),
-            "record": found[1] if found is not None else None,
+            "status": asdict(assignment.sink.status),
+            "record": checkpoint[1] if checkpoint is not None else None,
         }
         weights = self._client.scatter(pack_tensors(tensors), broadcast=True) if tensors is not None else None
-        handed.future = self._client.submit(
+        assignment.future = self._client.submit(
             remote.train_run,
             task,
             data=self._scattered.get(dataset.name),
@@ -248,7 +226,7 @@ class Cluster:
             self._datasets[name] = datasets.load(name, self.data_dir)
         return self._datasets[name]
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         while not self._closed.is_set():
             with contextlib.suppress(queue.Empty):
                 message: dict[str, Any] | None = self._inbox.get(timeout=TICK_SECONDS)
@@ -257,130 +235,122 @@ class Cluster:
                         self._receive(message)
                     message = None if self._inbox.empty() else self._inbox.get()
             with self._lock:
-                for handed in list(self._handed.values()):
-                    self._guarded(handed, self._look, handed)
+                for assignment in list(self._assignments.values()):
+                    self._guarded(assignment, self._follow, assignment)
 
-    def _guarded(self, handed: _Handed, do: Any, *arguments: Any) -> None:
-        """One run's trouble, such as a full disk or a removed folder, is not that of the others."""
+    def _guarded(self, assignment: Assignment, do: Any, *arguments: Any) -> None:
+        """A problem of one run, such as a full disk or a removed folder, must not affect the others."""
         try:
             do(*arguments)
         except LatentLabError as error:
-            self._cancel(handed, State.FAILED, str(error))
-        except OSError as error:  # the connection, in the middle of a call
-            self._cancel(handed, State.STOPPED, f"{LOST.format(address=self.address)} ({type(error).__name__})")
+            self._cancel(assignment, "failed", str(error))
+        except OSError as error:  # the connection was lost during a call
+            self._cancel(assignment, "stopped", f"{LOST.format(address=self.address)} ({type(error).__name__})")
 
     def _receive(self, message: dict[str, Any]) -> None:
-        handed = self._handed.get(message["run"])
-        if handed is not None:
-            self._guarded(handed, self._in_turn, handed, message)
+        assignment = self._assignments.get(message["run"])
+        if assignment is not None:
+            self._guarded(assignment, self._play_in_order, assignment, message)
 
-    def _in_turn(self, handed: _Handed, message: dict[str, Any]) -> None:
-        """The newest attempt that started is the one that counts; its messages are played by their numbers."""
-        if message["attempt"] != handed.attempt:
-            if message["number"] != 0:  # of an attempt that was given up
+    def _play_in_order(self, assignment: Assignment, message: dict[str, Any]) -> None:
+        """Plays messages in the order of their numbers. Only those of the newest attempt count."""
+        if message["attempt"] != assignment.attempt:
+            if message["number"] != 0:  # of an abandoned attempt
                 return
-            handed.attempts += 1
-            handed.attempt, handed.number, handed.worker = message["attempt"], 0, message["worker"]
-            handed.late.clear()
-            if handed.attempts > RETRIES + 1:
-                self._cancel(handed, State.FAILED, f"Its worker died {RETRIES + 1} times; look at the cluster's logs.")
+            assignment.begin_attempt(message)
+            if assignment.attempts > RETRIES + 1:
+                self._cancel(assignment, "failed", f"Its worker died {RETRIES + 1} times; look at the cluster's logs.")
                 return
-        handed.late[message["number"]] = message
-        while (due := handed.late.pop(handed.number, None)) is not None:
-            for name, arguments in due["did"]:
-                self._play(handed, name, arguments)
-            handed.number += 1
+        for name, arguments in assignment.calls_in_order(message):
+            self._play(assignment, name, arguments)
 
-    def _play(self, handed: _Handed, name: str, arguments: list[Any]) -> None:
-        if name == "say":
+    def _play(self, assignment: Assignment, name: str, arguments: list[Any]) -> None:
+        if name == "write_status":
             status = _status(arguments[0])
-            if status.state is State.RUNNING:  # how it ended is said once the weights are here
-                handed.sink.say(status)
+            if status.state == "running":  # the final state is written once the weights are here
+                assignment.sink.write_status(status)
         elif name in PLAYED:
-            getattr(handed.sink, name)(*arguments)
+            getattr(assignment.sink, name)(*arguments)
 
-    def _look(self, handed: _Handed) -> None:
+    def _follow(self, assignment: Assignment) -> None:
         if self.lost or self._client.status != "running":
             self.lost = self.lost or LOST.format(address=self.address)
-            self._cancel(handed, State.STOPPED, self.lost)
-        elif handed.future.done():
-            self._ended(handed)
+            self._cancel(assignment, "stopped", self.lost)
+        elif assignment.future.done():
+            self._collect(assignment)
         else:
-            self._obey(handed)
+            self._apply_requests(assignment)
 
-    def _obey(self, handed: _Handed) -> None:
-        """What the pages want of it."""
+    def _apply_requests(self, assignment: Assignment) -> None:
+        """Passes the requests of the pages on to the worker."""
         from vae_core.training import remote
 
         now = time.monotonic()
-        wants = handed.run.control().want
-        if handed.ending and now > handed.until:
-            self._cancel(handed, handed.ending, "Its worker did not answer; it starts over.")
-        elif wants != "run" and not handed.attempt:
-            self._cancel(handed, State.PAUSED if wants == "pause" else State.STOPPED, "taken out of the queue")
-        elif wants != "run" and not handed.ending:
-            handed.ending = State.PAUSED if wants == "pause" else State.STOPPED
-            handed.until = now + STOP_SECONDS
-            self._client.run(remote.want, handed.attempt, "stop", workers=[handed.worker], on_error="ignore")
-        elif handed.attempt and now > handed.watched + WATCH_SECONDS and handed.sink.is_watched():
-            handed.watched = now
-            self._client.run(remote.want, handed.attempt, "watch", workers=[handed.worker], on_error="ignore")
+        request = assignment.run.control().want
+        if assignment.ending and now > assignment.deadline:
+            self._cancel(assignment, assignment.ending, "Its worker did not answer; it starts over.")
+        elif request != "run" and not assignment.attempt:
+            self._cancel(assignment, "paused" if request == "pause" else "stopped", "taken out of the queue")
+        elif request != "run" and not assignment.ending:
+            assignment.ending, assignment.deadline = "paused" if request == "pause" else "stopped", now + STOP_SECONDS
+            self._client.run(remote.request, assignment.attempt, "stop", workers=[assignment.worker], on_error="ignore")
+        elif assignment.attempt and now > assignment.watch_sent + WATCH_SECONDS and assignment.sink.is_watched():
+            assignment.watch_sent = now
+            self._client.run(
+                remote.request, assignment.attempt, "watch", workers=[assignment.worker], on_error="ignore"
+            )
 
-    def _ended(self, handed: _Handed) -> None:
-        """Takes the result, once all that was sent before it has come."""
-        handed.result = handed.result or _result(handed.future)
-        result = handed.result
-        if result["outcome"] == "lacking" and not handed.sent:
-            self._send_data(handed)
-        elif "attempt" in result and not self._all_came(handed, result):
-            handed.until = handed.until or time.monotonic() + LATE_SECONDS
-            if time.monotonic() > handed.until:
-                self._cancel(handed, State.FAILED, "A part of its records was lost on the way; start the sweep again.")
+    def _collect(self, assignment: Assignment) -> None:
+        """Takes the result, once all messages that were sent before it have arrived."""
+        assignment.result = assignment.result or _result(assignment.future)
+        result = assignment.result
+        if result["outcome"] == "lacking" and not assignment.data_sent:
+            self._send_data(assignment)
+        elif "attempt" in result and not assignment.has_all_messages(result):
+            assignment.deadline = assignment.deadline or time.monotonic() + LATE_SECONDS
+            if time.monotonic() > assignment.deadline:
+                self._cancel(assignment, "failed", "A part of its records was lost on the way; start the sweep again.")
         elif result["outcome"] == "ended":
-            self._keep(handed, result)
+            self._store(assignment, result)
         else:
             sentence = result.get("message") or "The dataset did not reach the worker whole; start the sweep again."
-            self._cancel(handed, State.FAILED, sentence)
+            self._cancel(assignment, "failed", sentence)
 
-    @staticmethod
-    def _all_came(handed: _Handed, result: dict[str, Any]) -> bool:
-        return bool(result["attempt"] == handed.attempt and result["messages"] == handed.number)
-
-    def _keep(self, handed: _Handed, result: dict[str, Any]) -> None:
-        """The weights, then the state that says that they are there."""
+    def _store(self, assignment: Assignment, result: dict[str, Any]) -> None:
+        """Writes the weights, and then the state that says that they are complete."""
         status = _status(result["status"])
         if "best" in result:
             step, target, tensors = result["best"]
-            handed.sink.best(step, target, unpack_tensors(tensors))
+            assignment.sink.keep_best(step, target, unpack_tensors(tensors))
         whole = result.get("weights")
-        handed.sink.finish((lambda: (unpack_tensors(whole), result["record"])) if whole else None)
-        stopped = status.state is State.STOPPED
-        handed.sink.say(replace(status, state=handed.ending or State.STOPPED) if stopped else status)
-        self._let_go(handed)
+        assignment.sink.finish((unpack_tensors(whole), result["record"]) if whole else None)
+        stopped = status.state == "stopped"
+        assignment.sink.write_status(replace(status, state=assignment.ending or "stopped") if stopped else status)
+        self._release(assignment)
 
-    def _send_data(self, handed: _Handed) -> None:
-        """A worker lacks the dataset: all workers get it, and the run is sent again."""
+    def _send_data(self, assignment: Assignment) -> None:
+        """Sends a dataset that a worker lacks to all workers, and submits the run again."""
         from vae_core.training import remote
 
-        dataset = self._dataset(handed.run.config)
+        dataset = self._dataset(assignment.run.config)
         if dataset.name not in self._scattered:
             self._scattered[dataset.name] = self._client.scatter([remote.packed(dataset)], broadcast=True)[0]
-        handed.sent, handed.result = True, None
-        self._send(handed)
+        assignment.data_sent, assignment.result = True, None
+        self._submit_task(assignment)
 
-    def _cancel(self, handed: _Handed, state: State, message: str) -> None:
-        """Gives the run up, and says why; on the cluster its work ends at its next look."""
-        if handed.future is not None and self._client.status == "running":
-            handed.future.cancel()
-        self._let_go(handed, state, message)
+    def _cancel(self, assignment: Assignment, state: str, message: str) -> None:
+        """Gives the run up with a message; on the cluster it ends when it next reads its requests."""
+        if assignment.future is not None and self._client.status == "running":
+            assignment.future.cancel()
+        self._release(assignment, state, message)
 
-    def _let_go(self, handed: _Handed, state: State | None = None, message: str = "") -> None:
-        self._handed.pop(handed.run.id, None)
-        with contextlib.suppress(LatentLabError):  # a folder that is gone needs no last word
-            handed.sink.close()
-            if state is not None:
-                handed.sink.say(replace(handed.sink.status, state=state, message=message))
-        handed.lock.close()
+    def _release(self, assignment: Assignment, state: str = "", message: str = "") -> None:
+        self._assignments.pop(assignment.run.id, None)
+        with contextlib.suppress(LatentLabError):  # a folder that is gone needs no final state
+            assignment.sink.close()
+            if state:
+                assignment.sink.write_status(replace(assignment.sink.status, state=state, message=message))
+        assignment.lock.close()
 
 
 def _status(sent: dict[str, Any]) -> Status:
@@ -388,7 +358,7 @@ def _status(sent: dict[str, Any]) -> Status:
 
 
 def _result(future: Any) -> dict[str, Any]:
-    """What a task of Dask gave, or why it gave nothing."""
+    """What a Dask task returned, or why it returned nothing."""
     if future.status == "finished":
         return dict(future.result())
     if future.status == "cancelled":

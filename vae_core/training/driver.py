@@ -1,76 +1,52 @@
-"""Drives the training loop for one run: hands what happens to a sink, and does what the pages want.
+"""Trains one run in this process, from its folder to its final weights.
 
-The worker process, the command line and a cluster's worker use the same driver, so a run looks the same whoever trains
-it; where its results go is the sink's business (`sink.RunFolder` is the run's folder on this machine).
+    run = create_run(Path("checkpoints"), make_config(beta=4))
+    status = Driver(run).drive()
+
+The worker process, the command line and a Dask worker all use the driver, so a run comes out the same whoever trains
+it. Where its results go is up to the sink; `sink.RunFolder` is the run's folder on this machine.
 """
 
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from vae_core.config import warnings_for
 from vae_core.data import datasets
 from vae_core.data.moved import load_for
-from vae_core.errors import DiskError, Diverged, LatentLabError
-from vae_core.evaluation.trained import load_weights
+from vae_core.errors import DiskError, LatentLabError
 from vae_core.storage import frames
-from vae_core.storage.runs import Control, Run, Status
-from vae_core.storage.states import State
-from vae_core.training.loop import WARN_FACTOR, Event, Filmed, HeldOut, Stepped, Trainer, train
-from vae_core.training.sink import RunFolder, Sink, Snapshot
-from vae_core.training.snapshot import restore, snapshot, weights
-from vae_core.types import Array
+from vae_core.storage.runs import Run, Status
+from vae_core.training.loop import Trainer
+from vae_core.training.recovery import Recovery
+from vae_core.training.reporter import Reporter
+from vae_core.training.requests import Requests
+from vae_core.training.run_loop import OnEvent, RunLoop
+from vae_core.training.sink import RunFolder, Sink
 
-LOOK_SECONDS = 0.05
-STATUS_SECONDS = 0.25
-PREVIEW_SECONDS = 0.25
-PREVIEW_SHARE = 100
 CHECKPOINT_SECONDS = 10.0
 IDLE_SECONDS = 900.0
 
-OnEvent = Callable[[Event, Trainer], None]
 Progress = Callable[[str, float], None]
 Load = Callable[[Progress], datasets.Dataset]
 
 
 @contextlib.contextmanager
-def tiny_is_zero() -> Iterator[None]:
-    """Within, float32 below 1.2e-38 is 0 (where the processor can), on this thread and those that it starts.
+def flush_denormals() -> Iterator[None]:
+    """Treats float32 values below 1.2e-38 as 0 (if the processor can), on this thread and those it starts.
 
-    The gradient of a weight whose pixel is dark for long is 0, so Adam's moving mean of it shrinks by a tenth a step and
-    is subnormal after some 800 steps, for good. A processor takes many times as long for such a number, and it moves no
-    weight. Threads that torch had started before keep their ways.
+    The gradient of a weight whose pixel stays dark is 0, so Adam's moving average for it shrinks by a tenth per step
+    and becomes subnormal after about 800 steps, for good. Processors take many times longer for such numbers, and they
+    move no weight. Threads that torch started earlier keep their setting.
     """
     torch.set_flush_denormal(True)
     try:
         yield
     finally:
         torch.set_flush_denormal(False)
-
-
-class Clock:
-    """Seconds of training since the first step of this process; pauses do not count. Monotonic, so never negative."""
-
-    def __init__(self) -> None:
-        self._before = 0.0
-        self._since: float | None = None
-
-    def start(self) -> None:
-        if self._since is None:
-            self._since = time.monotonic()
-
-    def stop(self) -> None:
-        self._before, self._since = self.seconds, None
-
-    @property
-    def seconds(self) -> float:
-        return self._before + (time.monotonic() - self._since if self._since is not None else 0.0)
 
 
 def _load(run: Run | Sink, data_dir: Path | None, progress: Progress) -> datasets.Dataset:
@@ -80,12 +56,16 @@ def _load(run: Run | Sink, data_dir: Path | None, progress: Progress) -> dataset
 
 
 class Driver:
-    """One run in one process. `drive()` trains until the end, a stop, or an error, and leaves the folder whole.
+    """Trains one run until its end, a stop or an error, and leaves its folder complete.
 
     Args:
-        run: its folder, or another sink.
-        data_dir: of the full datasets; None is the usual one.
-        load: gives the dataset; left out, `datasets.load` does.
+        run: the run, or another sink.
+        data_dir: folder of the full datasets; None for the usual one.
+        load: returns the dataset; `datasets.load` by default.
+        on_event: called with each event of the training, and the trainer.
+        progress: called while the dataset loads, with what is being done and the share done (0 to 1).
+        checkpoint_seconds: time between two checkpoints.
+        idle_seconds: how long a paused run keeps this process before it stops, resumable.
     """
 
     def __init__(
@@ -100,280 +80,67 @@ class Driver:
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         self.sink: Sink = RunFolder(run) if isinstance(run, Run) else run
-        self.config = self.sink.config
-        self.load = load or (lambda progress: _load(run, data_dir, progress))
         self.on_event = on_event
-        self.progress = progress
-        self.checkpoint_seconds = checkpoint_seconds
-        self.idle_seconds = idle_seconds
-        self.status = self.sink.status
-        self.control = Control()
-        self.stop_asked = False
-        self.clock = Clock()
-        self._sound: Snapshot | None = None
-        """The newest step whose loss was as usual, to go back to; taken at held-out evaluations and checkpoints."""
-        self._first_step, self._begun = 0, False
-        self._images = 0
-        self._next = {"look": 0.0, "status": 0.0, "preview": 0.0}
-        self._next_checkpoint = time.monotonic() + checkpoint_seconds
+        self._load = load or (lambda progress: _load(run, data_dir, progress))
+        self._progress = progress
+        self._checkpoint_seconds, self._idle_seconds = checkpoint_seconds, idle_seconds
+        self._requests = Requests(self.sink)
+        self._reporter = Reporter(self.sink)
+
+    def stop(self) -> None:
+        """Ends the training after the current step, with everything saved; safe in a signal handler."""
+        self._requests.stop()
 
     def drive(self) -> Status:
-        """Trains, and returns how the run stands then.
+        """Trains and returns the final status.
 
         Raises:
-            RunLocked: another process trains it.
-            LatentLabError: the data, the disk or the checkpoint is at fault; the state says so as well.
+            RunLocked: another process is training the run.
+            LatentLabError: the data, the disk or the checkpoint is at fault; the run's status says so too.
         """
-        with self.sink.held(), tiny_is_zero():
-            return self._held_drive()
-
-    def _held_drive(self) -> Status:
-        before = self.status
-        try:
-            self._say(State.RUNNING, message="loading the data")
-            self._forget_wants(before.state)
-            self._prepare()
-            return self._train()
-        except DiskError as error:
-            self._failed(State.PAUSED, str(error), before)
-            raise
-        except LatentLabError as error:
-            self._failed(State.FAILED, str(error), before)
-            raise
-        except Exception as error:
-            self._failed(State.FAILED, f"{type(error).__name__}: {error}. The run's log has the details.", before)
-            raise
-
-    def _failed(self, state: State, message: str, before: Status) -> None:
-        """How the run stands after an error: no worse than before if nothing had begun."""
-        was = before.was or before.state
-        if self._begun or was is State.QUEUED:
-            self._say(state, message)
-        else:
-            self.status = replace(before, state=was, was=None, message=message, heartbeat=self.status.heartbeat + 1)
-            self.sink.say(self.status)
-
-    def _prepare(self) -> None:
-        """Everything before the first step: data, model, the newest whole checkpoint."""
-        torch.set_num_threads(self.config.training.threads)
-        self._dataset = self.load(self._loading)
-        found = self._restore()
-        # at step 0 training begins with an evaluation, which is recorded again
-        length = int(found[1]["metrics_bytes"]) if found is not None and self.trainer.step else 0
-        subjects = frames.pack_subjects(self.trainer.camera.subjects)
-        self._first_step, self._begun = self.trainer.step, True
-        self.sink.begin(self.trainer.step, length, subjects, self._identity())
-
-    def _restore(self, before: int | None = None) -> Snapshot | None:
-        """Goes to the newest checkpoint (of a step before that) whose loss is not beyond repair, else to the start.
-
-        Returns:
-            That checkpoint, or None at the start.
-        """
-        self.trainer = self._new_trainer()
-        found = self.sink.newest(before)
-        while found is not None:
-            restore(self.trainer, *found)
+        with self.sink.lock_run(), flush_denormals():
+            before = self._reporter.status
             try:
-                self._sound = found if self.trainer.check_weights() else None
-                return found
-            except Diverged:
-                found = self.sink.newest(self.trainer.step)
-                self.trainer = self._new_trainer()
-        if (parent := self.sink.parent()) is not None:
-            self._take_parent(parent)
-        return None
+                self._reporter.write_status("running", message="loading the data")
+                if before.state != "queued":  # a queued run's requests are meant for this process
+                    self._requests.clear()
+                return self._prepare().run()
+            except DiskError as error:
+                self._fail("paused", str(error), before)
+                raise
+            except LatentLabError as error:
+                self._fail("failed", str(error), before)
+                raise
+            except Exception as error:
+                self._fail("failed", f"{type(error).__name__}: {error}. The run's log has the details.", before)
+                raise
 
-    def _new_trainer(self) -> Trainer:
-        trainer = Trainer(self.config, self._dataset)
-        trainer.notes += warnings_for(self.config)
-        return trainer
+    def _prepare(self) -> RunLoop:
+        """Everything before the first step: the data, and the model at its newest usable checkpoint."""
+        torch.set_num_threads(self.sink.config.training.threads)
+        recovery = Recovery(self.sink, self._load(self._report_loading))
+        trainer, length = recovery.start()
+        self._reporter.trainer = trainer
+        self.sink.begin(trainer.step, length, frames.pack_subjects(trainer.recorder.subjects), _identity(trainer))
+        return RunLoop(
+            self.sink, trainer, recovery, self._requests, self._reporter,
+            self._checkpoint_seconds, self._idle_seconds, self.on_event,
+        )  # fmt: skip
 
-    def _take_parent(self, parent: dict[str, Array]) -> None:
-        """Starts from another run's weights, and notes it if they are far worse than untrained ones."""
-        trainer = self.trainer
-        untrained = trainer.next_loss()
-        load_weights(trainer.modules(), parent)
-        loss = trainer.next_loss()
-        if not loss - untrained <= WARN_FACTOR * trainer.scale_of(untrained):  # nor is NaN
-            trainer.note(
-                f"The weights it starts from are broken: {self.config.parent} gives a loss of {loss:.3g} nats per image, "
-                f"untrained weights {untrained:.0f}; start from an earlier step."
-            )
+    def _report_loading(self, what: str, share: float) -> None:
+        if self._progress is not None:
+            self._progress(what, share)
+        self._reporter.report_loading(what, share)
 
-    def _identity(self) -> dict[str, object]:
-        shape = list(self.trainer.images.shape[1:])
-        return {"image_shape": shape, "dataset_sha256": self.trainer.dataset_digest}
-
-    def _forget_wants(self, before: State) -> None:
-        """What was wanted of an earlier process is no wish of today; of a queued run the wishes are for this one."""
-        if before is not State.QUEUED:
-            self.sink.forget_wants()
-
-    def _loading(self, what: str, share: float) -> None:
-        if self.progress is not None:
-            self.progress(what, share)
-        if self._due("status", STATUS_SECONDS):
-            self._say(State.RUNNING, message=f"{what}, {share:.0%}")
-
-    def _train(self) -> Status:
-        self._say(State.RUNNING)
-        self._take_wants()
-        self.clock.start()
-        state = State.DONE
-        try:
-            for event in train(self.trainer):
-                self._write(event)
-                if isinstance(event, Stepped) and not self._between_steps():
-                    state = State.STOPPED
-                    break
-            self.trainer.check_weights()  # no step looks at the loss of the last weights
-        except Diverged as error:
-            return self._diverged(error)
-        return self._finish(state)
-
-    def _diverged(self, error: Diverged) -> Status:
-        """Goes back to the newest weights whose own loss was as usual, and ends there."""
-        if self._sound is not None:
-            restore(self.trainer, *self._sound)
+    def _fail(self, state: str, message: str, before: Status) -> None:
+        """Writes how the run stands after an error: as before, if the training had not begun."""
+        has_begun = self._reporter.trainer is not None
+        if has_begun or (before.was or before.state) == "queued":
+            self._reporter.write_status(state, message)
         else:
-            self._restore(before=self._first_step)
-        self.sink.back_to(self.trainer.step)
-        self.status = replace(self.status, diverged_at=error.step)
-        step = self.trainer.step
-        kept = (
-            f"step {step:,}, the last known to be sound" if step else "step 0, as no later ones are known to be sound"
-        )
-        return self._finish(State.DIVERGED, f"{error} The weights kept are those of {kept}.")
+            self._reporter.write_earlier_status(before, message)
 
-    def _write(self, event: Event) -> None:
-        match event:
-            case Stepped(record=record):
-                self._images += self.trainer.images_in(self.trainer.step)
-                if record is not None:
-                    self.sink.add({**record, "seconds": round(self.clock.seconds, 4)})
-            case HeldOut(record=record, best=best):
-                if self.trainer.check_weights():
-                    self._sound = snapshot(self.trainer)
-                self.sink.add(record)
-                if best and self.trainer.best is not None:
-                    self.sink.best(*self.trainer.best, weights(self.trainer))
-            case Filmed(frame=frame):
-                self.sink.frame(frame.step, frames.pack_frame(frame))
-        if self.on_event is not None:
-            self.on_event(event, self.trainer)
 
-    def _between_steps(self) -> bool:
-        """Looks, tells, saves, waits where that is wanted; False ends the training."""
-        step = self.trainer.step
-        if self._due("look", LOOK_SECONDS):
-            self._take_wants()
-            self._tell()
-        while self._held(step):
-            self._hold()
-        self._slow_down(step)
-        if time.monotonic() >= self._next_checkpoint and step < self.trainer.total_steps:
-            self.save()
-        return step == self.trainer.total_steps or not self._wants_stop()
-
-    def _wants_stop(self) -> bool:
-        return self.stop_asked or self.control.want == "stop"
-
-    def _held(self, step: int) -> bool:
-        until = self.control.step_until
-        paused = self.control.want == "pause" or (until is not None and step >= until)
-        return paused and step < self.trainer.total_steps and not self._wants_stop()
-
-    def _hold(self) -> None:
-        """Pauses: saves, then waits for another wish; after some idle minutes the process leaves the run resumable."""
-        self.clock.stop()
-        self.save()
-        self._say(State.PAUSED)
-        self._preview()
-        step, leave = self.trainer.step, time.monotonic() + self.idle_seconds
-        while self._held(step):
-            if time.monotonic() > leave:
-                self.stop_asked = True
-            time.sleep(LOOK_SECONDS)
-            self._take_wants()
-        if not self._wants_stop():
-            self._say(State.RUNNING)
-        self.clock.start()
-
-    def _slow_down(self, step: int) -> None:
-        """Keeps to the wanted rate, still looking while it waits."""
-        rate, until = self.control.rate, self.control.rate_until
-        if not rate or (until is not None and step >= until):
-            return
-        due = time.monotonic() + 1.0 / rate
-        self.clock.stop()  # waiting is no training: the speed that is told is that of the steps
-        while (left := due - time.monotonic()) > 0 and not self._wants_stop():
-            time.sleep(min(left, LOOK_SECONDS))
-            if self._due("look", LOOK_SECONDS):
-                self._take_wants()
-                self._tell()
-        self.clock.start()
-
-    def _take_wants(self) -> None:
-        self.control = self.sink.wants() or self.control
-
-    def _tell(self) -> None:
-        """Status and records for readers; a preview where somebody watches."""
-        if self._due("status", STATUS_SECONDS):
-            self.sink.flush()
-            self._say(State.RUNNING)
-        if self._due("preview", PREVIEW_SECONDS) and self.sink.is_watched():
-            began = time.monotonic()
-            self._preview()
-            # a large model's preview may cost more: it never takes more than a small share of the time
-            cost = 0.0 if self.control.rate else PREVIEW_SHARE * (time.monotonic() - began)
-            pause = max(PREVIEW_SECONDS, cost)
-            self._next["preview"] = time.monotonic() + pause
-
-    def _preview(self) -> None:
-        self.sink.preview(frames.pack_frame(self.trainer.frame(spread=True)))
-
-    def _due(self, what: str, seconds: float) -> bool:
-        now = time.monotonic()
-        if now < self._next[what]:
-            return False
-        self._next[what] = now + seconds
-        return True
-
-    def _say(self, state: State, message: str = "") -> None:
-        trainer = getattr(self, "trainer", None)
-        seconds = self.clock.seconds
-        values: dict[str, object] = {"state": state, "message": message, "heartbeat": self.status.heartbeat + 1}
-        if state is State.RUNNING:
-            values |= {"diverged_at": None, "was": None}
-        if trainer is not None:
-            values |= {
-                "step": trainer.step,
-                "total_steps": trainer.total_steps,
-                "epoch": round(trainer.epoch, 4),
-                "images_per_second": self._images / seconds if seconds > 0 and self._images else None,
-                "seconds": round(seconds, 3),
-                "notes": tuple(trainer.notes),
-                "best_step": trainer.best[0] if trainer.best else None,
-            }
-        self.status = replace(self.status, **values)  # type: ignore[arg-type]
-        self.sink.say(self.status)
-
-    def save(self) -> None:
-        """A step checkpoint.
-
-        Raises:
-            Diverged: the loss of these weights is beyond repair; nothing was saved.
-        """
-        sound, taken = self.trainer.check_weights(), snapshot(self.trainer)
-        self._sound = taken if sound else self._sound
-        self.sink.save(self.trainer.step, lambda: taken)
-        self._next_checkpoint = time.monotonic() + self.checkpoint_seconds
-
-    def _finish(self, state: State, message: str = "") -> Status:
-        """The last checkpoint and the final weights."""
-        self.clock.stop()
-        self.sink.finish(lambda: snapshot(self.trainer))
-        self._preview()
-        self._say(state, message)
-        return self.status
+def _identity(trainer: Trainer) -> dict[str, object]:
+    """What one needs to know about weights that stand alone."""
+    return {"image_shape": list(trainer.images.shape[1:]), "dataset_sha256": trainer.dataset_digest}

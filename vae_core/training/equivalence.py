@@ -1,4 +1,4 @@
-"""Whether two configurations train the same model, so that it is computed once and found again."""
+"""Whether two configurations train the same model, so that it is trained once and found again."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _DEFAULTS = ObjectiveConfig()
 
 @lru_cache(maxsize=4096)
 def essence(config: RunConfig) -> RunConfig:
-    """The configuration with every setting that has no effect on its training at its default.
+    """The configuration with every setting that has no effect on its training set to the default.
 
-    An autoencoder's beta, a Bernoulli's sigma, a warm-up of nothing, a limit above the number of images. The device
-    becomes "auto" and is compared apart.
+    Examples are an autoencoder's beta, sigma with a Bernoulli likelihood, warm-up epochs of a constant beta, and a
+    limit above the number of images. The device becomes "auto" and is compared separately.
     """
     objective = config.objective
     values: dict[str, Any] = {"device": "auto"}
     if any(config.data.levels):
-        values["level"] = level_text(*config.data.levels)  # the usual level, named or not
+        values["level"] = level_text(*config.data.levels)  # the default level, given or not
     if config.model.model == "ae":
         names = ("beta", "beta_schedule", "warmup_epochs", "capacity", "gamma")
         values |= _default(*names) | {"encoder": "shared"}
@@ -49,23 +49,24 @@ def _default(*names: str) -> dict[str, Any]:
     return {name: getattr(_DEFAULTS, name) for name in names}
 
 
-def is_same(one: RunConfig, other: RunConfig) -> bool:
-    """Whether two configurations train the same model on the same data, named alike, from the same seed.
+def is_same(left: RunConfig, right: RunConfig) -> bool:
+    """Whether two configurations train the same model from the same seed, on a dataset of the same name.
 
-    `threads` and a named `device` count, since they change the last bits and with them, over thousands of steps, the
-    second decimal of the figures; "auto" is content with what the other one names.
+    `threads` and an explicit `device` count: they change the last bits and so, over thousands of steps, the second
+    decimal of the figures. "auto" matches any device.
     """
-    devices = {one.training.device, other.training.device} - {"auto"}
-    return len(devices) < 2 and essence(one) == essence(other)
+    devices = {left.training.device, right.training.device} - {"auto"}
+    return len(devices) < 2 and essence(left) == essence(right)
 
 
 def find_same(roots: Path | Sequence[Path], config: RunConfig) -> Run | None:
-    """A run of just this configuration that has its result or is on its way to it: done, diverged (it would again),
-    running, paused or waiting. Shipped runs count where their folder is among the roots.
+    """A run with this configuration that has ended for good or is active, or None.
+
+    That is: done, diverged (it would diverge again), running, paused or queued, in this order of preference.
 
     Args:
-        roots: folders of runs, the first one first.
-        config: what is asked for; compared by `is_same`.
+        roots: folders of runs, searched in this order; shipped runs count if their folder is among them.
+        config: compared by `is_same`.
     """
     return same_among(runs_of(roots), config)
 
@@ -77,24 +78,21 @@ def runs_of(roots: Path | Sequence[Path]) -> list[Run]:
 
 
 def same_among(runs: Sequence[Run], config: RunConfig) -> Run | None:
-    """As `find_same`, among runs that were listed already."""
+    """Like `find_same`, among runs that are listed already."""
     matching = [(run, state_of(run)) for run in runs if is_same(run.config, config)]
-    found = [run for run, state in matching if state is State.DIVERGED or (state is State.DONE and run.is_finished())]
-    active = [run for run, state in matching if state.is_active]
-    return next(iter([*found, *active]), None)
+    ended = [run for run, state in matching if state == "diverged" or (state == "done" and run.is_finished())]
+    active = [run for run, state in matching if state in ("running", "paused", "queued")]
+    return next(iter([*ended, *active]), None)
 
 
 def resumable_among(runs: Sequence[Run], config: RunConfig) -> Run | None:
-    """One that was stopped or whose worker died, to go on in place of a new one."""
-    return next((run for run in runs if is_same(run.config, config) and _was_cut_short(state_of(run))), None)
+    """A run with this configuration that can be resumed instead of starting a new one, or None."""
+    ended = ("stopped", "interrupted", "failed")
+    return next((run for run in runs if is_same(run.config, config) and state_of(run) in ended), None)
 
 
-def _was_cut_short(state: State) -> bool:
-    return state.has_ended and state.should_resume
-
-
-def state_of(run: Run) -> State:
-    """As `Run.state`, but a folder that was removed or cannot be read is `GONE` or `DAMAGED`."""
+def state_of(run: Run) -> str:
+    """Like `Run.state`, but "gone" or "damaged" for a folder that was removed or cannot be read."""
     try:
         return run.state()
     except RunNotFound:

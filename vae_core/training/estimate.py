@@ -1,4 +1,4 @@
-"""How long a run will take, before it starts: from the arithmetic of its network and the speed of runs before it."""
+"""Estimates how long a run will take, from the operations of its network and the speed of earlier runs."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from vae_core.storage.runs import Run
 from vae_core.storage.states import State
 
 USUAL_RATE = 5e10
-"""Multiply-adds a second of one core in training, where no run has shown this machine's speed yet; a rough guess."""
+"""Multiply-adds per second of one core in training, a rough guess for a machine without earlier runs."""
 START_SECONDS = 2.0
-"""Of every run: its process begins, the images are read, and the figures are computed at the end."""
+"""For each run: starting the process, reading the images, and computing the figures at the end."""
 BELIEVED_SECONDS = 5.0
-"""A run that trained for less shows how its start went, not the machine's speed."""
+"""The speed of a run that trained for a shorter time is that of its start, not the machine's."""
 BELIEVED_RUNS = 3
 
 
 def work_per_image(model: ModelConfig, image_shape: tuple[int, int, int]) -> float:
-    """Multiply-adds of one training image: forward once, backward twice."""
+    """Multiply-adds per training image: one forward pass, and twice that for the backward pass."""
     heads = 2 if model.model == "vae" else 1
     encoders = heads if model.encoder == "separate" and model.model == "vae" else 1
     counted = _mlp if model.architecture == "mlp" else _conv
@@ -51,14 +51,14 @@ def _conv(model: ModelConfig, image_shape: tuple[int, int, int], heads: int) -> 
 def seconds_for(
     config: RunConfig, images: int, image_shape: tuple[int, int, int], earlier: Sequence[Run] = ()
 ) -> float:
-    """Seconds at full speed on this machine.
+    """Estimated seconds at full speed on this machine.
 
     Args:
-        config: the run to come.
-        images: training images.
+        config: the planned run.
+        images: number of training images.
         image_shape: (channels, height, width).
-        earlier: runs whose measured speed may be believed, the newest first: the middle one of the newest three of the
-            same network that trained long enough, else of those of the same architecture.
+        earlier: earlier runs, newest first. The median speed counts of the newest three that trained long enough with
+            the same network, or else with the same architecture.
     """
     rate = _believed_rate(earlier, config, image_shape)
     used = min(images, config.data.limit or images)
@@ -66,7 +66,7 @@ def seconds_for(
 
 
 def _believed_rate(earlier: Sequence[Run], config: RunConfig, image_shape: tuple[int, int, int]) -> float:
-    """Multiply-adds a second; the median, so that no single run rules."""
+    """Multiply-adds per second: a median, so that no single run decides."""
     model = config.model
     same_kind = [run for run in earlier if run.config.model.architecture == model.architecture]
     same_network = [run for run in same_kind if run.config.model == model]
@@ -79,7 +79,7 @@ def _believed_rate(earlier: Sequence[Run], config: RunConfig, image_shape: tuple
 
 
 def _images_per_second(run: Run) -> float:
-    """Of a run that is done, without its slow start; 0 where it trained too short a time to tell."""
+    """Speed of a finished run without its slow start; 0 if it trained too briefly to tell."""
     status = run.status()
     if status.state is not State.DONE or not status.images_per_second or not status.step:
         return 0.0

@@ -1,10 +1,11 @@
-"""The training loop: a generator of events that knows no files and no page.
+"""The training loop: a generator of events that knows neither files nor pages.
 
     trainer = Trainer(config, dataset)
-    for event in train(trainer): ...
+    for event in train(trainer):
+        ...
 
-The worker, the command line and the tests drive this same loop; between two events they may save, look or stop.
-Everything that the next step depends on is in `Trainer` and is a function of (seed, stream, step) or in its snapshot.
+Worker processes, the command line and the tests all drive this loop. Between two events they may save, report or stop.
+Everything the next step depends on is held by `Trainer`: either a function of (seed, stream, step), or in its snapshot.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from vae_core.data.corruptions import corrupt_mixed
 from vae_core.data.datasets import Dataset
 from vae_core.data.randomness import Stream, seed_of
 from vae_core.errors import ConfigError, Diverged
+from vae_core.evaluation.validation_set import ValidationSet, build_validation_set
 from vae_core.levels import check_channels
 from vae_core.metrics.elbo import elbo_terms
 from vae_core.models.build import build_model
@@ -31,55 +33,62 @@ from vae_core.objectives.likelihoods import build_likelihood
 from vae_core.objectives.objective import LossTerms, Objective
 from vae_core.storage.frames import Frame
 from vae_core.storage.records import Record
-from vae_core.training.film import MEAN_IMAGES, FrameRecorder, film_steps
+from vae_core.training.frame_recorder import FrameRecorder, frame_steps
 
 DENSE_RECORDS = 1_000
 SPARSE_EVERY = 10
-FIRST_LOOKS = (0, 10, 20, 50, 100)
-HELD_OUT_EVERY = 200
-WINDOW = 50
-MEAN_MARGIN = 0.001
-"""A pixel that is always black would start with an infinite logit."""
+FIRST_VALIDATIONS = (0, 10, 20, 50, 100)
+VALIDATE_EVERY = 200
+LOSS_WINDOW = 50
 WARN_FACTOR, STOP_FACTOR = 10.0, 10_000.0
 
 
 @dataclass(frozen=True)
 class Stepped:
-    """One optimizer step was done, and this is the last event of it; `record` is None where it is not recorded."""
+    """An optimizer step is done. This is the last event of the step; `record` is None if the step is not recorded."""
 
     step: int
     record: Record | None
 
 
 @dataclass(frozen=True)
-class HeldOut:
-    """The held-out images were evaluated; `best` says that their target objective is the lowest so far."""
+class Validated:
+    """The validation set was evaluated. `is_best` says that the target objective is the lowest so far."""
 
     record: Record
-    best: bool
+    is_best: bool
 
 
 @dataclass(frozen=True)
-class Filmed:
-    """A frame for the film was taken."""
+class FrameRecorded:
+    """A frame of the film was recorded."""
 
     frame: Frame
 
 
-Event = Stepped | HeldOut | Filmed
+Event = Stepped | Validated | FrameRecorded
 
 
 class Trainer:
-    """A model, its optimizer and its data, standing at a step.
+    """A model with its optimizer and data, at some step of its training.
 
     Attributes:
         step: optimizer steps done.
-        steps_per_epoch, total_steps: of this configuration and data.
-        best: (step, target objective) of the best held-out evaluation so far, or None.
-        notes: warnings about this run, a sentence each.
+        steps_per_epoch, total_steps: as configured, for this data.
+        best: (step, target objective) of the best validation so far, or None.
+        latest: figures of the newest validation, in nats per image, with its step as `evaluated_step`.
+        notes: warnings about this run, one sentence each.
+
+    Args:
+        config: the run's configuration.
+        dataset: provides the training images.
+        validation: what the run is evaluated on; built from the dataset by default.
+
+    Raises:
+        ConfigError: the device is missing, or a corruption does not apply to these images.
     """
 
-    def __init__(self, config: RunConfig, dataset: Dataset) -> None:
+    def __init__(self, config: RunConfig, dataset: Dataset, validation: ValidationSet | None = None) -> None:
         training = config.training
         check_channels(config.data.corruption, dataset.image_shape[0])
         self.config = config
@@ -96,13 +105,13 @@ class Trainer:
         self.objective = Objective(config.objective, self.steps_per_epoch)
         self.parameters = [*self.model.parameters(), *self.likelihood.parameters()]
         self.optimizer = torch.optim.Adam(self.parameters, lr=training.lr, fused=True)
-        self.camera = FrameRecorder(dataset, config, self.images)
-        self.held_out = self.camera.held_out.to(self.device)
-        self.held_out_inputs = self.camera.held_out_inputs.to(self.device)
+        validation = validation or build_validation_set(dataset, config, self.images)
+        self.recorder = FrameRecorder(validation, config.model.latent)
+        self.validation = validation.to(self.device)
         self.step = 0
         self.best: tuple[int, float] | None = None
         self.latest: dict[str, float] = {}
-        self.window: deque[float] = deque(maxlen=WINDOW)
+        self.window: deque[float] = deque(maxlen=LOSS_WINDOW)
         self.notes: list[str] = []
         if self.batch_size < training.batch_size:
             self.note(f"The batch of {training.batch_size} images was cut to the {self.batch_size} that there are.")
@@ -113,11 +122,11 @@ class Trainer:
 
     @property
     def epoch(self) -> float:
-        """Passes over the training images, as a fraction."""
+        """Passes over the training images, including a fraction of the current one."""
         return self.step / self.steps_per_epoch
 
     def images_in(self, step: int) -> int:
-        """How many images the step that ended as number `step` has seen; the last of an epoch may be smaller."""
+        """Size of the batch of step number `step` (from 1 on); the last batch of an epoch may be smaller."""
         last = step % self.steps_per_epoch == 0
         return len(self.images) - (self.steps_per_epoch - 1) * self.batch_size if last else self.batch_size
 
@@ -127,11 +136,11 @@ class Trainer:
         start_at(self.model.decoder, self.likelihood.output_of(mean))
 
     def modules(self) -> dict[str, torch.nn.Module]:
-        """What is trained, by the prefix of its weights in a file."""
+        """The trained modules, by the prefix of their weights in a file."""
         return {"model": self.model, "likelihood": self.likelihood}
 
     def batch(self) -> torch.Tensor:
-        """The images of the step that comes next, (batch, channel, height, width) float32 in [0, 1]."""
+        """Images of the next step: (batch, channel, height, width) float32 in [0, 1]."""
         epoch, index = divmod(self.step, self.steps_per_epoch)
         if self._order is None or self._order[0] != epoch:
             order = batches.epoch_order(len(self.images), self.config.training.seed, epoch)
@@ -143,8 +152,8 @@ class Trainer:
         pixels = self._pixels.manual_seed(seed_of(self.config.training.seed, Stream.PIXELS, self.step))
         return batches.binarize(images, self.config.data.binarize, pixels)
 
-    def damaged(self, clean: torch.Tensor) -> torch.Tensor:
-        """What the encoder sees of a batch: the images themselves, or of a denoising run damaged anew at each step."""
+    def corrupted(self, clean: torch.Tensor) -> torch.Tensor:
+        """What the encoder sees of a batch, same shape: the images, in a denoising run corrupted anew at each step."""
         data = self.config.data
         if not data.corruption:
             return clean
@@ -152,11 +161,11 @@ class Trainer:
         return corrupt_mixed(clean, data.corruption, data.levels, draw)
 
     def train_step(self) -> Record | None:
-        """One optimizer step, and its record where this step is recorded.
+        """Does one optimizer step and returns its record, or None if this step is not recorded.
 
         Raises:
-            Diverged: the loss is beyond repair, and so are the weights that gave it, those of the update before.
-                They are left as they are.
+            Diverged: the loss is beyond repair, as are the weights that gave it, those of the previous update. They are
+                left unchanged.
         """
         terms, loss = self._forward()
         value = loss.item()
@@ -169,32 +178,31 @@ class Trainer:
         return self._record("train", value, *terms.means()) if self._is_recorded() else None
 
     def _forward(self) -> tuple[LossTerms, torch.Tensor]:
-        """The terms of the objective and the loss, a scalar, of the batch that comes next."""
+        """Terms of the objective and the loss (a scalar, nats per image) of the next batch."""
         target = self.batch()
         epsilon = self._epsilon.manual_seed(seed_of(self.config.training.seed, Stream.EPSILON, self.step))
-        posterior = self.model.encode(self.damaged(target))
+        posterior = self.model.encode(self.corrupted(target))
         output = self.model.decode(posterior.sample(epsilon))
         terms = self.objective.terms(self.likelihood, output, target, posterior)
         return terms, self.objective.loss(terms, self.step)
 
     @torch.no_grad()
     def next_loss(self) -> float:
-        """The loss of the batch that comes next with the weights as they stand, which stay; nats per image."""
+        """Loss of the next batch with the current weights, in nats per image; changes nothing."""
         return self._forward()[1].item()
 
     def check_weights(self) -> bool:
-        """Looks at the loss of the next batch, as the next step will, before these weights are kept.
+        """Whether the loss of the next batch is as usual, so that the current weights may be kept.
 
-        Returns:
-            Whether that loss is as usual: at most `WARN_FACTOR` times the usual one above it.
+        "As usual" means that it exceeds the usual loss by at most `WARN_FACTOR` times that loss.
 
         Raises:
-            Diverged: it is beyond repair.
+            Diverged: the loss is beyond repair.
         """
         return self._jump(self.next_loss()) <= WARN_FACTOR
 
     def _is_recorded(self) -> bool:
-        """Every step of the first thousand, then every tenth, and the last."""
+        """The first thousand steps are recorded, then every tenth, and the last."""
         return self.step <= DENSE_RECORDS or self.step % SPARSE_EVERY == 0 or self.step == self.total_steps
 
     def _record(self, split: str, loss: float, reconstruction: float, kl: float | None) -> Record:
@@ -205,16 +213,16 @@ class Trainer:
         return record
 
     def _watch_loss(self, loss: float) -> None:
-        """Warns of a jump of the loss, and stops where it is beyond repair."""
+        """Notes a jump of the loss; raises `Diverged` if it is beyond repair."""
         if self._jump(loss) > WARN_FACTOR:
             self.note("The loss jumped to more than ten times its usual value; a smaller learning rate is safer.")
         self.window.append(loss)
 
     def _jump(self, loss: float) -> float:
-        """How far a loss lies above the usual one, the median of the last `WINDOW`, in multiples of it.
+        """How far a loss lies above the usual one (the median of the last `LOSS_WINDOW` losses), in multiples of it.
 
         Raises:
-            Diverged: by more than `STOP_FACTOR`, or it is not finite.
+            Diverged: it lies more than `STOP_FACTOR` above, or is not finite.
         """
         usual = statistics.median(self.window) if self.window else loss
         jump = (loss - usual) / self.scale_of(usual)
@@ -223,94 +231,96 @@ class Trainer:
         return jump
 
     def scale_of(self, loss: float) -> float:
-        """What jumps of a loss are measured in: its size, or where it is close to 0 a twentieth of a nat per pixel."""
+        """The unit in which jumps of a loss are measured: its size, but at least a twentieth of a nat per pixel."""
         return max(abs(loss), 0.05 * math.prod(self.images.shape[1:]))
 
     def note(self, sentence: str) -> None:
+        """Adds a warning about this run, once."""
         if sentence not in self.notes:
             self.notes.append(sentence)
 
-    def evaluate_held_out(self) -> Record:
-        """The record of the fixed held-out images at this step; changes no state of training."""
-        seed = self.config.training.seed
+    def validate(self) -> Validated:
+        """Evaluates the validation set and remembers the best result; changes no state of the training itself."""
+        record = self._validation_record()
+        target = record["target"]
+        is_best = math.isfinite(target) and (self.best is None or target < self.best[1])
+        if is_best:
+            self.best = (self.step, target)
+        names = ("loss", "reconstruction_nats", "kl_nats")  # and the step, as frames are taken between evaluations
+        self.latest = {name: record[name] for name in names if name in record} | {"evaluated_step": float(self.step)}
+        self._note_collapse(record["reconstruction_nats"])
+        return Validated(record, is_best)
+
+    def _validation_record(self) -> Record:
+        seed, validation = self.config.training.seed, self.validation
         reconstruction, kl = elbo_terms(
-            self.model, self.likelihood, self.held_out, seed=seed, inputs=self.held_out_inputs
+            self.model, self.likelihood, validation.images, seed=seed, inputs=validation.inputs
         )
         now = self.objective.value(reconstruction, kl, max(self.step - 1, 0))
         record = self._record("held-out", now, reconstruction, kl)
         return {**record, "target": self.objective.target(reconstruction, kl)}
 
-    def look(self) -> HeldOut:
-        """Evaluates the held-out images, and takes note of the best."""
-        record = self.evaluate_held_out()
-        target = record["target"]
-        best = math.isfinite(target) and (self.best is None or target < self.best[1])
-        if best:
-            self.best = (self.step, target)
-        names = ("loss", "reconstruction_nats", "kl_nats")  # and the step, as frames are taken between evaluations
-        self.latest = {name: record[name] for name in names if name in record} | {"evaluated_step": float(self.step)}
-        self._name_collapse(record["reconstruction_nats"])
-        return HeldOut(record, best)
-
-    def _name_collapse(self, reconstruction: float) -> None:
-        """A loss that sits at the collapse line after the first epochs is named as such."""
-        floor, collapse = self.camera.lines.get("floor", -math.inf), self.camera.lines["collapse"]
+    def _note_collapse(self, reconstruction: float) -> None:
+        """Notes that the loss sits at the collapse line after the first epochs, or no longer does."""
+        collapse, floor = self.validation.collapse, self.validation.floor
         # a density's floor is thousands of nats below, or absent: a healthy run only passes by the line
-        scale = min(collapse - floor, 0.5 * self.held_out[0].numel())
+        scale = min(collapse - (-math.inf if floor is None else floor), 0.5 * self.validation.images[0].numel())
         sits = abs(collapse - reconstruction) < 0.02 * scale
         sentence = (
             f"The reconstruction sits at the collapse line ({collapse:.1f} nats per image): the code carries nothing "
             "and every picture is the mean image; lower beta, or the learning rate."
         )
-        if sits and self.step >= max(HELD_OUT_EVERY, self.steps_per_epoch):
+        if sits and self.step >= max(VALIDATE_EVERY, self.steps_per_epoch):
             self.note(sentence)
         elif not sits and sentence in self.notes:
             self.notes.remove(sentence)
 
-    def frame(self, *, spread: bool) -> Frame:
-        """How the model sees the film's subjects now; `spread` adds the log-variances."""
-        return self.camera.frame(self.model, self.likelihood, self.step, self.epoch, self.latest, spread=spread)
+    def frame(self, *, with_log_variance: bool) -> Frame:
+        """How the model sees the film's subjects now."""
+        return self.recorder.frame(
+            self.model, self.likelihood, self.step, self.epoch, self.latest, with_log_variance=with_log_variance
+        )
 
 
 def train(trainer: Trainer) -> Iterator[Event]:
-    """Trains to the end, from wherever the trainer stands, and tells what happens.
+    """Trains from the trainer's current step to the end and yields what happens.
 
     Raises:
-        Diverged: the loss is beyond repair, and so are the weights in the trainer; the caller keeps earlier ones.
+        Diverged: the loss is beyond repair, as are the trainer's weights; the caller keeps earlier ones.
     """
-    frames = film_steps(trainer.total_steps)
+    frames = frame_steps(trainer.total_steps)
     if trainer.step == 0:
-        yield trainer.look()
-        yield Filmed(trainer.frame(spread=False))
+        yield trainer.validate()
+        yield FrameRecorded(trainer.frame(with_log_variance=False))
     while trainer.step < trainer.total_steps:
         record = trainer.train_step()
         step = trainer.step
-        if is_held_out_step(step, trainer.steps_per_epoch, trainer.total_steps):
-            yield trainer.look()
+        if is_validation_step(step, trainer.steps_per_epoch, trainer.total_steps):
+            yield trainer.validate()
         if step in frames:
-            yield Filmed(trainer.frame(spread=False))
+            yield FrameRecorded(trainer.frame(with_log_variance=False))
         yield Stepped(step, record)
 
 
-def is_held_out_step(step: int, steps_per_epoch: int, total_steps: int) -> bool:
-    """Some early steps, then the ends of epochs at least `HELD_OUT_EVERY` steps apart, then the last step."""
-    if step in FIRST_LOOKS or step == total_steps:
+def is_validation_step(step: int, steps_per_epoch: int, total_steps: int) -> bool:
+    """Some early steps, then ends of epochs at least `VALIDATE_EVERY` steps apart, and the last step."""
+    if step in FIRST_VALIDATIONS or step == total_steps:
         return True
-    every = steps_per_epoch * max(1, math.ceil(HELD_OUT_EVERY / steps_per_epoch))
+    every = steps_per_epoch * max(1, math.ceil(VALIDATE_EVERY / steps_per_epoch))
     return step % every == 0
 
 
 def check_device(asked: str) -> None:
-    """Refuses a device that this machine does not have.
+    """Checks that this machine has the device.
 
     Raises:
-        ConfigError: there is no CUDA device.
+        ConfigError: CUDA was asked for and is not available.
     """
     if asked == "cuda" and not torch.cuda.is_available():
         raise ConfigError("There is no CUDA device here that torch can use; choose cpu or auto as the device.")
 
 
 def device_of(asked: str) -> str:
-    """The device that a configuration asks for; `auto` takes cuda where there is one. Raises as `check_device`."""
+    """The device to train on: `auto` is CUDA if available, else the CPU. Raises as `check_device`."""
     check_device(asked)
     return ("cuda" if torch.cuda.is_available() else "cpu") if asked == "auto" else asked

@@ -1,4 +1,4 @@
-"""What to do about a run that diverged: the same training with a smaller learning rate, from the newest sound step."""
+"""What to do about a diverged run: train on with a smaller learning rate, from the newest sound step."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ SAFE_RATE = 1e-3
 
 
 def smaller_rate(lr: float) -> float:
-    """The usual learning rate, or a tenth of one that is not above it."""
+    """The usual learning rate, or a tenth of `lr` if `lr` is not above it."""
     return SAFE_RATE if lr > SAFE_RATE else float(f"{lr / 10:.1g}")
 
 
 def remedy(run: Run) -> RunConfig:
-    """The configuration of a new run that replaces a diverged one.
+    """Configuration of a new run that replaces a diverged one and starts from its newest sound step.
 
-    It starts from the newest sound step. Step 0 needs no parent: the initial weights are a function of the seed.
+    Step 0 needs no parent: the initial weights are a function of the seed.
     """
     step = max(sound_steps(run), default=0)
     parent = f"{run.id}@{step}" if step else run.config.parent

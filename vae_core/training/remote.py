@@ -1,8 +1,8 @@
-"""What a worker of a Dask cluster does: trains one run with the usual driver, and sends what happens.
+"""Runs on the workers of a Dask cluster: trains one run with the usual driver and sends what happens.
 
 Only plain data travels: a task is a dictionary of numbers, text and bytes, and so are its messages and its result.
-Messages of one attempt are numbered from 0. The side that handed the run over plays them to the run's folder, and
-drops those of an attempt that was given up. Nothing is written here but what the dataset's cache takes.
+Messages of one attempt are numbered from 0. The submitting side plays them to the run's folder, and drops those of an
+abandoned attempt. Nothing is written here except the dataset's cache.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import importlib.metadata
 import platform
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -35,20 +36,20 @@ from vae_core.types import Array
 SEND_SECONDS = 0.2
 MAX_BATCH_BYTES = 2_000_000
 WATCHED_SECONDS = 5.0
-HELD_DATASETS = 4
+CACHED_DATASETS = 4
 PACKAGE = Path(__file__).resolve().parents[1]
 
 Task = dict[str, Any]
-"""What is sent: run, topic, config, versions, digest and content of the dataset, status, checkpoint, record, parent."""
+"""Keys: run, topic, config, versions, digest and content (of the dataset), status, record (of the checkpoint)."""
 
-_stopped: set[str] = set()
+_requests: dict[str, str] = {}
 _watched: dict[str, float] = {}
 _datasets: dict[str, datasets.Dataset] = {}
 
 
 @functools.cache
 def versions() -> dict[str, str]:
-    """What the bits of a training depend on besides its task: Python, torch, and this program's own code."""
+    """What the bits of a training depend on besides its task: the versions of Python, torch and this program."""
     code = b"".join(
         path.relative_to(PACKAGE).as_posix().encode() + b"\0" + files.read_bytes(path)
         for path in sorted(PACKAGE.rglob("*.py"))
@@ -60,32 +61,33 @@ def versions() -> dict[str, str]:
     }
 
 
-def want(attempt: str, what: str) -> None:
-    """Takes a wish for an attempt that runs here: "stop", or "watch" for the next few seconds' previews."""
+def request(attempt: str, what: str) -> None:
+    """Takes a request for an attempt that runs here: "stop", or "watch" for previews in the next few seconds."""
     if what == "watch":
         _watched[attempt] = time.monotonic()
     else:
-        _stopped.add(attempt)
+        _requests[attempt] = what
 
 
 def train_run(task: Task, data: dict[str, Any] | None = None, checkpoint: bytes | None = None) -> dict[str, Any]:
-    """Trains a run from its task, in a task of Dask.
+    """Trains a run, as a Dask task.
 
     Args:
         task: plain data (`Task`).
-        data: the dataset, as from `packed`, where an earlier answer was "lacking".
-        checkpoint: weights and optimizer as safetensors, or the parent's weights; `task["record"]` is beside the first.
+        data: the dataset, from `packed`, if an earlier call answered "lacking".
+        checkpoint: safetensors of weights and optimizer (then `task["record"]` belongs to them), or of the parent's
+            weights.
 
     Returns:
-        `outcome` is "ended" with the attempt, the number of messages sent, the last status and the weights; "lacking"
-        where the dataset is not here; "refused" or "failed" with a sentence.
+        `outcome` is "ended", with the attempt, the number of messages sent, the last status and the weights; "lacking"
+        if the dataset is not on this machine; "refused" or "failed", with a message.
     """
     differing = differences(task["versions"], versions())
     if differing:
         return {"outcome": "refused", "message": differing}
     try:
         dataset = _dataset(task, data)
-    except LatentLabError:  # no such file, or not the same images: they are asked for
+    except LatentLabError:  # no such file, or other images: the submitter has to send them
         return {"outcome": "lacking"}
     wire = Wire(task, checkpoint)
     try:
@@ -94,7 +96,7 @@ def train_run(task: Task, data: dict[str, Any] | None = None, checkpoint: bytes 
         wire.send()
         return {"outcome": "failed", "message": str(error), "attempt": wire.attempt, "messages": wire.number}
     finally:
-        _stopped.discard(wire.attempt)
+        _requests.pop(wire.attempt, None)
         _watched.pop(wire.attempt, None)
     wire.send()
     sent = {"outcome": "ended", "attempt": wire.attempt, "messages": wire.number, "status": plain(status)}
@@ -102,7 +104,7 @@ def train_run(task: Task, data: dict[str, Any] | None = None, checkpoint: bytes 
 
 
 def differences(here: dict[str, str], there: dict[str, str]) -> str:
-    """A sentence about versions that differ, or nothing."""
+    """A sentence about versions that differ, or empty."""
     changed = [f"{name} {there.get(name)} in place of {here[name]}" for name in here if here[name] != there.get(name)]
     if not changed:
         return ""
@@ -110,36 +112,36 @@ def differences(here: dict[str, str], there: dict[str, str]) -> str:
 
 
 def packed(dataset: datasets.Dataset) -> dict[str, Any]:
-    """A dataset as plain data: shape, type and bytes of each of its parts."""
+    """A dataset as plain data: shape, type and bytes of each of its arrays."""
     parts = {part: getattr(dataset, part).numpy() for part in datasets.PARTS}
     sent = {name: [list(part.shape), part.dtype.str, part.tobytes()] for name, part in parts.items()}
     return {"name": dataset.name, "classes": list(dataset.classes), "digest": dataset.digest, "parts": sent}
 
 
 def content(dataset: datasets.Dataset) -> str:
-    """SHA-256 of the images and labels, by which a worker knows that it has the same."""
+    """SHA-256 of images and labels, by which a worker checks that it has the same ones."""
     return datasets.content_digest({part: getattr(dataset, part) for part in datasets.PARTS})
 
 
 def _dataset(task: Task, data: dict[str, Any] | None) -> datasets.Dataset:
-    """By its hash: held, on this machine's disk, or as it was sent.
+    """The dataset with the task's hash: from memory, as sent, or from this machine's disk.
 
     Raises:
-        LatentLabError: it is none of these.
+        LatentLabError: it is in none of these.
     """
     digest = task["content"]
     if digest in _datasets:
         return _datasets[digest]
-    found = _on_disk(task["config"]["data"]["dataset"]) if data is None else _unpacked(data)
-    if content(found) != digest or found.digest != task["digest"]:
+    dataset = _on_disk(task["config"]["data"]["dataset"]) if data is None else _unpacked(data)
+    if content(dataset) != digest or dataset.digest != task["digest"]:
         raise DataError("The dataset on this machine is another one of that name; it has to be sent.")
-    while len(_datasets) >= HELD_DATASETS:
+    while len(_datasets) >= CACHED_DATASETS:
         _datasets.pop(next(iter(_datasets)))
-    return _datasets.setdefault(digest, found)
+    return _datasets.setdefault(digest, dataset)
 
 
 def _on_disk(name: str) -> datasets.Dataset:
-    """A dataset that is here or that the program draws itself; nothing is downloaded."""
+    """A dataset that is on this machine or is generated; nothing is downloaded."""
     row = catalogue.find(name)
     raw = row.family.raw
     if raw is not None and not row.bundled and not download.is_here(raw, paths.data_folder(None)):
@@ -158,11 +160,11 @@ def _unpacked(data: dict[str, Any]) -> datasets.Dataset:
 
 
 class Wire:
-    """The sink that sends: calls become messages `[name, arguments]`, in batches; weights wait for the result.
+    """A sink that sends its calls, as `[name, arguments]`, in batches. Weights come with the task's result.
 
     Attributes:
-        attempt: names this attempt among those of the run.
-        number: messages sent so far.
+        attempt: a random id of this attempt at the run.
+        number: number of messages sent so far.
         result: the weights, once the driver has finished.
     """
 
@@ -177,73 +179,73 @@ class Wire:
         self._waiting: list[list[Any]] = []
         self._bytes, self._next = 0, 0.0
         self._best: tuple[int, float, dict[str, Array]] | None = None
-        self._did("starts")
+        self._queue("starts")
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """The side that handed the run over holds its lock."""
+    def lock_run(self) -> Iterator[None]:
+        """Does nothing: the submitting side holds the run's lock."""
         yield
 
-    def newest(self, before: int | None = None) -> Snapshot | None:
+    def newest_checkpoint(self, before: int | None = None) -> Snapshot | None:
         record = self._task["record"]
         if not (self._checkpoint and record) or (before is not None and record["step"] >= before):
             return None
         return unpack_tensors(self._checkpoint), record
 
-    def parent(self) -> dict[str, Array] | None:
+    def parent_weights(self) -> dict[str, Array] | None:
         return unpack_tensors(self._checkpoint) if self._checkpoint and not self._task["record"] else None
 
     def begin(self, step: int, length: int, subjects: bytes, identity: dict[str, Any]) -> None:
-        self._did("begin", step, length, subjects, identity)
+        self._queue("begin", step, length, subjects, identity)
 
-    def add(self, record: Record) -> None:
-        self._did("add", record)
+    def add_record(self, record: Record) -> None:
+        self._queue("add_record", record)
 
-    def frame(self, step: int, content: bytes) -> None:
-        self._did("frame", step, content)
+    def add_frame(self, step: int, content: bytes) -> None:
+        self._queue("add_frame", step, content)
 
-    def preview(self, content: bytes) -> None:
-        self._did("preview", content)
+    def write_preview(self, content: bytes) -> None:
+        self._queue("write_preview", content)
 
-    def best(self, step: int, target: float, tensors: dict[str, Array]) -> None:
+    def keep_best(self, step: int, target: float, tensors: dict[str, Array]) -> None:
         self._best = step, target, tensors
 
     def flush(self) -> None:
-        self._did("flush")
+        self._queue("flush")
 
-    def back_to(self, step: int) -> None:
-        self._did("back_to", step)
+    def drop_after(self, step: int) -> None:
+        self._queue("drop_after", step)
         if self._best is not None and self._best[0] > step:
             self._best = None
 
-    def say(self, status: Status) -> None:
-        self._did("say", plain(status))
+    def write_status(self, status: Status) -> None:
+        self._queue("write_status", asdict(status))
 
-    def save(self, step: int, take: Callable[[], Snapshot]) -> None:
-        """Weights come back as the result alone: a run that loses its worker starts over."""
+    def save_checkpoint(self, snapshot: Snapshot) -> None:
+        """Does nothing: weights are only sent as the result. A run that loses its worker starts over."""
 
-    def finish(self, take: Callable[[], Snapshot] | None) -> None:
+    def finish(self, snapshot: Snapshot | None) -> None:
         if self._best is not None:
             step, target, tensors = self._best
             self.result["best"] = [step, target, pack_tensors(tensors)]
-        if take is not None:
-            tensors, record = take()
+        if snapshot is not None:
+            tensors, record = snapshot
             self.result |= {"weights": pack_tensors(tensors), "record": record}
 
-    def wants(self) -> Control | None:
-        """A run ends where that was wished, or where nobody waits for it any more."""
+    def read_requests(self) -> Control | None:
+        """A stop if that was requested, or if nobody waits for the run any more."""
         self._send_due()
         task = self._worker.state.tasks.get(self._key)
         abandoned = task is None or task.state == "cancelled" or self._worker.status.name != "running"
-        return Control(want="stop" if abandoned or self.attempt in _stopped else "run")
+        return Control(want="stop" if abandoned else _requests.get(self.attempt, "run"))
 
-    def forget_wants(self) -> None:
-        """Wishes go to an attempt, and this one is new."""
+    def clear_requests(self) -> None:
+        """Does nothing: requests are made to an attempt, and this one is new."""
 
     def is_watched(self) -> bool:
         return time.monotonic() - _watched.get(self.attempt, float("-inf")) < WATCHED_SECONDS
 
-    def _did(self, name: str, *arguments: Any) -> None:
+    def _queue(self, name: str, *arguments: Any) -> None:
         self._waiting.append([name, list(arguments)])
         self._bytes += sum(len(item) for item in arguments if isinstance(item, bytes))
         self._send_due()
@@ -253,7 +255,7 @@ class Wire:
             self.send()
 
     def send(self) -> None:
-        """Sends what waits, as one numbered message."""
+        """Sends all queued calls as one numbered message."""
         self._next = time.monotonic() + SEND_SECONDS
         if not self._waiting:
             return

@@ -1,4 +1,4 @@
-"""The address of a Dask scheduler: what is refused, with which certificates, and whether Dask is here at all."""
+"""Connects to a Dask scheduler: checks its address and certificates, and whether Dask is installed."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ OPEN = (
 
 @dataclass(frozen=True)
 class Trust:
-    """What a person says of the way to the scheduler.
+    """Why the connection to the scheduler may be trusted.
 
     Attributes:
-        network: the network is one's own, as a batch cluster's is.
-        ca, cert, key: files in PEM form, of the authority and of this machine.
+        network: the network is the user's own, as in a batch cluster.
+        ca, cert, key: PEM files of the certificate authority and of this machine.
     """
 
     network: bool = False
@@ -43,19 +43,19 @@ class Trust:
 
 
 def installed() -> bool:
-    """Whether `dask.distributed` is here."""
+    """Whether `dask.distributed` is installed."""
     try:
         return importlib.util.find_spec("distributed") is not None
-    except (ImportError, ValueError):  # blocked, or half removed
+    except (ImportError, ValueError):  # blocked, or partly removed
         return False
 
 
 def check_address(address: str, trust: Trust) -> str:
-    """The address with its scheme, where runs may be sent there.
+    """Checks that runs may be sent to an address, and returns it with its scheme.
 
     Raises:
-        ConfigError: it is no address of a scheduler, or certificates are missing or not there.
-        ClusterError: Dask is not installed, or the connection is open and not on this machine.
+        ConfigError: the address is invalid, or certificates or their files are missing.
+        ClusterError: Dask is not installed, or the connection is open and leaves this machine.
     """
     whole = _whole(address)
     if whole.startswith("tls://"):
@@ -100,21 +100,23 @@ def _check_files(trust: Trust) -> None:
 
 
 def connect(address: str, trust: Trust) -> Any:
-    """A client of the scheduler, which is no other code's default.
+    """A client of the scheduler; it does not become Dask's default client.
 
     Raises:
-        ConfigError, ClusterError: as `check_address`; nobody answers there, or not as a scheduler does.
+        ConfigError, ClusterError: as `check_address`, or if no scheduler answers.
     """
     whole = check_address(address, trust)
     distributed: Any = importlib.import_module("distributed")
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it means for a sweep is said in a sentence
+    logging.getLogger("distributed").setLevel(
+        logging.CRITICAL
+    )  # what an error means for a sweep is reported in a sentence
     security = None
     if whole.startswith("tls://"):
         names = {"tls_ca_file": trust.ca, "tls_client_cert": trust.cert, "tls_client_key": trust.key}
         security = distributed.Security(require_encryption=True, **{name: str(path) for name, path in names.items()})
     try:
         return distributed.Client(whole, timeout=CONNECT_SECONDS, security=security, set_as_default=False)
-    except (OSError, ValueError) as error:  # TimeoutError and what ssl says are OSErrors
+    except (OSError, ValueError) as error:  # TimeoutError and ssl.SSLError are OSErrors
         raise ClusterError(
             f"No scheduler answers at {whole}{' to these certificates' if security else ''}; "
             "start one there, or train on this machine without one."

@@ -1,13 +1,13 @@
-"""Where a training's results go. The driver produces them; a sink keeps them.
+"""Where the results of a training go. The driver produces them, a sink keeps them.
 
-`RunFolder` writes them into the run's folder. A training on another machine has a sink that sends them, and the side
-that handed it over plays them to a `RunFolder` of its own, so that a folder has one writer and looks the same.
+`RunFolder` writes them to the run's folder. A training on another machine has a sink that sends them. The side that
+handed it over plays them to a `RunFolder` of its own, so a folder always has one writer and looks the same.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, Protocol
@@ -25,80 +25,87 @@ from vae_core.types import Array
 LOCK_SECONDS = 2.0
 
 Snapshot = tuple[dict[str, Array], dict[str, Any]]
-"""Weights and optimizer, and the record beside them, as from `snapshot.snapshot`."""
+"""Named arrays of weights and optimizer, and the JSON record beside them, as returned by `snapshot.snapshot`."""
 
 
 class Sink(Protocol):
-    """What a driver asks of the place where its results go.
+    """What a driver needs from the place where its results go.
 
     Attributes:
-        config: of the run.
-        status: how it stood before.
+        config: the run's configuration.
+        status: how the run stood before.
     """
 
     config: RunConfig
     status: Status
 
-    def held(self) -> AbstractContextManager[None]:
-        """Keeps others away while it trains."""
+    def lock_run(self) -> AbstractContextManager[None]:
+        """Keeps other processes from training the run meanwhile."""
 
-    def newest(self, before: int | None = None) -> Snapshot | None:
-        """The newest whole checkpoint, or the newest one of a step before that."""
+    def newest_checkpoint(self, before: int | None = None) -> Snapshot | None:
+        """The newest complete checkpoint (of a step below `before`), or None."""
 
-    def parent(self) -> dict[str, Array] | None:
-        """The weights that the run starts from, of another one."""
+    def parent_weights(self) -> dict[str, Array] | None:
+        """The weights of another run that this one starts from, by name, or None."""
 
     def begin(self, step: int, length: int, subjects: bytes, identity: dict[str, Any]) -> None:
-        """Goes back to a checkpoint's step, 0 without one, and drops what came after it.
+        """Goes back to a checkpoint and drops what came after it.
 
         Args:
-            step, length: of the checkpoint, with the bytes of records that it counted.
-            subjects: of the film, packed.
-            identity: what one needs to know of weights that stand alone, but the step.
+            step: the checkpoint's step; 0 without one.
+            length: bytes of `metrics.jsonl` at that checkpoint.
+            subjects: what the film shows, packed.
+            identity: what one needs to know about weights that stand alone, except their step.
         """
 
-    def add(self, record: Record) -> None:
+    def add_record(self, record: Record) -> None:
         """Takes a record; readers see it after the next `flush`."""
 
-    def frame(self, step: int, content: bytes) -> None:
+    def add_frame(self, step: int, content: bytes) -> None:
         """Takes a packed frame of the film."""
 
-    def preview(self, content: bytes) -> None:
+    def write_preview(self, content: bytes) -> None:
         """Takes a packed frame for the page that is watching."""
 
-    def best(self, step: int, target: float, tensors: dict[str, Array]) -> None:
-        """Takes the best weights so far; they are kept with the next checkpoint."""
+    def keep_best(self, step: int, target: float, tensors: dict[str, Array]) -> None:
+        """Takes the best weights so far; they are saved with the next checkpoint."""
 
     def flush(self) -> None:
-        """Has readers see all records."""
+        """Makes all records visible to readers."""
 
-    def back_to(self, step: int) -> None:
+    def drop_after(self, step: int) -> None:
         """Drops the records, frames and weights of later steps."""
 
-    def say(self, status: Status) -> None:
-        """Tells how the run stands."""
+    def write_status(self, status: Status) -> None:
+        """Writes how the run stands."""
 
-    def save(self, step: int, take: Callable[[], Snapshot]) -> None:
-        """A checkpoint of this step."""
+    def save_checkpoint(self, snapshot: Snapshot) -> None:
+        """Saves a checkpoint of the snapshot's step."""
 
-    def finish(self, take: Callable[[], Snapshot] | None) -> None:
-        """The last checkpoint, the final and the best weights; with None those of the last checkpoint stay."""
+    def finish(self, snapshot: Snapshot | None) -> None:
+        """Saves the last checkpoint, the final and the best weights; None keeps those of the last checkpoint."""
 
-    def wants(self) -> Control | None:
-        """What is wanted of the run, or None where that is as before."""
+    def read_requests(self) -> Control | None:
+        """What is requested of the run, or None if that has not changed."""
 
-    def forget_wants(self) -> None:
-        """Wants nothing but to run."""
+    def clear_requests(self) -> None:
+        """Drops all requests: the run is to go on."""
 
     def is_watched(self) -> bool:
-        """Whether somebody looks at the previews."""
+        """Whether anyone looks at the previews."""
 
 
 class RunFolder:
-    """The sink on this machine's disk: the only writer of a run's results."""
+    """The sink on this machine's disk, and the only writer of the run's results.
 
-    def __init__(self, run: Run) -> None:
+    Args:
+        run: its folder.
+        lock_seconds: how long to wait for another process that holds the run.
+    """
+
+    def __init__(self, run: Run, *, lock_seconds: float = LOCK_SECONDS) -> None:
         self.run = run
+        self.lock_seconds = lock_seconds
         self.config = run.config
         self.status = replace(run.status(), cluster="")
         self._metrics: MetricsWriter | None = None
@@ -114,15 +121,15 @@ class RunFolder:
         return self._metrics
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """The run's lock.
+    def lock_run(self) -> Iterator[None]:
+        """Holds the run's lock.
 
         Raises:
-            RunLocked: another process trains it, or has trained it to its end while this one waited.
-            RunStateError: it keeps only its final weights.
+            RunLocked: another process is training the run, or trained it to its end while this one waited.
+            RunStateError: the run keeps only its final weights.
         """
         try:
-            with files.lock(self.run.lock_path, timeout=LOCK_SECONDS):
+            with files.lock(self.run.lock_path, timeout=self.lock_seconds):
                 checkpoints.check_resumable(self.run.folder)
                 if self.status.state != "done" and self.run.is_finished():
                     raise RunLocked(f"The run {self.run.id!r} was trained by another process meanwhile.")
@@ -130,10 +137,10 @@ class RunFolder:
         except filelock.Timeout as error:
             raise RunLocked(f"The run {self.run.id!r} is being trained by another process; stop that first.") from error
 
-    def newest(self, before: int | None = None) -> Snapshot | None:
+    def newest_checkpoint(self, before: int | None = None) -> Snapshot | None:
         return checkpoints.load_newest(self.run.folder, before)
 
-    def parent(self) -> dict[str, Array] | None:
+    def parent_weights(self) -> dict[str, Array] | None:
         if not self.config.parent:
             return None
         parent_id, step = self.config.parent.split("@")
@@ -141,91 +148,92 @@ class RunFolder:
 
     def begin(self, step: int, length: int, subjects: bytes, identity: dict[str, Any]) -> None:
         folder = self.run.folder
-        for place in (folder, folder / "film"):
-            files.sweep_temporaries(place)
+        for path in (folder, folder / "film"):
+            files.sweep_temporaries(path)
         self._identity, self._best, self._best_step = identity, None, None
         self.metrics.cut(length)
         checkpoints.drop_after(folder, step)
-        for suffix in (".json", ".safetensors"):  # the final weights of an earlier end, which are a step's as well
+        for suffix in (".json", ".safetensors"):  # final weights of an earlier end; they are kept as a step too
             files.remove(folder / f"model{suffix}")
         files.make_folder(folder / "film")
         files.write_atomic(folder / "film" / "subjects.npz", subjects)
 
-    def add(self, record: Record) -> None:
+    def add_record(self, record: Record) -> None:
         self.metrics.add(record)
 
-    def frame(self, step: int, content: bytes) -> None:
+    def add_frame(self, step: int, content: bytes) -> None:
         path = self.run.folder / "film" / frames.frame_name(step)
-        if not path.exists():  # a resumed run films the same again
+        if not path.exists():  # a resumed run records the same frames again
             files.write_atomic(path, content, durable=False)
 
-    def preview(self, content: bytes) -> None:
+    def write_preview(self, content: bytes) -> None:
         files.write_atomic(self.run.folder / "preview.npz", content, durable=False)
 
-    def best(self, step: int, target: float, tensors: dict[str, Array]) -> None:
+    def keep_best(self, step: int, target: float, tensors: dict[str, Array]) -> None:
         self._best = step, target, tensors
 
     def flush(self) -> None:
         self.metrics.flush()
 
-    def back_to(self, step: int) -> None:
+    def drop_after(self, step: int) -> None:
         self.metrics.cut_after(step)
         frames.drop_after(self.run.folder, step)
         checkpoints.drop_after(self.run.folder, step)
         if self._best is not None and self._best[0] > step:
             self._best = None
 
-    def say(self, status: Status) -> None:
+    def write_status(self, status: Status) -> None:
         self.status = status
         self._best_step = status.best_step
         self.run.write_status(status)
 
-    def save(self, step: int, take: Callable[[], Snapshot]) -> None:
-        """Records first, then the best, then the step, and only then are older ones dropped."""
+    def save_checkpoint(self, snapshot: Snapshot) -> None:
+        """Writes records first, then the best weights, then the step. Only then are older steps dropped."""
         folder, length = self.run.folder, self.metrics.sync()
+        tensors, record = snapshot
+        step = int(record["step"])
         if self._best is not None:
-            best, target, tensors = self._best
+            best, target, best_tensors = self._best
             checkpoints.save(
-                folder, checkpoints.best_name(best), tensors, {"step": best, **self._identity, "target": target}
+                folder, checkpoints.best_name(best), best_tensors, {"step": best, **self._identity, "target": target}
             )
             self._best, self._best_step = None, best
         if step not in checkpoints.steps(folder):
-            tensors, record = take()
             checkpoints.save(folder, checkpoints.step_name(step), tensors, {**record, "metrics_bytes": length})
         checkpoints.prune(folder)
         if self._best_step is not None:
             checkpoints.drop_best(folder, keep=checkpoints.best_name(self._best_step))
 
-    def finish(self, take: Callable[[], Snapshot] | None) -> None:
-        if take is not None:
-            tensors, record = take()
-            self.save(int(record["step"]), lambda: (tensors, record))
+    def finish(self, snapshot: Snapshot | None) -> None:
+        if snapshot is not None:
+            self.save_checkpoint(snapshot)
+            tensors, record = snapshot
             final = {name: value for name, value in tensors.items() if not name.startswith("optimizer.")}
             checkpoints.save(self.run.folder, "model", final, {"step": record["step"], **self._identity})
         checkpoints.publish_best(self.run.folder)
         self.close()
 
     def close(self) -> None:
-        """Lets go of the file of records; what waits is written."""
+        """Writes the records that wait, and closes their file."""
         if self._metrics is not None:
             self._metrics.close()
             self._metrics = None
 
-    def wants(self) -> Control | None:
+    def read_requests(self) -> Control | None:
         path = self.run.folder / "control.json"
         try:
-            found = path.stat()
+            stat = path.stat()
         except FileNotFoundError:
             if not self.run.folder.is_dir():
                 raise RunNotFound(f"The run {self.run.id!r} was removed while it was being trained.") from None
             return None
-        stamp = (found.st_mtime_ns, found.st_ino)  # two writes may fall into one tick of the disk's clock
+        stamp = (stat.st_mtime_ns, stat.st_ino)  # two writes may fall into one tick of the disk's clock
         if stamp == self._control_stamp:
             return None
         self._control_stamp = stamp
         return self.run.control()
 
-    def forget_wants(self) -> None:
+    def clear_requests(self) -> None:
         if self.run.control() != Control():
             self.run.write_control(Control())
 

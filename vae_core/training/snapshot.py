@@ -1,7 +1,7 @@
-"""Exact resume: all that the next step depends on, as named arrays and a JSON record, and back.
+"""Exact resume: everything the next step depends on, as named arrays and a JSON record, and back.
 
-On the same machine, device, thread count and library versions a restored trainer goes on with the same bits. Where one
-of them differs the run may go on, and says that it is not bit-identical.
+On the same machine, with the same device, thread count and torch version, a restored trainer continues bit for bit. If
+one of them differs, the run continues and notes that it is not bit-identical.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ADAM = ("exp_avg", "exp_avg_sq", "step")
 
 
 def weights(trainer: Trainer) -> dict[str, Array]:
-    """The weights as arrays named `model.…` and `likelihood.…`."""
+    """The weights as float32 arrays of their own shapes, named `model.…` and `likelihood.…`."""
     return {
         f"{prefix}.{name}": tensor.detach().cpu().numpy().copy()
         for prefix, module in trainer.modules().items()
@@ -30,7 +30,7 @@ def weights(trainer: Trainer) -> dict[str, Array]:
 
 
 def snapshot(trainer: Trainer) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Weights and optimizer as arrays, and the record that goes beside them."""
+    """Weights and optimizer state as named arrays, and the JSON record that belongs to them."""
     tensors = weights(trainer)
     for name, parameter in _named_parameters(trainer):
         state = trainer.optimizer.state.get(parameter, {})
@@ -51,12 +51,12 @@ def snapshot(trainer: Trainer) -> tuple[dict[str, Array], dict[str, Any]]:
 
 
 def restore(trainer: Trainer, tensors: dict[str, Array], record: dict[str, Any]) -> None:
-    """Sets the trainer to where the snapshot was taken, wherever it stands.
+    """Puts the trainer, at any step, into the state of a snapshot.
 
     Raises:
-        DataError: the images are not those that the run was trained on.
-        CheckpointIncompatible: the tensors are those of another network.
-        CheckpointCorrupt: a weight is not a finite number, or the record lacks something.
+        DataError: the dataset is not the one the run was trained on.
+        CheckpointIncompatible: the arrays belong to another network.
+        CheckpointCorrupt: a weight is not finite, or the record is incomplete.
     """
     if record.get("dataset_sha256") != trainer.dataset_digest:
         raise DataError(
@@ -82,10 +82,10 @@ def restore(trainer: Trainer, tensors: dict[str, Array], record: dict[str, Any])
 def _restore_optimizer(trainer: Trainer, tensors: dict[str, Array]) -> None:
     trainer.optimizer.state.clear()
     for name, parameter in _named_parameters(trainer):
-        found = {key: tensors[f"optimizer.{name}.{key}"] for key in ADAM if f"optimizer.{name}.{key}" in tensors}
-        if len(found) == len(ADAM):
+        state = {key: tensors[f"optimizer.{name}.{key}"] for key in ADAM if f"optimizer.{name}.{key}" in tensors}
+        if len(state) == len(ADAM):
             trainer.optimizer.state[parameter] = {
-                key: torch.from_numpy(np.array(value)).to(parameter.device) for key, value in found.items()
+                key: torch.from_numpy(np.array(value)).to(parameter.device) for key, value in state.items()
             }
 
 
@@ -97,7 +97,7 @@ def _note_differences(trainer: Trainer, before: dict[str, Any]) -> None:
 
 
 def environment(trainer: Trainer) -> dict[str, Any]:
-    """What the bits of a training depend on besides its configuration."""
+    """What the bits of a training depend on besides its configuration and data."""
     return {
         "torch": torch.__version__,
         "device": trainer.device.type,

@@ -1,11 +1,12 @@
-"""Sweeps: the same run several times, different in one field alone, each with the same seeds.
+"""Sweeps: runs that differ in one field only, each value with the same seeds.
 
     configs = sweep_configs(make_config(latent=10), "beta", [1, 2, 4], seeds=[0, 1, 2])
     sweep = Sweep.start(manager, configs, roots=[runs])
-    while not sweep.progress().over: ...
+    while not sweep.progress().over:
+        ...
 
-The initial weights and the order of the images are functions of the seed, so that runs of one seed differ in what the
-field does and in nothing else. What was computed once is found again by `find_same`. Nothing here imports torch.
+Initial weights and the order of the images are functions of the seed, so runs with the same seed differ only in the
+effect of the field. Runs that were trained before are found again (`equivalence`). Nothing here imports torch.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from vae_core.training.estimate import duration, seconds_for
 from vae_core.training.manager import RETRIES
 
 MAX_VALUES = 24
-"""Values of the field; a page draws a column for each."""
+"""Values of the field: a page draws a column for each."""
 MAX_RUNS = 100
 COUNTED = (
     State.RUNNING, State.QUEUED, State.PAUSED, State.STOPPED, State.DIVERGED, State.FAILED, State.INTERRUPTED, State.GONE
@@ -39,16 +40,14 @@ COUNTED = (
 """What a sweep counts beside the runs that are done, in this order."""
 WORDS = {State.QUEUED: "waiting"}
 NOT_SWEPT = ("seed", "threads", "device")
-"""Seeds are a list of their own; the other two change how fast it is computed and not what."""
-
-
+"""Seeds have a list of their own; the other two change the speed of a run and not its result."""
 START_SECONDS = 60.0
 SPEED_SOURCES = 200
-"""So many of the newest runs are asked for their speed: more than a sweep queues, which must not push them out."""
+"""How many of the newest runs are asked for their speed: more than a sweep adds, so that it cannot hide the others."""
 
 
 class Executor(Protocol):
-    """What trains the runs of a sweep, such as the `Manager` of this machine; its methods are described there."""
+    """Trains the runs of a sweep, for example this machine's `Manager`, where its methods are described."""
 
     def submit(
         self, config: RunConfig, name: str = "", control: Control | None = None, *, retries: int | None = None
@@ -58,7 +57,7 @@ class Executor(Protocol):
 
     def pause(self, run: Run) -> None: ...
 
-    def take(self, run: Run) -> None: ...
+    def take_over(self, run: Run) -> None: ...
 
     def stop(self, run: Run) -> None: ...
 
@@ -69,11 +68,11 @@ class Executor(Protocol):
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Keeps other sweeps from starting in this folder; one that takes no files holds no new runs either."""
-    with contextlib.ExitStack() as held:
+    """Keeps other sweeps from starting in this folder. A folder that cannot be written gets no new runs anyway."""
+    with contextlib.ExitStack() as lock:
         try:
             files.make_folder(folder)
-            held.enter_context(files.lock(folder / ".sweeps.lock", timeout=START_SECONDS))
+            lock.enter_context(files.lock(folder / ".sweeps.lock", timeout=START_SECONDS))
         except filelock.Timeout as error:
             raise RunLocked("Another sweep is being started in this folder; try again in a minute.") from error
         except DiskError:
@@ -82,7 +81,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _name(config: RunConfig, differing: Sequence[str]) -> str:
-    """What differs first, since lists cut what is long: 'beta 4, seed 2: VAE, 10 latents, beta 4, mnist-sample'."""
+    """A run's name. What differs comes first, as lists cut long names: 'beta 4, seed 2: VAE, 10 latents'."""
     values = (config.flat().get(name) for name in differing)
     texts = [f"{value:g}" if isinstance(value, float) else _text(value) for value in values]
     first = ", ".join(f"{name} {text}" for name, text in zip(differing, texts, strict=True))
@@ -94,7 +93,7 @@ def _text(value: object) -> str:
 
 
 def split_values(text: str, field: str = "beta") -> list[str]:
-    """A list as a person types it: '1, 2, 4'; sizes of `hidden` hold commas themselves, and are told apart by ';'."""
+    """Splits a list as typed by a user: '1, 2, 4'. Values of `hidden` contain commas and are separated by ';'."""
     parts = text.split(";" if field == "hidden" else ",")
     return [part.strip() for part in parts if part.strip()]
 
@@ -102,16 +101,16 @@ def split_values(text: str, field: str = "beta") -> list[str]:
 def sweep_configs(
     base: RunConfig, field: str, values: Iterable[object], seeds: Iterable[object] = (0,)
 ) -> list[RunConfig]:
-    """A configuration for each value and each seed, all seeds of the first value first.
+    """One configuration per value and seed, starting with all seeds of the first value.
 
     Args:
-        base: all other fields.
-        field: the one that differs, named as in `FIELDS`.
-        values, seeds: numbers or their text, such as [1, "2.5"]; at most `MAX_VALUES` and `MAX_RUNS` in all.
+        base: provides all other fields.
+        field: the field that differs, named as in `FIELDS`.
+        values, seeds: numbers or text, such as [1, "2.5"]; at most `MAX_VALUES` values, and `MAX_RUNS` runs in all.
 
     Raises:
-        ConfigError: the field is none that can differ, or makes no difference in this set-up; there is no value or no
-            seed, or too many; one is out of its range, no number, or stands there twice.
+        ConfigError: the field cannot be swept or has no effect with these settings; values or seeds are missing, too
+            many, out of range, not numbers, or given twice.
     """
     if field not in FIELDS or field in NOT_SWEPT:
         swept = ", ".join(name for name in FIELDS if name not in NOT_SWEPT)
@@ -141,7 +140,7 @@ def _check_counts(field: str, values: int, seeds: int) -> None:
 
 
 def _with_value(base: RunConfig, field: str, value: object) -> RunConfig:
-    """The base with this value; another architecture comes with its own sizes where the base has its usual ones."""
+    """The base with this value. Another architecture comes with its own default sizes if the base has default sizes."""
     values: dict[str, Any] = {field: value}
     if field == "architecture" and base.model.hidden == DEFAULT_HIDDEN[base.model.architecture]:
         values["hidden"] = None
@@ -164,15 +163,15 @@ def _reason(base: RunConfig, field: str) -> str:
 
 @dataclass(frozen=True)
 class Member:
-    """One run of a sweep, as it stands.
+    """The current state of one run of a sweep.
 
     Attributes:
         run: its handle.
-        state: as from `state_of`.
-        share: of its steps that are done, 0 to 1.
-        place: in the queue, from 1 on, or None.
-        message: a sentence for the person, or empty.
-        step, epoch: where it stands.
+        state: as `Run.state`, or "gone" or "damaged".
+        share: share of its steps that are done, 0 to 1.
+        place: place in the queue, from 1 on, or None.
+        message: a sentence for the user, or empty.
+        step, epoch: how far it is.
     """
 
     run: Run
@@ -186,11 +185,10 @@ class Member:
 
 @dataclass(frozen=True)
 class Progress:
-    """A sweep as it stands.
+    """The current state of a sweep.
 
     Attributes:
-        members: in the order of the sweep.
-        share: of all steps, 0 to 1; what has ended counts as whole.
+        members: its runs, in the order of the sweep.
     """
 
     members: tuple[Member, ...]
@@ -200,7 +198,7 @@ class Progress:
         return len(self.members)
 
     def count(self, *states: str) -> int:
-        """How many are in one of these states."""
+        """How many runs are in one of these states."""
         return sum(member.state in states for member in self.members)
 
     @property
@@ -209,12 +207,13 @@ class Progress:
 
     @property
     def over(self) -> bool:
-        """Whether nothing more will happen by itself; paused runs wait for a person, so a paused sweep is not over."""
-        return all(member.state.has_ended for member in self.members)
+        """Whether all runs have ended. Paused runs wait for the user, so a paused sweep is not over."""
+        return self.count(*ENDED) == self.total
 
     @property
     def share(self) -> float:
-        shares = [1.0 if member.state.has_ended else member.share for member in self.members]
+        """Share of all steps that are done, 0 to 1; runs that have ended count as complete."""
+        shares = [1.0 if member.state in ENDED else member.share for member in self.members]
         return sum(shares) / max(1, len(shares))
 
     def __str__(self) -> str:
@@ -225,10 +224,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Sweep:
-    """Runs that are trained, paused and stopped as one. It keeps no state: their folders do.
+    """Runs that are trained, paused and stopped together. Their folders hold all state.
 
     Attributes:
-        executor: what trains them; the server's `Manager`.
+        executor: trains them; the server's `Manager`, for example.
         runs: in the order of their configurations.
     """
 
@@ -237,18 +236,18 @@ class Sweep:
 
     @classmethod
     def start(cls, executor: Executor, configs: Iterable[RunConfig], roots: Path | Sequence[Path]) -> Sweep:
-        """Finds what was computed or is on its way, has what was stopped go on, and submits the rest, in order.
+        """Finds runs that are done or active, resumes stopped ones, and submits the rest, in order.
 
-        Sweeps of one folder start one after the other, so that two equal ones at once share their runs.
+        Sweeps of one folder start one after the other, so that two equal sweeps share their runs.
 
         Args:
-            executor: what trains them.
-            configs: as from `sweep_configs`.
-            roots: where earlier runs stand, the executor's own folder first.
+            executor: trains them.
+            configs: from `sweep_configs`.
+            roots: folders of earlier runs, the executor's own first.
 
         Raises:
-            RunLocked: other sweeps of this folder are being started all the time.
-            LatentLabError: a folder cannot be written; what was submitted before goes on.
+            RunLocked: other sweeps kept this folder busy for `START_SECONDS`.
+            LatentLabError: a folder cannot be written; runs that were submitted already go on.
         """
         own = (roots if isinstance(roots, Path) else roots[0]).resolve()
         with _alone(own):
@@ -259,17 +258,18 @@ class Sweep:
         runs = []
         differing = [name for name in FIELDS if len({config.flat().get(name) for config in configs}) > 1]
         for config in configs:
-            found = same_among(earlier, config)
-            left = resumable_among([run for run in earlier if run.folder.parent.resolve() == own], config)
-            if found is None and left is not None:
-                executor.resume(left)
-            elif found is not None and state_of(found) is State.QUEUED and executor.place(found) is None:
-                executor.take(found)
-            runs.append(found or left or executor.submit(config, _name(config, differing), retries=RETRIES))
+            existing = same_among(earlier, config)
+            resumable = resumable_among([run for run in earlier if run.folder.parent.resolve() == own], config)
+            if existing is None and resumable is not None:
+                executor.resume(resumable)
+            elif existing is not None and state_of(existing) == "queued" and executor.place(existing) is None:
+                executor.take_over(existing)
+            new = existing or resumable or executor.submit(config, _name(config, differing), retries=RETRIES)
+            runs.append(new)
         return runs
 
     def progress(self) -> Progress:
-        """How each run stands; costs a few small files a run, however long it has trained."""
+        """The current state of each run. Reads a few small files per run, however long it has trained."""
         return Progress(tuple(self._member(run) for run in self.runs))
 
     def _member(self, run: Run) -> Member:
@@ -282,19 +282,19 @@ class Sweep:
         return Member(run, state, share, self.executor.place(run), status.message, status.step, status.epoch)
 
     def pause(self) -> None:
-        """Has all that run or wait pause, those that wait first, so that none of them starts in between."""
+        """Pauses all running and queued runs, queued ones first, so that none of them starts in between."""
         for member in self._waiting_first():
             if member.state.is_in_progress:
                 self.executor.pause(member.run)
 
     def resume(self) -> None:
-        """Has all go on that are paused, were stopped, or whose worker died for good, in order."""
+        """Resumes, in order, all runs that are paused, stopped, interrupted or failed."""
         for member in self.progress().members:
             if member.state.should_resume:
                 self.executor.resume(member.run)
 
     def stop(self) -> None:
-        """Ends all that are not over; what they have learnt stays, and `resume` or another start goes on from it."""
+        """Stops all active runs. Their weights stay, and `resume` or another `start` continues from them."""
         for member in self._waiting_first():
             if member.state.is_active:
                 self.executor.stop(member.run)
@@ -305,12 +305,12 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a sweep will cost.
+    """How long a sweep will take.
 
     Attributes:
-        runs: in all.
-        found: of these, how many are there already or on their way.
-        seconds: until the last one ends, on an idle machine.
+        runs: number of runs.
+        found: how many of them exist already or are active.
+        seconds: time until the last one ends, on an idle machine.
     """
 
     runs: int
@@ -329,13 +329,13 @@ class Estimate:
 def estimate(
     configs: Sequence[RunConfig], roots: Path | Sequence[Path], slots: int, earlier: Sequence[Run] = ()
 ) -> Estimate:
-    """How long a sweep will take, before it starts.
+    """Estimates how long a sweep will take, before it starts.
 
     Args:
-        configs: as from `sweep_configs`.
-        roots: where earlier runs stand.
-        slots: runs at once.
-        earlier: runs whose measured speed is believed, as for `seconds_for`; left out, the newest of the roots.
+        configs: from `sweep_configs`.
+        roots: folders of earlier runs.
+        slots: number of runs at once.
+        earlier: runs whose measured speed counts, as for `seconds_for`; by default the newest ones in `roots`.
 
     Raises:
         DataError: there is no such dataset.
@@ -344,7 +344,7 @@ def estimate(
     missing = [config for config in configs if same_among(runs, config) is None]
     seconds = [_seconds(config, earlier or runs[:SPEED_SOURCES]) for config in missing]
     free = [0.0] * max(1, min(slots, len(seconds)))
-    for needed in seconds:  # each goes to the core that is free first
+    for needed in seconds:  # each run goes to the core that is free first
         heapq.heapreplace(free, free[0] + needed)
     return Estimate(len(configs), len(configs) - len(missing), max(free) if seconds else 0.0)
 

@@ -1,11 +1,12 @@
-"""The process that trains runs, one after the other.
+"""A process that trains runs, one after the other.
 
-    python -m vae_core.training.worker RUN_FOLDER            trains it
-    python -m vae_core.training.worker RUN_FOLDER --wait     trains it, then reads further requests from standard input
-    python -m vae_core.training.worker --wait                imports torch, then reads requests from standard input
+    python -m vae_core.training.worker RUN_FOLDER            trains the run
+    python -m vae_core.training.worker RUN_FOLDER --wait     trains the run, then reads more from standard input
+    python -m vae_core.training.worker --wait                imports torch, then reads runs from standard input
 
-A waiting worker ends when its pipe closes, so that a server that dies leaves nothing behind, or after some idle
-minutes. A request is one line of JSON: {"folder": ..., "data_dir": ... or null}. Output goes to the run's worker.log.
+Each line on standard input is a JSON object: {"folder": ..., "data_dir": ... or null}. A waiting worker ends after some
+idle minutes, or when its pipe closes, so that a server that dies leaves nothing behind. Output goes to the run's
+worker.log.
 """
 
 from __future__ import annotations
@@ -23,16 +24,16 @@ from vae_core.errors import DiskError, LatentLabError
 from vae_core.evaluation.figures import figures_of
 from vae_core.storage import files
 from vae_core.storage.runs import Run, open_folder
-from vae_core.storage.states import State
-from vae_core.training.driver import CHECKPOINT_SECONDS, Driver, tiny_is_zero
+from vae_core.training.driver import CHECKPOINT_SECONDS, Driver, flush_denormals
 
 IDLE_SECONDS = 600.0
 
 
 def work(folder: Path, data_dir: Path | None = None, checkpoint_seconds: float = CHECKPOINT_SECONDS) -> int:
-    """Trains the run in `folder`, and returns the process's exit status.
+    """Trains the run in `folder` and returns an exit status for the process.
 
-    A full disk pauses the run and is no failure of the process (0); any other error of ours is 1, and is in the status.
+    The status is 1 for a `LatentLabError`, which the run's status names too, and 0 otherwise. A full disk only pauses
+    the run, so it counts as 0.
     """
     _log(f"worker {os.getpid()} takes {folder.name}")
     run = open_folder(folder)
@@ -42,7 +43,7 @@ def work(folder: Path, data_dir: Path | None = None, checkpoint_seconds: float =
     driver = Driver(run, data_dir=data_dir, checkpoint_seconds=checkpoint_seconds)
 
     def stop(number: int, frame: object) -> None:
-        driver.stop_asked = True
+        driver.stop()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
@@ -54,13 +55,13 @@ def work(folder: Path, data_dir: Path | None = None, checkpoint_seconds: float =
         for number, handler in before.items():
             signal.signal(number, handler)
     _log(f"{status.state} at step {status.step}, {status.seconds:.1f} s")
-    if status.state is State.DONE:
-        _keep_figures(run, data_dir)
+    if status.state == "done":
+        _store_figures(run, data_dir)
     return 0
 
 
-def _keep_figures(run: Run, data_dir: Path | None) -> None:
-    """While everything is at hand. The run is done and its lock free: no page and no resume waits for this."""
+def _store_figures(run: Run, data_dir: Path | None) -> None:
+    """Computes the run's figures while data and model are loaded. Its lock is free: nothing waits for this."""
     try:
         figures_of(run, data_dir=data_dir)
     except LatentLabError as error:
@@ -68,9 +69,10 @@ def _keep_figures(run: Run, data_dir: Path | None) -> None:
 
 
 def wait(idle_seconds: float = IDLE_SECONDS) -> int:
-    """Trains what is asked for; ends when the pipe closes, nobody asks for long, or a run failed, with the last exit status.
+    """Trains the requested runs and returns the exit status of the last one.
 
-    A run that was refused before it began still says that it waits: by the end of its worker the manager hears of it.
+    Ends when the pipe closes, after `idle_seconds` without a request, or when a run fails. A run that was refused before
+    it began is still marked as queued: the manager learns of it because the worker ends.
     """
     status = 0
     while not status and (line := _request(idle_seconds)):
@@ -85,7 +87,7 @@ def wait(idle_seconds: float = IDLE_SECONDS) -> int:
 
 
 def _request(idle_seconds: float) -> str:
-    """The next line, or nothing where the pipe is closed; nobody waits for an idle process, so it may end at once."""
+    """The next line, or empty if the pipe is closed. Ends the whole process when it has been idle for long."""
     leave = threading.Timer(idle_seconds, os._exit, [0])
     leave.daemon = True
     leave.start()
@@ -95,16 +97,16 @@ def _request(idle_seconds: float) -> str:
 
 
 def _warm_up() -> None:
-    """Pays now for what the first step would pay: lazy imports, memory pools, the bundled images."""
+    """Does now what would slow the first step down: lazy imports, memory pools, reading the bundled images."""
     from vae_core.config import RunConfig
     from vae_core.data import datasets
     from vae_core.training.loop import Trainer
 
-    with tiny_is_zero():  # torch starts its threads here, and a run's results must not depend on a warm-up
+    with flush_denormals():  # torch starts its threads here; results must not depend on a warm-up
         trainer = Trainer(RunConfig(), datasets.load("mnist-sample"))
-        trainer.look()
+        trainer.validate()
         trainer.train_step()
-        trainer.frame(spread=True)
+        trainer.frame(with_log_variance=True)
 
 
 def _log(text: str) -> None:

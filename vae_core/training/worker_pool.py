@@ -1,6 +1,6 @@
-"""The worker processes of a manager: one is kept warm, and one that is done with its run takes the next.
+"""The worker processes of a manager: one is kept warm, and one that has finished its run takes the next.
 
-To import torch costs a worker seconds of a core, so a sweep's workers are not started anew for each of its runs.
+Importing torch costs a worker seconds of CPU time, so the workers of a sweep are reused for its further runs.
 """
 
 from __future__ import annotations
@@ -20,63 +20,65 @@ from vae_core.storage.paths import PROJECT_ROOT
 from vae_core.storage.runs import Run
 
 REWARM_SECONDS = 12.0
-WORKER = [sys.executable, "-m", "vae_core.training.worker"]
+WORKER_COMMAND = (sys.executable, "-m", "vae_core.training.worker")
 Process = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True, eq=False)
 class PooledWorker:
-    """A worker and the run that it has.
+    """A worker process and its run.
 
     Attributes:
-        run: the run.
+        run: the run it was given last.
         process: the worker; it takes further runs as long as its standard input is open.
-        again: it was there before this run; so if it died before it began, that says nothing against the run.
+        was_reused: the process is older than this run. If it dies before it begins, the run is not to blame.
     """
 
     run: Run
     process: Process
-    again: bool = False
+    was_reused: bool = False
 
     def has_ended(self) -> bool:
         return self.process.poll() is not None
 
     def is_free(self) -> bool:
-        """It is done with its run, but for the figures perhaps, and can take another one."""
+        """Whether it has finished its run, except perhaps for the figures, and can take another."""
         if self.process.stdin is None or self.process.stdin.closed or files.is_locked(self.run.lock_path):
             return False
         try:
-            return not self.run.status().state.is_in_progress
-        except LatentLabError:  # removed or damaged; the lists of runs say so
+            return self.run.status().state not in ("queued", "running")
+        except LatentLabError:  # removed or damaged; lists of runs report that
             return True
 
     def stop(self) -> None:
-        """It ends once it is done."""
+        """Has it end once it has finished its run."""
         if self.process.stdin is not None:
             self.process.stdin.close()
 
 
 class WorkerPool:
-    """Starts workers; not safe to call from many threads at once.
+    """Starts workers. Not thread-safe.
 
     Args:
-        data_dir: of the full datasets; None is the usual one.
+        data_dir: folder of the full datasets; None for the usual one.
+        command: starts a worker; a run's folder and options are appended.
     """
 
-    def __init__(self, data_dir: Path | None = None) -> None:
+    def __init__(self, data_dir: Path | None = None, command: Sequence[str] = WORKER_COMMAND) -> None:
         self.data_dir = data_dir.resolve() if data_dir else None  # workers have a working folder of their own
+        self.command = command
         self._idle: Process | None = None
         self._keeps_one = False
         self._handed_at = 0.0
 
     def warm(self) -> None:
-        """Keeps one idle worker with torch imported, from now on."""
+        """From now on keeps one idle worker with torch imported."""
         self._keeps_one = True
         if not self._has_idle() and time.monotonic() - self._handed_at > REWARM_SECONDS:
             self._idle = self._popen(["--wait"], subprocess.DEVNULL)
 
     def keep(self, free: PooledWorker) -> bool:
-        """Has a worker that is done with its run be the idle one; False where none is wanted, or there is one already."""
+        """Makes a free worker the idle one. Returns False if none is wanted, or there is one already."""
         if not self._keeps_one or self._has_idle():
             return False
         self._idle = free.process
@@ -86,38 +88,38 @@ class WorkerPool:
         return self._idle is not None and self._idle.poll() is None
 
     def start(self, run: Run, free: Iterable[PooledWorker] = ()) -> PooledWorker:
-        """Gives a run to the idle worker, else to one of the free ones, else to a new one.
+        """Gives a run to the idle worker, or else to a free one, or else to a new one.
 
         Raises:
             LatentLabError, OSError: no worker could be started.
         """
         idle, self._idle = self._idle, None
-        if idle is not None and self._told(idle, run):
+        if idle is not None and self._request(idle, run):
             self._handed_at = time.monotonic()
-            return PooledWorker(run, idle, again=True)
-        taker = next((worker for worker in free if self._told(worker.process, run)), None)
-        return PooledWorker(run, taker.process, again=True) if taker else PooledWorker(run, self._launched(run))
+            return PooledWorker(run, idle, was_reused=True)
+        reused = next((worker for worker in free if self._request(worker.process, run)), None)
+        return PooledWorker(run, reused.process, was_reused=True) if reused else PooledWorker(run, self._launch(run))
 
     def close(self) -> None:
         """Ends the idle worker."""
         if self._idle is not None and self._idle.stdin is not None:
             self._idle.stdin.close()
-            self._idle.terminate()  # it may be importing, or at figures that others will compute: nothing to save
+            self._idle.terminate()  # it imports, or computes figures that others will compute: nothing to save
             self._idle.wait(timeout=10)
         self._idle = None
 
-    def _told(self, process: Process, run: Run) -> bool:
-        """Hands a run over to a worker that waits or will; False where it is gone."""
+    def _request(self, process: Process, run: Run) -> bool:
+        """Asks a worker to train a run next. Returns False if the worker is gone."""
         if process.poll() is not None or process.stdin is None:
             return False
         request = {"folder": str(run.folder.resolve()), "data_dir": str(self.data_dir) if self.data_dir else None}
         try:
             process.stdin.write(json.dumps(request).encode() + b"\n")
-        except BrokenPipeError:  # it left between the two looks
+        except BrokenPipeError:  # it ended after the check above
             return False
         return True
 
-    def _launched(self, run: Run) -> Process:
+    def _launch(self, run: Run) -> Process:
         log = files.log_descriptor(run.folder / "worker.log")
         options = ["--data-dir", str(self.data_dir)] if self.data_dir else []
         try:
@@ -125,10 +127,9 @@ class WorkerPool:
         finally:
             os.close(log)
 
-    @staticmethod
-    def _popen(arguments: Sequence[str], output: int) -> Process:
+    def _popen(self, arguments: Sequence[str], output: int) -> Process:
         return subprocess.Popen(
-            [*WORKER, *arguments],
+            [*self.command, *arguments],
             bufsize=0,  # what a gone worker did not take would be written once more when its pipe is closed
             stdin=subprocess.PIPE,
             stdout=output,
