@@ -13,6 +13,7 @@ from tests.finished import train_small
 from tests.training.outcome import wait_for
 from vae_core.archives import archive
 from vae_core.storage import files
+from vae_core.storage.measurements import EVALUATION
 from vae_core.storage.runs import Run, Status
 from vae_core.training import background as module
 from vae_core.training.background import Background

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vae_core.storage.runs import Run
+from vae_core.storage.states import State
 from vae_core.training.sink import RunFolder
 
 
@@ -24,7 +25,7 @@ class Assignment:
         next_number: number of the message that is played next.
         pending: messages that arrived before their turn, by number.
         worker: address of the attempt's worker.
-        ending: state after a requested end, or empty.
+        ending: state after a requested end, or None.
         deadline: monotonic time until which an end or late messages are waited for.
         watch_sent: monotonic time at which the worker was last asked for previews.
         result: what the task returned.
@@ -40,7 +41,7 @@ class Assignment:
     next_number: int = 0
     pending: dict[int, dict[str, Any]] = field(default_factory=dict)
     worker: str = ""
-    ending: str = ""
+    ending: State | None = None
     deadline: float = 0.0
     watch_sent: float = 0.0
     result: dict[str, Any] | None = None

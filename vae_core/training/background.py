@@ -2,7 +2,7 @@
 
     python -m vae_core.training.background RUN_FOLDER ... [--data-dir DIR] [--iw-samples K]
 
-A page asks and never waits: it shows what `read_figures` returns. Errors of a run go to its worker.log. Only that process
+A page asks and never waits: it shows what has been computed so far. Errors of a run go to its worker.log. Only that process
 imports torch.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from vae_core.errors import LatentLabError
 from vae_core.storage import files
-from vae_core.storage.measurements import weights_digest
+from vae_core.storage.measurements import EVALUATION, weights_digest
 from vae_core.storage.paths import PROJECT_ROOT
 from vae_core.storage.runs import Run, open_folder
 
@@ -108,7 +108,7 @@ class Background:
 
 def lacks_figures(run: Run, iw_samples: int | None = None) -> bool:
     """Whether a run has no figures, or none with this many importance samples although it has a posterior."""
-    kept = read_figures(run)
+    kept = EVALUATION.read(run)
     asked = None if run.config.model.model == "ae" else iw_samples
     return kept is None or (asked is not None and kept.iw_samples != asked)
 

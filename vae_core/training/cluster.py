@@ -23,7 +23,8 @@ from vae_core.config import RunConfig
 from vae_core.data import datasets
 from vae_core.errors import ClusterError, LatentLabError, RunStateError
 from vae_core.storage.arrays import pack_tensors, unpack_tensors
-from vae_core.storage.runs import RESUMABLE, Control, Run, Status, create_run
+from vae_core.storage.runs import Control, Run, Status, create_run
+from vae_core.storage.states import State
 from vae_core.training.assignment import Assignment
 from vae_core.training.manager import RETRIES
 from vae_core.training.scheduler import Trust, connect
@@ -132,7 +133,7 @@ class Cluster:
         self._check_connection()
         with self._lock:
             state = run.state()
-            if run.id in self._assignments or state not in RESUMABLE:
+            if run.id in self._assignments or not state.can_resume:
                 raise RunStateError(f"The run {run.name!r} is {state}; there is nothing to resume.")
             run.write_control(control or Control())
             self._assign(run)
@@ -170,7 +171,7 @@ class Cluster:
             self._thread.join(timeout=2 * STOP_SECONDS)
         with self._lock:
             for assignment in list(self._assignments.values()):
-                self._cancel(assignment, "stopped", "The cluster was left before it ended; it starts over.")
+                self._cancel(assignment, State.STOPPED, "The cluster was left before it ended; it starts over.")
             self._client.close(timeout=5)
 
     def _check_connection(self) -> None:
@@ -181,16 +182,16 @@ class Cluster:
         """Takes the run's lock and submits its task."""
         sink, lock = RunFolder(run), contextlib.ExitStack()
         lock.enter_context(sink.lock_run())
-        sink.write_status(replace(sink.status, state="queued", message="", cluster=self.address))
+        sink.write_status(replace(sink.status, state=State.QUEUED, message="", cluster=self.address))
         assignment = self._assignments[run.id] = Assignment(run, sink, lock)
         try:
             self._submit_task(assignment)
         except LatentLabError as error:
-            self._release(assignment, "failed", str(error))
+            self._release(assignment, State.FAILED, str(error))
             raise
         except Exception as error:  # whatever Dask raises without a scheduler
             sentence = LOST.format(address=self.address)
-            self._release(assignment, "stopped", sentence)
+            self._release(assignment, State.STOPPED, sentence)
             raise ClusterError(sentence) from error
 
     def _submit_task(self, assignment: Assignment) -> None:
@@ -243,9 +244,9 @@ class Cluster:
         try:
             do(*arguments)
         except LatentLabError as error:
-            self._cancel(assignment, "failed", str(error))
+            self._cancel(assignment, State.FAILED, str(error))
         except OSError as error:  # the connection was lost during a call
-            self._cancel(assignment, "stopped", f"{LOST.format(address=self.address)} ({type(error).__name__})")
+            self._cancel(assignment, State.STOPPED, f"{LOST.format(address=self.address)} ({type(error).__name__})")
 
     def _receive(self, message: dict[str, Any]) -> None:
         assignment = self._assignments.get(message["run"])
@@ -259,7 +260,9 @@ class Cluster:
                 return
             assignment.begin_attempt(message)
             if assignment.attempts > RETRIES + 1:
-                self._cancel(assignment, "failed", f"Its worker died {RETRIES + 1} times; look at the cluster's logs.")
+                self._cancel(
+                    assignment, State.FAILED, f"Its worker died {RETRIES + 1} times; look at the cluster's logs."
+                )
                 return
         for name, arguments in assignment.calls_in_order(message):
             self._play(assignment, name, arguments)
@@ -267,7 +270,7 @@ class Cluster:
     def _play(self, assignment: Assignment, name: str, arguments: list[Any]) -> None:
         if name == "write_status":
             status = _status(arguments[0])
-            if status.state == "running":  # the final state is written once the weights are here
+            if status.state is State.RUNNING:  # the final state is written once the weights are here
                 assignment.sink.write_status(status)
         elif name in PLAYED:
             getattr(assignment.sink, name)(*arguments)
@@ -275,7 +278,7 @@ class Cluster:
     def _follow(self, assignment: Assignment) -> None:
         if self.lost or self._client.status != "running":
             self.lost = self.lost or LOST.format(address=self.address)
-            self._cancel(assignment, "stopped", self.lost)
+            self._cancel(assignment, State.STOPPED, self.lost)
         elif assignment.future.done():
             self._collect(assignment)
         else:
@@ -290,9 +293,12 @@ class Cluster:
         if assignment.ending and now > assignment.deadline:
             self._cancel(assignment, assignment.ending, "Its worker did not answer; it starts over.")
         elif request != "run" and not assignment.attempt:
-            self._cancel(assignment, "paused" if request == "pause" else "stopped", "taken out of the queue")
+            self._cancel(assignment, State.PAUSED if request == "pause" else State.STOPPED, "taken out of the queue")
         elif request != "run" and not assignment.ending:
-            assignment.ending, assignment.deadline = "paused" if request == "pause" else "stopped", now + STOP_SECONDS
+            assignment.ending, assignment.deadline = (
+                State.PAUSED if request == "pause" else State.STOPPED,
+                now + STOP_SECONDS,
+            )
             self._client.run(remote.request, assignment.attempt, "stop", workers=[assignment.worker], on_error="ignore")
         elif assignment.attempt and now > assignment.watch_sent + WATCH_SECONDS and assignment.sink.is_watched():
             assignment.watch_sent = now
@@ -309,12 +315,14 @@ class Cluster:
         elif "attempt" in result and not assignment.has_all_messages(result):
             assignment.deadline = assignment.deadline or time.monotonic() + LATE_SECONDS
             if time.monotonic() > assignment.deadline:
-                self._cancel(assignment, "failed", "A part of its records was lost on the way; start the sweep again.")
+                self._cancel(
+                    assignment, State.FAILED, "A part of its records was lost on the way; start the sweep again."
+                )
         elif result["outcome"] == "ended":
             self._store(assignment, result)
         else:
             sentence = result.get("message") or "The dataset did not reach the worker whole; start the sweep again."
-            self._cancel(assignment, "failed", sentence)
+            self._cancel(assignment, State.FAILED, sentence)
 
     def _store(self, assignment: Assignment, result: dict[str, Any]) -> None:
         """Writes the weights, and then the state that says that they are complete."""
@@ -324,8 +332,8 @@ class Cluster:
             assignment.sink.keep_best(step, target, unpack_tensors(tensors))
         whole = result.get("weights")
         assignment.sink.finish((unpack_tensors(whole), result["record"]) if whole else None)
-        stopped = status.state == "stopped"
-        assignment.sink.write_status(replace(status, state=assignment.ending or "stopped") if stopped else status)
+        stopped = status.state is State.STOPPED
+        assignment.sink.write_status(replace(status, state=assignment.ending or State.STOPPED) if stopped else status)
         self._release(assignment)
 
     def _send_data(self, assignment: Assignment) -> None:
@@ -338,17 +346,17 @@ class Cluster:
         assignment.data_sent, assignment.result = True, None
         self._submit_task(assignment)
 
-    def _cancel(self, assignment: Assignment, state: str, message: str) -> None:
+    def _cancel(self, assignment: Assignment, state: State, message: str) -> None:
         """Gives the run up with a message; on the cluster it ends when it next reads its requests."""
         if assignment.future is not None and self._client.status == "running":
             assignment.future.cancel()
         self._release(assignment, state, message)
 
-    def _release(self, assignment: Assignment, state: str = "", message: str = "") -> None:
+    def _release(self, assignment: Assignment, state: State | None = None, message: str = "") -> None:
         self._assignments.pop(assignment.run.id, None)
         with contextlib.suppress(LatentLabError):  # a folder that is gone needs no final state
             assignment.sink.close()
-            if state:
+            if state is not None:
                 assignment.sink.write_status(replace(assignment.sink.status, state=state, message=message))
         assignment.lock.close()
 

@@ -20,6 +20,7 @@ from vae_core.data.moved import load_for
 from vae_core.errors import DiskError, LatentLabError
 from vae_core.storage import frames
 from vae_core.storage.runs import Run, Status
+from vae_core.storage.states import State
 from vae_core.training.loop import Trainer
 from vae_core.training.recovery import Recovery
 from vae_core.training.reporter import Reporter
@@ -101,18 +102,18 @@ class Driver:
         with self.sink.lock_run(), flush_denormals():
             before = self._reporter.status
             try:
-                self._reporter.write_status("running", message="loading the data")
-                if before.state != "queued":  # a queued run's requests are meant for this process
+                self._reporter.write_status(State.RUNNING, message="loading the data")
+                if before.state is not State.QUEUED:  # a queued run's requests are meant for this process
                     self._requests.clear()
                 return self._prepare().run()
             except DiskError as error:
-                self._fail("paused", str(error), before)
+                self._fail(State.PAUSED, str(error), before)
                 raise
             except LatentLabError as error:
-                self._fail("failed", str(error), before)
+                self._fail(State.FAILED, str(error), before)
                 raise
             except Exception as error:
-                self._fail("failed", f"{type(error).__name__}: {error}. The run's log has the details.", before)
+                self._fail(State.FAILED, f"{type(error).__name__}: {error}. The run's log has the details.", before)
                 raise
 
     def _prepare(self) -> RunLoop:
@@ -135,7 +136,7 @@ class Driver:
     def _fail(self, state: str, message: str, before: Status) -> None:
         """Writes how the run stands after an error: as before, if the training had not begun."""
         has_begun = self._reporter.trainer is not None
-        if has_begun or (before.was or before.state) == "queued":
+        if has_begun or (before.was or before.state) == State.QUEUED:
             self._reporter.write_status(state, message)
         else:
             self._reporter.write_earlier_status(before, message)

@@ -80,18 +80,18 @@ def runs_of(roots: Path | Sequence[Path]) -> list[Run]:
 def same_among(runs: Sequence[Run], config: RunConfig) -> Run | None:
     """Like `find_same`, among runs that are listed already."""
     matching = [(run, state_of(run)) for run in runs if is_same(run.config, config)]
-    ended = [run for run, state in matching if state == "diverged" or (state == "done" and run.is_finished())]
-    active = [run for run, state in matching if state in ("running", "paused", "queued")]
+    ended = [run for run, state in matching if state is State.DIVERGED or (state is State.DONE and run.is_finished())]
+    active = [run for run, state in matching if state.is_active]
     return next(iter([*ended, *active]), None)
 
 
 def resumable_among(runs: Sequence[Run], config: RunConfig) -> Run | None:
     """A run with this configuration that can be resumed instead of starting a new one, or None."""
-    ended = ("stopped", "interrupted", "failed")
+    ended = (State.STOPPED, State.INTERRUPTED, State.FAILED)
     return next((run for run in runs if is_same(run.config, config) and state_of(run) in ended), None)
 
 
-def state_of(run: Run) -> str:
+def state_of(run: Run) -> State:
     """Like `Run.state`, but "gone" or "damaged" for a folder that was removed or cannot be read."""
     try:
         return run.state()

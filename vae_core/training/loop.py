@@ -24,7 +24,7 @@ from vae_core.data.corruptions import corrupt_mixed
 from vae_core.data.datasets import Dataset
 from vae_core.data.randomness import Stream, seed_of
 from vae_core.errors import ConfigError, Diverged
-from vae_core.evaluation.validation_set import ValidationSet, build_validation_set
+from vae_core.evaluation.validation_set import MEAN_IMAGES, ValidationSet, build_validation_set
 from vae_core.levels import check_channels
 from vae_core.metrics.elbo import elbo_terms
 from vae_core.models.build import build_model
@@ -40,6 +40,8 @@ SPARSE_EVERY = 10
 FIRST_VALIDATIONS = (0, 10, 20, 50, 100)
 VALIDATE_EVERY = 200
 LOSS_WINDOW = 50
+MEAN_MARGIN = 0.001
+"""Keeps the logit of a pixel that is always black, or always white, finite at the start."""
 WARN_FACTOR, STOP_FACTOR = 10.0, 10_000.0
 
 

@@ -148,21 +148,21 @@ class Manager:
 
     def stop(self, run: Run) -> None:
         """Removes a run from the queue, or has its worker end after this step; a paused run may have no worker."""
-        if self._remove_from_queue(run, "stopped", "taken out of the queue"):
+        if self._remove_from_queue(run, State.STOPPED, "taken out of the queue"):
             return
         with self._lock:
             ours = self._has(run)
-        if run.state() in ("paused", "queued") and not ours and not files.is_locked(run.lock_path):
-            _write_state(run, "stopped", "")
+        if run.state() in (State.PAUSED, State.QUEUED) and not ours and not files.is_locked(run.lock_path):
+            _write_state(run, State.STOPPED, "")
         else:
             run.want(want="stop")
 
     def pause(self, run: Run) -> None:
         """Has a run's worker pause after the current step; a queued run leaves the queue until it is resumed."""
-        if not self._remove_from_queue(run, "paused", "paused before its turn"):
+        if not self._remove_from_queue(run, State.PAUSED, "paused before its turn"):
             run.want(want="pause")
 
-    def _remove_from_queue(self, run: Run, state: str, message: str) -> bool:
+    def _remove_from_queue(self, run: Run, state: State, message: str) -> bool:
         """Removes a run from the queue and writes its new state. Returns False if it is not queued."""
         with self._lock:
             is_queued = run.id in [queued.id for queued in self._queue]
@@ -269,11 +269,11 @@ class Manager:
         if not files.is_folder(run.folder):  # removed while it was queued
             return
         try:
-            if run.status().state != "queued":  # another server has taken it meanwhile
+            if run.status().state is not State.QUEUED:  # another server has taken it meanwhile
                 return
             started = self._pool.start(run, free)
         except (LatentLabError, OSError) as error:
-            _write_state(run, "failed", f"The worker could not be started: {error}")
+            _write_state(run, State.FAILED, f"The worker could not be started: {error}")
             return
         for worker in [worker for worker in free if worker.process is started.process]:
             free.remove(worker)
@@ -289,20 +289,24 @@ class Manager:
             state, retries, stop = run.state(), run.status().retries_left, run.control().want == "stop"
         except LatentLabError:  # removed or damaged; lists of runs report that
             return
-        died = state == "interrupted" or (state == "queued" and run.id not in [queued.id for queued in self._queue])
-        if not died or (retries is None and state == "interrupted"):
+        died = state is State.INTERRUPTED or (
+            state is State.QUEUED and run.id not in [queued.id for queued in self._queue]
+        )
+        if not died or (retries is None and state is State.INTERRUPTED):
             return
-        if was_reused and state == "queued":
+        if was_reused and state is State.QUEUED:
             self._queue.insert(0, run)
         elif retries and stop:
-            _write_state(run, "stopped", "")
+            _write_state(run, State.STOPPED, "")
         elif retries:
-            if _write_state(run, "queued", "", retries_left=retries - 1):
+            if _write_state(run, State.QUEUED, "", retries_left=retries - 1):
                 self._queue.insert(0, run)
         elif retries is None:
-            _write_state(run, "failed", "The worker ended before it began; the run's worker.log has the details.")
+            _write_state(run, State.FAILED, "The worker ended before it began; the run's worker.log has the details.")
         else:
-            _write_state(run, "failed", f"Its worker died {RETRIES + 1} times; the run's worker.log has the details.")
+            _write_state(
+                run, State.FAILED, f"Its worker died {RETRIES + 1} times; the run's worker.log has the details."
+            )
 
 
 def _queued_at(run: Run) -> int:

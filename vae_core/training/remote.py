@@ -42,7 +42,8 @@ PACKAGE = Path(__file__).resolve().parents[1]
 Task = dict[str, Any]
 """Keys: run, topic, config, versions, digest and content (of the dataset), status, record (of the checkpoint)."""
 
-_requests: dict[str, str] = {}
+_stopped: set[str] = set()
+"""Attempts that were asked to stop."""
 _watched: dict[str, float] = {}
 _datasets: dict[str, datasets.Dataset] = {}
 
@@ -66,7 +67,7 @@ def request(attempt: str, what: str) -> None:
     if what == "watch":
         _watched[attempt] = time.monotonic()
     else:
-        _requests[attempt] = what
+        _stopped.add(attempt)
 
 
 def train_run(task: Task, data: dict[str, Any] | None = None, checkpoint: bytes | None = None) -> dict[str, Any]:
@@ -96,7 +97,7 @@ def train_run(task: Task, data: dict[str, Any] | None = None, checkpoint: bytes 
         wire.send()
         return {"outcome": "failed", "message": str(error), "attempt": wire.attempt, "messages": wire.number}
     finally:
-        _requests.pop(wire.attempt, None)
+        _stopped.discard(wire.attempt)
         _watched.pop(wire.attempt, None)
     wire.send()
     sent = {"outcome": "ended", "attempt": wire.attempt, "messages": wire.number, "status": plain(status)}
@@ -237,7 +238,7 @@ class Wire:
         self._send_due()
         task = self._worker.state.tasks.get(self._key)
         abandoned = task is None or task.state == "cancelled" or self._worker.status.name != "running"
-        return Control(want="stop" if abandoned else _requests.get(self.attempt, "run"))
+        return Control(want="stop" if abandoned or self.attempt in _stopped else "run")
 
     def clear_requests(self) -> None:
         """Does nothing: requests are made to an attempt, and this one is new."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from vae_core.storage import frames
 from vae_core.storage.runs import Status
+from vae_core.storage.states import State
 from vae_core.training.clock import Interval, Stopwatch
 from vae_core.training.loop import Trainer
 from vae_core.training.sink import Sink
@@ -39,7 +40,7 @@ class Reporter:
     def write_status(self, state: str, message: str = "") -> None:
         """Writes the state, with a message for the user, and how far the training is."""
         values: dict[str, object] = {"state": state, "message": message, "heartbeat": self.status.heartbeat + 1}
-        if state == "running":
+        if state is State.RUNNING:
             values |= {"diverged_at": None, "was": ""}
         if self.trainer is not None:
             values |= self._progress(self.trainer)
@@ -61,7 +62,7 @@ class Reporter:
     def write_earlier_status(self, before: Status, message: str) -> None:
         """Writes the status of a run that could not be taken up: the one it had before, with a message."""
         heartbeat = self.status.heartbeat + 1
-        self.status = replace(before, state=before.was or before.state, was="", message=message, heartbeat=heartbeat)
+        self.status = replace(before, state=before.was or before.state, was=None, message=message, heartbeat=heartbeat)
         self._sink.write_status(self.status)
 
     def mark_divergence(self, step: int) -> None:
@@ -71,7 +72,7 @@ class Reporter:
     def report_loading(self, what: str, share: float) -> None:
         """Reports progress in loading the data, if a status is due."""
         if self._status_interval.restart_if_due():
-            self.write_status("running", message=f"{what}, {share:.0%}")
+            self.write_status(State.RUNNING, message=f"{what}, {share:.0%}")
 
     def report(self, *, at_full_speed: bool) -> None:
         """Writes records, status and preview, as far as each is due.
@@ -81,7 +82,7 @@ class Reporter:
         """
         if self._status_interval.restart_if_due():
             self._sink.flush()
-            self.write_status("running")
+            self.write_status(State.RUNNING)
         if self._preview_interval.restart_if_due() and self._sink.is_watched():
             began = time.monotonic()
             self.write_preview()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from vae_core.errors import Diverged
 from vae_core.storage import frames
 from vae_core.storage.runs import Status
+from vae_core.storage.states import State
 from vae_core.training.clock import Interval
 from vae_core.training.loop import Event, FrameRecorded, Stepped, Trainer, Validated, train
 from vae_core.training.recovery import Recovery
@@ -50,15 +51,15 @@ class RunLoop:
 
     def run(self) -> Status:
         """Trains until the end, a stop or a divergence, and returns the final status."""
-        self.reporter.write_status("running")
+        self.reporter.write_status(State.RUNNING)
         self.requests.read()
         self.reporter.stopwatch.start()
-        state = "done"
+        state = State.DONE
         try:
             for event in train(self.trainer):
                 self._store(event)
                 if isinstance(event, Stepped) and not self._between_steps():
-                    state = "stopped"
+                    state = State.STOPPED
                     break
             self.trainer.check_weights()  # no step computes the loss of the last weights
         except Diverged as error:
@@ -104,7 +105,7 @@ class RunLoop:
         """Saves and waits for the next request. After `idle_seconds` the run stops, and can be resumed."""
         self.reporter.stopwatch.stop()
         self._save()
-        self.reporter.write_status("paused")
+        self.reporter.write_status(State.PAUSED)
         self.reporter.write_preview()
         leave = time.monotonic() + self.idle_seconds
         while self._is_paused():
@@ -113,7 +114,7 @@ class RunLoop:
             time.sleep(POLL_SECONDS)
             self.requests.read()
         if not self.requests.wants_stop:
-            self.reporter.write_status("running")
+            self.reporter.write_status(State.RUNNING)
         self.reporter.stopwatch.start()
 
     def _keep_to_rate(self) -> None:
@@ -141,7 +142,7 @@ class RunLoop:
         kept = (
             f"step {step:,}, the last known to be sound" if step else "step 0, as no later ones are known to be sound"
         )
-        return self._finish("diverged", f"{error} The weights kept are those of {kept}.")
+        return self._finish(State.DIVERGED, f"{error} The weights kept are those of {kept}.")
 
     def _finish(self, state: str, message: str = "") -> Status:
         """Saves the last checkpoint and the final weights."""

@@ -20,6 +20,7 @@ from vae_core.storage import checkpoints, files, frames
 from vae_core.storage.lookup import open_anywhere
 from vae_core.storage.records import MetricsWriter, Record
 from vae_core.storage.runs import Control, Run, Status
+from vae_core.storage.states import State
 from vae_core.types import Array
 
 LOCK_SECONDS = 2.0
@@ -131,7 +132,7 @@ class RunFolder:
         try:
             with files.lock(self.run.lock_path, timeout=self.lock_seconds):
                 checkpoints.check_resumable(self.run.folder)
-                if self.status.state != "done" and self.run.is_finished():
+                if self.status.state is not State.DONE and self.run.is_finished():
                     raise RunLocked(f"The run {self.run.id!r} was trained by another process meanwhile.")
                 yield
         except filelock.Timeout as error:

@@ -208,12 +208,12 @@ class Progress:
     @property
     def over(self) -> bool:
         """Whether all runs have ended. Paused runs wait for the user, so a paused sweep is not over."""
-        return self.count(*ENDED) == self.total
+        return all(member.state.has_ended for member in self.members)
 
     @property
     def share(self) -> float:
         """Share of all steps that are done, 0 to 1; runs that have ended count as complete."""
-        shares = [1.0 if member.state in ENDED else member.share for member in self.members]
+        shares = [1.0 if member.state.has_ended else member.share for member in self.members]
         return sum(shares) / max(1, len(shares))
 
     def __str__(self) -> str:
@@ -262,7 +262,7 @@ class Sweep:
             resumable = resumable_among([run for run in earlier if run.folder.parent.resolve() == own], config)
             if existing is None and resumable is not None:
                 executor.resume(resumable)
-            elif existing is not None and state_of(existing) == "queued" and executor.place(existing) is None:
+            elif existing is not None and state_of(existing) == State.QUEUED and executor.place(existing) is None:
                 executor.take_over(existing)
             new = existing or resumable or executor.submit(config, _name(config, differing), retries=RETRIES)
             runs.append(new)

@@ -24,6 +24,7 @@ from vae_core.errors import DiskError, LatentLabError
 from vae_core.evaluation.figures import figures_of
 from vae_core.storage import files
 from vae_core.storage.runs import Run, open_folder
+from vae_core.storage.states import State
 from vae_core.training.driver import CHECKPOINT_SECONDS, Driver, flush_denormals
 
 IDLE_SECONDS = 600.0
@@ -55,7 +56,7 @@ def work(folder: Path, data_dir: Path | None = None, checkpoint_seconds: float =
         for number, handler in before.items():
             signal.signal(number, handler)
     _log(f"{status.state} at step {status.step}, {status.seconds:.1f} s")
-    if status.state == "done":
+    if status.state is State.DONE:
         _store_figures(run, data_dir)
     return 0
 

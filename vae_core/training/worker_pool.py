@@ -46,7 +46,7 @@ class PooledWorker:
         if self.process.stdin is None or self.process.stdin.closed or files.is_locked(self.run.lock_path):
             return False
         try:
-            return self.run.status().state not in ("queued", "running")
+            return not self.run.status().state.is_in_progress
         except LatentLabError:  # removed or damaged; lists of runs report that
             return True
 
