@@ -82,7 +82,7 @@ def train(
     root = paths.runs_folder(runs)
     config = take_config(ctx, parent=from_, root=root)
     with progress_bar("loading") as report:
-        channels = registry.load(config.data.dataset, data_dir, report).image_shape[0]
+        channels = registry.load_dataset(config.data.dataset, data_dir, report).image_shape[0]
     check_channels(config.data.corruption, channels)
     check_device(config.training.device)
     return _drive(create_run(root, config, name), data_dir, as_json)

@@ -167,19 +167,8 @@ def _codes(
 
     if dataset is None and missing(run):
         return standin_codes(run, trained), None
-    data = datasets.load(dataset or _at_hand(trained.config.data.dataset, data_dir), data_dir, report)
+    data = datasets.load_dataset(dataset or catalogue.at_hand(trained.config.data.dataset, data_dir), data_dir, report)
     return encode_images(trained, held_out(data)[0], progress=report), data.name
-
-
-def _at_hand(name: str, data_dir: Path | None) -> str:
-    """The dataset itself, or where it would have to be downloaded the bundled sample of it.
-
-    Its codes only give ranges and an order here, and which dataset they are of is told.
-    """
-    family = catalogue.find(name).family
-    where = {row.name: row.where for row in catalogue.describe(data_dir)}
-    samples = [other for other, row in catalogue.ROWS.items() if row.family is family and row.bundled]
-    return samples[0] if where.get(name) == "can be downloaded" and samples else name
 
 
 def _active(codes: Codes) -> list[int]:

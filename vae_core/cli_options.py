@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from vae_core.config import FIELDS, RunConfig, make_config, range_text, unit_of
-from vae_core.data import dsprites
+from vae_core.data import catalogue
 from vae_core.errors import ConfigError, NameInvalid
 from vae_core.storage.checkpoints import load_step
 from vae_core.storage.lookup import find_run, open_anywhere
@@ -78,8 +78,8 @@ def take_config(ctx: typer.Context, *, parent: str | None, root: Path) -> RunCon
         RunStateError: the parent diverged with the weights of that step.
     """
     given = dict(ctx.obj or {})
-    if dsprites.look(given.get("dataset", "")) is not None:  # a run is gone on with from any folder
-        given["dataset"] = str(Path(given["dataset"]).resolve())
+    if given.get("dataset"):  # a run is resumed from any folder
+        given["dataset"] = catalogue.absolute_name(given["dataset"])
     return make_config(**given, parent=_parent(parent, root))
 
 

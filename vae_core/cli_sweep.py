@@ -176,7 +176,7 @@ def _train_all(
 
     with progress_bar("loading") as report:
         for name in dict.fromkeys(config.data.dataset for config in configs):
-            datasets.load(name, data_dir, report)
+            datasets.load_dataset(name, data_dir, report)
     manager = place()
     try:
         with progress_bar("training") as report:

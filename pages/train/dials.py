@@ -15,7 +15,8 @@ from pages.common.address import check_number, say_missing
 from pages.common.errors import literal
 from pages.common.thresholds import thresholds
 from vae_core.config import DEFAULT_HIDDEN, FIELDS, RunConfig, make_config, range_text, unit_of
-from vae_core.data import amat, catalogue
+from vae_core.data import catalogue
+from vae_core.data.source import DatasetInfo
 from vae_core.errors import ConfigError, DataError
 from vae_core.levels import CORRUPTIONS, check_channels
 from vae_core.presets import PRESETS
@@ -49,7 +50,7 @@ TITLES = {
 }
 WHERE = {
     "can be downloaded": "downloaded when training starts, which needs a network",
-    "needs its files": f"read from files that you put into the data folder: {', '.join(amat.FILES)}",
+    "needs its files": "read from files that you put into the data folder",
 }
 """Where a dataset is, for those that are not here yet."""
 FORMATS = {"beta": "%.4g", "lr": "%.6g", "sigma": "%.4g", "gamma": "%.4g", "capacity": "%.4g", "warmup_epochs": "%.4g"}
@@ -194,13 +195,18 @@ def _dataset() -> str:
         help=f"{FIELDS['dataset'].description} The samples come with the program; a full set is downloaded when needed.",
     )
     try:
-        row = catalogue.find(chosen)
+        source = catalogue.find(chosen)
     except DataError:  # such as a file that is gone; the dials say so together with what else is wrong
         return str(chosen)
-    where = rows[chosen].where if chosen in rows else row.family.source
-    where = WHERE.get(where, where)
-    st.caption(f"{row.title}: {row.train:,} training and {row.test:,} test images, {literal(where)}")
+    where = where_text(rows[chosen]) if chosen in rows else source.origin
+    st.caption(f"{source.title}: {source.train:,} training and {source.test:,} test images, {literal(where)}")
     return str(chosen)
+
+
+def where_text(info: DatasetInfo) -> str:
+    """Where a dataset is, and for one that is not here how its images get here."""
+    files = catalogue.find(info.name).user_files if not info.is_here else ()
+    return ": ".join(part for part in (WHERE.get(info.where, info.where), ", ".join(files)) if part)
 
 
 def _help(name: str) -> str:

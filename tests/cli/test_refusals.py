@@ -25,8 +25,8 @@ def test_a_run_that_is_being_trained_is_not_touched(call: Call, root: Path) -> N
 
 WRONG_TRAIN = [
     (["--dataset", "mnits"], "There is no dataset called 'mnits'"),
-    (["--dataset", "./pictures"], "Own images"),
-    (["--dataset", "pictures.zip"], "Own images"),
+    (["--dataset", "./pictures"], "There is no file './pictures'"),
+    (["--dataset", "pictures.zip"], "There is no file 'pictures.zip'"),
     (["--dataset", ""], "dataset must be"),
     (["--latent", "0"], "latent must be 1 to 512, not '0'"),
     (["--beta", "-1"], "beta must be"),

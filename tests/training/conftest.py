@@ -30,7 +30,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def sample() -> Dataset:
-    return datasets.load("mnist-sample")
+    return datasets.load_dataset("mnist-sample")
 
 
 @pytest.fixture(scope="session")

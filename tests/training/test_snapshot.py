@@ -158,7 +158,7 @@ def test_the_best_weights_are_kept_apart_from_the_final_ones(new_run: NewRun, to
     assert run.status().best_step == 0
     best = checkpoints.load_best(run.folder)
     assert best is not None and best[1]["step"] == 0
-    fresh = weights(Trainer(run.config, datasets.load("mnist-sample")))
+    fresh = weights(Trainer(run.config, datasets.load_dataset("mnist-sample")))
     assert all((best[0][name] == fresh[name]).all() for name in fresh)
 
 

@@ -75,7 +75,7 @@ class Clock:
 def _load(run: Run | Sink, data_dir: Path | None, progress: Progress) -> datasets.Dataset:
     if isinstance(run, Run):
         return load_for(run, None, data_dir, progress)
-    return datasets.load(run.config.data.dataset, data_dir, progress)
+    return datasets.load_dataset(run.config.data.dataset, data_dir, progress)
 
 
 class Driver:
@@ -84,7 +84,7 @@ class Driver:
     Args:
         run: its folder, or another sink.
         data_dir: of the full datasets; None is the usual one.
-        load: gives the dataset; left out, `datasets.load` does.
+        load: gives the dataset; left out, `datasets.load_dataset` does.
     """
 
     def __init__(

@@ -100,7 +100,7 @@ def _warm_up() -> None:
     from vae_core.training.loop import Trainer
 
     with tiny_is_zero():  # torch starts its threads here, and a run's results must not depend on a warm-up
-        trainer = Trainer(RunConfig(), datasets.load("mnist-sample"))
+        trainer = Trainer(RunConfig(), datasets.load_dataset("mnist-sample"))
         trainer.look()
         trainer.train_step()
         trainer.frame(spread=True)
