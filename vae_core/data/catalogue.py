@@ -188,7 +188,7 @@ def at_hand(name: str, data_dir: Path | None = None) -> str:
         ConfigError: the data folder is not there.
     """
     download = SOURCES[name].download if needs_download(name, data_dir) else None
-    return download.sample or name if download is not None else name
+    return download.sample if download is not None and download.sample in SOURCES else name
 
 
 def absolute_name(name: str) -> str:
