@@ -43,7 +43,7 @@ class Result:
 def dataset_name() -> str:
     """The full MNIST where it is, else the sample."""
     try:
-        return datasets.load("mnist").name
+        return datasets.load_dataset("mnist").name
     except DataError:
         return "mnist-sample"
 

@@ -26,7 +26,7 @@ def seconds_of(trainer: Trainer) -> float:
 def measure() -> Result:
     """The costliest of the three; the sides take turns, a few steps each, so that both see the same machine."""
     torch.set_num_threads(1)
-    data = datasets.load(dataset_name())
+    data = datasets.load_dataset(dataset_name())
     common: dict[str, Any] = {"dataset": data.name, "epochs": 1000, "threads": 1, "device": "cpu"}
     plain = Trainer(make_config(**common), data)
     ratios, speeds = {}, {}

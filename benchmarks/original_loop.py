@@ -29,7 +29,7 @@ class _OneByOne(TorchDataset[tuple[torch.Tensor, int]]):
     """The sample's images as torchvision's MNIST gives its own: a Pillow image made and transformed when asked for."""
 
     def __init__(self, name: str) -> None:
-        data = datasets.load(name)
+        data = datasets.load_dataset(name)
         self.images, self.labels = data.train_images[:, 0], data.train_labels
         self.transform = ToTensor()
 

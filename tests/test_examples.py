@@ -70,7 +70,7 @@ def test_its_figures_on_the_full_set_are_true(name: str, full_data: Path) -> Non
 
 @pytest.mark.parametrize("name", PLAIN_AES)
 def test_an_autoencoder_beats_pca_with_as_many_components(name: str) -> None:
-    data = datasets.load(f"{example(name).config.data.dataset}-sample")
+    data = datasets.load_dataset(f"{example(name).config.data.dataset}-sample")
     pca = learn_figures.pca().first(example(name).config.model.latent)  # of the full set, as the model is
     assert recorded(name)[data.name]["mse_per_pixel"] < pca.mse(batches.to_float(data.test_images).flatten(1))
 
@@ -101,7 +101,7 @@ def test_its_recorded_restoration_is_true(name: str) -> None:
     sample = datasets_of(example(name))[-1]
     one = next(point for point in recorded_points if point["dataset"] == sample)
     trained = load_trained(example(name))
-    found = restoration.material(datasets.load(sample), trained, one["images"])
+    found = restoration.material(datasets.load_dataset(sample), trained, one["images"])
     first = islice(restoration.methods(trained, found, one["corruption"], one["level"] or 0.0), 2)
     clean = batches.to_float(found.clean)
     for method, images in first:

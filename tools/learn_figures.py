@@ -17,7 +17,7 @@ import torch
 from tools.examples import LESSON_LATENTS, LESSONS
 from vae_core.config import ObjectiveConfig
 from vae_core.data.batches import to_float
-from vae_core.data.datasets import Dataset, load
+from vae_core.data.datasets import Dataset, load_dataset
 from vae_core.evaluation.codes import decode_images, encode, fitted_gaussian
 from vae_core.evaluation.compression import compress
 from vae_core.evaluation.trained import Trained, load_trained
@@ -53,7 +53,7 @@ MODELS = {"plane": PLANE, "codes": CODES, "detector": DETECTOR, "loss": LOSS_MOD
 
 @cache
 def data() -> Dataset:
-    return load("mnist-sample")
+    return load_dataset("mnist-sample")
 
 
 @cache
@@ -69,7 +69,7 @@ def pca() -> Pca:
 
 def fit_pca() -> Pca:
     """Anew, on as many images as the models beside it."""
-    return Pca.fit(yardstick_images(load("mnist").train_images).flatten(1), max(LESSON_LATENTS))
+    return Pca.fit(yardstick_images(load_dataset("mnist").train_images).flatten(1), max(LESSON_LATENTS))
 
 
 def bottleneck() -> dict[str, Any]:
@@ -173,7 +173,7 @@ def compression() -> dict[str, Any]:
 def novelty() -> dict[str, float]:
     """The area under the ROC curve of the digits' model for each kind of unknown images."""
     trained, known = model(DETECTOR), data().test_images.numpy()
-    unknown = {"clothes": load("fashion-mnist-sample").test_images.numpy()}
+    unknown = {"clothes": load_dataset("fashion-mnist-sample").test_images.numpy()}
     unknown |= {kind: unknown_images(kind, known) for kind in KINDS}
     errors = encode(trained, known).reconstruction_error
     return {kind: detect(errors, encode(trained, images).reconstruction_error).auc for kind, images in unknown.items()}

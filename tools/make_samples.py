@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vae_core.data.datasets import PARTS, SAMPLES, as_tensor, content_digest, load
+from vae_core.data.bundled import SAMPLES
+from vae_core.data.datasets import load_dataset
+from vae_core.data.source import PARTS, digest_of
 from vae_core.storage import arrays, files
 
 COUNTS = {"train": 10_000, "test": 2_000}
@@ -31,7 +33,7 @@ def choose(labels: NDArray[np.int64], count: int) -> NDArray[np.int64]:
 
 def sample(name: str) -> dict[str, NDArray[Any]]:
     """The chosen images and labels of a full set (`uint8`) and their indices in its splits."""
-    full = load(name)
+    full = load_dataset(name)
     parts: dict[str, NDArray[Any]] = {}
     for split, images, labels in (
         ("train", full.train_images, full.train_labels),
@@ -57,7 +59,7 @@ def main() -> None:
         parts = sample(name)
         content = pack(parts)
         files.write_atomic(SAMPLES / f"{name}-sample.npz", content)
-        digest = content_digest({part: as_tensor(parts[part]) for part in PARTS})
+        digest = digest_of({part: parts[part].astype(np.int64) if "labels" in part else parts[part] for part in PARTS})
         print(f"{name}-sample.npz: {len(content)} bytes, SHA-256 {files.digest(content)}, digest {digest}")
 
 

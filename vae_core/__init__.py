@@ -29,7 +29,6 @@ _PUBLIC = {
     "Driver": "vae_core.training.driver",
     "Manager": "vae_core.training.manager",
 }
-_RENAMED = {"load_dataset": "load"}
 
 __all__ = sorted(_PUBLIC)
 __version__ = "0.1.0"
@@ -38,4 +37,4 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_PUBLIC[name]), _RENAMED.get(name, name))
+    return getattr(importlib.import_module(_PUBLIC[name]), name)

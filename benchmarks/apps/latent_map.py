@@ -15,7 +15,7 @@ from vae_core.models.build import build_model
 HIDDEN = {"mlp": "512,256", "conv": "32,64"}
 
 architecture = st.query_params["architecture"]
-images, labels = batches.held_out(datasets.load("mnist-sample"))
+images, labels = batches.held_out(datasets.load_dataset("mnist-sample"))
 model = build_model(
     ModelConfig.model_validate({"model": "vae", "architecture": architecture, "hidden": HIDDEN[architecture]}),
     (1, 28, 28),

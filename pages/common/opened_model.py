@@ -116,7 +116,6 @@ def _dataset(run: Run, trained: Trained) -> tuple[Dataset, str]:
         found = standin(run, trained)
         return found, f"Shown here with {len(found.test_images)} {found.name}, as its own images are not there."
     name = run.config.data.dataset
-    here = {row.name for row in catalogue.describe() if row.is_here}
-    if name in here or f"{name}-sample" not in here:
-        return datasets.load(name), ""
-    return datasets.load(f"{name}-sample"), f"Trained on {name}; shown here with test images of {name}-sample."
+    shown = catalogue.at_hand(name)
+    note = "" if shown == name else f"Trained on {name}; shown here with test images of {shown}."
+    return datasets.load_dataset(shown), note

@@ -12,12 +12,13 @@ import streamlit as st
 
 from pages.common.address import check_number, say_missing
 from vae_core.config import FIELDS, RunConfig, range_text, step_of, title_of, unit_of
-from vae_core.data import amat
+from vae_core.data import catalogue
+from vae_core.data.source import DatasetInfo
 
 DEFAULTS = RunConfig().flat()
 WHERE = {
     "can be downloaded": "downloaded when training starts, which needs a network",
-    "needs its files": f"read from files that you put into the data folder: {', '.join(amat.FILES)}",
+    "needs its files": "read from files that you put into the data folder",
 }
 """Where a dataset is, for those that are not here yet."""
 WHOLE = ("latent", "epochs", "seed", "batch_size", "limit", "threads")
@@ -98,3 +99,9 @@ def choice_setting(
 def sizes_text(sizes: tuple[int, ...]) -> str:
     """Sizes of hidden layers as they are typed: '256,64', or 'none' for a linear model."""
     return ",".join(map(str, sizes)) or "none"
+
+
+def where_text(info: DatasetInfo) -> str:
+    """Where a dataset is and, if it is not here, how its images get here."""
+    files = catalogue.find(info.name).user_files if not info.is_here else ()
+    return ": ".join(part for part in (WHERE.get(info.where, info.where), ", ".join(files)) if part)

@@ -27,8 +27,7 @@ def thresholds(config: RunConfig) -> Future[tuple[float, ...]] | None:
     """The betas at which one more dimension goes, the largest first; None for an AE, for a learned Gaussian, for large
     images, and where the images are not on this machine yet."""
     name, objective = config.data.dataset, config.objective
-    here = {row.name for row in catalogue.describe() if row.is_here}
-    if config.model.model == "ae" or objective.likelihood == "gaussian-learned" or name not in here:
+    if config.model.model == "ae" or objective.likelihood == "gaussian-learned" or not catalogue.is_here(name):
         return None
     if math.prod(catalogue.find(name).shape) > MAX_PIXELS:
         return None
@@ -48,12 +47,12 @@ def _asked(dataset: str, likelihood: str, sigma: float) -> Future[tuple[float, .
 def _compute(dataset: str, likelihood: str, sigma: float) -> tuple[float, ...]:
     time.sleep(DELAY_SECONDS)  # the page first: importing torch holds the interpreter
     from vae_core.config import ObjectiveConfig
-    from vae_core.data.datasets import load
+    from vae_core.data.datasets import load_dataset
     from vae_core.metrics.latents import collapse_beta
     from vae_core.objectives.likelihoods import build_likelihood
 
     objective = ObjectiveConfig.model_validate({"likelihood": likelihood, "sigma": sigma})
-    found = collapse_beta(load(dataset).train_images, build_likelihood(objective))
+    found = collapse_beta(load_dataset(dataset).train_images, build_likelihood(objective))
     gc.collect()
     gc.freeze()  # torch's objects never die; without this every full collection walks them
     return tuple(found[:KEPT].tolist())

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.common.address import say_missing
 from pages.common.errors import literal
-from pages.common.settings import DEFAULTS, WHERE, check_numbers, choice_setting, number_setting, setting_help
+from pages.common.settings import DEFAULTS, check_numbers, choice_setting, number_setting, setting_help, where_text
 from vae_core.config import DEFAULT_HIDDEN, FIELDS, title_of
 from vae_core.data import catalogue
 
@@ -32,8 +32,8 @@ def dataset() -> str:
     rows = {row.name: row for row in catalogue.describe()}
     say_missing("sweep_dataset", "dataset", rows, next(iter(rows)))
     chosen = str(st.selectbox(title_of("dataset"), list(rows), key="sweep_dataset", bind="query-params"))
-    where = WHERE.get(rows[chosen].where)
-    if where is not None:
+    if not rows[chosen].is_here:
+        where = where_text(rows[chosen])
         st.caption(literal(f"{where[0].upper()}{where[1:]}."))
     return chosen
 

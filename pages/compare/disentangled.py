@@ -73,14 +73,7 @@ def _jobs() -> dict[tuple[str, str | None, str], Job]:
 
 def has_factors(found: Compared) -> bool:
     """Whether it is known what made the images of any of the runs."""
-    return any(_is_known(run.config.data.dataset) for run in found.runs)
-
-
-def _is_known(dataset: str) -> bool:
-    try:
-        return catalogue.knows_factors(dataset)
-    except LatentLabError:  # of sprites as they cannot be; the run's own line says so
-        return False
+    return any(catalogue.knows_factors(run.config.data.dataset) for run in found.runs)
 
 
 def disentangled(found: Compared) -> None:
@@ -100,7 +93,7 @@ def _draw(found: Compared, dci_model: DciModel, before: bool) -> None:
     if _is_busy(found, dci_model) != before:
         st.rerun()
     with sentences():
-        runs = [run for run in found.runs if _is_known(run.config.data.dataset)]
+        runs = [run for run in found.runs if catalogue.knows_factors(run.config.data.dataset)]
         known = {run.id: scores for run in runs if (scores := factor_scores(dci_model).read(run)) is not None}
         _ask(runs, [run for run in runs if run.id not in known], dci_model)
         if known:

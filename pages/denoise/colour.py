@@ -22,6 +22,7 @@ from pages.denoise.tiles import tiles_of
 from pages.denoise.watermark import split_as_given, split_beside
 from vae_core.data import catalogue, datasets, tints
 from vae_core.data.batches import held_out, to_float
+from vae_core.data.bundled import TintedSource
 from vae_core.data.corruptions import corrupt_split
 from vae_core.evaluation.colours import TITLES, MeanColours, mean_colours
 from vae_core.evaluation.restoration import other_images
@@ -86,14 +87,13 @@ def _means(dataset: str, _model: OpenedModel) -> MeanColours:
 
 def _ambiguous(model: OpenedModel, chosen: Chosen) -> None:
     """An image whose colour a coin has decided, in colours that were as likely, and the model's answer."""
-    row = catalogue.find(model.dataset.name)
-    if not row.tinted_from:
+    if not isinstance(catalogue.SOURCES.get(model.dataset.name), TintedSource):
         return
     index = _ambiguous_index(model, chosen)
     if index is None:
         return
     label = int(model.labels[index])
-    drawn = _other_colours(row.tinted_from, row.visible, index, label)
+    drawn = _other_colours(model.dataset.name, index, label)
     grey = corrupt_split(drawn[:1], [NAME], (0.0, 0.0), 0).numpy()
     st.markdown(f"**What nobody can know**: class {literal(model.dataset.classes[label])}, test image {index}")
     tiles = [Tile("Grey", grey)]
@@ -136,11 +136,10 @@ def _ambiguous_index(model: OpenedModel, chosen: Chosen) -> int | None:
 @st.cache_data(max_entries=16, show_spinner=False)
 def _most_between(run_id: str, _model: OpenedModel) -> int | None:
     """The image whose answer is about as near to a colour of the one side of the coin as to one of the other."""
-    row = catalogue.find(_model.dataset.name)
     found = np.flatnonzero(np.isin(_model.labels.numpy(), tints.AMBIGUOUS))[:CANDIDATES].tolist()
     gaps = {}
     for index in found:
-        sides = _other_colours(str(row.tinted_from), row.visible, index, int(_model.labels[index]))[[0, -1]]
+        sides = _other_colours(_model.dataset.name, index, int(_model.labels[index]))[[0, -1]]
         cases = [damaged_case(side[None].numpy(), NAME, 0.0, 0) for side in sides]
         judgements = [next(iter(by_models([_model], case).values())).quality for case in cases]
         first, last = (one.psnr if one else 0.0 for one in judgements)
@@ -149,11 +148,13 @@ def _most_between(run_id: str, _model: OpenedModel) -> int | None:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _other_colours(source: str, visible: tints.Visible, index: int, label: int) -> Tensor:
+def _other_colours(name: str, index: int, label: int) -> Tensor:
     """One grey test image in colours that are equally likely, (DRAWS, 3, H, W) uint8, of both sides of the coin."""
-    grey = held_out(datasets.load(source), POINTS)[0][index : index + 1]
-    images, labels = grey.expand(4 * DRAWS, -1, -1, -1), torch.full((4 * DRAWS,), label)
-    hues, coloured = tints.hues(images, labels, visible, 0), tints.tinted(images, labels, visible, 0)
+    source = catalogue.SOURCES[name]
+    assert isinstance(source, TintedSource)
+    grey = held_out(datasets.load_dataset(source.base.name), POINTS)[0][index : index + 1].numpy()
+    images, labels = np.repeat(grey, 4 * DRAWS, axis=0), np.full(4 * DRAWS, label)
+    hues, coloured = (colour(images, labels, source.visible, 0) for colour in (tints.hues, tints.tinted))
     order = np.argsort(hues, kind="stable")
     evenly = order[np.linspace(0, len(order) - 1, DRAWS).round().astype(int)]
-    return coloured[torch.from_numpy(evenly)]
+    return torch.from_numpy(coloured[evenly])

@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 from vae_core.data.batches import to_float
-from vae_core.data.datasets import load
+from vae_core.data.datasets import load_dataset
 from vae_core.errors import LatentLabError
 from vae_core.evaluation.restoration import (
     Material,
@@ -80,7 +80,7 @@ def measure(name: str, images: int, dataset: str, runs: Sequence[Run]) -> Iterat
 
 def _subject(run: Run, dataset: str, images: int, name: str) -> Subject:
     trained = load_trained(run)
-    found = material(load(dataset), trained, images)
+    found = material(load_dataset(dataset), trained, images)
     return Subject(run, trained, found, {point.level: point for point in kept_curve(run, trained, found, name)})
 
 

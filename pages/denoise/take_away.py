@@ -99,10 +99,7 @@ def set_up(model: OpenedModel, corruption: str, level: float) -> dict[str, str]:
     values = config.flat()
     if corruption not in config.data.corruption:
         values |= {"corruption": (corruption,), "level": f"{level:g}" if level else None}
-    here = {row.name for row in catalogue.describe() if row.is_here}
-    sample = f"{config.data.dataset}-sample"
-    if config.data.dataset not in here and sample in here:
-        values["dataset"] = sample
+    values["dataset"] = catalogue.at_hand(config.data.dataset)
     preset = {"preset": DENOISER} if config.model.model == "ae" else {}
     return {**preset, **{name: _text(value) for name, value in values.items() if value is not None}}
 

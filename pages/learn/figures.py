@@ -51,7 +51,7 @@ def dataset(name: str = DATASET) -> Dataset:
     """A bundled dataset."""
     from vae_core.data import datasets
 
-    return datasets.load(name)
+    return datasets.load_dataset(name)
 
 
 @st.cache_resource(max_entries=32, show_spinner="Opening the model")

@@ -135,10 +135,10 @@ def _smaller_rate() -> None:
 
 @st.cache_data(ttl=20, max_entries=256, show_spinner=False)
 def _estimate(config: RunConfig) -> str:
-    row = catalogue.find(config.data.dataset)
-    images = min(row.train, config.data.limit or row.train)
+    source = catalogue.find(config.data.dataset)
+    images = min(source.train, config.data.limit or source.train)
     batch = min(config.training.batch_size, images)
     steps = -(-images // batch) * config.training.epochs
     runs, _ = list_runs(manager().root)
-    seconds = seconds_for(config, images, row.shape, runs[:SPEED_SOURCES])
+    seconds = seconds_for(config, images, source.shape, runs[:SPEED_SOURCES])
     return f"About {duration(seconds)} at full speed: {steps:,} steps of {batch} images. Keys: T train, S step."

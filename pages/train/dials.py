@@ -14,12 +14,12 @@ from pages.common.address import say_missing
 from pages.common.errors import literal
 from pages.common.settings import (
     DEFAULTS,
-    WHERE,
     check_numbers,
     choice_setting,
     number_setting,
     setting_help,
     sizes_text,
+    where_text,
 )
 from pages.common.thresholds import thresholds
 from vae_core.config import DEFAULT_HIDDEN, FIELDS, RunConfig, make_config, title_of
@@ -150,12 +150,11 @@ def _dataset() -> str:
         help=f"{FIELDS['dataset'].description} The samples come with the program; a full set is downloaded when needed.",
     )
     try:
-        row = catalogue.find(chosen)
+        source = catalogue.find(chosen)
     except DataError:  # such as a file that is gone; the dials say so together with what else is wrong
         return str(chosen)
-    where = rows[chosen].where if chosen in rows else row.family.source
-    where = WHERE.get(where, where)
-    st.caption(f"{row.title}: {row.train:,} training and {row.test:,} test images, {literal(where)}")
+    where = where_text(rows[chosen]) if chosen in rows else source.origin
+    st.caption(f"{source.title}: {source.train:,} training and {source.test:,} test images, {literal(where)}")
     return str(chosen)
 
 

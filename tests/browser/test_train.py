@@ -137,7 +137,7 @@ def _learned(run: Run) -> None:
     held_out = [record for record in read_records(run.folder / "metrics.jsonl") if record["split"] == "held-out"]
     assert held_out[-1]["step"] == 1580
     assert held_out[-1]["loss"] <= film.subjects.lines["collapse"] - 40
-    data = datasets.load("mnist-sample")
+    data = datasets.load_dataset("mnist-sample")
     images, labels = batches.held_out(data)
     points = len(film.subjects.labels)
     pca = Pca.fit(batches.to_float(data.train_images).flatten(1), 2)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.evaluation.untrained import saved, untrained
 from vae_core.cli import main
-from vae_core.data.datasets import load
+from vae_core.data.datasets import load_dataset
 from vae_core.evaluation.codes import decode_images, encode, fitted_gaussian
 from vae_core.storage.runs import Run
 from vae_core.viz import labels
@@ -53,7 +53,7 @@ def test_encode_writes_a_line_an_image(call: Any, vae: Run, tmp_path: Path) -> N
     assert (result["images"], result["latents"], result["split"]) == (2000, 3, "test")
     with out.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
-    data = load("mnist-sample")
+    data = load_dataset("mnist-sample")
     codes = encode(untrained(), data.test_images)
     assert [int(row["index"]) for row in rows] == list(range(2000))
     assert [int(row["label"]) for row in rows] == data.test_labels.tolist()
@@ -98,7 +98,7 @@ def test_an_autoencoder_is_sampled_from_a_gaussian_and_says_so(call: Any, autoen
     result = call("sample", autoencoder.folder, "--out", out, "--count", 4)
     assert "fitted" in result["drawn_from"] and result["dataset"] == "mnist-sample"
     trained = untrained(model="ae")
-    moments = fitted_gaussian(encode(trained, load("mnist-sample").test_images))
+    moments = fitted_gaussian(encode(trained, load_dataset("mnist-sample").test_images))
     expected = mosaic(decode_images(trained, random_codes(4, 3, 0, 1.0, *moments)), 2, scale=2)
     with Image.open(out) as picture:
         assert np.abs(np.asarray(picture).astype(int) - np.asarray(expected)).max() <= 1

@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.cli.answers import AsJson, Call, contents
 from tests.evaluation.untrained import saved, untrained
-from vae_core.data.datasets import load
+from vae_core.data.datasets import load_dataset
 from vae_core.metrics.filters import FILTERS, TONED
 from vae_core.storage.runs import Run
 
@@ -105,7 +105,7 @@ def test_what_cannot_be_restored_is_listed_and_the_rest_restored(call: Call, run
 
 
 def test_black_on_white_is_noticed_and_inverted(as_json: AsJson, call: Call, tmp_path: Path) -> None:
-    digits = load("mnist-sample").test_images[:3, 0].numpy()
+    digits = load_dataset("mnist-sample").test_images[:3, 0].numpy()
     black = tmp_path / "black"
     black.mkdir()
     for number, digit in enumerate(digits):

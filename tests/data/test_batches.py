@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vae_core.data import batches
-from vae_core.data.datasets import Dataset, load
+from vae_core.data.datasets import Dataset, load_dataset
 from vae_core.data.randomness import Stream, generator
 from vae_core.errors import DataError
 
@@ -57,7 +57,7 @@ def test_steps_walk_every_image_once(count: int, batch_size: int, steps: int) ->
 
 
 def test_take_is_the_pixels_over_255() -> None:
-    images = load("mnist-sample").train_images
+    images = load_dataset("mnist-sample").train_images
     indices = torch.tensor([7, 7, 0, 9_999])
     batch = batches.take(images, indices)
     assert batch.dtype == torch.float32 and batch.shape == (4, 1, 28, 28)
@@ -100,7 +100,7 @@ def test_held_out_is_all_where_there_are_fewer() -> None:
 
 
 def test_held_out_of_the_full_set(full_data: Path) -> None:
-    images, labels = batches.held_out(load("mnist", full_data))
+    images, labels = batches.held_out(load_dataset("mnist", full_data))
     assert len(images) == 2_000
     assert labels.bincount().min() > 150, "every label is watched"
 
@@ -128,7 +128,7 @@ def test_binarize_dynamic_is_drawn_anew_and_follows_its_generator() -> None:
 
 
 def test_split_dynamic_is_fixed_by_the_seed() -> None:
-    images = load("mnist-sample").test_images
+    images = load_dataset("mnist-sample").test_images
     fixed = batches.binarize_split(images, "dynamic", seed=1)
     assert set(fixed.unique().tolist()) == {0, 255} and fixed.dtype == torch.uint8
     assert torch.equal(batches.binarize_split(images, "dynamic", seed=1), fixed)
@@ -144,7 +144,7 @@ def test_split_dynamic_has_the_pixel_as_its_mean() -> None:
 
 
 def test_13_fixed_pixels_are_drawn_once_by_a_stated_seed_and_not_the_runs() -> None:
-    sample = load("mnist-sample")
+    sample = load_dataset("mnist-sample")
     fixed = batches.binarize_split(sample.test_images, "fixed", seed=1)
     assert torch.equal(fixed, batches.binarize_split(sample.test_images, "fixed", seed=2))
     assert torch.equal(fixed, batches.binarize_split(sample.test_images, "dynamic", seed=batches.FIXED_SEED))

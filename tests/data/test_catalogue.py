@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from vae_core.data import catalogue, download
-from vae_core.errors import ConfigError, DataError
+from vae_core.data import catalogue, idx
+from vae_core.errors import ConfigError, DataError, DatasetMissing
 from vae_core.storage.paths import PROJECT_ROOT
 
 NAMES = [
@@ -39,9 +39,9 @@ def test_full_sets_are_seen(full_data: Path) -> None:
 
 
 def test_a_file_of_another_size_is_not_here(tmp_path: Path) -> None:
-    folder = download.MNIST.folder(tmp_path)
+    folder = idx.MNIST.folder(tmp_path)
     folder.mkdir(parents=True)
-    for name in download.MNIST.files:
+    for name in idx.MNIST.files:
         (folder / name).write_bytes(b"cut short")
     assert catalogue.describe(tmp_path)[2].where == "can be downloaded"
 
@@ -56,12 +56,17 @@ def test_unknown_name_lists_the_known_ones(name: str) -> None:
     with pytest.raises(DataError) as caught:
         catalogue.find(name)
     sentence = str(caught.value)
-    assert all(known in sentence for known in catalogue.ROWS)
+    assert all(known in sentence for known in catalogue.SOURCES)
     assert len(sentence) < 300 and "\0" not in sentence
 
 
 @pytest.mark.parametrize("name", ["photos/cats", "C:\\photos", "digits.ZIP", "digits.npz"])
-def test_own_images_are_refused_for_now(name: str) -> None:
+def test_own_images_are_refused_for_now(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DatasetMissing, match=r"There is no file .*; check the path"):
+        catalogue.find(name)
+    (tmp_path / "photos").mkdir()
+    (tmp_path / name).write_bytes(b"")
     with pytest.raises(DataError, match="Own images"):
         catalogue.find(name)
 

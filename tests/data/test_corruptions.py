@@ -24,12 +24,12 @@ def draw(index: int = 0) -> torch.Generator:
 
 @pytest.fixture(scope="module")
 def digits() -> Tensor:
-    return to_float(datasets.load("mnist-sample").test_images[:64])
+    return to_float(datasets.load_dataset("mnist-sample").test_images[:64])
 
 
 @pytest.fixture(scope="module")
 def coloured() -> Tensor:
-    return to_float(datasets.load("coloured-mnist-sample").test_images[:64])
+    return to_float(datasets.load_dataset("coloured-mnist-sample").test_images[:64])
 
 
 def test_gaussian_noise_has_its_sigma_before_clipping() -> None:
@@ -143,7 +143,7 @@ def test_several_are_drawn_for_each_image_at_levels_of_its_own() -> None:
 
 
 def test_a_split_is_damaged_for_good_and_rounded_to_bytes() -> None:
-    images = datasets.load("mnist-sample").test_images[:1200]
+    images = datasets.load_dataset("mnist-sample").test_images[:1200]
     once = corrupt_split(images, ["gaussian"], (0.3, 0.3), seed=5)
     assert once.dtype == torch.uint8 and torch.equal(once, corrupt_split(images, ["gaussian"], (0.3, 0.3), seed=5))
     assert torch.equal(once[:500], corrupt_split(images[:500], ["gaussian"], (0.3, 0.3), seed=5))

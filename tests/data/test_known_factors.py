@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from vae_core.data import array_cache, catalogue, datasets, dsprites, known_factors, sprites
+from vae_core.data import array_cache, catalogue, datasets, dsprites, sprites
+from vae_core.data.source import PARTS
 from vae_core.errors import DataError, DiskError
 from vae_core.storage import files
 from vae_core.types import Array
@@ -60,7 +61,7 @@ IMAGES, CLASSES = _small()
 
 
 def test_sprites_are_those_of_their_factors() -> None:
-    found = datasets.load(SMALL)
+    found = datasets.load_dataset(SMALL)
     assert found.image_shape == (1, 28, 28) and found.classes == ("square", "ellipse", "L") and found.name == SMALL
     assert found.factors is not None
     assert found.factors.names == ("shape", "scale", "orientation", "x", "y")
@@ -75,25 +76,29 @@ def test_sprites_are_those_of_their_factors() -> None:
 
 def test_the_seed_says_which() -> None:
     """The digest of one size is known, so that a change of the drawing or of the draws is seen."""
-    first, again, other = datasets.load(SMALL), datasets.load(f"{SMALL}-0"), datasets.load(f"{SMALL}-1")
+    first, again, other = (
+        datasets.load_dataset(SMALL),
+        datasets.load_dataset(f"{SMALL}-0"),
+        datasets.load_dataset(f"{SMALL}-1"),
+    )
     assert first.digest == again.digest != other.digest
-    assert first.digest.startswith("e06e6eeee6a1"), "give known_factors.DRAWING a new number, and this test this digest"
+    assert first.digest.startswith("e06e6eeee6a1"), "give sprites.DRAWING a new number, and this test this digest"
 
 
 def test_sprites_are_in_the_catalogue() -> None:
     for name, width in (("sprites", 32), ("sprites-64", 64), (SMALL, 28)):
         assert catalogue.find(name).shape == (1, width, width)
-    row, found = catalogue.find(SMALL), datasets.load(SMALL)
+    row, found = catalogue.find(SMALL), datasets.load_dataset(SMALL)
     assert (row.train, row.test) == (len(found.train_images), len(found.test_images))
 
 
 def test_other_datasets_have_no_known_factors() -> None:
-    assert datasets.load("mnist-sample").factors is None
+    assert datasets.load_dataset("mnist-sample").factors is None
 
 
 @pytest.mark.parametrize("damage", ["cut", "bit", "gone", "digest", "text"])
 def test_a_damaged_cache_is_made_anew(cache: Path, damage: str) -> None:
-    before = datasets.load(SMALL)
+    before = datasets.load_dataset(SMALL)
     (folder,) = cache.glob("datasets/sprites-28-600-*")
     path = folder / "test_factors.npy"
     content = bytearray(path.read_bytes())
@@ -104,7 +109,7 @@ def test_a_damaged_cache_is_made_anew(cache: Path, damage: str) -> None:
     broken = {"cut": content[:200], "bit": changed, "digest": content, "text": b"no array"}
     if damage in broken:
         path.write_bytes(broken[damage])
-    after = datasets.load(SMALL)
+    after = datasets.load_dataset(SMALL)
     assert after.digest == before.digest and after.factors is not None and before.factors is not None
     assert torch.equal(after.factors.test, before.factors.test)
     assert path.read_bytes() == content
@@ -112,28 +117,28 @@ def test_a_damaged_cache_is_made_anew(cache: Path, damage: str) -> None:
 
 
 def test_the_cache_is_used_and_maps_are_private(cache: Path) -> None:
-    first = datasets.load(SMALL)
+    first = datasets.load_dataset(SMALL)
     (path,) = cache.glob("datasets/sprites-28-600-*/train_images.npy")
     written = path.stat().st_ino
     first.train_images[0].fill_(7)
-    assert not torch.equal(datasets.load(SMALL).train_images[0], first.train_images[0])
+    assert not torch.equal(datasets.load_dataset(SMALL).train_images[0], first.train_images[0])
     assert path.stat().st_ino == written
 
 
 def test_a_disk_that_takes_nothing_leaves_it_in_memory(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = datasets.load(SMALL).digest
+    expected = datasets.load_dataset(SMALL).digest
     files.remove_tree(cache)
 
     def refuse(*_: object, **__: object) -> None:
         raise DiskError("The folder is read-only.")
 
     monkeypatch.setattr(files, "make_folder", refuse)
-    assert datasets.load(SMALL).digest == expected and not cache.exists()
+    assert datasets.load_dataset(SMALL).digest == expected and not cache.exists()
 
 
 def test_progress_is_told() -> None:
     said: list[tuple[str, float]] = []
-    datasets.load(SMALL, progress=lambda text, share: said.append((text, share)))
+    datasets.load_dataset(SMALL, report=lambda text, share: said.append((text, share)))
     assert said and all(text and 0 <= share <= 1 for text, share in said) and said[-1][1] == 1
 
 
@@ -141,8 +146,8 @@ def test_progress_is_told() -> None:
 def test_a_published_file_is_read_without_its_objects(tmp_path: Path, tone: int) -> None:
     path, images, classes = small_file(tmp_path, tone)
     Touchy.opened.clear()
-    found = datasets.load(str(path))
-    again = datasets.load(str(path))
+    found = datasets.load_dataset(str(path))
+    again = datasets.load_dataset(str(path))
     assert Touchy.opened == [] and again.digest == found.digest
     assert found.factors is not None and again.factors is not None
     assert found.factors.names == again.factors.names == ("shape", "scale", "orientation", "x", "y")
@@ -165,21 +170,21 @@ def test_a_published_file_is_read_without_its_objects(tmp_path: Path, tone: int)
 def test_other_columns_have_numbers_for_names(tmp_path: Path) -> None:
     _, images, classes = small_file(tmp_path)
     path = published(tmp_path / "other.npz", images.astype(bool), np.ascontiguousarray(classes[:, [4, 0, 2]] * 7))
-    found = datasets.load(str(path))
+    found = datasets.load_dataset(str(path))
     assert found.factors is not None and found.factors.names == ("factor 1", "factor 3")
     assert found.factors.sizes == (5, 2) and found.classes == tuple("01234")
 
 
 def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
     path, images, classes = small_file(tmp_path)
-    first = datasets.load(str(path))
+    first = datasets.load_dataset(str(path))
     published(path, images[::-1], classes)
-    assert datasets.load(str(path)).digest != first.digest
+    assert datasets.load_dataset(str(path)).digest != first.digest
 
 
 def refusal(name: str) -> str:
     with pytest.raises(DataError) as caught:
-        datasets.load(name)
+        datasets.load_dataset(name)
     return str(caught.value)
 
 
@@ -245,13 +250,13 @@ def test_a_file_whose_meaning_is_clear_is_read(case: str, tmp_path: Path, monkey
     monkeypatch.setattr(dsprites, "PIECE", 56)
     published(tmp_path / "plain.npz", IMAGES, CLASSES)
     np.savez_compressed(tmp_path / "other.npz", **{"imgs": IMAGES, "latents_classes": CLASSES, **CLEAR[case]})
-    plain, other = (datasets.load(str(tmp_path / f"{name}.npz")) for name in ("plain", "other"))
+    plain, other = (datasets.load_dataset(str(tmp_path / f"{name}.npz")) for name in ("plain", "other"))
     assert other.digest == plain.digest and other.classes == plain.classes
 
 
 def test_a_single_factor_may_be_one_row_of_numbers(tmp_path: Path) -> None:
     np.savez(tmp_path / "one.npz", imgs=IMAGES, latents_classes=CLASSES[:, 4])
-    found = datasets.load(str(tmp_path / "one.npz"))
+    found = datasets.load_dataset(str(tmp_path / "one.npz"))
     assert found.factors is not None and found.factors.names == ("factor 1",) and found.factors.sizes == (5,)
 
 
@@ -304,10 +309,5 @@ def test_a_file_that_claims_more_than_it_holds(tmp_path: Path) -> None:
 
 def test_the_digest_is_that_of_the_samples() -> None:
     """One way to take it."""
-    sample = datasets.load("mnist-sample")
-    assert array_cache.digest({part: getattr(sample, part).numpy() for part in datasets.PARTS}) == sample.digest
-
-
-def test_a_name_without_known_factors_is_refused() -> None:
-    with pytest.raises(DataError, match="no dataset with known factors"):
-        known_factors.load("mnist")
+    sample = datasets.load_dataset("mnist-sample")
+    assert array_cache.digest({part: getattr(sample, part).numpy() for part in PARTS}) == sample.digest

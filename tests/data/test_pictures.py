@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from vae_core.data.datasets import load
+from vae_core.data.datasets import load_dataset
 from vae_core.data.pictures import FORMATS, Prepared, centred, prepare
 from vae_core.errors import DataError
 from vae_core.types import Array
@@ -30,7 +30,7 @@ MODES = {
 
 
 def digit() -> np.ndarray:
-    return load("mnist-sample").test_images[0, 0].numpy()
+    return load_dataset("mnist-sample").test_images[0, 0].numpy()
 
 
 def saved(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
@@ -221,7 +221,7 @@ def test_a_drawing_is_fitted_and_centred_as_mnists_digits_are() -> None:
 def test_mnists_own_digits_hardly_move() -> None:
     """The fit is the one that made them: over many digits the median centre of mass moves by less than a pixel."""
     moves = []
-    for image in load("mnist-sample").test_images[:200, 0].numpy():
+    for image in load_dataset("mnist-sample").test_images[:200, 0].numpy():
         before, after = (_mass_centre(picture) for picture in (image, centred(image)))
         moves.append(np.abs(before - after).max())
     assert np.median(moves) < 1.0

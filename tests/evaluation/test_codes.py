@@ -15,7 +15,7 @@ from tests.evaluation.untrained import untrained
 from tests.viz.test_stage_data import unpacked
 from vae_core.config import make_config
 from vae_core.data.batches import to_float
-from vae_core.data.datasets import load
+from vae_core.data.datasets import load_dataset
 from vae_core.errors import ConfigError, DataError
 from vae_core.evaluation.codes import (
     Codes,
@@ -45,7 +45,7 @@ from vae_core.viz.walks import random_codes
 
 @pytest.fixture(scope="module")
 def digits() -> Tensor:
-    return load("mnist-sample").test_images[:65]
+    return load_dataset("mnist-sample").test_images[:65]
 
 
 def codes_of(mean: Array, log_variance: Array | None = None) -> Codes:
@@ -151,7 +151,7 @@ def test_fault_3_a_dimension_is_active_by_one_definition_everywhere() -> None:
 @pytest.mark.parametrize("run_id", ["learn-linear-vae-beta-1", "sweep-beta-2-seed-0"])
 def test_fault_3_generate_and_evaluate_count_the_same_active_units(run_id: str) -> None:
     trained = load_trained(open_run(paths.SHIPPED_RUNS, run_id))
-    images = load("mnist-sample").test_images
+    images = load_dataset("mnist-sample").test_images
     found = evaluate(trained.model, trained.likelihood, images, seed=0)
     codes = encode(trained, images)
     assert (~inactive(codes)).sum() == found.active_units == (17 if run_id.startswith("learn") else 16)

@@ -123,7 +123,7 @@ def test_a_mean_with_its_spread_comes_from_three_seeds_on() -> None:
 
 
 def test_betas_are_suggested_from_the_data() -> None:
-    digits = datasets.load("mnist-sample").train_images
+    digits = datasets.load_dataset("mnist-sample").train_images
     objective = make_config().objective
     thresholds = collapse_beta(digits, build_likelihood(objective)).tolist()
     betas = suggested_betas(thresholds, latent=10)

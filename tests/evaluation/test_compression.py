@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from tests.evaluation.untrained import untrained
-from vae_core.data.datasets import Dataset, load
+from vae_core.data.datasets import Dataset, load_dataset
 from vae_core.errors import DataError
 from vae_core.evaluation.compression import (
     JPEG,
@@ -43,7 +43,7 @@ IMAGES = 200
 
 @pytest.fixture(scope="module")
 def data() -> Dataset:
-    return load("mnist-sample")
+    return load_dataset("mnist-sample")
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from tests.finished import train_small
 from vae_core.archives import archive
 from vae_core.cli import main
-from vae_core.data.datasets import load
+from vae_core.data.datasets import load_dataset
 from vae_core.errors import CheckpointCorrupt, DataError
 from vae_core.evaluation import figures as module
 from vae_core.evaluation import trained as trained_module
@@ -120,8 +120,8 @@ def test_a_dataset_that_is_not_here_is_not_downloaded(
         and evaluate_command(far, kept).endswith("--dataset mnist-sample --json")
     )
     files.remove(far.folder / "figures.json")
-    others = {name: row for name, row in module.catalogue.ROWS.items() if name != "mnist-sample"}
-    monkeypatch.setattr(module.catalogue, "ROWS", others)
+    others = {name: row for name, row in module.catalogue.SOURCES.items() if name != "mnist-sample"}
+    monkeypatch.setattr(module.catalogue, "SOURCES", others)
     with pytest.raises(DataError, match="'mnist' is not here"):
         figures_of(far, data_dir=tmp_path / "empty")
 
@@ -178,7 +178,7 @@ def test_5_a_denoising_run_has_one_input_for_all_its_figures(tmp_path: Path) -> 
     run = train_small(tmp_path, "mine", corruption="gaussian", level="0.8", limit=2_000, epochs=4)
     found = evaluate_run(run, iw_samples=1)
     trained = load_trained(run)
-    clean = iw_nll(trained.model, trained.likelihood, load("mnist-sample").test_images, 1, 0)
+    clean = iw_nll(trained.model, trained.likelihood, load_dataset("mnist-sample").test_images, 1, 0)
     assert abs(clean - found["iw_nll_nats"]) > 10, "the clean images would have told another story"
     assert found["iw_nll_nats"] == pytest.approx(found["negative_elbo_nats"], abs=0.5)
 

@@ -11,7 +11,7 @@ import pytest
 from tests.finished import forged, members_of, train_small
 from vae_core.archives import archive
 from vae_core.archives.importing import import_run
-from vae_core.data.datasets import load
+from vae_core.data.datasets import load_dataset
 from vae_core.errors import CheckpointCorrupt, LatentLabError, SchemaTooNew
 from vae_core.evaluation import restoration
 from vae_core.evaluation.trained import load_trained
@@ -46,7 +46,7 @@ def whole(run: Run) -> bytes:
 def test_what_was_measured_of_a_run_comes_along(run: Run, runs_root: Path, tmp_path: Path) -> None:
     measured = archive.copy_run(run, tmp_path / "here")
     trained = load_trained(measured)
-    found = restoration.material(load("mnist-sample"), trained, 10)
+    found = restoration.material(load_dataset("mnist-sample"), trained, 10)
     one = Quality(12.5, 0.5)
     points = [RestorationPoint(0.1, one, one, one, {"median-toned": one})]
     restoration.keep_curve(measured, trained, found, "salt-and-pepper", points)
@@ -112,7 +112,7 @@ def with_measures(whole: bytes, documents: dict[str, dict[str, Any]]) -> bytes:
 def test_a_curve_beside_a_filter_that_this_program_does_not_know_is_measured_anew(run: Run, tmp_path: Path) -> None:
     other = archive.copy_run(run, tmp_path)
     trained = load_trained(other)
-    found = restoration.material(load("mnist-sample"), trained, 10)
+    found = restoration.material(load_dataset("mnist-sample"), trained, 10)
     one = Quality(12.5, 0.5)
     points = [RestorationPoint(level, one, one, one, {name: one}) for level, name in ((1.0, "median"), (2.0, "magic"))]
     restoration.keep_curve(other, trained, found, "blur", points)

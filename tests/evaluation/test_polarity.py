@@ -8,7 +8,7 @@ import torch
 
 from vae_core.data.batches import to_float
 from vae_core.data.corruptions import corrupt_split
-from vae_core.data.datasets import load
+from vae_core.data.datasets import load_dataset
 from vae_core.evaluation.polarity import LEAST_GAIN, inversion_gain, looks_inverted
 from vae_core.evaluation.restoration import psnr, restore
 from vae_core.evaluation.trained import load_trained
@@ -30,7 +30,7 @@ def test_inverted_test_images_are_noticed_and_straight_ones_are_not(
     name: str, dataset: str, corruption: str, level: float
 ) -> None:
     trained = load_trained(open_run(paths.SHIPPED_RUNS, name))
-    images = load(dataset).test_images[:COUNT]
+    images = load_dataset(dataset).test_images[:COUNT]
     if corruption:
         images = corrupt_split(images, [corruption], (level, level), 0)
     straight = images.numpy()
@@ -45,7 +45,7 @@ def test_inverted_test_images_are_noticed_and_straight_ones_are_not(
 def test_the_denoiser_restores_black_on_white_only_inverted() -> None:
     """As it was found: a few dB as it is, above 20 dB inverted."""
     trained = load_trained(open_run(paths.SHIPPED_RUNS, "mnist-denoiser"))
-    clean = load("mnist-sample").test_images[:COUNT]
+    clean = load_dataset("mnist-sample").test_images[:COUNT]
     noisy = corrupt_split(clean, ["salt-and-pepper"], (0.1, 0.1), 0)
     as_it_is = restore(trained, 1 - to_float(noisy))
     swapped = 1 - restore(trained, to_float(noisy))

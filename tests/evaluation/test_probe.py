@@ -8,14 +8,14 @@ import pytest
 import torch
 
 from tests.evaluation.untrained import untrained
-from vae_core.data.datasets import Dataset, load
+from vae_core.data.datasets import Dataset, load_dataset
 from vae_core.errors import DataError
 from vae_core.evaluation.probe import _draw, probe
 
 
 @pytest.fixture(scope="module")
 def digits() -> Dataset:
-    whole = load("mnist-sample")
+    whole = load_dataset("mnist-sample")
     return replace(whole, train_images=whole.train_images[:3000], train_labels=whole.train_labels[:3000])
 
 

@@ -47,7 +47,7 @@ def plain() -> Trained:
 
 @pytest.fixture(scope="module")
 def digits(plain: Trained) -> Material:
-    return material(datasets.load("mnist-sample"), plain, 20)
+    return material(datasets.load_dataset("mnist-sample"), plain, 20)
 
 
 def test_psnr_of_a_known_difference() -> None:
@@ -57,7 +57,7 @@ def test_psnr_of_a_known_difference() -> None:
 
 
 def test_ssim_is_one_for_the_same_and_less_for_others() -> None:
-    images = to_float(datasets.load("mnist-sample").test_images[:4])
+    images = to_float(datasets.load_dataset("mnist-sample").test_images[:4])
     assert ssim(images, images).tolist() == pytest.approx([1.0] * 4)
     assert float(ssim(1 - images, images).max()) < 0.2
     assert ssim(images[:, :, :4, :5], images[:, :, :4, :5]).tolist() == pytest.approx([1.0] * 4)
@@ -75,7 +75,7 @@ def test_restore_is_the_picture_of_the_mean_and_only_of_its_own_shape(plain: Tra
 
 def test_a_colouriser_keeps_the_brightness_that_it_is_given() -> None:
     trained = untrained((3, 28, 28), corruption="greyscale", likelihood="gaussian")
-    coloured = to_float(datasets.load("coloured-mnist-sample").test_images[:8])
+    coloured = to_float(datasets.load_dataset("coloured-mnist-sample").test_images[:8])
     grey = greyscale(coloured)
     restored = restore(trained, coloured)
     assert torch.allclose(restored, restore(trained, grey), atol=1e-3)
@@ -95,7 +95,7 @@ def test_the_methods_are_in_order_and_of_fixed_damage(plain: Trained, digits: Ma
 
 
 def test_mean_colours_are_the_least_squares_factor() -> None:
-    data = datasets.load("coloured-mnist-sample")
+    data = datasets.load_dataset("coloured-mnist-sample")
     shown = data.train_images[:2000]
     grey = (greyscale(to_float(shown)) * 255).round().to(torch.uint8)
     means = mean_colours(data, grey, shown, data.train_labels[:2000])
@@ -109,7 +109,7 @@ def test_mean_colours_are_the_least_squares_factor() -> None:
 
 def test_the_class_told_is_better_than_the_mean_of_all() -> None:
     trained = untrained((3, 28, 28))
-    found = material(datasets.load("coloured-mnist-sample"), trained, 100)
+    found = material(datasets.load_dataset("coloured-mnist-sample"), trained, 100)
     images = dict(methods(trained, found, "greyscale", 0.0))
     clean = to_float(found.clean)
     score = {name: float(psnr(one, clean).mean()) for name, one in images.items()}
@@ -118,7 +118,7 @@ def test_the_class_told_is_better_than_the_mean_of_all() -> None:
 
 @pytest.mark.parametrize(("name", "dataset"), [("masking", "mnist-sample"), ("greyscale", "coloured-mnist-sample")])
 def test_the_opponents_are_named_before_they_are_measured(name: str, dataset: str) -> None:
-    data = datasets.load(dataset)
+    data = datasets.load_dataset(dataset)
     trained = untrained(data.image_shape)
     found = [method for method, _ in methods(trained, material(data, trained, 4), name, 0.2)]
     assert found == [*METHODS, *opponents(name, data.train_images[0].numel())]
@@ -191,7 +191,7 @@ def test_what_cannot_be_measured_is_said(tmp_path: Path, plain: Trained, values:
 
 
 def test_a_shipped_denoiser_beats_every_opponent_and_a_plain_vae_does_not() -> None:
-    data = datasets.load("mnist-sample")
+    data = datasets.load_dataset("mnist-sample")
     for run_id, wins in (("mnist-denoiser", True), ("example-vae-20d", False)):
         found = restore_run(
             open_run(paths.SHIPPED_RUNS, run_id), "salt-and-pepper", 0.25, images=200, dataset=data.name

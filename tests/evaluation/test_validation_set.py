@@ -15,7 +15,7 @@ from vae_core.training.loop import Trainer
 
 @pytest.fixture(scope="module")
 def sample() -> Dataset:
-    return datasets.load("mnist-sample")
+    return datasets.load_dataset("mnist-sample")
 
 
 def of(dataset: Dataset, **values: object) -> ValidationSet:

@@ -13,7 +13,7 @@ import safetensors
 from PIL import Image
 
 from tests.evaluation.untrained import Shape, untrained
-from vae_core.data.datasets import load
+from vae_core.data.datasets import load_dataset
 from vae_core.errors import ConfigError
 from vae_core.evaluation.codes import Codes, decode_images, encode, fitted_gaussian
 from vae_core.evaluation.trained import Trained
@@ -56,7 +56,7 @@ def test_its_pictures_are_those_of_the_model(tmp_path: Path, shape: Shape, value
 
 def test_an_autoencoder_draws_from_the_gaussian_fitted_to_its_codes(tmp_path: Path) -> None:
     trained = untrained(model="ae")
-    codes = encode(trained, load("mnist-sample").test_images[:200])
+    codes = encode(trained, load_dataset("mnist-sample").test_images[:200])
     drawn = run_script(tmp_path, trained, codes).astype(int)
     z = random_codes(64, 3, 0, 1.0, *fitted_gaussian(codes))
     assert np.abs(drawn - decode_images(trained, z)).max() <= 1

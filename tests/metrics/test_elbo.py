@@ -13,7 +13,7 @@ from torch.distributions import Bernoulli, MultivariateNormal, Normal, kl_diverg
 
 from vae_core.config import ModelConfig, ObjectiveConfig
 from vae_core.data.batches import binarize_split, to_float
-from vae_core.data.datasets import load
+from vae_core.data.datasets import load_dataset
 from vae_core.data.randomness import Stream, generator
 from vae_core.errors import ConfigError, DataError
 from vae_core.metrics.elbo import evaluate, iw_nll, iw_nlls
@@ -32,7 +32,7 @@ def likelihood_of(name: str = "bernoulli", sigma: float = 1.0) -> Likelihood:
 
 @pytest.fixture(scope="module")
 def digits() -> Tensor:
-    return load("mnist-sample").test_images[:65]
+    return load_dataset("mnist-sample").test_images[:65]
 
 
 def spread_out(model: Autoencoder) -> Autoencoder:
@@ -269,7 +269,7 @@ def test_importance_sampling_refuses_what_it_cannot_do(digits: Tensor) -> None:
 
 
 def test_the_floor_of_the_full_test_set(full_data: Path) -> None:
-    images = load("mnist", full_data).test_images
+    images = load_dataset("mnist", full_data).test_images
     found = evaluate(model_of(model="ae"), likelihood_of(), images, seed=0)
     assert found.images == 10_000
     assert found.floor_nats == pytest.approx(45.534, abs=2e-3)

@@ -20,14 +20,14 @@ def psnr_of(images: Floats, clean: Floats) -> float:
 
 
 def pair(name: str, level: float, split: str = "train", count: int = 24) -> tuple[Floats, Floats]:
-    clean = getattr(datasets.load("mnist-sample"), f"{split}_images")[:count]
+    clean = getattr(datasets.load_dataset("mnist-sample"), f"{split}_images")[:count]
     damaged = corrupt_split(clean, [name], (level, level), seed=len(split))
     return to_float(damaged).numpy(), to_float(clean).numpy()
 
 
 def examples(name: str, level: float, count: int = 4_000) -> tuple[Bytes, Bytes]:
     """Training images behind those of `pair`, damaged and clean."""
-    clean = datasets.load("mnist-sample").train_images[:count]
+    clean = datasets.load_dataset("mnist-sample").train_images[:count]
     return corrupt_split(clean, [name], (level, level), seed=5)[24:].numpy(), clean[24:].numpy()
 
 

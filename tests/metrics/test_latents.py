@@ -11,7 +11,7 @@ from torch import Tensor
 
 from vae_core.config import ModelConfig, ObjectiveConfig
 from vae_core.data.batches import to_float
-from vae_core.data.datasets import load
+from vae_core.data.datasets import load_dataset
 from vae_core.data.randomness import Stream, generator
 from vae_core.errors import ConfigError, DataError
 from vae_core.metrics.elbo import evaluate
@@ -70,7 +70,7 @@ def test_pca_refuses_what_it_cannot_do() -> None:
     ],
 )
 def test_pca_of_the_full_sets_has_its_known_error(full_data: Path, dataset: str, expected: dict[int, float]) -> None:
-    data = load(dataset, full_data)
+    data = load_dataset(dataset, full_data)
     train, test = (to_float(images).flatten(1) for images in (data.train_images, data.test_images))
     whole = Pca.fit(train, max(expected))
     for count, error in expected.items():
@@ -99,7 +99,7 @@ def likelihood_of(name: str, sigma: float = 1.0) -> Likelihood:
 
 @pytest.mark.slow
 def test_a_linear_autoencoder_comes_to_pca_and_one_with_hidden_layers_does_better() -> None:
-    images = load("mnist-sample").train_images[:500, :, 9:19, 9:19]
+    images = load_dataset("mnist-sample").train_images[:500, :, 9:19, 9:19]
     errors = {}
     for hidden in ((), (64,)):
         model = build_model(ModelConfig(model="ae", hidden=hidden, latent=5), (1, 10, 10), 0)

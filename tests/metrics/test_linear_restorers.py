@@ -12,7 +12,7 @@ from vae_core.metrics.linear_restorers import PATCH_PENALTY, image_maps, patch_f
 
 
 def test_the_map_of_images_is_ridge_regression() -> None:
-    clean = datasets.load("mnist-sample").train_images[:700]
+    clean = datasets.load_dataset("mnist-sample").train_images[:700]
     worse = corrupt_split(clean, ["gaussian"], (0.5, 0.5), 1)
     given, wanted = (one.flatten(1).double().numpy() / 255 for one in (worse, clean))
     for penalty, found in zip((1e-3, 1e-1), image_maps(worse.numpy(), clean.numpy(), (1e-3, 1e-1)), strict=True):
@@ -36,7 +36,7 @@ def test_a_filter_of_patches_finds_a_known_one(channels: int) -> None:
 
 
 def test_patches_are_those_around_each_pixel_with_nothing_beyond_the_border() -> None:
-    clean = datasets.load("mnist-sample").train_images[:20]
+    clean = datasets.load_dataset("mnist-sample").train_images[:20]
     worse = corrupt_split(clean, ["salt-and-pepper"], (0.25, 0.25), 1)
     (found,) = patch_filters(worse.numpy(), clean.numpy(), (5,))
     given = np.pad(worse.numpy()[:, 0] / 255, ((0, 0), (2, 2), (2, 2)))

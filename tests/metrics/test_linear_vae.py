@@ -10,7 +10,7 @@ import torch
 
 from tools.examples import LINEAR_EPOCHS
 from vae_core.data.batches import to_float
-from vae_core.data.datasets import Dataset, load
+from vae_core.data.datasets import Dataset, load_dataset
 from vae_core.errors import ConfigError
 from vae_core.evaluation.trained import load_trained
 from vae_core.metrics.elbo import evaluate
@@ -23,7 +23,7 @@ from vae_core.storage.runs import open_run
 
 @pytest.fixture(scope="module")
 def data() -> Dataset:
-    return load("mnist-sample")
+    return load_dataset("mnist-sample")
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from vae_core.data.datasets import load
+from vae_core.data.datasets import load_dataset
 from vae_core.errors import DataError
 from vae_core.metrics.latents import label_neighbours
 from vae_core.metrics.neighbours import distance_to_nearest, nearest_others, share_label
@@ -29,7 +29,7 @@ def test_too_many_or_no_neighbours_are_refused(k: int) -> None:
 
 
 def test_the_share_of_labels_is_that_of_label_neighbours() -> None:
-    data = load("mnist-sample")
+    data = load_dataset("mnist-sample")
     rows, labels = data.test_images[:300].flatten(1).float(), data.test_labels[:300]
     found = share_label(nearest_others(rows.numpy(), 5), labels.numpy()).mean()
     assert found == pytest.approx(label_neighbours(rows, labels, 5), abs=0.003)  # ties may go another way
@@ -37,7 +37,7 @@ def test_the_share_of_labels_is_that_of_label_neighbours() -> None:
 
 
 def test_a_real_image_is_at_distance_0_and_a_changed_one_at_its_root_mean_square() -> None:
-    images = load("mnist-sample").train_images[:200].numpy()
+    images = load_dataset("mnist-sample").train_images[:200].numpy()
     assert distance_to_nearest(images[:5], images).tolist() == [0.0] * 5
     changed = np.zeros((1, 1, 28, 28), dtype=np.uint8)
     changed[0, 0, 0, :] = 255

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vae_core.data.datasets import load
+from vae_core.data.datasets import load_dataset
 from vae_core.errors import DataError
 from vae_core.metrics.novelty import KINDS, detect, share_above, unknown_images
 
@@ -41,7 +41,7 @@ def test_no_errors_or_no_numbers_are_refused(errors: np.ndarray) -> None:
 
 
 def test_the_kinds_are_what_they_are_called() -> None:
-    images = load("mnist-sample").test_images[:20].numpy()
+    images = load_dataset("mnist-sample").test_images[:20].numpy()
     made = {kind: unknown_images(kind, images, seed=3) for kind in KINDS}
     assert all(one.shape == images.shape and one.dtype == np.uint8 for one in made.values())
     assert not made["empty"].any()

@@ -13,7 +13,7 @@ from torch.distributions import Bernoulli, ContinuousBernoulli, Normal
 
 from vae_core.config import ObjectiveConfig
 from vae_core.data.batches import to_float
-from vae_core.data.datasets import load
+from vae_core.data.datasets import load_dataset
 from vae_core.objectives import likelihoods
 from vae_core.objectives.likelihoods import LIKELIHOODS, SIGMA_MAX, SIGMA_MIN, Likelihood, build_likelihood
 
@@ -273,7 +273,7 @@ def test_images_without_variance_have_finite_lines_and_gradients(name: str, valu
 def test_floor_and_collapse_of_the_full_sets(
     full_data: Path, dataset: str, split: str, floor: float, collapse: float
 ) -> None:
-    data, likelihood = load(dataset, full_data), make("bernoulli")
+    data, likelihood = load_dataset(dataset, full_data), make("bernoulli")
     mean = to_float(data.train_images).double().mean(dim=0).float()
     parts = to_float(data.train_images if split == "train" else data.test_images).split(5000)
     count = sum(len(part) for part in parts)

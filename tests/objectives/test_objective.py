@@ -7,7 +7,7 @@ import torch
 
 from vae_core.config import ModelConfig, ObjectiveConfig
 from vae_core.data.batches import to_float
-from vae_core.data.datasets import load
+from vae_core.data.datasets import load_dataset
 from vae_core.data.randomness import Stream, generator
 from vae_core.models.build import build_model
 from vae_core.objectives.likelihoods import LIKELIHOODS, build_likelihood
@@ -59,7 +59,7 @@ def test_the_loss_of_a_batch_is_the_value_of_its_means() -> None:
 def test_a_batch_of_one_works_and_doubled_rows_leave_the_loss_as_it_was(likelihood: str) -> None:
     config = ObjectiveConfig.model_validate({"likelihood": likelihood})
     model, build = build_model(ModelConfig(), (1, 28, 28), 0), build_likelihood(config)
-    images = to_float(load("mnist-sample").train_images[:8])
+    images = to_float(load_dataset("mnist-sample").train_images[:8])
 
     def mean_loss(rows: torch.Tensor) -> torch.Tensor:
         posterior = model.encode(rows)
@@ -97,7 +97,7 @@ def test_every_setting_changes_the_loss(changed: dict[str, object]) -> None:
 def _digit_loss(values: dict[str, object]) -> float:
     config = ObjectiveConfig.model_validate(values)
     model, objective = build_model(ModelConfig(latent=4), (1, 28, 28), 0), Objective(config, 10)
-    images = to_float(load("mnist-sample").train_images[:16])
+    images = to_float(load_dataset("mnist-sample").train_images[:16])
     posterior = model.encode(images)
     output = model.decode(posterior.sample(generator(0, Stream.EPSILON)))
     return objective.loss(objective.terms(build_likelihood(config), output, images, posterior), 7).item()

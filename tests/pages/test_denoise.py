@@ -25,7 +25,7 @@ from pages.denoise.take_away import set_up
 from vae_core.config import make_config
 from vae_core.data import catalogue
 from vae_core.data.corruptions import CORRUPTIONS
-from vae_core.data.datasets import load
+from vae_core.data.datasets import load_dataset
 from vae_core.errors import RunStateError
 from vae_core.evaluation.restoration import keep_curve, kept_curve, material
 from vae_core.evaluation.trained import load_trained
@@ -288,7 +288,7 @@ def test_a_curve_is_kept_with_its_run_and_baselines_are_measured_once(
 
 def test_kept_curves_are_drawn_and_where_a_filter_wins_is_said(runs: Path) -> None:
     run = tiny_run(runs, corruption="masking", level=0.2)
-    trained, data = load_trained(run), load("mnist-sample")
+    trained, data = load_trained(run), load_dataset("mnist-sample")
     points = [point(0.05, 12.0, 13.0, 15.0), point(0.5, 11.0, 13.0, 9.0)]
     keep_curve(run, trained, material(data, trained, 1000), "masking", points)
     page = open_page(task="Against level", models=run.id, corrupt="masking")
@@ -339,7 +339,7 @@ def test_what_stops_a_measurement_is_one_sentence(runs: Path, capsys: pytest.Cap
 
 def kept(run: Run, name: str, images: int) -> list[Point]:
     trained = load_trained(run)
-    return kept_curve(run, trained, material(load(run.config.data.dataset), trained, images), name)
+    return kept_curve(run, trained, material(load_dataset(run.config.data.dataset), trained, images), name)
 
 
 def point(level: float, model: float, clean: float, best: float) -> Point:

@@ -14,7 +14,7 @@ from pages.denoise import case as case_module
 from pages.denoise.filters import SLOT
 from tests.pages.test_denoise import VAE, figures, no_filters, open_page, sentences_of, wait_until
 from vae_core.data.batches import to_float
-from vae_core.data.datasets import load
+from vae_core.data.datasets import load_dataset
 from vae_core.evaluation.restoration import psnr, restore
 
 __all__ = ["no_filters"]  # a fixture for all tests of a file
@@ -23,7 +23,7 @@ __all__ = ["no_filters"]  # a fixture for all tests of a file
 def black_digit() -> bytes:
     """A test image in black on white, as scans are."""
     content = io.BytesIO()
-    Image.fromarray(np.invert(load("mnist-sample").test_images[0, 0].numpy())).save(content, "PNG")
+    Image.fromarray(np.invert(load_dataset("mnist-sample").test_images[0, 0].numpy())).save(content, "PNG")
     return content.getvalue()
 
 

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from pages.common.session import RECORDED
 from pages.generate.explore import in_short
 from tests.evaluation.untrained import saved, untrained
-from vae_core.data.datasets import load
+from vae_core.data.datasets import load_dataset
 from vae_core.storage import paths
 
 VIEWS = ("An image", "Directions", "Walks", "Take away")
@@ -135,7 +135,7 @@ def test_every_view_opens(view: str) -> None:
 def test_an_upload_that_looks_inverted_is_noticed_here_as_well() -> None:
     """Fault 10."""
     content = io.BytesIO()
-    Image.fromarray(np.invert(load("mnist-sample").test_images[1, 0].numpy())).save(content, "PNG")
+    Image.fromarray(np.invert(load_dataset("mnist-sample").test_images[1, 0].numpy())).save(content, "PNG")
     page = open_page(trained="example-vae-20d", source="Upload")
     page.file_uploader[0].upload("digit.png", content.getvalue(), "image/png").run()
     assert not page.exception and "Turn *Invert* on" in page.warning[0].value

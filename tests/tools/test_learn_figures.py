@@ -10,7 +10,7 @@ import pytest
 from tools import learn_figures
 from tools.examples import LESSON_LATENTS, LESSONS
 from tools.train_examples import LEFT_OUT
-from vae_core.data.datasets import load
+from vae_core.data.datasets import load_dataset
 from vae_core.metrics.latents import Pca
 from vae_core.storage import files, paths
 from vae_core.storage.runs import open_run
@@ -68,7 +68,7 @@ def test_neighbours_in_a_linear_code_are_about_as_good_as_in_the_learned_ones() 
 @pytest.mark.slow
 def test_pca_is_fitted_to_as_many_images_as_the_models_beside_it(full_data: Path) -> None:
     assert learn_figures.pca().count == 60_000
-    found = Pca.fit(load("mnist", full_data).train_images.flatten(1), 32)
+    found = Pca.fit(load_dataset("mnist", full_data).train_images.flatten(1), 32)
     assert learn_figures.pca().variances == pytest.approx(found.variances, rel=1e-5)
     assert (learn_figures.pca().components * found.components).sum(dim=1).abs() == pytest.approx(1, abs=1e-5)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tools import make_samples
-from vae_core.data.datasets import SAMPLES
+from vae_core.data.bundled import SAMPLES
 from vae_core.storage import arrays, paths
 
 

@@ -30,7 +30,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def sample() -> Dataset:
-    return datasets.load("mnist-sample")
+    return datasets.load_dataset("mnist-sample")
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +58,7 @@ def toy() -> RunConfig:
 @pytest.fixture
 def use_small(small: Dataset, monkeypatch: pytest.MonkeyPatch) -> Dataset:
     """Lets a driver in this process load `small` in place of the whole sample."""
-    monkeypatch.setattr(datasets, "load", lambda *arguments: small)
+    monkeypatch.setattr(datasets, "load_dataset", lambda *arguments: small)
     return small
 
 

@@ -161,7 +161,9 @@ def test_a_worker_that_lacks_the_dataset_gets_it(cluster: Cluster, full_data: Pa
     run = cluster.submit(SHORT.changed(dataset="mnist", epochs=1))
     until(lambda: not cluster.active())
     assert run.state() == "done", run.status().message
-    assert checkpoints.load(run.folder, "model")[1]["dataset_sha256"] == datasets.load("mnist", full_data).digest
+    assert (
+        checkpoints.load(run.folder, "model")[1]["dataset_sha256"] == datasets.load_dataset("mnist", full_data).digest
+    )
 
 
 def sweep_command(machines: Machines, root: Path, epochs: int, *options: str) -> subprocess.Popen[bytes]:
@@ -251,7 +253,7 @@ def test_what_differs_is_named() -> None:
 
 
 def test_a_dataset_travels_as_plain_data_and_is_known_by_its_hash() -> None:
-    dataset = datasets.load(SHORT.data.dataset)
+    dataset = datasets.load_dataset(SHORT.data.dataset)
     sent = remote.packed(dataset)
     again = remote._unpacked(sent)
     assert remote.content(again) == remote.content(dataset) and again.image_shape == dataset.image_shape

@@ -230,7 +230,7 @@ def test_a_disk_that_fails_at_any_call(
     way: str | int, new_run: NewRun, small: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tiny = cut(small, 96, 10)
-    monkeypatch.setattr(datasets, "load", lambda *arguments: tiny)
+    monkeypatch.setattr(datasets, "load_dataset", lambda *arguments: tiny)
     config = make_config(batch_size=32, epochs=1, hidden="4", latent=1, limit=96)
     left_alone = trained(new_run("left-alone", config))
     count = 0

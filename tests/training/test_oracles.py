@@ -26,7 +26,7 @@ REFERENCE: dict[str, Any] = {"dataset": "mnist", "latent": 20, "hidden": "400"}
 def test_the_original_autoencoder_has_the_log_that_the_text_prints(full_data: Path) -> None:
     """The text's loss is the mean over pixels: .6947 at the first batch, .284 at batch 31, about .23 at batch 200."""
     config = PRESETS["Original autoencoder"].config("mnist-sample")
-    trainer = Trainer(config, datasets.load("mnist", full_data))
+    trainer = Trainer(config, datasets.load_dataset("mnist", full_data))
     per_pixel = []
     for event in train(trainer):
         if isinstance(event, Stepped):

@@ -98,11 +98,11 @@ def test_a_run_without_a_whole_checkpoint_says_so(new_run: NewRun) -> None:
 def test_another_dataset_is_refused(new_run: NewRun, small: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     run = drive(new_run("changed"), stop_at=5)
     weights_before = (run.folder / "step-00000005.safetensors").read_bytes()
-    monkeypatch.setattr(datasets, "load", lambda *arguments: replace(small, digest="0" * 64))
+    monkeypatch.setattr(datasets, "load_dataset", lambda *arguments: replace(small, digest="0" * 64))
     with pytest.raises(DataError, match="is not the one that this run was trained on"):
         drive(run)
     assert (run.folder / "step-00000005.safetensors").read_bytes() == weights_before
-    monkeypatch.setattr(datasets, "load", lambda *arguments: small)
+    monkeypatch.setattr(datasets, "load_dataset", lambda *arguments: small)
     assert_same(drive(run), drive(new_run("left-alone")))
 
 
@@ -159,7 +159,7 @@ def test_the_best_weights_are_kept_apart_from_the_final_ones(new_run: NewRun, to
     assert run.status().best_step == 0
     best = checkpoints.load_best(run.folder)
     assert best is not None and best[1]["step"] == 0
-    fresh = weights(Trainer(run.config, datasets.load("mnist-sample")))
+    fresh = weights(Trainer(run.config, datasets.load_dataset("mnist-sample")))
     assert all((best[0][name] == fresh[name]).all() for name in fresh)
 
 

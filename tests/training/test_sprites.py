@@ -16,7 +16,7 @@ BETAS = (1.0, 4.0)
 
 @pytest.mark.slow
 def test_a_larger_beta_gives_a_smaller_rate_and_a_larger_distortion_in_every_seed() -> None:
-    dataset = datasets.load("sprites-28-4000")
+    dataset = datasets.load_dataset("sprites-28-4000")
     shared = {"dataset": dataset.name, "latent": 6, "hidden": "64", "epochs": 4, "lr": 2e-3, "device": "cpu"}
     for seed in (0, 1, 2):
         found = []

@@ -100,13 +100,13 @@ def _record_of(run: Run, content: bytes) -> dict[str, Any]:
         validation.check_record(record)
         return record
     try:
-        row = catalogue.find(run.config.data.dataset)
+        source = catalogue.find(run.config.data.dataset)
     except DataError as error:
         raise CheckpointCorrupt(
             f"The weights of {run.id!r} do not say the size of their images; train the run again."
         ) from error
     step = run.status().step if (run.folder / "status.json").exists() else 0
-    return {"step": step, "image_shape": list(row.shape), "dataset_sha256": row.digest}
+    return {"step": step, "image_shape": list(source.shape), "dataset_sha256": source.digest}
 
 
 def _import_archive(root: Path, stream: BinaryIO, name: str | None) -> Run:

@@ -67,7 +67,7 @@ def collapse(
             "--likelihood, --sigma and --beta take what `train` takes; see `train --help` for their ranges."
         ) from error
     with progress_bar("eigenvalues") as report:
-        data = datasets.load(dataset, data_dir, report)
+        data = datasets.load_dataset(dataset, data_dir, report)
         thresholds = collapse_beta(data.train_images, build_likelihood(objective)).tolist()
     result: dict[str, Any] = {"dataset": data.name, "likelihood": likelihood, "sigma": sigma, "thresholds": thresholds}
     result |= {"beta": beta, "kept": None if beta is None else sum(value > beta for value in thresholds)}

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from vae_core.cli.options import OptionGroup
 from vae_core.config import FIELDS, RunConfig, make_config, range_text, unit_of
-from vae_core.data import dsprites
+from vae_core.data import catalogue
 from vae_core.errors import ConfigError, NameInvalid
 from vae_core.storage.checkpoints import load_step
 from vae_core.storage.lookup import find_run, open_anywhere
@@ -69,8 +69,8 @@ class ConfigOptions(OptionGroup):
             RunStateError: the parent had diverged at that step.
         """
         given: dict[str, Any] = dict(self.given)
-        if dsprites.look(given.get("dataset", "")) is not None:  # a run can be resumed from any folder
-            given["dataset"] = str(Path(given["dataset"]).resolve())
+        if given.get("dataset"):  # a run can be resumed from any folder
+            given["dataset"] = catalogue.absolute_name(given["dataset"])
         return make_config(**given, parent=_parent(parent, root))
 
 

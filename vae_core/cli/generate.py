@@ -162,20 +162,9 @@ def _codes(run: Run, trained: Trained, target: RunOnData, report: Report) -> tup
     """
     if target.dataset is None and missing(run):
         return standin_codes(run, trained), None
-    name = target.dataset or _at_hand(trained.config.data.dataset, target.data_dir)
-    data = datasets.load(name, target.data_dir, report)
+    name = target.dataset or catalogue.at_hand(trained.config.data.dataset, target.data_dir)
+    data = datasets.load_dataset(name, target.data_dir, report)
     return encode_images(trained, held_out(data)[0], progress=report), data.name
-
-
-def _at_hand(name: str, data_dir: Path | None) -> str:
-    """The dataset itself, or its bundled sample if it would have to be downloaded.
-
-    The codes only give ranges and an order here, and the result names the dataset that was used.
-    """
-    family = catalogue.find(name).family
-    where = {row.name: row.where for row in catalogue.describe(data_dir)}
-    samples = [other for other, row in catalogue.ROWS.items() if row.family is family and row.bundled]
-    return samples[0] if where.get(name) == "can be downloaded" and samples else name
 
 
 def _active(codes: Codes) -> list[int]:

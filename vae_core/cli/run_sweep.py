@@ -162,7 +162,7 @@ def _train_all(
     """Trains all runs, prints their figures, and returns the exit status."""
     with progress_bar("loading") as report:
         for name in dict.fromkeys(config.data.dataset for config in configs):
-            datasets.load(name, data_dir, report)
+            datasets.load_dataset(name, data_dir, report)
     manager = machines.executor(root, data_dir, configs[0].training.device)
     try:
         with progress_bar("training") as report:

@@ -46,7 +46,7 @@ def train(
     root = paths.runs_folder(runs)
     config = settings.config(root, parent=from_)
     with progress_bar("loading") as report:
-        channels = datasets.load(config.data.dataset, data_dir, report).image_shape[0]
+        channels = datasets.load_dataset(config.data.dataset, data_dir, report).image_shape[0]
     check_channels(config.data.corruption, channels)
     check_device(config.training.device)
     return _drive(create_run(root, config, name), data_dir, as_json)

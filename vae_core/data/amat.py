@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -16,9 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from vae_core.data import array_cache
+from vae_core.data.source import PARTS, Content, Source, Where
 from vae_core.errors import DataError
-from vae_core.storage import files, paths
-from vae_core.types import Array
+from vae_core.storage import files
+from vae_core.types import Array, Report
 
 SHAPE = (1, 28, 28)
 PIXELS = 784
@@ -29,44 +31,37 @@ FILES = {
 }
 """The files in the order of the splits, and how many images each has."""
 SUBFOLDER = "BinaryMNIST"
-NAMES = ("train_images", "train_labels", "test_images", "test_labels")
 PIECE = 5_000
 WHITESPACE, DIGITS = b" \t\r\n", b"01"
 
 
-def is_here(data_folder: Path) -> bool:
-    """Whether all three files are there; `load` looks at their content."""
-    return _folder(data_folder) is not None
+@dataclass(frozen=True, kw_only=True)
+class AmatSource(Source):
+    """The three files, which the user puts into the data folder or into its subfolder `BinaryMNIST`."""
 
+    def where(self, data_folder: Path) -> Where:
+        return "needs its files" if _folder(data_folder) is None else "here"
 
-def load(data_folder: Path) -> tuple[dict[str, Array], str]:
-    """The images and their labels, which are all 0, by `NAMES`, and the SHA-256 of all of it.
+    def read(self, data_folder: Path, report: Report) -> Content:
+        """The images, 0 or 255, and their labels, which are all 0.
 
-    The training split is the training file followed by the validation file, so that its first 50,000 images are those of
-    the training file alone.
-
-    Args:
-        data_folder: holds the files, itself or in its subfolder `BinaryMNIST`.
-
-    Returns:
-        Images `uint8`, (images, 1, 28, 28), 0 or 255; labels `int64`, (images,). Both are kept in the cache.
-
-    Raises:
-        DataError: a file is missing, cannot be read, or is not of this form.
-    """
-    folder = _folder(data_folder)
-    if folder is None:
-        raise DataError(
-            f"The binarised MNIST needs its files: put {', '.join(FILES)} into {str(data_folder / SUBFOLDER)!r}, or train "
-            "on mnist with --binarize fixed."
-        )
-    train, valid, test = (folder / name for name in FILES)
-    try:
-        known = "".join(files.file_digest(path) for path in (train, valid, test))
-    except OSError as error:
-        raise DataError(f"{error.filename} cannot be read ({error.strerror}); allow it.") from error
-    cache = paths.cache_folder() / "datasets" / f"amat-{files.digest(known.encode())[:16]}"
-    return array_cache.load_or_make(cache, NAMES, lambda: _plans((train, valid), (test,)))
+        The training split is the training file followed by the validation file, so that its first 50,000 images are those
+        of the training file alone.
+        """
+        folder = _folder(data_folder)
+        if folder is None:
+            raise DataError(
+                f"The binarised MNIST needs its files: put {', '.join(FILES)} into {str(data_folder / SUBFOLDER)!r}, or "
+                "train on mnist with --binarize fixed."
+            )
+        train, valid, test = (folder / name for name in FILES)
+        try:
+            known = "".join(files.file_digest(path) for path in (train, valid, test))
+        except OSError as error:
+            raise DataError(f"{error.filename} cannot be read ({error.strerror}); allow it.") from error
+        key = f"amat-{files.digest(known.encode())[:16]}"
+        arrays, digest = array_cache.load_or_make(key, PARTS, lambda: _plans((train, valid), (test,)))
+        return Content(arrays, self.classes, digest)
 
 
 def _folder(data_folder: Path) -> Path | None:

@@ -1,4 +1,4 @@
-"""Arrays that are made once, kept in the cache, and mapped from there: in pieces, so that they may exceed the memory."""
+"""The cache of arrays: made once, in pieces, so that they may be larger than the memory, and mapped from then on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from vae_core.errors import CheckpointError, DiskError
-from vae_core.storage import files
+from vae_core.storage import files, paths
 from vae_core.types import Array
 
 SCHEMA = 1
@@ -19,11 +19,11 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class Plan:
-    """An array to come.
+    """An array that will be made.
 
     Attributes:
         dtype, shape: of the whole.
-        pieces: makes it, from the first row to the last; may be called again.
+        pieces: makes it from the first row to the last, any number of rows at a time; may be called again.
     """
 
     dtype: type[np.generic]
@@ -32,38 +32,40 @@ class Plan:
 
 
 def whole(values: Array) -> Plan:
-    """An array that is there already, as a plan."""
+    """A plan of an array that exists already."""
     return Plan(values.dtype.type, values.shape, lambda: iter((values,)))
 
 
 def load_or_make(
-    folder: Path, names: tuple[str, ...], make: Callable[[], Mapping[str, Plan]]
+    key: str, names: tuple[str, ...], make: Callable[[], Mapping[str, Plan]], expected: str = ""
 ) -> tuple[dict[str, Array], str]:
-    """The arrays of a folder of the cache, made where they are missing, cut short or changed.
+    """The arrays of a folder of the cache, made if they are missing, truncated or changed.
 
     Args:
-        folder: theirs alone.
+        key: name of the folder; it changes whenever the content does.
         names: of the arrays.
         make: plans all of them.
+        expected: their digest, if it is known beforehand.
 
     Returns:
-        The arrays, copy on write, and `digest` of them. Where the disk takes nothing they are in memory instead.
+        The arrays, mapped copy-on-write, and the `digest` of them. If the disk cannot take them they are in memory instead.
     """
-    found = _read(folder, names)
-    if found is not None:
-        return found
+    folder = paths.cache_folder() / "datasets" / key
+    kept = _read(folder, names, expected)
+    if kept is not None:
+        return kept
     made = make()
-    plans = {name: made[name] for name in names}  # the digest goes by the order
+    plans = {name: made[name] for name in names}  # the digest depends on the order
     try:
         _write(folder, plans)
     except DiskError:
-        found = None  # the cache saves memory and time and nothing else
+        pass  # the cache only saves memory and time
     else:
-        found = _read(folder, names)
-    if found is None:
+        kept = _read(folder, names, expected)
+    if kept is None:
         arrays = {name: np.concatenate(list(plan.pieces())) for name, plan in plans.items()}
-        found = arrays, digest(arrays)
-    return found
+        kept = arrays, digest(arrays)
+    return kept
 
 
 def digest(arrays: Mapping[str, Array]) -> str:
@@ -76,14 +78,14 @@ def digest(arrays: Mapping[str, Array]) -> str:
     return found.hexdigest()
 
 
-def _read(folder: Path, names: tuple[str, ...]) -> tuple[dict[str, Array], str] | None:
+def _read(folder: Path, names: tuple[str, ...], expected: str) -> tuple[dict[str, Array], str] | None:
     try:
-        expected = files.read_json(folder / "digest.json")
+        written = expected or files.read_json(folder / "digest.json")
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="c", allow_pickle=False) for name in names}
-    except (OSError, ValueError, TypeError, EOFError, CheckpointError, DiskError):  # missing, cut short, no numbers
+    except (OSError, ValueError, TypeError, EOFError, CheckpointError, DiskError):  # missing, truncated, not numbers
         return None
     found = digest(arrays)
-    return (arrays, found) if expected == {"schema": SCHEMA, "digest": found} else None
+    return (arrays, found) if written in (found, {"schema": SCHEMA, "digest": found}) else None
 
 
 def _write(folder: Path, plans: Mapping[str, Plan]) -> None:

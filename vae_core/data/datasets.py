@@ -1,39 +1,43 @@
-"""A dataset by its name, ready to index.
+"""Loads a dataset by its name, ready to index.
 
-Images stay `uint8` and are memory-mapped, copy on write: all processes of a machine share one copy of them, and what
-one writes by mistake stays its own.
+Images stay `uint8` and are memory-mapped, copy-on-write: all processes of a machine share one copy of them, and what one
+process writes by mistake stays its own.
 """
 
 from __future__ import annotations
 
-import io
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from vae_core.data import amat, array_cache, catalogue, download, known_factors, tints
-from vae_core.data.known_factors import Factors
-from vae_core.errors import CheckpointError, DataError, DiskError
-from vae_core.storage import arrays, files, paths
+from vae_core.data import catalogue, download
+from vae_core.data.source import PARTS, Content, digest_of
+from vae_core.storage import paths
+from vae_core.types import Array, Report, no_report
 
-SAMPLES = Path(__file__).parent / "samples"
-PARTS = ("train_images", "train_labels", "test_images", "test_labels")
-IMAGE_HEADER, LABEL_HEADER = 16, 8
-"""Bytes before the content of an idx file: a magic number and three sizes, or one."""
 
-Parts = dict[str, Tensor]
-"""Images and labels of both splits, by the names of `PARTS`."""
+@dataclass(frozen=True, eq=False)
+class Factors:
+    """What made each image.
+
+    Attributes:
+        train, test: `int64`, (images, factors): a class of each factor, 0 to its size less 1.
+        names: of the factors.
+        sizes: how many classes each has, at least 2.
+    """
+
+    train: Tensor
+    test: Tensor
+    names: tuple[str, ...]
+    sizes: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images and their labels, never to be changed.
+    """Images and their labels; never to be changed.
 
     Attributes:
         name: the dataset's name.
@@ -41,7 +45,7 @@ class Dataset:
         train_labels, test_labels: `int64`, (images,), indices into `classes`.
         classes: the names of the labels.
         digest: SHA-256 over content and shape, in hexadecimal.
-        factors: what made each image, where that is known.
+        factors: what made each image; None if that is not known.
     """
 
     name: str
@@ -60,109 +64,42 @@ class Dataset:
         return channels, height, width
 
 
-def load(name: str, data_dir: Path | None = None, progress: download.Progress | None = None) -> Dataset:
-    """A dataset by its name; a full set is downloaded where it is not here or not whole.
+def load_dataset(name: str, data_dir: Path | None = None, report: Report | None = None) -> Dataset:
+    """Loads a dataset; one that is published elsewhere is downloaded first if it is not here, or not whole.
 
     Args:
-        name: one of `catalogue.ROWS`, sprites of another size, or the path of a dSprites file (`catalogue.find`).
-        data_dir: the folder of the full sets; left out, the usual one (`places.data_folder`).
-        progress: called with what is being done and the share of it that is done, 0 to 1.
+        name: as `catalogue.find` reads it.
+        data_dir: the data folder; left out, the usual one (`paths.data_folder`).
+        report: called with what is being done, and the share of it that is done (0 to 1).
 
     Raises:
-        DataError: the name is unknown, or the data is neither here nor to be had.
+        DataError: the name is unknown, or the data cannot be had.
         ConfigError: the data folder is not there.
         DiskError: the data folder is full or read-only.
     """
-    row = catalogue.find(name)
+    source = catalogue.find(name)
     data_folder = paths.data_folder(data_dir)
-    classes, digest, factors = row.family.classes, row.digest, None
-    if row.given:
-        found, digest = amat.load(data_folder)
-        parts = {part: as_tensor(found[part]) for part in PARTS}
-    elif row.family.raw is None:
-        known = known_factors.load(name, progress)
-        parts, classes, digest, factors = known.parts, known.classes, known.digest, known.factors
-    elif row.bundled:
-        parts = _bundled(name, row.digest)
-    else:
-        parts = _full(row, download.ensure(row.family.raw, data_folder, progress))
-    train, train_labels, test, test_labels = (parts[part] for part in PARTS)
-    return Dataset(name, train, train_labels, test, test_labels, classes, digest, factors)
+    if source.download is not None:
+        download.ensure(source.download, data_folder, report or no_report)
+    return dataset_of(name, source.read(data_folder, report or no_report))
 
 
-def as_tensor(values: NDArray[Any]) -> Tensor:
-    """Images as they lie on the disk, labels as `int64`."""
-    return torch.from_numpy(values if values.ndim > 1 else values.astype(np.int64, copy=False))
+def dataset_of(name: str, content: Content) -> Dataset:
+    """A dataset of what its source has read."""
+    images, labels, test_images, test_labels = (as_tensor(content.arrays[part]) for part in PARTS)
+    factors = None
+    if content.factor_names:
+        train, test = (torch.from_numpy(content.arrays[f"{split}_factors"]) for split in ("train", "test"))
+        factors = Factors(train, test, content.factor_names, content.factor_sizes)
+    return Dataset(name, images, labels, test_images, test_labels, content.classes, content.digest, factors)
 
 
-def content_digest(parts: Parts) -> str:
-    """SHA-256 over name, type, shape and content of the four `PARTS`, in hexadecimal."""
-    return array_cache.digest({name: parts[name].numpy() for name in PARTS})
+def as_tensor(values: Array) -> Tensor:
+    """Images, (N, channels, height, width), as they are, and labels, (N,), as `int64`."""
+    values = values if values.ndim > 1 else values.astype(np.int64, copy=False)
+    return torch.from_numpy(values if values.flags.writeable else values.copy())  # torch warns of others
 
 
-def _full(row: catalogue.Row, folder: Path) -> Parts:
-    """The raw files (checked before, so their headers are known) as maps."""
-    return {
-        f"{split}_{kind}": as_tensor(
-            np.memmap(folder / f"{prefix}-{kind}-{suffix}", np.uint8, mode="c", offset=header, shape=(count, *shape))
-        )
-        for split, prefix, count in (("train", "train", row.train), ("test", "t10k", row.test))
-        for kind, suffix, header, shape in (
-            ("images", "idx3-ubyte", IMAGE_HEADER, row.shape),
-            ("labels", "idx1-ubyte", LABEL_HEADER, ()),
-        )
-    }
-
-
-def _bundled(name: str, digest: str) -> Parts:
-    """A sample, as maps of its copy in the cache, which is made or made anew where it is not what it should be."""
-    folder = paths.cache_folder() / "datasets" / f"{name}-{digest[:16]}"
-    cached = _cached(folder, digest)
-    if cached is not None:
-        return cached
-    unpacked = _unpack(name, digest)
-    try:
-        _write_cache(folder, unpacked)
-    except DiskError:
-        return unpacked  # the cache saves memory and nothing else, so a disk that takes none is no reason to stop
-    return _cached(folder, digest) or unpacked
-
-
-def _cached(folder: Path, digest: str) -> Parts | None:
-    try:
-        parts = {part: as_tensor(np.load(folder / f"{part}.npy", mmap_mode="c", allow_pickle=False)) for part in PARTS}
-    except (OSError, ValueError, TypeError, EOFError):  # missing, cut short, or no numbers
-        return None
-    return parts if content_digest(parts) == digest else None
-
-
-def _write_cache(folder: Path, parts: Parts) -> None:
-    files.make_folder(folder)
-    for name, part in parts.items():
-        buffer = io.BytesIO()
-        np.save(buffer, part.numpy(), allow_pickle=False)
-        files.write_atomic(folder / f"{name}.npy", buffer.getvalue(), durable=False)
-
-
-def _unpack(name: str, digest: str) -> Parts:
-    row = catalogue.find(name)
-    if row.tinted_from:
-        return _tinted(row)
-    broken = f"The bundled dataset {name!r} is missing or damaged; install the program anew."
-    try:
-        bundle = arrays.unpack_bundle(files.read_bytes(SAMPLES / f"{name}.npz"))
-        parts = {part: as_tensor(bundle[part]) for part in PARTS}
-    except (CheckpointError, OSError, KeyError, TypeError, zlib.error) as error:
-        raise DataError(broken) from error
-    if content_digest(parts) != digest:
-        raise DataError(broken)
-    return parts
-
-
-def _tinted(row: catalogue.Row) -> Parts:
-    """A bundled set in colour; its random parts differ between the splits."""
-    parts = dict(_bundled(row.tinted_from, catalogue.find(row.tinted_from).digest))
-    for seed, split in enumerate(("train", "test")):
-        images, labels = parts[f"{split}_images"], parts[f"{split}_labels"]
-        parts[f"{split}_images"] = tints.tinted(images, labels, row.visible, seed)
-    return parts
+def content_digest(dataset: Dataset) -> str:
+    """SHA-256 over name, type, shape and content of images and labels, without the factors; in hexadecimal."""
+    return digest_of({part: getattr(dataset, part).numpy() for part in PARTS})

@@ -1,154 +1,137 @@
-"""The full datasets as their raw files: checked by SHA-256, downloaded where they are missing, torn or changed.
+"""Downloads the files of a dataset, checked by SHA-256, wherever they are missing, truncated or changed.
 
-torchvision does the download, in a process of its own: so its import, its progress bar and a connection that hangs stay
-out of the program that asked. What arrives goes to a temporary folder, is checked there, and moves into place file by
-file.
+`requests` transfers the bytes. pooch was considered and left out: it checks the hash of what is sent, while the one that
+counts here is that of the unpacked file (a `.gz` that the user puts there is judged by the same hash); it has no mirrors;
+and it cannot be cancelled or limited in time as a whole, since `requests` tries every address of a host in turn. So each
+transfer runs on a thread of its own that is watched and, if nothing arrives, abandoned. What arrives stays in memory until
+its hash is right: a download that is interrupted or killed leaves nothing behind.
 """
 
 from __future__ import annotations
 
 import gzip
-import hashlib
-import os
-import subprocess
-import sys
+import io
+import threading
 import time
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from vae_core.errors import DataError
 from vae_core.storage import files
-
-Progress = Callable[[str, float], None]
-"""Called with what is being done, and the share of it that is done, 0 to 1."""
-
-FETCH = "import sys, torchvision.datasets as d; getattr(d, sys.argv[1])(sys.argv[2], download=True)"
-"""The downloading process; its arguments are torchvision's class and the folder to fill."""
+from vae_core.types import Report, no_report
 
 POLL_SECONDS = 0.1
 CONNECT_SECONDS = 10.0
-"""How long the download may wait for its first byte: where packets are dropped, a connection is tried for minutes."""
+"""How long to wait for the first byte: where packets are dropped, a connection would be tried for minutes."""
 STALL_SECONDS = 30.0
-"""How long nothing may arrive later, and how long the downloading process may take to start."""
+"""How long to wait for any later byte."""
+CHUNK_BYTES = 4096
 
 
 @dataclass(frozen=True)
-class RawFile:
-    """One raw file: its size and the size of its compressed download, in bytes, and its SHA-256."""
+class RemoteFile:
+    """A file of a dataset.
+
+    Attributes:
+        size: in bytes.
+        packed: size of the `.gz` in which it is published, in bytes; 0 if it is published as it is.
+        sha256: of the file itself, in hexadecimal.
+    """
 
     size: int
     packed: int
     sha256: str
 
+    @property
+    def sent(self) -> int:
+        """Bytes that a download transfers."""
+        return self.packed or self.size
+
 
 @dataclass(frozen=True)
-class RawSet:
-    """A dataset of torchvision's: `<data folder>/<kind>/raw/<names of files>`."""
+class Download:
+    """The files of a dataset, and where to get them.
+
+    Attributes:
+        title: display name.
+        subfolder: where the files lie in the data folder, as a relative path with slashes.
+        mirrors: addresses that end in a slash and serve the same files; tried in order.
+        files: by name.
+        sample: name of the bundled dataset that can stand in for this one, or empty.
+    """
 
     title: str
-    kind: str
-    sample: str
-    files: Mapping[str, RawFile]
+    subfolder: str
+    mirrors: tuple[str, ...]
+    files: Mapping[str, RemoteFile]
+    sample: str = ""
 
     def folder(self, data_folder: Path) -> Path:
-        """Where torchvision keeps the raw files."""
-        return data_folder / self.kind / "raw"
+        """Where the files lie."""
+        return data_folder / self.subfolder
 
 
-MNIST = RawSet(
-    title="MNIST",
-    kind="MNIST",
-    sample="mnist-sample",
-    files={
-        "train-images-idx3-ubyte": RawFile(
-            47040016, 9912422, "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"
-        ),
-        "train-labels-idx1-ubyte": RawFile(
-            60008, 28881, "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"
-        ),
-        "t10k-images-idx3-ubyte": RawFile(
-            7840016, 1648877, "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"
-        ),
-        "t10k-labels-idx1-ubyte": RawFile(
-            10008, 4542, "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"
-        ),
-    },
-)
-
-FASHION_MNIST = RawSet(
-    title="Fashion-MNIST",
-    kind="FashionMNIST",
-    sample="fashion-mnist-sample",
-    files={
-        "train-images-idx3-ubyte": RawFile(
-            47040016, 26421880, "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"
-        ),
-        "train-labels-idx1-ubyte": RawFile(
-            60008, 29515, "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"
-        ),
-        "t10k-images-idx3-ubyte": RawFile(
-            7840016, 4422102, "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"
-        ),
-        "t10k-labels-idx1-ubyte": RawFile(
-            10008, 5148, "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"
-        ),
-    },
-)
+class _TransferFailedError(Exception):
+    """A mirror did not send the file; the message says why in a few words."""
 
 
-def is_here(raw: RawSet, data_folder: Path) -> bool:
-    """Whether all files are there with their sizes, unpacked or not; cheap, for lists. `ensure` looks at their content."""
-    folder = raw.folder(data_folder)
+def is_here(download: Download, data_folder: Path) -> bool:
+    """Whether all files are there with the right sizes, unpacked or as `.gz`. Cheap, for lists; `ensure` checks hashes."""
+    folder = download.folder(data_folder)
     try:
         return all(
             _has_size(folder / name, file.size) or _has_size(_packed(folder / name), file.packed)
-            for name, file in raw.files.items()
+            for name, file in download.files.items()
         )
-    except OSError:  # a folder that may not be looked into; `ensure` says so
+    except OSError:  # a folder without permission; `ensure` says so
         return False
 
 
-def ensure(raw: RawSet, data_folder: Path, progress: Progress | None = None) -> Path:
-    """The folder of the raw files, all of them whole; unpacks a `.gz` that lies beside them, and downloads the rest.
+def ensure(download: Download, data_folder: Path, report: Report = no_report) -> Path:
+    """Makes sure that all files are there and whole: unpacks a `.gz` that lies beside them, and downloads the rest.
 
-    One process does this, and others wait.
+    If several processes call it at once, one does the work and the others wait. Nothing is written if nothing is missing,
+    so a read-only data folder will do.
 
-    Nothing is written where all is right, so a read-only data folder serves.
+    Args:
+        download: what is needed.
+        data_folder: the folder of all datasets.
+        report: called with what is being done, and the share of it that is done (0 to 1). What it raises ends the download.
+
+    Returns:
+        The folder of the files.
 
     Raises:
-        DataError: there is no network, or what it sent is not the dataset; says where to put which files.
+        DataError: there is no network, or what was sent is not the dataset; says where to put which files.
         DiskError: the data folder is full or read-only.
     """
-    folder = raw.folder(data_folder)
+    folder = download.folder(data_folder)
     try:
-        if _damaged(raw, folder):
+        if _damaged(download, folder):
             files.make_folder(folder)
             with files.lock(folder.parent / ".lock"):
-                _heal(raw, folder, progress or _silent)
+                _repair(download, folder, report)
     except OSError as error:
         raise DataError(
-            f"{raw.title} in {str(folder)!r} cannot be read or written ({error.strerror or error}); "
+            f"{download.title} in {str(folder)!r} cannot be read or written ({error.strerror or error}); "
             "allow it, or name another data folder."
         ) from error
     return folder
 
 
-def _silent(_what: str, _share: float) -> None:
-    """For those who do not want to know."""
-
-
-def _damaged(raw: RawSet, folder: Path) -> list[str]:
-    """The names of the files that are missing, torn or changed."""
-    return [name for name, file in raw.files.items() if not _is_whole(folder / name, file)]
+def _damaged(download: Download, folder: Path) -> list[str]:
+    """Names of the files that are missing, truncated or changed."""
+    return [name for name, file in download.files.items() if not _is_whole(folder / name, file)]
 
 
 def _has_size(path: Path, size: int) -> bool:
     return path.is_file() and path.stat().st_size == size
 
 
-def _is_whole(path: Path, file: RawFile) -> bool:
+def _is_whole(path: Path, file: RemoteFile) -> bool:
     return _has_size(path, file.size) and files.file_digest(path) == file.sha256
 
 
@@ -156,86 +139,146 @@ def _packed(path: Path) -> Path:
     return path.with_name(f"{path.name}.gz")
 
 
-def _unpack(path: Path, file: RawFile) -> bool:
-    """Makes a raw file of the `.gz` beside it, if that holds it; never unpacks more than its size."""
-    try:
-        with gzip.open(_packed(path), mode="rb") as stream:
-            content = stream.read(file.size + 1)
-    except (OSError, EOFError, zlib.error):  # there is none, or a damaged one
-        return False
-    if hashlib.sha256(content).hexdigest() != file.sha256:
-        return False
-    files.write_atomic(path, content)
-    return True
-
-
-def _heal(raw: RawSet, folder: Path, progress: Progress) -> None:
-    """Replaces what is damaged; called with the lock held, perhaps after another process did the work."""
-    damaged = [name for name in _damaged(raw, folder) if not _unpack(folder / name, raw.files[name])]
-    if not damaged:
+def _repair(download: Download, folder: Path, report: Report) -> None:
+    """Replaces what is damaged. Called with the lock held, perhaps after another process has done the work."""
+    missing = [name for name in _damaged(download, folder) if not _take_packed(folder / name, download.files[name])]
+    if not missing:
         return
-    for left_over in folder.parent.glob(".partial-*"):  # of a download that was killed
-        files.remove_tree(left_over)
-    with files.temporary_folder(folder) as arriving:
-        reason = _fetch(raw, arriving, progress)
-        arrived = raw.folder(arriving)
-        if not reason and _damaged(raw, arrived):
-            reason = "the files that came are not those of the dataset"
-        if reason:
-            raise DataError(_advice(raw, folder, damaged, reason))
-        for name in damaged:
-            files.move(arrived / name, folder / name)
-    progress(_doing(raw), 1.0)
-
-
-def _doing(raw: RawSet) -> str:
-    return f"Downloading {raw.title}"
-
-
-def _advice(raw: RawSet, folder: Path, damaged: list[str], reason: str) -> str:
-    return (
-        f"{raw.title} could not be downloaded ({reason}); put {', '.join(damaged)} (or the .gz files) into {str(folder)!r}, "
-        f"or choose {raw.sample!r}, which needs no network."
-    )
-
-
-def _fetch(raw: RawSet, arriving: Path, progress: Progress) -> str:
-    """Runs the download to its end; the reason why it failed, or the empty string."""
-    command = [sys.executable, "-c", FETCH, raw.kind, str(arriving)]
-    quiet = {**os.environ, "TQDM_DISABLE": "1", "PYTHONWARNINGS": "ignore"}
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=quiet
-    ) as child:
+    files.sweep_temporaries(folder)  # of a download that was killed while it wrote
+    what, reason = f"Downloading {download.title}", "no mirror is known"
+    total, done = sum(download.files[name].sent for name in missing), 0
+    report(what, 0.0)
+    for mirror in download.mirrors:
         try:
-            waited = _watch(child, raw, arriving, progress)
-            if waited:
-                return f"nothing arrived for {waited:g} seconds"
-            complaint = child.stderr.read().strip() if child.stderr else ""
-            return _last_line(complaint) if child.returncode else ""
-        finally:
-            child.kill()  # where the person interrupts, or nothing arrives
+            while missing:
+                name, file = missing[0], download.files[missing[0]]
+                content = _fetch(
+                    mirror + name, file, lambda share: report(what, share), done / total, file.sent / total
+                )
+                files.write_atomic(folder / name, content)
+                done += file.sent
+                missing.pop(0)
+        except _TransferFailedError as error:
+            reason = str(error)
+    if missing:
+        raise DataError(_advice(download, folder, missing, reason))
+    report(what, 1.0)
 
 
-def _watch(child: subprocess.Popen[str], raw: RawSet, arriving: Path, progress: Progress) -> float:
-    """Reports progress until the child ends; otherwise for how many seconds nothing has arrived, which is too long."""
-    total = sum(file.size + file.packed for file in raw.files.values())
-    arrived, since = 0, time.monotonic()
-    connecting = False
-    progress(_doing(raw), 0.0)
-    while child.poll() is None:
-        time.sleep(POLL_SECONDS)
-        before, arrived = arrived, sum(path.stat().st_size for path in arriving.rglob("*") if path.is_file())
-        if arrived != before:
-            since = time.monotonic()
-            progress(_doing(raw), min(arrived / total, 1.0))
-        elif not arrived and not connecting and raw.folder(arriving).is_dir():
-            connecting, since = True, time.monotonic()  # torchvision is imported, and makes the folder first
-        elif time.monotonic() - since > (limit := CONNECT_SECONDS if connecting and not arrived else STALL_SECONDS):
-            return limit
-    return 0.0
+def _advice(download: Download, folder: Path, missing: list[str], reason: str) -> str:
+    packed = " (or the .gz files)" if any(download.files[name].packed for name in missing) else ""
+    sample = f", or choose {download.sample!r}, which needs no network" if download.sample else ""
+    put = f"put {', '.join(missing)}{packed} into {str(folder)!r}{sample}"
+    return f"{download.title} could not be downloaded ({reason}); {put}."
 
 
-def _last_line(complaint: str) -> str:
-    """What went wrong in a few words: the last line of a traceback."""
-    lines = complaint.splitlines() or ["it ended without a word"]
-    return lines[-1].strip().strip("<>").rstrip(".")[:200]
+def _take_packed(path: Path, file: RemoteFile) -> bool:
+    """Makes a file from the `.gz` beside it, if that holds it."""
+    try:
+        with _packed(path).open("rb") as stream:
+            content = _unpacked(stream, file)
+    except OSError:  # there is none, or it cannot be read
+        return False
+    if content is not None:
+        files.write_atomic(path, content)
+    return content is not None
+
+
+def _unpacked(stream: BinaryIO, file: RemoteFile) -> bytes | None:
+    """The file in a `.gz`; None if that is damaged or holds another one. Never unpacks more than the file's size."""
+    try:
+        with gzip.GzipFile(fileobj=stream) as unpacked:
+            content = unpacked.read(file.size + 1)
+    except (OSError, EOFError, zlib.error):
+        return None
+    return content if files.digest(content) == file.sha256 else None
+
+
+def _fetch(address: str, file: RemoteFile, report: Callable[[float], None], start: float, share: float) -> bytes:
+    """Downloads one file from one mirror.
+
+    Args:
+        address: of the file, without `.gz`.
+        file: what has to come.
+        report: called with the share of the whole download that is done, whenever more bytes have come.
+        start: the share that was done before.
+        share: the file's share.
+
+    Raises:
+        _TransferFailedError: it did not come, or is not the file.
+    """
+    transfer = _Transfer(f"{address}.gz" if file.packed else address, limit=max(file.size, file.packed))
+    seen, since = 0, time.monotonic()
+    try:
+        while not transfer.wait(POLL_SECONDS):
+            if transfer.arrived != seen:
+                seen, since = transfer.arrived, time.monotonic()
+                report(min(start + share * seen / file.sent, 1.0))
+            elif time.monotonic() - since > (limit := STALL_SECONDS if seen else CONNECT_SECONDS):
+                raise _TransferFailedError(f"nothing arrived for {limit:g} seconds")
+    finally:
+        transfer.cancel()
+    if transfer.error:
+        raise _TransferFailedError(transfer.error)
+    content = bytes(transfer.content)
+    if files.digest(content) == file.sha256:  # published as it is, or unpacked by the server
+        return content
+    if (unpacked := _unpacked(io.BytesIO(content), file)) is None:
+        raise _TransferFailedError("the files that came are not those of the dataset")
+    return unpacked
+
+
+class _Transfer:
+    """Downloads into memory on a thread of its own, which ends with the program.
+
+    Attributes:
+        content: what has arrived.
+        error: why it failed, in a few words; empty if it did not.
+    """
+
+    def __init__(self, address: str, limit: int) -> None:
+        self.content = bytearray()
+        self.error = ""
+        self._address, self._limit = address, limit
+        self._cancelled = False
+        self._thread = threading.Thread(target=self._run, name="download", daemon=True)
+        self._thread.start()
+
+    @property
+    def arrived(self) -> int:
+        return len(self.content)
+
+    def wait(self, seconds: float) -> bool:
+        """Waits at most so long; whether it has ended."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def cancel(self) -> None:
+        """Has the thread end at the next bytes that arrive."""
+        self._cancelled = True
+
+    def _run(self) -> None:
+        import requests  # here, since lists of datasets need none of it
+
+        try:
+            with requests.get(
+                self._address,
+                stream=True,
+                timeout=2 * STALL_SECONDS,  # ends a thread that was abandoned; whoever waits is stricter
+                headers={"Accept-Encoding": "identity"},
+            ) as response:
+                response.raise_for_status()
+                for chunk in response.iter_content(CHUNK_BYTES):
+                    self.content += chunk
+                    if self._cancelled or self.arrived > self._limit:  # more than the file has: it is another one
+                        break
+        except (OSError, ValueError) as error:  # those of requests are of these kinds
+            self.error = _reason(error)
+
+
+def _reason(error: BaseException) -> str:
+    """What went wrong in a few words: that of the innermost error, such as "Connection refused"."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    words = (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__
+    return " ".join(words.split()).strip("<>").rstrip(".")[:200]

@@ -4,7 +4,7 @@ Matthey et al. 2017, "dSprites: Disentanglement testing Sprites dataset". Only t
 published file also holds Python objects, which are not looked at, since reading them would run what they say. The images
 are unpacked piece by piece and kept as bits, so that the published 3 GB pass through 400 MB of memory.
 
-Imports no torch: what a file holds is asked for by pages that wait for nothing.
+Imports no torch unless images are read: pages ask what a file holds and must not wait.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import os
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,10 +20,13 @@ from typing import IO, Literal, NamedTuple
 
 import numpy as np
 
+from vae_core.data import array_cache, factors
+from vae_core.data.source import Content, Source
 from vae_core.data.sprites import MOST_TESTED
 from vae_core.errors import DataError
+from vae_core.storage import files
 from vae_core.storage.arrays import NOT_A_BUNDLE
-from vae_core.types import Array
+from vae_core.types import Array, Report
 
 IMAGES, CLASSES = "imgs.npy", "latents_classes.npy"
 NAMES = ("colour", "shape", "scale", "orientation", "x", "y")
@@ -64,8 +68,8 @@ class Form:
 
 
 @dataclass(frozen=True, eq=False)
-class Content:
-    """What a file holds.
+class Packed:
+    """What a file holds, its images as bits.
 
     Attributes:
         bits: (N, bytes) uint8, each image's pixels, eight in a byte.
@@ -86,6 +90,61 @@ class _Header(NamedTuple):
     dtype: np.dtype[np.generic]
     shape: tuple[int, ...]
     by_columns: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class DSpritesSource(Source):
+    """A file of dSprites' form, unpacked into the cache."""
+
+    form: Form
+
+    def read(self, data_folder: Path, report: Report) -> Content:
+        form = self.form
+
+        def plan() -> Mapping[str, array_cache.Plan]:
+            packed = read(form)
+            order = factors.shuffled(form.images, 0)
+            train, test = order[form.tested :], order[: form.tested]
+            images = factors.ImagePlans(self.shape, lambda rows: unpack(packed.bits[rows], form), report)
+            return {
+                "train_images": images.plan(train),
+                "test_images": images.plan(test),
+                **factors.label_plans(packed.factors[train], packed.factors[test], packed.names),
+                "columns": array_cache.whole(packed.columns),
+            }
+
+        report(f"reading {form.path.name}", 0.0)
+        key = f"dsprites-{files.file_digest(form.path)[:16]}"
+        arrays, digest = array_cache.load_or_make(key, (*factors.NAMES, "columns"), plan)
+        names = tuple(form.names[column] for column in arrays.pop("columns"))
+        both = np.concatenate([arrays["train_factors"], arrays["test_factors"]])
+        sizes = tuple(int(size) for size in both.max(axis=0) + 1)
+        shapes = sizes[factors.label_column(names)]
+        classes = SHAPES if "shape" in names and shapes == len(SHAPES) else tuple(map(str, range(shapes)))
+        return Content(arrays, classes, digest, names, sizes)
+
+
+def source_of(name: str) -> DSpritesSource | None:
+    """The dataset in a file; None if there is no such file, or it has neither of the two arrays.
+
+    Raises:
+        DataError: one of the arrays is missing or cannot be used; the sentence names it and says what is wrong.
+    """
+    form = look(name)
+    if form is None:
+        return None
+    return DSpritesSource(
+        name=name,
+        title="A file of dSprites' form",
+        origin=f"the file {form.path.name}",
+        licence="that of the file",
+        shape=(1, form.height, form.width),
+        train=form.train,
+        test=form.tested,
+        file=form.path,
+        has_factors=True,
+        form=form,
+    )
 
 
 def look(name: str) -> Form | None:
@@ -159,7 +218,7 @@ def _sizes(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape)) or "a single number"
 
 
-def read(form: Form) -> Content:
+def read(form: Form) -> Packed:
     """All that is used of a file.
 
     Images may be of any type of numbers with two tones, 0 and another one, and classes of any type with whole numbers,
@@ -181,12 +240,12 @@ def read(form: Form) -> Content:
     kept = [number for number, (found, _) in enumerate(columns) if len(found) > 1]
     if not kept:
         raise DataError(f"In {form.path.name!r} every factor has one class only, so there is nothing to tell apart.")
-    factors = np.stack([columns[number][1] for number in kept], axis=1).astype(np.int64)
-    return Content(bits, factors, np.array(kept), tuple(form.names[number] for number in kept))
+    classes_of = np.stack([columns[number][1] for number in kept], axis=1).astype(np.int64)
+    return Packed(bits, classes_of, np.array(kept), tuple(form.names[number] for number in kept))
 
 
 def unpack(bits: Array, form: Form) -> Array:
-    """Images (N, 1, height, width) uint8, 0 or 255, of rows of `Content.bits`."""
+    """Images (N, 1, height, width) uint8, 0 or 255, of rows of `Packed.bits`."""
     pixels = np.unpackbits(bits, axis=1, count=form.height * form.width)
     return pixels.reshape(-1, 1, form.height, form.width) * np.uint8(255)
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vae_core.data import catalogue, download, dsprites
+from vae_core.data import catalogue
 from vae_core.errors import DataError, DatasetMissing, RunLocked, RunStateError
 from vae_core.storage import checkpoints, files
 from vae_core.storage.changes import set_dataset
 from vae_core.storage.runs import Run, is_shipped
+from vae_core.types import Report
 
 if TYPE_CHECKING:
     from vae_core.data.datasets import Dataset
@@ -46,28 +47,28 @@ def check_there(run: Run) -> None:
 
 
 def load_for(
-    run: Run, dataset: str | None = None, data_dir: Path | None = None, progress: download.Progress | None = None
+    run: Run, dataset: str | None = None, data_dir: Path | None = None, report: Report | None = None
 ) -> Dataset:
     """The dataset of a run, or another one in its place.
 
     Raises:
         DatasetMissing: the file of the run's own dataset is not there; the sentence says how to point to it.
-        LatentLabError: as `datasets.load` does.
+        LatentLabError: as `datasets.load_dataset` does.
     """
     from vae_core.data import datasets
 
     if dataset is None:
         check_there(run)
-    return datasets.load(dataset or run.config.data.dataset, data_dir, progress)
+    return datasets.load_dataset(dataset or run.config.data.dataset, data_dir, report)
 
 
-def point_to(run: Run, place: str, data_dir: Path | None = None, progress: download.Progress | None = None) -> Run:
+def point_to(run: Run, place: str, data_dir: Path | None = None, report: Report | None = None) -> Run:
     """The same run with its dataset at another place, where it is looked for from now on.
 
     Args:
         run: the run.
         place: a path, or a dataset's name.
-        data_dir, progress: as for `datasets.load`.
+        data_dir, report: as for `datasets.load_dataset`.
 
     Raises:
         DataError: there are no images, or others than the run was trained on, by their SHA-256.
@@ -80,9 +81,9 @@ def point_to(run: Run, place: str, data_dir: Path | None = None, progress: downl
         raise RunStateError(f"The run {run.id!r} came with the program and is not changed; copy it first.")
     if files.is_locked(run.lock_path):
         raise RunLocked(f"The run {run.id!r} is being trained; stop it first.")
-    place = str(Path(place).expanduser().resolve()) if dsprites.look(place) is not None else place
+    place = catalogue.absolute_name(place)
     expected = checkpoints.newest_record(run.folder).get("dataset_sha256")
-    if expected is not None and datasets.load(place, data_dir, progress).digest != expected:
+    if expected is not None and datasets.load_dataset(place, data_dir, report).digest != expected:
         raise DataError(
             f"{place!r} holds other images than those that the run {run.id!r} was trained on; name the same file, or "
             "start a new run with --from."

@@ -8,20 +8,24 @@ only the L, which has no symmetry, shows all 360. Class k of n orientations is t
 visible range. So every shape has as many orientations, no two classes of any factor give one picture, and the factors
 stay independent of each other, which the metrics of disentanglement assume.
 
-Imports no torch: the list of datasets needs the names.
+Imports no torch unless images are read: the list of datasets needs the names.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
+from vae_core.data import array_cache, factors
+from vae_core.data.source import Content, Source, Where
 from vae_core.errors import DataError
-from vae_core.types import Array
+from vae_core.types import Array, Report
 
 SHAPES = ("square", "ellipse", "L")
 VISIBLE_DEGREES = (90, 180, 360)
@@ -35,6 +39,8 @@ MOST_TESTED = 10_000
 OFF_GRID = (0.31, 0.17)
 """Pixels by which a shape's middle is moved off the grid's: what is symmetric on the grid could look alike in two classes,
 and an edge through pixels' middles would be decided by rounding."""
+DRAWING = 1
+"""Version of how sprites are drawn: part of their key in the cache, so that a change makes them anew."""
 _NAME = re.compile(r"sprites(?:-(\d{1,9})(?:-(\d{1,9})(?:-(\d{1,10}))?)?)?")
 
 
@@ -82,6 +88,56 @@ def parse_name(name: str) -> Spec | None:
             f"6 to {MAX_IMAGES} images and a seed of 0 to {2**32 - 1}, not as {name!r}."
         )
     return spec
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpriteSource(Source):
+    """Sprites of one size, drawn into the cache."""
+
+    spec: Spec
+
+    def where(self, data_folder: Path) -> Where:
+        return "drawn by the program"
+
+    def read(self, data_folder: Path, report: Report) -> Content:
+        spec = self.spec
+
+        def plan() -> Mapping[str, array_cache.Plan]:
+            numbers = combinations(spec, factors.shuffled(math.prod(spec.sizes), spec.seed))
+            train, test = (factors_of(split, spec.width) for split in numbers)
+            images = factors.ImagePlans(self.shape, lambda rows: draw(rows, spec.width), report)
+            labels = factors.label_plans(train, test, FACTORS)
+            return {"train_images": images.plan(train), "test_images": images.plan(test), **labels}
+
+        key = f"sprites-{spec.width}-{spec.images}-{spec.seed}-{DRAWING}"
+        arrays, digest = array_cache.load_or_make(key, factors.NAMES, plan)
+        return Content(arrays, SHAPES, digest, FACTORS, spec.sizes)
+
+
+def source_of(name: str) -> SpriteSource | None:
+    """The sprites that a name asks for, as `parse_name` reads it; None if it is no name of sprites.
+
+    Raises:
+        DataError: a number in it is out of its range.
+    """
+    spec = parse_name(name)
+    return None if spec is None else source(name, spec)
+
+
+def source(name: str, spec: Spec) -> SpriteSource:
+    """Sprites as a dataset of that name."""
+    return SpriteSource(
+        name=name,
+        title=f"Sprites of {spec.width} x {spec.width}, their factors known",
+        origin="Drawn by this program",
+        licence="that of this program",
+        shape=(1, spec.width, spec.width),
+        train=spec.images,
+        test=spec.tested,
+        classes=SHAPES,
+        has_factors=True,
+        spec=spec,
+    )
 
 
 def factors_of(numbers: Array, width: int) -> Array:

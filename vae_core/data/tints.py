@@ -11,8 +11,6 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from vae_core.data.pictures import LUMA
 from vae_core.types import Array
@@ -26,7 +24,7 @@ LIGHTNESS, CHROMA = 128, 110
 """Luma and strength of the tint that white takes, of 255."""
 
 
-def tinted(images: Tensor, labels: Tensor, visible: Visible, seed: int) -> Tensor:
+def tinted(images: Array, labels: Array, visible: Visible, seed: int) -> Array:
     """Grey images in colour.
 
     Args:
@@ -39,22 +37,21 @@ def tinted(images: Tensor, labels: Tensor, visible: Visible, seed: int) -> Tenso
         `uint8`, (N, 3, H, W): the grey value times the tint, so black stays black.
     """
     tints = palette()[hues(images, labels, visible, seed)]
-    grey = images.numpy().astype(np.uint16)
+    grey = images.astype(np.uint16)
     coloured = np.empty((len(grey), 3, *grey.shape[2:]), dtype=np.uint8)
     for channel in range(3):
         coloured[:, channel] = (grey[:, 0] * tints[:, channel, None, None].astype(np.uint16) + 127) // 255
-    return torch.from_numpy(coloured)
+    return coloured
 
 
-def hues(images: Tensor, labels: Tensor, visible: Visible, seed: int) -> Array:
+def hues(images: Array, labels: Array, visible: Visible, seed: int) -> Array:
     """The hue of each image in whole degrees, (N,) int64, 0 to 359; arguments as for `tinted`."""
     draw = np.random.RandomState(seed)  # the one generator that numpy promises never to change
     chance = draw.randint(-RANDOM_DEGREES, RANDOM_DEGREES + 1, len(images))
     coin = draw.randint(0, 2, len(images))
-    classes = labels.numpy()
-    seen = _slants(images.numpy()[:, 0]) if visible == "slant" else _brightnesses(images.numpy()[:, 0])
-    turned = np.where(np.isin(classes, AMBIGUOUS), 180 * coin, 0)
-    whole: Array = (classes * CLASS_DEGREES + np.rint(seen * VISIBLE_DEGREES).astype(np.int64) + chance + turned) % 360
+    seen = _slants(images[:, 0]) if visible == "slant" else _brightnesses(images[:, 0])
+    turned = np.where(np.isin(labels, AMBIGUOUS), 180 * coin, 0)
+    whole: Array = (labels * CLASS_DEGREES + np.rint(seen * VISIBLE_DEGREES).astype(np.int64) + chance + turned) % 360
     return whole
 
 

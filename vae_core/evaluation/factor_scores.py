@@ -40,7 +40,7 @@ def disentangle_run(
 
     Raises:
         DataError: what made the images is not known, or they have another size than the model's.
-        LatentLabError: as `load_trained` and `datasets.load` do.
+        LatentLabError: as `load_trained` and `datasets.load_dataset` do.
     """
     trained = load_trained(run, which)
     data = load_for(run, dataset, data_dir, progress)

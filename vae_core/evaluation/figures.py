@@ -42,7 +42,9 @@ def figures_of(
     from vae_core.evaluation.trained import evaluate_run  # here, since it imports torch and kept figures need none
 
     own = run.config.data.dataset
-    dataset = at_hand if (at_hand := _at_hand(own, data_dir)) != own else None
+    dataset = at_hand if (at_hand := catalogue.at_hand(own, data_dir)) != own else None
+    if dataset is None and catalogue.needs_download(own, data_dir):
+        raise DataError(f"The dataset {own!r} is not here; download it by training on it once.")
     found = evaluate_run(run, dataset=dataset, iw_samples=iw_samples, data_dir=data_dir, progress=progress)
     figures = EVALUATION.make(run, found, digest)
     EVALUATION.write(run, figures)
@@ -66,12 +68,3 @@ def notes_on(config: RunConfig, floor_nats: float | None) -> list[str]:
     """
     is_grey = config.objective.likelihood == "bernoulli" and (floor_nats or 0.0) > 0
     return [GREY_PIXELS] if config.model.model == "vae" and is_grey else []
-
-
-def _at_hand(name: str, data_dir: Path | None) -> str:
-    where = {row.name: row.where for row in catalogue.describe(data_dir)}
-    if where.get(name) != "can be downloaded":
-        return name
-    if f"{name}-sample" not in where:
-        raise DataError(f"The dataset {name!r} is not here; download it by training on it once.")
-    return f"{name}-sample"

@@ -234,10 +234,10 @@ def restore_run(
         corruption, level: the damage; without a level the corruption's usual one.
         images: 1 to 10,000, cut to the test images that there are.
         dataset: left out, the run's own.
-        data_dir, progress: as for `datasets.load`.
+        data_dir, progress: as for `datasets.load_dataset`.
 
     Raises:
-        LatentLabError: as `load_trained`, `datasets.load`, `material` and `methods` do.
+        LatentLabError: as `load_trained`, `datasets.load_dataset`, `material` and `methods` do.
     """
     check_corruption([corruption], None if level is None else f"{level:.12g}")
     at, _ = ends_of([corruption], None if level is None else f"{level:.12g}")

@@ -100,7 +100,7 @@ def evaluate_run(
     Raises:
         ConfigError: `iw_samples` or `images` is out of range, or an autoencoder is asked for importance samples.
         DataError: the dataset's images have another shape than those of training.
-        LatentLabError: as `load_trained` and `datasets.load` do.
+        LatentLabError: as `load_trained` and `datasets.load_dataset` do.
     """
     if iw_samples is not None and not 1 <= iw_samples <= MAX_IW_SAMPLES:
         raise ConfigError(f"iw-samples must be 1 to {MAX_IW_SAMPLES}, not {iw_samples}.")

@@ -224,7 +224,7 @@ class Cluster:
     def _dataset(self, config: RunConfig) -> datasets.Dataset:
         name = config.data.dataset
         if name not in self._datasets:
-            self._datasets[name] = datasets.load(name, self.data_dir)
+            self._datasets[name] = datasets.load_dataset(name, self.data_dir)
         return self._datasets[name]
 
     def _run(self) -> None:

@@ -53,7 +53,7 @@ def flush_denormals() -> Iterator[None]:
 def _load(run: Run | Sink, data_dir: Path | None, progress: Progress) -> datasets.Dataset:
     if isinstance(run, Run):
         return load_for(run, None, data_dir, progress)
-    return datasets.load(run.config.data.dataset, data_dir, progress)
+    return datasets.load_dataset(run.config.data.dataset, data_dir, progress)
 
 
 class Driver:
@@ -62,7 +62,7 @@ class Driver:
     Args:
         run: the run, or another sink.
         data_dir: folder of the full datasets; None for the usual one.
-        load: returns the dataset; `datasets.load` by default.
+        load: returns the dataset; `datasets.load_dataset` by default.
         on_event: called with each event of the training, and the trainer.
         progress: called while the dataset loads, with what is being done and the share done (0 to 1).
         checkpoint_seconds: time between two checkpoints.

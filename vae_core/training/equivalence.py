@@ -39,8 +39,8 @@ def essence(config: RunConfig) -> RunConfig:
         values |= {"activation": "relu"}  # a linear model has none
     if objective.likelihood not in ("gaussian", "gaussian-learned"):
         values |= _default("sigma")
-    row = catalogue.ROWS.get(config.data.dataset)
-    if row is not None and (config.data.limit or 0) >= row.train:
+    source = catalogue.SOURCES.get(config.data.dataset)
+    if source is not None and (config.data.limit or 0) >= source.train:
         values["limit"] = None
     return config.changed(**values)
 

@@ -22,9 +22,10 @@ import numpy as np
 from distributed import get_worker
 
 from vae_core.config import RunConfig, parse_config
-from vae_core.data import catalogue, datasets, download
+from vae_core.data import catalogue, datasets
+from vae_core.data.source import PARTS
 from vae_core.errors import DataError, LatentLabError
-from vae_core.storage import files, paths
+from vae_core.storage import files
 from vae_core.storage.arrays import pack_tensors, unpack_tensors
 from vae_core.storage.documents import plain
 from vae_core.storage.records import Record
@@ -114,14 +115,14 @@ def differences(here: dict[str, str], there: dict[str, str]) -> str:
 
 def packed(dataset: datasets.Dataset) -> dict[str, Any]:
     """A dataset as plain data: shape, type and bytes of each of its arrays."""
-    parts = {part: getattr(dataset, part).numpy() for part in datasets.PARTS}
+    parts = {part: getattr(dataset, part).numpy() for part in PARTS}
     sent = {name: [list(part.shape), part.dtype.str, part.tobytes()] for name, part in parts.items()}
     return {"name": dataset.name, "classes": list(dataset.classes), "digest": dataset.digest, "parts": sent}
 
 
 def content(dataset: datasets.Dataset) -> str:
     """SHA-256 of images and labels, by which a worker checks that it has the same ones."""
-    return datasets.content_digest({part: getattr(dataset, part) for part in datasets.PARTS})
+    return datasets.content_digest(dataset)
 
 
 def _dataset(task: Task, data: dict[str, Any] | None) -> datasets.Dataset:
@@ -143,11 +144,9 @@ def _dataset(task: Task, data: dict[str, Any] | None) -> datasets.Dataset:
 
 def _on_disk(name: str) -> datasets.Dataset:
     """A dataset that is on this machine or is generated; nothing is downloaded."""
-    row = catalogue.find(name)
-    raw = row.family.raw
-    if raw is not None and not row.bundled and not download.is_here(raw, paths.data_folder(None)):
+    if not catalogue.is_here(name):
         raise DataError(f"The dataset {name!r} is not on this machine; it has to be sent.")
-    return datasets.load(name)
+    return datasets.load_dataset(name)
 
 
 def _unpacked(data: dict[str, Any]) -> datasets.Dataset:
@@ -155,7 +154,7 @@ def _unpacked(data: dict[str, Any]) -> datasets.Dataset:
         name: datasets.as_tensor(np.frombuffer(bytearray(sent), dtype=np.dtype(kind)).reshape(shape))
         for name, (shape, kind, sent) in data["parts"].items()
     }
-    train, train_labels, test, test_labels = (parts[part] for part in datasets.PARTS)
+    train, train_labels, test, test_labels = (parts[part] for part in PARTS)
     classes = tuple(data["classes"])
     return datasets.Dataset(data["name"], train, train_labels, test, test_labels, classes, data["digest"])
 

@@ -350,5 +350,5 @@ def estimate(
 
 
 def _seconds(config: RunConfig, earlier: Sequence[Run]) -> float:
-    row = catalogue.find(config.data.dataset)
-    return seconds_for(config, row.train, row.shape, earlier)
+    source = catalogue.find(config.data.dataset)
+    return seconds_for(config, source.train, source.shape, earlier)

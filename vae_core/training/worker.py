@@ -104,7 +104,7 @@ def _warm_up() -> None:
     from vae_core.training.loop import Trainer
 
     with flush_denormals():  # torch starts its threads here; results must not depend on a warm-up
-        trainer = Trainer(RunConfig(), datasets.load("mnist-sample"))
+        trainer = Trainer(RunConfig(), datasets.load_dataset("mnist-sample"))
         trainer.validate()
         trainer.train_step()
         trainer.frame(with_log_variance=True)
