@@ -58,7 +58,7 @@ def test_a_runs_state_gets_no_worse_by_a_failed_attempt(before: str, run: Run, t
     run.write_status(replace(status, state="queued", was=before))  # as a manager queues it
     with pytest.raises(DatasetMissing):
         Driver(open_folder(run.folder)).drive()
-    assert (run.status().state, run.status().was) == (before, "")
+    assert (run.status().state, run.status().was) == (before, None)
 
 
 def test_an_interrupted_run_stays_interrupted_after_a_failed_attempt(run: Run, tmp_path: Path) -> None:
