@@ -12,6 +12,7 @@ import torch
 from tests.cli.answers import SMALL
 from vae_core.cli import main
 from vae_core.data import amat, batches, catalogue, datasets
+from vae_core.data.source import DatasetInfo
 from vae_core.errors import DataError
 
 TRAIN, VALID, TEST = amat.FILES
@@ -57,7 +58,7 @@ def test_13_the_files_may_lie_in_the_data_folder_itself_and_are_parsed_once(
 
 
 def test_13_the_list_says_whether_the_files_are_there(folder: Path, tmp_path: Path) -> None:
-    def row(data_folder: Path) -> catalogue.DatasetInfo:
+    def row(data_folder: Path) -> DatasetInfo:
         return next(info for info in catalogue.describe(data_folder) if info.name == "binarized-mnist")
 
     assert (row(folder).where, row(folder).is_here) == ("here", True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.data.test_moved import picture_file
+from tests.data.shapes_file import shapes_file
 from tests.pages.conftest import NAVIGATION, SECONDS
 from vae_core.config import make_config
 from vae_core.storage.runs import Run, create_run, open_folder
@@ -16,7 +16,7 @@ from vae_core.training.driver import Driver
 
 @pytest.fixture
 def run(runs: Path, tmp_path: Path) -> Run:
-    place = picture_file(tmp_path / "shapes.npz")
+    place = shapes_file(tmp_path / "shapes.npz")
     made = create_run(runs, make_config(dataset=str(place), hidden="8", epochs=1, batch_size=50), run_id="drawn")
     Driver(made).drive()
     place.rename(tmp_path / "moved.npz")
@@ -42,7 +42,7 @@ def test_the_page_says_what_is_missing_and_takes_the_new_place(
     assert not test.exception and not test.error
     assert [each.value for each in test.warning if "not there any more" in each.value]
     field = next(each for each in test.text_input if each.label == "Where the file is now")
-    field.set_value(str(picture_file(tmp_path / "other.npz", seed=1)))
+    field.set_value(str(shapes_file(tmp_path / "other.npz", seed=1)))
     button = next(each for each in test.button if each.label == "Use this file")
     button.click().run()
     assert len(test.error) == 1 and "holds other images" in test.error[0].value
