@@ -7,6 +7,7 @@ results.
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import math
 from pathlib import Path
@@ -31,6 +32,7 @@ from vae_core.viz.stage_data import NO_LABEL, Options, stage_bytes
 FILE = Path(__file__).with_name("fixtures.json")
 LIKELIHOODS: tuple[str, ...] = get_args(ObjectiveConfig.model_fields["likelihood"].annotation)
 ARCHITECTURES: tuple[str, ...] = get_args(ModelConfig.model_fields["architecture"].annotation)
+ACTIVATIONS: tuple[str, ...] = get_args(ModelConfig.model_fields["activation"].annotation)
 MODELS: tuple[tuple[str, str, int, ImageShape], ...] = (
     ("mlp", "6,5", 3, (1, 4, 3)),
     ("mlp", "none", 1, (3, 2, 3)),
@@ -55,11 +57,11 @@ def fixtures() -> dict[str, Any]:
 
 
 def decoder_tables() -> dict[str, set[str]]:
-    """The layers and activations that decoders are described with, over all architectures and likelihoods."""
+    """The layers and activations of decoders over all architectures, hidden activations and likelihoods."""
     shape = (1, 8, 8)
     headers = []
-    for architecture in ARCHITECTURES:
-        model = _model(architecture, "4", 2, shape)
+    for architecture, activation in itertools.product(ARCHITECTURES, ACTIVATIONS):
+        model = _model(architecture, "4", 2, shape, activation)
         headers += [_header(decoder_bytes(model, likelihood, shape)) for likelihood in LIKELIHOODS]
     return {
         "layers": {layer["kind"] for header in headers for layer in header["layers"]},
@@ -91,8 +93,10 @@ def _blocks() -> dict[str, Any]:
     return {"content": _text(content), "title": "β, <b>", **{name: array.tolist() for name, array in arrays.items()}}
 
 
-def _model(architecture: str, hidden: str, latent: int, shape: ImageShape) -> Autoencoder:
-    config = ModelConfig(model="vae", architecture=architecture, hidden=hidden, latent=latent)  # type: ignore[arg-type]
+def _model(architecture: str, hidden: str, latent: int, shape: ImageShape, activation: str = "relu") -> Autoencoder:
+    config = ModelConfig.model_validate(
+        {"architecture": architecture, "hidden": hidden, "latent": latent, "activation": activation}
+    )
     model = build_model(config, shape, seed=0)
     with torch.no_grad():
         for index, parameter in enumerate(model.decoder.parameters()):

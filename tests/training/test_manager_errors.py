@@ -34,12 +34,12 @@ def test_nothing_ends_the_thread_that_starts_runs(
     wait_for(lambda: manager._seen == 1.0, "the thread to look")
     failures: list[int] = []
 
-    def fail(_: Manager) -> None:
+    def fail() -> None:
         failures.append(1)
         raise PermissionError(13, "Permission denied", "anything")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Manager, "_adopt_new", fail)
+        patch.setattr(manager, "_adopt_new", fail)  # other managers of this process go on as they are
         wait_for(lambda: len(failures) >= 3, "three failures")
     assert [record.getMessage() for record in caplog.records] == ["The manager of the runs met an error and goes on."]
     run = manager.submit(QUICK)

@@ -292,7 +292,7 @@ class Submitter:
     def place(self, run: Run) -> int | None:
         return None
 
-    def take(self, run: Run) -> None:
+    def take_over(self, run: Run) -> None:
         """It would train the run as well as the sweep that submitted it."""
 
 

@@ -14,7 +14,7 @@ import queue
 import threading
 import time
 import uuid
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,6 +23,7 @@ from vae_core.config import RunConfig
 from vae_core.data import datasets
 from vae_core.errors import ClusterError, LatentLabError, RunStateError
 from vae_core.storage.arrays import pack_tensors, unpack_tensors
+from vae_core.storage.documents import plain
 from vae_core.storage.runs import Control, Run, Status, create_run
 from vae_core.storage.states import State
 from vae_core.training.assignment import Assignment
@@ -207,7 +208,7 @@ class Cluster:
             "versions": remote.versions(),
             "digest": dataset.digest,
             "content": remote.content(dataset),
-            "status": asdict(assignment.sink.status),
+            "status": plain(assignment.sink.status),
             "record": checkpoint[1] if checkpoint is not None else None,
         }
         weights = self._client.scatter(pack_tensors(tensors), broadcast=True) if tensors is not None else None

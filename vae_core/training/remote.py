@@ -14,7 +14,6 @@ import platform
 import secrets
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -219,7 +218,7 @@ class Wire:
             self._best = None
 
     def write_status(self, status: Status) -> None:
-        self._queue("write_status", asdict(status))
+        self._queue("write_status", plain(status))
 
     def save_checkpoint(self, snapshot: Snapshot) -> None:
         """Does nothing: weights are only sent as the result. A run that loses its worker starts over."""
