@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.common.charts import prepare_charts
 from pages.common.errors import sentences
 from pages.common.page_style import look
 from pages.common.running_chip import running_chip
@@ -73,3 +74,4 @@ with sentences():
     check_runs_folder()
 with sentences():
     page.run()
+prepare_charts()

@@ -13,8 +13,8 @@ from vae_core.evaluation.comparison import COMPARED, Point
 from vae_core.figures import FIGURES, Figure
 from vae_core.storage.measurements import FactorScores, Figures
 from vae_core.storage.paths import PROJECT_ROOT
-from vae_core.viz.comparison_charts import rate_distortion_spec
 from vae_core.viz.factor_scores_chart import BESIDE, METRICS
+from vae_core.viz.rate_distortion import rate_distortion
 
 NO_FIGURES = {
     "weights_sha256", "dataset", "dataset_sha256", "kl_per_dimension", "iw_nll_nats_standard_error", "iw_samples",
@@ -53,8 +53,8 @@ def test_a_renamed_figure_is_renamed_in_the_terminal_and_in_a_comparison(monkeyp
         "beta": "4", "seed": "0", "distortion": "1.50", "rate": "1.50", "-ELBO": "1.50", "active": "2", "MSE": "1.50000",
         "state": "done",
     }  # fmt: skip
-    axis = rate_distortion_spec(("1",))["layer"][0]["encoding"]["x"]["title"]
-    assert axis == FIGURES["kl_nats"].axis
+    plot = rate_distortion([Point("run", 0, 1.0, 1.0, 4, True, 8, 80.0, 5.0, 85.0)], alt="")
+    assert (plot.x.title, plot.y.title) == (FIGURES["kl_nats"].axis, FIGURES["reconstruction_nats"].axis)
     renamed = Figure("kl_nats", "divergence", "bits", role="cost")
     monkeypatch.setitem(FIGURES, "kl_nats", renamed)  # type: ignore[arg-type]
     assert "cost" in table_row(row, "beta") and "rate" not in table_row(row, "beta")

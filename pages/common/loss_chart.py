@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
+from pages.common.charts import static_chart
 from pages.common.held_out import PART
 from pages.common.live import Follower
 from pages.common.run_view import View
 from vae_core.config import RunConfig
 from vae_core.storage.frames import reference_lines
-from vae_core.viz.loss_chart import loss_spec, loss_table
+from vae_core.viz.loss_chart import kinds_of, loss_spec, loss_table
 
 HEIGHT = 300
 
@@ -26,12 +25,16 @@ def loss_chart(follower: Follower, config: RunConfig, view: View, key: str) -> N
         reference_lines(subjects, config),
         per_pixel=pixels if view.per_pixel else None,
         smoothing=view.smoothing,
+        log=view.log_axis,
     )
+    kinds = kinds_of(table)
+    if not kinds:
+        return
     last = metrics.last_held_out or {}
     loss = last.get("loss")
     alt = "Loss against step."
     if loss is not None:
         alt = f"Loss against step; on {PART} it was {loss:.6g} nats per image at the last."
     variational = last.get("kl_nats") is not None or not last
-    spec = loss_spec(per_pixel=view.per_pixel, log=view.log_axis, height=HEIGHT, variational=variational)
-    st.vega_lite_chart(table, spec, key=f"loss-{key}", height=HEIGHT, alt=alt)
+    spec = loss_spec(kinds, per_pixel=view.per_pixel, log=view.log_axis, variational=variational)
+    static_chart(table, spec, key=f"loss-{key}", height=HEIGHT, alt=alt)

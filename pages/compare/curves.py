@@ -6,12 +6,15 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pages.common.charts import static_chart
 from pages.common.errors import literal
 from pages.common.held_out import NOTE
 from pages.compare.compared import Compared, Standing
 from vae_core.evaluation.findings import shown_value
 from vae_core.storage.frames import Frame
-from vae_core.viz.comparison_charts import CURVES, curves_spec, curves_table, kl_steps_spec, kl_steps_table, labels_of
+from vae_core.viz.compared_values import labels_of
+from vae_core.viz.kl_heat_map import kl_steps_spec, kl_steps_table
+from vae_core.viz.sweep_curves_chart import CURVES, curves_spec, curves_table
 
 HEIGHT, HEAT_HEIGHT = 340, 260
 COLUMNS = 3
@@ -38,8 +41,8 @@ def curves(found: Compared, standings: Sequence[Standing]) -> None:
     if rows.empty:
         st.info("The curves begin with the first held-out figures.", icon=":material/hourglass_empty:")
         return
-    spec = curves_spec(labels_of(points), found.field, curve, HEIGHT)
-    st.vega_lite_chart(rows, spec, key="compare-curves", height=HEIGHT, alt=f"Held-out {curve} of {len(series)} runs.")
+    spec = curves_spec(labels_of(points), found.field, curve)
+    static_chart(rows, spec, key="compare-curves", height=HEIGHT, alt=f"Held-out {curve} of {len(series)} runs.")
     st.caption(NOTE)
     _switching(found, standings)
 
@@ -62,10 +65,13 @@ def _switching(found: Compared, standings: Sequence[Standing]) -> None:
             title = found.title_with_seed(one.run)
             with column:
                 st.caption(literal(title))
-                st.vega_lite_chart(
-                    tables[one.run.id], kl_steps_spec(most, HEAT_HEIGHT), key=f"switching-{one.run.id}",
-                    height=HEAT_HEIGHT, alt=f"KL of each dimension over the steps of {title}.",
-                )  # fmt: skip
+                static_chart(
+                    tables[one.run.id],
+                    kl_steps_spec(most),
+                    key=f"switching-{one.run.id}",
+                    height=HEAT_HEIGHT,
+                    alt=f"KL of each dimension over the steps of {title}.",
+                )
 
 
 def _thinned(one: Standing) -> list[Frame]:

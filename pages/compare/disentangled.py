@@ -13,6 +13,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.common.charts import static_chart
 from pages.common.errors import literal, sentences, show_error
 from pages.common.glossary import glossary_links
 from pages.compare.compared import Compared, Standing, standing, word
@@ -174,8 +175,8 @@ def _results(
             left, right = st.columns([5, 4])
         with left:
             alt = f"Scores of disentanglement against {name}, a dot a run."
-            spec = metrics_spec(dci_model=dci_model, height=HEIGHT, field=name)
-            st.vega_lite_chart(points_table(rows, dci_model), spec, key="compare-scores", height=HEIGHT, alt=alt)
+            spec = metrics_spec(dci_model=dci_model, field=name)
+            static_chart(points_table(rows, dci_model), spec, key="compare-scores", height=HEIGHT, alt=alt)
         with right:
             _words(rows, dci_model)
         table = pivot(figures_table(rows), dci_model).rename_axis(name)

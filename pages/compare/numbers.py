@@ -6,24 +6,20 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pages.common.charts import static_chart
+from pages.common.components.chart import chart
 from pages.common.errors import literal
 from pages.common.glossary import glossary_links
 from pages.common.held_out import PART
 from pages.compare.compared import Compared, Standing
 from vae_core.evaluation.comparison import Point, Slope, slope_check
 from vae_core.evaluation.findings import caption, caption_of_seeds, how_far_comparable
-from vae_core.viz.comparison_charts import (
-    kl_spec,
-    kl_table,
-    labels_of,
-    rate_distortion_spec,
-    rate_distortion_table,
-    units_spec,
-    units_table,
-)
-from vae_core.viz.rate_bounds import far_floor
+from vae_core.viz.active_units_chart import units_spec, units_table
+from vae_core.viz.compared_values import labels_of
+from vae_core.viz.kl_heat_map import kl_spec, kl_table
+from vae_core.viz.rate_distortion import far_floor, rate_distortion
 
-HEIGHT, HALF = 430, 190
+HEIGHT, HALF = 400, 190
 RATE_AND_DISTORTION = (
     "Rate is the KL, what the code costs; distortion is the reconstruction loss, what is lost: further down and to the "
     "left is better. [The words](/learn?lesson=glossary)"
@@ -45,7 +41,7 @@ def numbers(found: Compared, standings: Sequence[Standing]) -> None:
     with st.container(key="top-compare"):
         left, right = st.columns([5, 4])
     with left:
-        _rate_distortion(points, labels, found)
+        _rate_distortion(points, found)
     with right:
         _dimensions(points, labels, found.field)
     final = [point for point in points if point.final]
@@ -68,14 +64,13 @@ def concluded(found: Compared, standings: Sequence[Standing]) -> bool:
     return {found.value(one.run) for one in standings if not one.problem} <= ready
 
 
-def _rate_distortion(points: Sequence[Point], labels: tuple[str, ...], found: Compared) -> None:
+def _rate_distortion(points: Sequence[Point], found: Compared) -> None:
     if all(point.kl_nats is None for point in points):
         st.caption("Autoencoders have no rate: they are compared by their reconstruction, in the table below.")
         return
     is_elbo = not any(run.config.data.corruption for run in found.runs)
-    spec = rate_distortion_spec(labels, found.field, HEIGHT, is_elbo)
-    alt = "Distortion against rate, nats per image, a dot a run."
-    st.vega_lite_chart(rate_distortion_table(points), spec, key="compare-rd", height=HEIGHT, alt=alt)
+    alt = "Distortion against rate, nats per image, a dot for each run."
+    chart([rate_distortion(points, found.field, alt=alt, is_elbo=is_elbo, height=HEIGHT)], key="compare-rd")
     glossary_links("Rate", "Distortion", "ELBO", "Active unit")
     live = sum(not point.final for point in points)
     st.caption(RATE_AND_DISTORTION)
@@ -92,11 +87,10 @@ def _dimensions(points: Sequence[Point], labels: tuple[str, ...], field: str) ->
     if not any(point.kl_per_dimension for point in points):
         st.caption("KL per dimension and active units come with the first picture of a VAE.")
         return
-    heat, units = kl_spec(labels, field, None, HALF + 30), units_spec(labels, field, HALF)
-    st.vega_lite_chart(
-        kl_table(points), heat, key="compare-kl", height=HALF + 30, alt="KL of each dimension in nats, a line a value."
-    )
-    st.vega_lite_chart(units_table(points), units, key="compare-units", height=HALF, alt="Active units, a dot a run.")
+    alt = "KL of each dimension in nats, a line for each value."
+    static_chart(kl_table(points), kl_spec(labels, field), key="compare-kl", height=HALF + 30, alt=alt)
+    alt = "Active units, a dot for each run."
+    static_chart(units_table(points), units_spec(labels, field), key="compare-units", height=HALF, alt=alt)
 
 
 def _slopes(found: Compared, points: Sequence[Point]) -> None:

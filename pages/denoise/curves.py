@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.common.address import say_missing
+from pages.common.charts import static_chart
 from pages.common.errors import literal, sentences, show_error
 from pages.common.opened_model import OpenedModel
 from pages.denoise.case import usual_bound
@@ -130,9 +131,10 @@ def _charts(points: Curves, name: str) -> None:
     _legend(colours_of(models, filters), models)
     with st.container(key="top-curves"):
         for column, measure in zip(st.columns(2), MEASURES, strict=True):
-            spec = quality_spec(models, filters, measure, row.measure.partition(", of ")[0], HEIGHT)
+            spec = quality_spec(models, filters, measure, row.measure.partition(", of ")[0])
             alt = f"{measure.upper()} against the level of {row.title.lower()}, of {', '.join(models)} and of simple opponents"
-            column.vega_lite_chart(table, spec, key=f"curve-{measure}", height=HEIGHT, alt=alt)
+            with column:
+                static_chart(table, spec, key=f"curve-{measure}", height=HEIGHT, alt=alt)
     st.caption(
         "Dotted: a model's reconstruction of undamaged pictures. Dashed: an opponent with a tone correction behind it. "
         "Filters and ridge regressions are tuned, and the latter learned, for each level on other images. Means over the "

@@ -16,8 +16,8 @@ from pages.learn.pictures import choose_image, class_of, tiles
 from vae_core.data.batches import to_float
 from vae_core.evaluation.codes import decode_images
 from vae_core.types import Array
-from vae_core.viz.lesson_charts import Axis, Panel, drawn
 from vae_core.viz.network_drawing import network_svg
+from vae_core.viz.plot import Axis, Panel, drawn
 
 AE, LINEAR = "autoencoder", "PCA"
 SHOWN_NUMBERS = 8

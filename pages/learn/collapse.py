@@ -15,7 +15,7 @@ from vae_core.data.batches import to_float
 from vae_core.metrics.latents import Pca
 from vae_core.metrics.linear_vae import LinearVae
 from vae_core.types import Array
-from vae_core.viz.lesson_charts import Axis, Frame, Handle, Panel, bars, drawn
+from vae_core.viz.plot import Axis, Frame, Handle, Panel, bars, drawn
 
 PREDICTED, TRAINED, BERNOULLI = "predicted", "trained", "predicted, Bernoulli"
 BETAS = np.geomspace(0.5, 40, 240)

@@ -23,7 +23,7 @@ from vae_core.evaluation.compression import (
 )
 from vae_core.figures import FIGURES
 from vae_core.types import Array
-from vae_core.viz.lesson_charts import Axis, Panel, drawn
+from vae_core.viz.plot import Axis, Panel, drawn
 
 NAMES = {
     MODEL: "autoencoder",

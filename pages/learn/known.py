@@ -18,7 +18,7 @@ from vae_core.data.pictures import centred, prepare
 from vae_core.evaluation.codes import decode_images, encode
 from vae_core.metrics.novelty import KINDS, Detection, detect, share_above, unknown_images
 from vae_core.types import Array
-from vae_core.viz.lesson_charts import Axis, Handle, Panel, Series, drawn, histograms
+from vae_core.viz.plot import Axis, Handle, Panel, Series, drawn, histograms
 
 CLOTHES = "clothes"
 KNOWN, UNKNOWN = "digits (known)", "unknown"

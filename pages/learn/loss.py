@@ -13,7 +13,7 @@ from vae_core.config import ObjectiveConfig
 from vae_core.data.batches import to_float
 from vae_core.objectives.likelihoods import HALF_LOG_TWO_PI, Likelihood, build_likelihood
 from vae_core.types import Array
-from vae_core.viz.lesson_charts import Axis, Handle, Panel, Series, drawn
+from vae_core.viz.plot import Axis, Handle, Panel, Series, drawn
 
 BCE, SE = "cross-entropy", "half the squared error"
 SHARES = torch.linspace(0, 1, 41)

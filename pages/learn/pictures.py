@@ -13,7 +13,7 @@ from pages.common.components.chart import chart
 from pages.common.pictures import image_html
 from pages.learn.figures import dataset, test_images, test_labels
 from vae_core.types import Array
-from vae_core.viz.lesson_charts import Handle, Panel
+from vae_core.viz.plot import Handle, Panel
 
 TILE, TILE_ROOM = 112, 28
 

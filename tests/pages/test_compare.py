@@ -68,7 +68,9 @@ def address(page: AppTest) -> str:
 
 
 def charts(page: AppTest) -> int:
-    return len(page.get("vega_lite_chart"))
+    """Those that Altair built, and the plot of rate and distortion."""
+    plots = [one for one in page.get("bidi_component") if '"panels"' in one.proto.json]
+    return len(page.get("vega_lite_chart")) + len(plots)
 
 
 def errors(page: AppTest) -> list[str]:

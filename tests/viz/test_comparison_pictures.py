@@ -12,7 +12,6 @@ from tests.viz.scenes import HOSTILE, digits, scene
 from tests.viz.test_stage_data import unpacked
 from vae_core.errors import DataError
 from vae_core.types import Array
-from vae_core.viz.comparison_charts import rate_distortion_spec
 from vae_core.viz.comparison_pictures import (
     MAX_FRAMES,
     MAX_POINTS,
@@ -131,9 +130,3 @@ def test_a_sheet_has_a_column_each_and_the_pixels_as_they_are() -> None:
     assert np.array_equal(np.asarray(picture)[30:58, 12 + grid.shape[1] + 12 :][:, :28, 0], images[4, 0])
     with pytest.raises(DataError):
         sheet([], [], 2)
-
-
-def test_lines_of_equal_sum_are_called_an_elbo_only_where_they_are_one() -> None:
-    assert "'ELBO -' + datum.text" in str(rate_distortion_spec(("1", "2")))
-    damaged = str(rate_distortion_spec(("1", "2"), is_elbo=False))
-    assert "'sum ' + datum.text" in damaged and "ELBO" not in damaged

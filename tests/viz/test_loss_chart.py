@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import math
 
-import altair
 import pandas as pd
 import pytest
 
 from vae_core.storage.records import Record
-from vae_core.viz.loss_chart import LINE_NAMES, loss_spec, loss_table
+from vae_core.viz.loss_chart import KINDS, LINE_NAMES, kinds_of, loss_spec, loss_table
 
 LINES = {"floor": 45.5, "collapse": 205.8}
 
@@ -26,12 +25,11 @@ def curve(table: pd.DataFrame, kind: str, name: str) -> list[tuple[int, float]]:
 
 
 def test_each_figure_is_a_row() -> None:
-    table = loss_table([record(1, 200.0), record(2, 150.0)], [record(2, 151.0)], LINES, cursor=2)
+    table = loss_table([record(1, 200.0), record(2, 150.0)], [record(2, 151.0)], LINES)
     assert curve(table, "training", "total") == [(1, 200.0), (2, 150.0)]
     assert curve(table, "training", "reconstruction") == [(1, 195.0), (2, 145.0)]
     assert curve(table, "held-out", "KL") == [(2, 5.0)]
     assert [nats for _, nats in curve(table, "line", LINE_NAMES["floor"])] == [45.5]
-    assert table[table.kind == "cursor"].step.tolist() == [2]
 
 
 def test_nats_per_pixel_divides_every_figure() -> None:
@@ -64,21 +62,42 @@ def test_nothing_yet_is_an_empty_table_with_the_same_columns() -> None:
     assert str(table.nats.dtype) == "float64"
 
 
+def test_a_logarithmic_axis_gets_no_figure_at_or_below_0() -> None:
+    table = loss_table([record(1, -3.0, 0.0), record(2, 4.0, 0.0)], [record(2, -1.0, 0.0)], {"floor": 0.0}, log=True)
+    assert kinds_of(table) == ("training",) and table.nats.tolist() == [4.0, 4.0]
+
+
 @pytest.mark.parametrize("per_pixel", [False, True])
 @pytest.mark.parametrize("log", [False, True])
-def test_the_specification_is_valid_built_once_and_holds_no_data(per_pixel: bool, log: bool) -> None:
+def test_the_specification_is_built_once_for_each_unit_and_axis(per_pixel: bool, log: bool) -> None:
     spec = loss_spec(per_pixel=per_pixel, log=log)
     assert loss_spec(per_pixel=per_pixel, log=log) is spec
-    assert "data" not in spec
-    chart = altair.LayerChart.from_dict({**spec, "data": {"name": "rows"}})
-    assert ("nats per pixel" if per_pixel else "nats per image") in json.dumps(chart.to_dict())
+    assert ("nats per pixel" if per_pixel else "nats per image") in json.dumps(spec)
     assert ('"type": "log"' in json.dumps(spec)) is log
 
 
 @pytest.mark.parametrize(("variational", "curves"), [(True, ["total", "reconstruction", "KL"]), (False, ["total"])])
 def test_an_autoencoder_has_one_curve(variational: bool, curves: list[str]) -> None:
     layers = loss_spec(variational=variational)["layer"]
-    domains = [
-        layer["encoding"]["color"]["scale"]["domain"] for layer in layers if "color" in layer.get("encoding", {})
-    ]
+    domains = [layer["encoding"]["color"]["scale"]["domain"] for layer in layers if "color" in layer["encoding"]]
     assert domains == [curves, curves]
+
+
+@pytest.mark.parametrize(
+    ("train", "held_out", "lines", "kinds"),
+    [
+        ([], [1], LINES, ("held-out", "line")),
+        ([1], [], {}, ("training",)),
+        ([1], [1], LINES, KINDS),
+        ([], [], LINES, ()),
+    ],
+    ids=["step 0", "no line known", "all", "no record yet"],
+)
+def test_no_layer_is_without_rows_whose_extent_vega_would_call_infinite(
+    train: list[int], held_out: list[int], lines: dict[str, float], kinds: tuple[str, ...]
+) -> None:
+    records = [record(step, 100.0) for step in (*train, *held_out)]
+    table = loss_table(records[: len(train)], records[len(train) :], lines)
+    assert kinds_of(table) == kinds
+    drawn = {kind for kind in KINDS if f"datum.kind === '{kind}'" in json.dumps(loss_spec(kinds or KINDS))}
+    assert drawn == set(kinds or KINDS)

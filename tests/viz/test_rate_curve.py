@@ -43,14 +43,24 @@ def test_each_stop_has_the_means_of_its_seeds_and_every_line_is_there() -> None:
     header = header_of(rate_curve_bytes(POINTS, inputs, [shown(1), shown(2)], start=7, alt="a curve"))
     first, last = header["stops"]
     assert (first["beta"], first["rate"], first["distortion"], first["dimension"]) == ("1", 21.0, 80.0, 2)
-    assert (last["beta"], last["weight"], last["rate"], last["distortion"]) == ("4", 4.0, 8.0, 120.0)
+    assert (last["beta"], last["rate"], last["distortion"]) == ("4", 8.0, 120.0)
     assert header["start"] == 1 and header["most"] == 1.5
-    marks = header["marks"]
-    assert len(marks["run"]) == 6 and len(marks["elbo"]) % 2 == 0 and marks["elbo"]
-    assert marks["floor"] == [{"distortion": 40.0}] and marks["corner"] == [{"rate": 0.0, "distortion": 200.0}]
-    left, right, low, high = header["box"]
-    assert left < 0 and right > 22 and low < 40 and high > 200
+    panel = header["panel"]
+    assert sum(len(series["x"]) for series in panel["series"] if series["kind"] == "dots") == 6
+    assert panel["guides"]["sums"] and panel["guides"]["floors"] == [["floor: perfect reconstruction", 40.0]]
     assert header["arrays"]["draws1"][1] == [3, 1, 5, 7] and header["arrays"]["kl0"][:2] == ["float32", [4]]
+
+
+def test_each_stop_has_its_tangent_through_its_mean_with_slope_minus_beta() -> None:
+    inputs = np.zeros((3, 1, 5, 7), np.uint8)
+    panel = header_of(rate_curve_bytes(POINTS, inputs, [shown(1), shown(2)], start=0, alt=""))["panel"]
+    assert panel["frame_of"] == [0, 1]
+    for frame, beta, rate, distortion in zip(panel["frames"], (1.0, 4.0), (21.0, 8.0), (80.0, 120.0), strict=True):
+        (tangent,) = frame["series"]
+        (left, right), (low, high) = tangent["x"], tangent["y"]
+        assert (high - low) / (right - left) == pytest.approx(-beta)
+        assert low + beta * left == pytest.approx(distortion + beta * rate)
+        assert panel["looks"][tangent["name"]][1], "dashed, as the caption says"
 
 
 def test_the_figures_of_a_beta_are_told_with_their_spread() -> None:

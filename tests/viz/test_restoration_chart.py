@@ -41,10 +41,11 @@ def test_every_method_has_a_colour_of_its_own() -> None:
 @pytest.mark.parametrize(("measure", "title"), [("psnr", "PSNR, dB"), ("ssim", "SSIM")])
 def test_the_specification_draws_the_asked_measure(measure: Measure, title: str) -> None:
     spec = quality_spec(MODELS, FILTERS, measure, "share of the pixels")
-    assert spec["encoding"]["y"]["field"] == measure and spec["encoding"]["y"]["title"] == title
-    assert spec["encoding"]["x"]["title"] == "share of the pixels"
-    assert spec["encoding"]["strokeDash"]["scale"]["domain"] == [ALONE, WITH_TONE, BOUND]
     thin, bold = spec["layer"]
+    for encoding in (thin["encoding"], bold["encoding"]):
+        assert encoding["y"]["field"] == measure and encoding["y"]["title"] == title
+        assert encoding["x"]["title"] == "share of the pixels"
+        assert encoding["strokeDash"]["scale"]["domain"] == [ALONE, WITH_TONE, BOUND]
     assert bold["transform"] == [{"filter": {"field": "method", "oneOf": ["mine", "other"]}}]
     assert bold["mark"]["strokeWidth"] > thin["mark"]["strokeWidth"]
     assert spec is quality_spec(MODELS, FILTERS, measure, "share of the pixels")  # built once

@@ -1,9 +1,6 @@
 """The metrics of disentanglement against beta: every seed a point, their mean a line, their spread a bar.
 
-A page mounts both, the chart as every other one:
-
-    st.vega_lite_chart(points_table(rows, dci_model), metrics_spec(dci_model=dci_model), key=...)
-    st.dataframe(pivot(figures_table(rows), dci_model))
+`points_table` holds what the chart draws, `pivot` of `figures_table` the table beside it.
 
 Another setting than beta can stand in its place, as long as it is a number: the chart's words are then given its name.
 """
@@ -12,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import pandas as pd
 
 from vae_core.figures import FIGURES
 from vae_core.metrics.spread import spread
+from vae_core.viz.chart_theme import colours, of_rows, specification
 from vae_core.viz.palette import CLASS_COLOURS
 
 METRICS = ("mig", "dci_disentanglement", "dci_completeness", "dci_informativeness", "factor_vae_score")
@@ -88,44 +85,28 @@ def points_table(rows: Sequence[Mapping[str, Any]], dci_model: str = "forest") -
     return pd.DataFrame(found, columns=["beta", "metric", "score", "seed"])
 
 
-@lru_cache(maxsize=16)
-def metrics_spec(*, dci_model: str = "forest", height: int = 300, field: str = "beta") -> dict[str, Any]:
-    """Scores against beta: the seeds as points, the mean as a line, the seeds' ends as a band; nothing where none is.
+@specification
+def metrics_spec(*, dci_model: str = "forest", field: str = "beta") -> Any:
+    """Scores against beta: the seeds as points, the mean as a line, the seeds' ends as a band.
 
     Args:
         dci_model: one of `DCI_MODELS`, named beside the figures of DCI.
-        height: in pixels.
         field: the name of what the rows call `beta`.
-
-    Returns:
-        One dictionary for all callers; it is not to be changed.
     """
-    x = {"field": "beta", "type": "ordinal", "title": field, "axis": {"labelAngle": 0}}
-    y = {"field": "score", "type": "quantitative", "title": "score", "scale": {"domain": [0, 1]}}
-    colour = {
-        "field": "metric",
-        "type": "nominal",
-        "title": None,
-        "scale": {"domain": list(metric_names(dci_model).values()), "range": list(CLASS_COLOURS[: len(METRICS)])},
-        "legend": {"orient": "top", "columns": 1, "labelLimit": 260, "symbolOpacity": 1},
-    }
+    import altair as alt
+
+    names = dict(zip(metric_names(dci_model).values(), CLASS_COLOURS, strict=False))
+    legend = alt.Legend(orient="top", columns=1, labelLimit=260, symbolOpacity=1)
+    y = alt.Y("score:Q", title="score", scale=alt.Scale(domain=[0, 1]))
     tooltip = [
-        {"field": "metric", "type": "nominal", "title": "metric"},
-        {"field": "beta", "type": "quantitative", "title": field},
-        {"field": "seed", "type": "nominal", "title": "seed"},
-        {"field": "score", "type": "quantitative", "title": "score", "format": FIGURES[METRICS[0]].format},
+        "metric:N",
+        alt.Tooltip("beta:Q", title=field),
+        "seed:N",
+        alt.Tooltip("score:Q", format=FIGURES[METRICS[0]].format),
     ]
-    band = {"y": {**y, "aggregate": "min"}, "y2": {"field": "score", "aggregate": "max"}}
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "height": height,
-        "encoding": {"x": x, "color": colour},
-        "layer": [
-            {"mark": {"type": "area", "opacity": 0.12}, "encoding": band},
-            {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"y": {**y, "aggregate": "mean"}}},
-            {
-                "mark": {"type": "point", "filled": True, "size": 40, "opacity": 0.8},
-                "encoding": {"y": y, "tooltip": tooltip},
-            },
-        ],
-    }
+    scores = of_rows().encode(alt.X("beta:O", title=field), y, colours("metric", names, title=None, legend=legend))
+    return alt.layer(
+        scores.mark_area(opacity=0.12).encode(y.aggregate("min"), alt.Y2("score:Q", aggregate="max")),
+        scores.mark_line().encode(y.aggregate("mean")),
+        scores.mark_point(size=40, opacity=0.8).encode(tooltip=tooltip),
+    )

@@ -1,24 +1,20 @@
-"""The loss chart as a plain Vega-Lite specification, built once per set of options, and its data as one small table.
-
-The table changes while a run trains and the specification does not, so a page sends only rows:
-
-    st.vega_lite_chart(loss_table(...), loss_spec(...), key=...)
-"""
+"""The loss of a run against its steps."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import pandas as pd
 
 from vae_core.config import HELD_OUT_IMAGES
-from vae_core.figures import FIGURES
+from vae_core.figures import FIGURES, NATS
 from vae_core.storage.records import Record
-from vae_core.viz.palette import CURVE_COLOURS, LINE_COLOUR
+from vae_core.viz.chart_theme import colours, of_kind, specification
+from vae_core.viz.palette import CURVE_COLOURS
 
+KINDS = ("training", "held-out", "line")
 CURVES = {FIGURES[key].title: key for key in ("loss", "reconstruction_nats", "kl_nats")}
 """Each curve of the chart, and the records' key that it draws."""
 
@@ -33,7 +29,7 @@ def loss_table(
     *,
     per_pixel: int | None = None,
     smoothing: float = 0.0,
-    cursor: int | None = None,
+    log: bool = False,
 ) -> pd.DataFrame:
     """What `loss_spec` draws, a row for each point.
 
@@ -44,10 +40,11 @@ def loss_table(
         per_pixel: pixels an image by which all figures are divided, or None for nats per image.
         smoothing: in [0, 1), the weight of the past in the training curves' moving average; 0 draws them as they are.
             Held-out figures are never smoothed.
-        cursor: a step to mark, such as that of a film, or None.
+        log: for a logarithmic axis, on which figures at or below 0 (densities can exceed 1) have no place: they are left
+            out.
 
     Returns:
-        Columns `kind` ("training", "held-out", "line", "cursor"), `curve`, `step`, `epoch`, `nats`.
+        Columns `kind` (one of `KINDS`), `curve`, `step`, `epoch`, `nats`.
     """
     divisor = float(per_pixel or 1)
     rows: list[tuple[Any, ...]] = []
@@ -68,94 +65,67 @@ def loss_table(
         for name in LINE_NAMES
         if lines.get(name) is not None
     ]
-    if cursor is not None:
-        rows.append(("cursor", "", cursor, None, None))
+    if log:
+        rows = [row for row in rows if row[-1] > 0]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"step": "int64", "epoch": "float64", "nats": "float64"})
 
 
-@lru_cache(maxsize=16)
+def kinds_of(table: pd.DataFrame) -> tuple[str, ...]:
+    """Which of `KINDS` a table has; none if it has no curve, when there is nothing to draw."""
+    found = set(table["kind"])
+    return tuple(kind for kind in KINDS if kind in found) if found - {"line"} else ()
+
+
+@specification
 def loss_spec(
-    *, per_pixel: bool = False, log: bool = False, height: int = 300, variational: bool = True
-) -> dict[str, Any]:
-    """The loss against the step: training thin, held-out bold with its points, reference lines, a cursor.
+    kinds: tuple[str, ...] = KINDS, *, per_pixel: bool = False, log: bool = False, variational: bool = True
+) -> Any:
+    """The loss against the step: training thin, held-out bold with its points, and reference lines.
 
     Args:
+        kinds: those of `KINDS` that the table has, as from `kinds_of`; at least one is a curve.
         per_pixel: name the unit nats per pixel.
-        log: a logarithmic axis; figures at or below 0 (densities can exceed 1) have no place on it and are left out.
-        height: in pixels.
+        log: a logarithmic axis.
         variational: the loss has terms; an autoencoder's is its reconstruction alone, one curve.
-
-    Returns:
-        One dictionary for all callers; it is not to be changed.
     """
-    unit = "nats per pixel" if per_pixel else "nats per image"
-    scale = {"type": "log", "nice": False} if log else {"zero": False, "nice": True}
-    y = {"field": "nats", "type": "quantitative", "title": unit, "scale": scale}
-    positive = [{"filter": "datum.kind === 'cursor' || datum.nats > 0"}] if log else []
+    import altair as alt
+
+    unit = "nats per pixel" if per_pixel else NATS
     title = ["step (thin: training)", f"bold: held-out, at most {HELD_OUT_IMAGES:,} images"]  # lines that fit a phone
-    x = {"field": "step", "type": "quantitative", "title": title}
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "height": height,
-        "transform": positive,
-        "encoding": {"x": {**x, "axis": {"tickMinStep": 1, "format": ",d"}}},
-        "layer": [_rules(y), *_curves(y, unit, variational), *_labels(y), _cursor()],
-    }
-
-
-def _curves(y: dict[str, Any], unit: str, variational: bool) -> list[dict[str, Any]]:
-    names = list(CURVE_COLOURS) if variational else ["total"]
-    colour = {
-        "field": "curve",
-        "type": "nominal",
-        "title": None,
-        "scale": {"domain": names, "range": [CURVE_COLOURS[name] for name in names]},
-        "legend": {"orient": "top", "symbolType": "stroke", "symbolStrokeWidth": 3, "symbolOpacity": 1},
-    }
+    x = alt.X("step:Q", title=title, axis=alt.Axis(tickMinStep=1, format=",d"))
+    y = alt.Y(
+        "nats:Q", title=unit, scale=alt.Scale(type="log", nice=False) if log else alt.Scale(zero=False, nice=True)
+    )
+    shown = {name: colour for name, colour in CURVE_COLOURS.items() if variational or name == "total"}
+    legend = alt.Legend(orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1)
+    colour = colours("curve", shown, title=None, legend=legend)
     tooltip = [
-        {"field": "curve", "type": "nominal", "title": "held-out"},
-        {"field": "step", "type": "quantitative", "title": "step", "format": ",d"},
-        {"field": "epoch", "type": "quantitative", "title": "epoch", "format": ".2f"},
-        {"field": "nats", "type": "quantitative", "title": unit, "format": ",.4~f"},
+        alt.Tooltip("curve:N", title="held-out"),
+        alt.Tooltip("step:Q", format=",d"),
+        alt.Tooltip("epoch:Q", format=".2f"),
+        alt.Tooltip("nats:Q", title=unit, format=",.4~f"),
     ]
-    encoding = {"y": y, "color": colour}
-    drawn = [{"filter": {"field": "curve", "oneOf": names}}]
-    return [
-        {
-            "transform": [*_only("training"), *drawn],
-            "mark": {"type": "line", "strokeWidth": 1, "opacity": 0.55, "interpolate": "linear"},
-            "encoding": encoding,
-        },
-        {
-            "transform": [*_only("held-out"), *drawn],
-            "mark": {"type": "line", "strokeWidth": 2.5, "point": {"size": 28, "filled": True}},
-            "encoding": {**encoding, "tooltip": tooltip},
-        },
-    ]
-
-
-def _rules(y: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "transform": _only("line"),
-        "mark": {"type": "rule", "strokeDash": [5, 4], "color": LINE_COLOUR},
-        "encoding": {"y": y, "x": {"value": 0}, "x2": {"value": "width"}},
+    training, held_out = (
+        of_kind(kind).transform_filter(alt.FieldOneOfPredicate("curve", list(shown))).encode(x, y, colour)
+        for kind in ("training", "held-out")
+    )
+    lines = of_kind("line").encode(y=y)
+    names = lines.encode(x=alt.value("width"), text="curve:N")
+    label: dict[str, Any] = {"align": "right", "dx": -4, "dy": -7}
+    halo: dict[str, Any] = {
+        "stroke": alt.expr("background"),
+        "strokeWidth": 2,
+        "strokeJoin": "round",
+        "strokeOpacity": 0.85,
     }
-
-
-def _labels(y: dict[str, Any]) -> list[dict[str, Any]]:
-    """The names of the lines, above the curves: a halo of the background keeps them apart where a curve is near."""
-    label = {"type": "text", "align": "right", "dx": -4, "dy": -7, "fontSize": 11, "color": LINE_COLOUR}
-    halo = {**label, "stroke": {"expr": "background"}, "strokeWidth": 2, "strokeJoin": "round", "strokeOpacity": 0.85}
-    place = {"y": y, "x": {"value": "width"}, "text": {"field": "curve", "type": "nominal"}}
-    return [{"transform": _only("line"), "mark": mark, "encoding": place} for mark in (halo, label)]
-
-
-def _cursor() -> dict[str, Any]:
-    return {"transform": _only("cursor"), "mark": {"type": "rule", "strokeWidth": 1.5, "color": LINE_COLOUR}}
-
-
-def _only(kind: str) -> list[dict[str, str]]:
-    return [{"filter": f"datum.kind === '{kind}'"}]
+    layers = [
+        ("line", lines.mark_rule().encode(x=alt.value(0), x2=alt.value("width"))),
+        ("training", training.mark_line(strokeWidth=1, opacity=0.55)),
+        ("held-out", held_out.mark_line(strokeWidth=2.5, point=alt.OverlayMarkDef(size=28)).encode(tooltip=tooltip)),
+        ("line", names.mark_text(**label, **halo)),  # above the curves, and apart from them where they are near
+        ("line", names.mark_text(**label)),
+    ]
+    return alt.layer(*(layer for kind, layer in layers if kind in kinds))
 
 
 def _finite(records: Iterable[Record], key: str) -> list[Record]:

@@ -1,26 +1,26 @@
 """The rate-distortion curve of a sweep over beta with a point to drag, and what its models draw at each beta, as bytes.
 
-What stands on the curve is what `comparison.rate_distortion_table` says; the browser draws it without asking again.
+The curve is the plot of `viz.rate_distortion`; the browser draws it without asking again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from vae_core.errors import DataError
-from vae_core.evaluation.comparison import Point, summarise
+from vae_core.evaluation.comparison import Point, Summary, summarise
 from vae_core.evaluation.findings import shown_value
 from vae_core.export.packing import pack_blocks
 from vae_core.figures import FIGURES
 from vae_core.types import Array
-from vae_core.viz.comparison_charts import colour_of, labels_of, rate_distortion_table
+from vae_core.viz.compared_values import colour_of, labels_of
+from vae_core.viz.plot import Frame, Panel, Series, chart_data
+from vae_core.viz.rate_distortion import rate_distortion
 
-ROOM = 0.04
+TANGENT = "slope −β"
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +62,6 @@ def rate_curve_bytes(
     stops = summarise(points)
     if len(stops) < 2 or len(stops) != len(pictures) or any(point.kl_nats is None for point in points):
         raise DataError("A curve over beta needs VAEs of at least two betas, and the pictures of each.")
-    table = rate_distortion_table(points)
     colours = colour_of(labels_of(points))
     header = {
         "alt": alt,
@@ -70,7 +69,6 @@ def rate_curve_bytes(
         "stops": [
             {
                 "beta": shown_value(stop.value),
-                "weight": float(str(stop.value)),
                 "colour": colours[shown_value(stop.value)],
                 "rate": stop.means["kl_nats"],
                 "distortion": stop.means["reconstruction_nats"],
@@ -79,8 +77,7 @@ def rate_curve_bytes(
             }
             for stop, shown in zip(stops, pictures, strict=True)
         ],
-        "marks": _marks(table),
-        "box": _box(table),
+        "panel": chart_data([_panel(points, stops, alt)])["panels"][0],
         "most": max(float(shown.kl.max()) for shown in pictures),
     }
     arrays = {"inputs": np.ascontiguousarray(inputs)}
@@ -111,21 +108,15 @@ def stop_figures(points: Sequence[Point]) -> list[tuple[str, str]]:
     return found
 
 
-def _marks(table: pd.DataFrame) -> dict[str, list[dict[Hashable, Any]]]:
-    """What stands on the curve beside the means: each run, the lines of equal ELBO, floor and collapse."""
-    columns = {
-        "run": ["label", "rate", "distortion"],
-        "elbo": ["text", "rate", "distortion"],
-        "floor": ["distortion"],
-        "corner": ["rate", "distortion"],
-    }
-    return {kind: table[table["kind"] == kind][names].to_dict("records") for kind, names in columns.items()}
-
-
-def _box(table: pd.DataFrame) -> list[float]:
-    """Ends of rate and of distortion that hold all but the lines of equal ELBO."""
-    held = table[table["kind"] != "elbo"]
-    high = float(held["rate"].max()) * (1 + ROOM)
-    low, top = float(held["distortion"].min()), float(held["distortion"].max())
-    room = ROOM * (top - low)
-    return [-ROOM * high, high, low - room, top + room]
+def _panel(points: Sequence[Point], stops: Sequence[Summary], alt: str) -> Panel:
+    """The plot, and at each stop its tangent: all places that are as good in its own objective, distortion + β × rate."""
+    panel = rate_distortion(points, alt=alt)
+    right = panel.x.ends[1] if panel.x.ends else 0.0
+    frames = []
+    for stop in stops:
+        rate, distortion, beta = stop.means["kl_nats"], stop.means["reconstruction_nats"], float(str(stop.value))
+        nats = [distortion + beta * (rate - other) for other in (0.0, right)]
+        frames.append(Frame(panel.x.title, (Series(TANGENT, "line", [0.0, right], nats, 1.75),)))
+    return replace(
+        panel, frames=tuple(frames), frame_of=list(range(len(stops))), looks={**panel.looks, TANGENT: (None, (7, 4))}
+    )

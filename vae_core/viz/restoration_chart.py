@@ -1,14 +1,14 @@
-"""Quality against the level of the damage, as a plain Vega-Lite specification and its data as one small table."""
+"""How well models and filters restore images, against the level of the damage."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import Any, Literal
 
 import pandas as pd
 
 from vae_core.figures import FIGURES
+from vae_core.viz.chart_theme import colours, of_rows, specification
 from vae_core.viz.palette import CLASS_COLOURS, LINE_COLOUR, MORE_COLOURS
 
 Measure = Literal["psnr", "ssim"]
@@ -38,10 +38,8 @@ def colours_of(models: Sequence[str], filters: Sequence[str]) -> dict[str, str]:
     return {**own, DAMAGED: LINE_COLOUR, **others}
 
 
-@lru_cache(maxsize=64)
-def quality_spec(
-    models: tuple[str, ...], filters: tuple[str, ...], measure: Measure, level: str, height: int = 300
-) -> dict[str, Any]:
+@specification
+def quality_spec(models: tuple[str, ...], filters: tuple[str, ...], measure: Measure, level: str) -> Any:
     """Quality against level: models bold, opponents thin, what a tone correction adds dashed, bounds dotted. The legend is
     the page's own, since two charts share it.
 
@@ -50,39 +48,24 @@ def quality_spec(
         filters: the opponents' titles.
         measure: which of the two.
         level: the title of the axis.
-        height: in pixels.
-
-    Returns:
-        One dictionary for all callers; it is not to be changed.
     """
-    colours, figure = colours_of(models, filters), FIGURES[measure]
-    tooltip = [
-        {"field": "method", "type": "nominal"},
-        {"field": "variant", "type": "nominal", "title": "what"},
-        {"field": "level", "type": "quantitative", "title": "level", "format": ".3~f"},
-        {"field": measure, "type": "quantitative", "title": figure.label, "format": figure.format},
+    import altair as alt
+
+    figure = FIGURES[measure]
+    dashes = alt.Scale(domain=[ALONE, WITH_TONE, BOUND], range=[[1, 0], [6, 3], [1, 4]])
+    tooltip: list[Any] = [
+        "method:N",
+        alt.Tooltip("variant:N", title="what"),
+        alt.Tooltip("level:Q", format=".3~f"),
+        alt.Tooltip(field=measure, type="quantitative", title=figure.label, format=figure.format),
     ]
-    encoding = {
-        "x": {"field": "level", "type": "quantitative", "title": level, "scale": {"nice": False}},
-        "y": {"field": measure, "type": "quantitative", "title": figure.label, "scale": {"zero": False}},
-        "color": _nominal("method", list(colours), list(colours.values())),
-        "strokeDash": _nominal("variant", [ALONE, WITH_TONE, BOUND], [[1, 0], [6, 3], [1, 4]]),
-        "tooltip": tooltip,
-    }
-    bold = {"field": "method", "oneOf": list(models)}
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "height": height,
-        "encoding": encoding,
-        "layer": [
-            {
-                "transform": [{"filter": {"not": bold}}],
-                "mark": {"type": "line", "strokeWidth": 1.3, "point": {"size": 8}},
-            },
-            {"transform": [{"filter": bold}], "mark": {"type": "line", "strokeWidth": 3, "point": {"size": 30}}},
-        ],
-    }
-
-
-def _nominal(field: str, domain: list[str], values: list[Any]) -> dict[str, Any]:
-    return {"field": field, "type": "nominal", "scale": {"domain": domain, "range": values}, "legend": None}
+    curves = of_rows().encode(
+        alt.X("level:Q", title=level, scale=alt.Scale(nice=False)),
+        alt.Y(field=measure, type="quantitative", title=figure.label, scale=alt.Scale(zero=False)),
+        colours("method", colours_of(models, filters), legend=None),
+        alt.StrokeDash("variant:N", scale=dashes, legend=None),
+        tooltip=tooltip,
+    )
+    own = alt.FieldOneOfPredicate("method", list(models))
+    thin = curves.transform_filter(~own).mark_line(strokeWidth=1.3, point=alt.OverlayMarkDef(size=8))
+    return thin + curves.transform_filter(own).mark_line(strokeWidth=3, point=alt.OverlayMarkDef(size=30))

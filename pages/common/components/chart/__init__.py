@@ -1,4 +1,4 @@
-"""A lesson's chart, drawn in the browser: lines, bars and histograms that follow a handle while it is dragged."""
+"""A plot that follows the pointer, drawn in the browser: lines, dots, bars and histograms, and a handle to drag."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pages.common.components.bundle import register
 from pages.common.components.reported import reported_stop
-from vae_core.viz.lesson_charts import Handle, Panel, chart_data
+from vae_core.viz.plot import Handle, Panel, chart_data
 
 _COMPONENT = register(__file__)
 

@@ -1,8 +1,9 @@
-// A lesson's chart: panels side by side, and a handle that is dragged along the first one while all of them follow.
+// A plot: panels side by side, and a handle that is dragged along the first one while all of them follow.
 
 import { drawAxes } from "../shared/axes.js"
 import { contextOf, placeOf, themeOf } from "../shared/canvas.js"
-import { made, showTip } from "../shared/elements.js"
+import { imageCanvas, made, showTip } from "../shared/elements.js"
+import { drawGuides } from "../shared/guides.js"
 import { mounted } from "../shared/mount.js"
 import { withMinus } from "../shared/numbers.js"
 import { drawHandle, drawMarks, drawSeries, plotScale, plotTicks, pointNear } from "../shared/plot.js"
@@ -18,10 +19,10 @@ function valueText(value, percent) {
   return withMinus(text) + (percent ? " %" : "")
 }
 
-/** The name of a series beside its colour and dashes. */
+/** The name of each series beside its colour and dashes; several series of one name are shown as the first. */
 function legendOf(panel, titled) {
   const kinds = new Map()
-  for (const { name, kind } of titled) if (kind !== "dots" || !kinds.has(name)) kinds.set(name, kind)
+  for (const { name, kind } of titled) if (!kinds.has(name)) kinds.set(name, kind)
   return [...kinds].map(([name, kind]) => {
     const [colour, dashes] = panel.looks[name]
     const swatch = document.createElementNS("http://www.w3.org/2000/svg", "svg")
@@ -39,7 +40,7 @@ function legendOf(panel, titled) {
 
 class ChartPanel {
   constructor() {
-    this.canvas = made("canvas")
+    this.canvas = imageCanvas()
     this.legend = made("figcaption")
     this.tip = made("output", "tip")
     this.tip.hidden = true
@@ -67,6 +68,7 @@ class ChartPanel {
     const scale = plotScale(data, marks + (handle ? HANDLE_LINES : 0), width, data.height)
     const frame = data.frames[data.frame_of[stop]]
     drawAxes(context, scale, plotTicks(data, scale), [frame?.title ?? data.x.title, data.y.title], theme)
+    drawGuides(context, scale, data, theme)
     this.points = drawSeries(context, data, frame, scale, stop, theme)
     drawMarks(context, data.marks, scale, width, theme)
     if (handle) drawHandle(context, handle, stop, marks, scale, width, theme)
@@ -77,7 +79,10 @@ class ChartPanel {
   hover(event) {
     const { x, y } = event ? placeOf(event, this.canvas) : { x: Infinity, y: Infinity }
     const point = pointNear(this.points, x, y)
-    const value = (axis) => valueText(point[axis], this.data[axis].percent)
+    const value = (axis) => {
+      const { name, percent } = this.data[axis]
+      return `${name} ${valueText(point[axis], percent)}`.trim()
+    }
     const text = point && `${point.name}: ${value("x")}, ${value("y")}`
     showTip(this.figure, text, point?.across, point?.down + this.canvas.offsetTop)
   }

@@ -5,12 +5,12 @@ import { activeText, drawKl } from "../shared/bars.js"
 import { unpacked } from "../shared/blocks.js"
 import { contextOf, outlinedText, themeOf } from "../shared/canvas.js"
 import { made } from "../shared/elements.js"
+import { drawGuides } from "../shared/guides.js"
 import { mounted } from "../shared/mount.js"
 import { stripOf } from "../shared/pictures.js"
 import { drawSeries, plotScale, plotTicks } from "../shared/plot.js"
 import { Redrawn } from "../shared/redraw.js"
 import { StopSlider } from "../shared/slider.js"
-import { drawGuides } from "./guides.js"
 import { nearestOnPath } from "./path.js"
 
 const PICTURE_GAP = 3
@@ -18,36 +18,6 @@ const PICTURE_CAPTION = 18
 const BARS_HEIGHT = 110
 /** Stops are in the order of beta, which falls along the axis of rates. */
 const FALLING = { ArrowLeft: 1, ArrowDown: 1, ArrowRight: -1, ArrowUp: -1 }
-
-/** The curve as a panel of a plot: every run, the means over the seeds, and the tangent at each stop. */
-function panelOf({ stops, marks, box }, theme) {
-  const [left, right, low, high] = box
-  const colours = Object.fromEntries(stops.map(({ beta, colour }) => [beta, [colour, []]]))
-  const runs = stops.map(({ beta }) => {
-    const own = marks.run.filter(({ label }) => label === beta)
-    return {
-      name: beta,
-      kind: "dots",
-      radius: 3.5,
-      x: own.map(({ rate }) => rate),
-      y: own.map(({ distortion }) => distortion),
-    }
-  })
-  const means = { name: "means", kind: "line", width: 1.5, alpha: 0.6, x: stops.map(({ rate }) => rate) }
-  // all places that are as good in a stop's own objective: distortion + beta x rate is the same
-  const frames = stops.map(({ weight, rate, distortion }) => {
-    const y = [0, right].map((other) => distortion + weight * (rate - other))
-    return { series: [{ name: "tangent", kind: "line", width: 1.75, alpha: 0.9, x: [0, right], y }] }
-  })
-  return {
-    x: { title: "rate: KL, nats per image", ends: [left, right] },
-    y: { title: "distortion, nats per image", ends: [low, high] },
-    series: [{ ...means, y: stops.map(({ distortion }) => distortion) }, ...runs],
-    follows: [],
-    frames,
-    looks: { ...colours, means: [theme.text, []], tangent: [theme.text, [7, 4]] },
-  }
-}
 
 class RateCurve extends Redrawn {
   constructor(root) {
@@ -122,11 +92,11 @@ class RateCurve extends Redrawn {
   drawCurve(stop, width, height) {
     const { header, slider, theme } = this
     const context = this.contextFor(".curve", height)
-    const panel = panelOf(header, theme)
+    const { panel } = header
     const scale = plotScale(panel, 0, width, height)
     drawAxes(context, scale, plotTicks(panel, scale), [panel.x.title, panel.y.title], theme)
     this.spots = header.stops.map(({ rate, distortion }) => ({ x: scale.x(rate), y: scale.y(distortion) }))
-    drawGuides(context, scale, header.marks, this.spots, theme)
+    drawGuides(context, scale, panel, theme)
     drawSeries(context, panel, panel.frames[slider.stop], scale, slider.stop, theme)
     context.font = theme.letters(12, 600)
     for (const [index, { x, y }] of this.spots.entries()) {

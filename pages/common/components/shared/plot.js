@@ -1,5 +1,5 @@
 // A plot's panel: lines, steps, dots, bars and histograms on two axes, upright marks, and a handle that is dragged.
-// `vae_core/viz/lesson_charts.py` describes the data. Functions here draw and keep nothing.
+// `vae_core/viz/plot.py` describes the data. Functions here draw and keep nothing.
 
 import { axisOf, linearTicks, logTicks } from "./axes.js"
 import { clipped, lineAt, outlinedText } from "./canvas.js"
@@ -8,6 +8,7 @@ import { clamp } from "./numbers.js"
 const MARK_LINE = 15
 const BAR_SHARE = 0.8
 const BIN_ALPHA = 0.6
+const LINE = 2.5
 const DOT = 4.5
 const GRIP = 7
 const REACH = 16
@@ -36,7 +37,7 @@ export function drawSeries(context, panel, frame, scale, stop, theme) {
     const all = [...panel.series, ...(frame?.series ?? [])]
     const barNames = all.filter(({ kind }) => kind === "bars").map(({ name }) => name)
     for (const series of all) {
-      const look = panel.looks[series.name]
+      const look = lookOf(panel, series.name, theme)
       if (series.kind === "bins") drawBins(context, series, look, scale, points)
       else if (series.kind === "bars") drawBars(context, series, look, scale, barNames, points)
       else if (series.kind === "dots") {
@@ -44,10 +45,16 @@ export function drawSeries(context, panel, frame, scale, stop, theme) {
       } else drawLine(context, series, look, scale, points)
     }
     for (const series of panel.follows) {
-      drawDot(context, series, stop, panel.looks[series.name], scale, theme, points, 1.5)
+      drawDot(context, series, stop, lookOf(panel, series.name, theme), scale, theme, points, 1.5)
     }
   })
   return points
+}
+
+/** Colour and dashes of a name; a colour of null is that of the text. */
+function lookOf({ looks }, name, theme) {
+  const [colour, dashes] = looks[name]
+  return [colour ?? theme.text, dashes]
 }
 
 /** The point nearest to a pixel, at most `REACH` pixels away; null if there is none. */
@@ -60,10 +67,10 @@ export function pointNear(points, x, y) {
   return nearest
 }
 
-function drawLine(context, { name, kind, x, y, width = 2.5, alpha = 1 }, [colour, dashes], scale, points) {
+function drawLine(context, { name, kind, x, y, size, texts }, [colour, dashes], scale, points) {
   context.strokeStyle = colour
-  context.globalAlpha = alpha
-  context.lineWidth = width
+  context.globalAlpha = 1
+  context.lineWidth = size ?? LINE
   context.lineJoin = "round"
   context.setLineDash(dashes)
   context.beginPath()
@@ -72,23 +79,23 @@ function drawLine(context, { name, kind, x, y, width = 2.5, alpha = 1 }, [colour
     if (kind === "steps" && at) context.lineTo(across, scale.y(y[at - 1]))
     if (at) context.lineTo(across, down)
     else context.moveTo(across, down)
-    points.push({ across, down, name, x: value, y: y[at] })
+    points.push({ across, down, name: texts[at] ?? name, x: value, y: y[at] })
   })
   context.stroke()
   context.setLineDash([])
 }
 
-function drawDot(context, { name, x, y, radius = DOT }, at, [colour], scale, theme, points, larger = 1) {
+function drawDot(context, { name, x, y, size, texts }, at, [colour], scale, theme, points, larger = 1) {
   const [across, down] = [scale.x(x[at]), scale.y(y[at])]
   context.globalAlpha = 1
   context.beginPath()
-  context.arc(across, down, radius * larger, 0, 2 * Math.PI)
+  context.arc(across, down, (size ?? DOT) * larger, 0, 2 * Math.PI)
   context.fillStyle = colour
   context.fill()
   context.strokeStyle = larger > 1 ? theme.text : theme.paper
   context.lineWidth = larger > 1 ? 2 : 1
   context.stroke()
-  points.push({ across, down, name, x: x[at], y: y[at] })
+  points.push({ across, down, name: texts[at] ?? name, x: x[at], y: y[at] })
 }
 
 function drawBars(context, { name, x, y }, [colour], scale, barNames, points) {

@@ -1,4 +1,4 @@
-"""The lessons' charts: data that hold what they were given, axes that hold all of it, and a look for every name."""
+"""Plots that follow the pointer: data that hold what they were given, axes that hold all of it, and a look for every name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from vae_core.viz.lesson_charts import COLOURS, Axis, Frame, Handle, Panel, Series, bars, chart_data, drawn, histograms
+from vae_core.viz.plot import COLOURS, Axis, Frame, Handle, Panel, Series, bars, chart_data, drawn, histograms
 
 LINE = drawn("a", "line", [(1.0, 2.0), (8.0, 4.0)])
 
@@ -67,6 +67,12 @@ def test_one_name_has_one_look_whatever_it_is_drawn_as() -> None:
     found = only(panel)
     assert found["looks"] == {"a": [COLOURS[0], []], "b": [COLOURS[1], [6, 3]]}
     assert found["y"]["ends"][1] > 9.0  # what a frame shows is on the axis too
+
+
+def test_ends_and_looks_that_are_given_are_kept() -> None:
+    far = Axis("y", ends=(-5.0, 50.0))
+    found = only(Panel(Axis("x"), far, (LINE,), "words", looks={"a": (None, (7, 4))}))
+    assert found["y"]["ends"] == (-5.0, 50.0) and found["looks"] == {"a": [None, (7, 4)]}
 
 
 def test_only_the_first_panel_makes_room_for_the_handle() -> None:

@@ -1,5 +1,5 @@
-"""The lessons' charts as plain data, which the browser draws at once and moves at frame rate: panels of lines, steps, dots,
-bars and histograms, and a handle that is dragged along the first panel's horizontal axis while all panels follow.
+"""Plots that follow the pointer, as plain data: panels of lines, steps, dots, bars and histograms, and a handle that is
+dragged along the first panel's horizontal axis while all panels follow. The browser draws them at frame rate.
 
 Series are told apart by colour and by dashes, so that colour is never all there is.
 """
@@ -35,12 +35,16 @@ class Axis:
     log: the base of a logarithmic axis; None is a linear one.
     from_zero: it starts at 0.
     percent: its numbers are shares.
+    ends: of the axis; None if they are found from what is drawn.
+    name: of one of its values, where the pointer asks about a point.
     """
 
     title: str
     log: int | None = None
     from_zero: bool = False
     percent: bool = False
+    ends: tuple[float, float] | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,13 +52,16 @@ class Series:
     """One kind of mark; two series of one name have one colour.
 
     `x` and `y` are as long as each other, but for "bins": there `x` holds the edges, one more. "bars" stand side by side
-    over whole numbers.
+    over whole numbers. `size` is the width of a line or the radius of dots in pixels, None the usual one. `texts` says of
+    each point what it is, in place of the name.
     """
 
     name: str
     kind: Kind
     x: Sequence[float]
     y: Sequence[float]
+    size: float | None = None
+    texts: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -66,9 +73,26 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class Guides:
+    """What a plot of rate and distortion shows beside its points; names and nats per image.
+
+    Attributes:
+        sums: lines of equal rate + distortion, each a name and its sum.
+        floors: horizontal lines, each a name and its distortion.
+        corners: places, each a name, its rate and its distortion.
+    """
+
+    sums: Sequence[tuple[str, float]] = ()
+    floors: Sequence[tuple[str, float]] = ()
+    corners: Sequence[tuple[str, float, float]] = ()
+
+
+@dataclass(frozen=True)
 class Panel:
     """Attributes:
     series: in the order of their colours; with those of `follows` and `frames` at most seven names.
+    looks: colour, None for that of the text, and dashes of each name, where they are not the usual ones.
+    guides: for rate and distortion.
     marks: names of upright lines and where they stand.
     follows: dots, each with one place for every stop of the handle.
     frames, frame_of: what changes with the handle, and for every stop which of them is shown.
@@ -85,6 +109,8 @@ class Panel:
     frame_of: Sequence[int] = ()
     height: int = 300
     share: int = 1
+    looks: Mapping[str, tuple[str | None, Sequence[int]]] = field(default_factory=dict)
+    guides: Guides = Guides()
 
 
 @dataclass(frozen=True)
@@ -139,9 +165,10 @@ def _panel(panel: Panel, handle: Handle | None) -> dict[str, Any]:
     across = [x for one in all_series for x in _reach(one)] + list(panel.marks.values())
     up = [y for one in all_series for y in one.y] + [0.0] * any(one.kind in ("bars", "bins") for one in all_series)
     found = asdict(panel)
-    found["x"] |= {"ends": _ends(panel.x, across + list(handle.stops if handle else ()))}
-    found["y"] |= {"ends": _ends(panel.y, up)}
-    found["looks"] = {name: [COLOURS[at], DASHES[at]] for at, name in enumerate(names)}
+    found["x"]["ends"] = panel.x.ends or _ends(panel.x, across + list(handle.stops if handle else ()))
+    found["y"]["ends"] = panel.y.ends or _ends(panel.y, up)
+    usual = zip(COLOURS, DASHES, strict=True)
+    found["looks"] = {name: list(panel.looks[name] if panel.looks else next(usual)) for name in names}
     return found
 
 
