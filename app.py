@@ -12,14 +12,19 @@ from typing import Any
 import streamlit as st
 
 from pages.common.errors import show_error
+from pages.common.jobs import runner
 from pages.common.session import manager
 
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any] | None]:
-    """The manager finds the runs of before, and ends its idle worker; workers that train go on without the server."""
+    """The manager finds the runs of before, and ends its idle worker; workers that train go on without the server.
+
+    Background work ends with the server.
+    """
     started = manager()
     yield None
+    runner().close()
     started.close()
 
 

@@ -15,14 +15,16 @@ import vae_core
 from vae_core.storage.paths import PROJECT_ROOT
 
 LAYERS = (
-    *("types", "errors", "levels", "figures", "config", "presets", "storage", "data", "models", "objectives"),
+    *("types", "errors", "levels", "figures", "config", "presets", "storage", "jobs", "data", "models", "objectives"),
     *("metrics", "evaluation", "archives", "training", "export", "viz"),
 )
 TOP = ("cli", "pages", "app")
 PUBLIC = {f"vae_core.{name}": module for name, module in vae_core._PUBLIC.items()}
 CODE = ("vae_core", "pages", "app.py")
 ALL = (*CODE, "tests", "tools", "benchmarks")
-WITHOUT_TORCH = ("vae_core", "vae_core.config", "vae_core.storage", "vae_core.viz", "vae_core.training.manager")
+WITHOUT_TORCH = (
+    *("vae_core", "vae_core.config", "vae_core.storage", "vae_core.jobs", "vae_core.viz", "vae_core.training.manager"),
+)
 
 FUNCTION_LINES, FILE_LINES, PAGE_LINES, PARAMETERS = 60, 400, 150, 8
 

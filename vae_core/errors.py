@@ -15,6 +15,7 @@
     │   └── SchemaTooNew           written by a newer version of this program
     ├── DiskError                  full, read-only, or failing
     ├── ClusterError               a cluster cannot be reached, or is none to be trusted with runs
+    ├── JobFailed                  a background process ended without a result
     └── Diverged                   the loss is no longer a finite number
 
 The command line prints the sentence and exits with status 2; the pages show it in place of a traceback.
@@ -83,6 +84,10 @@ class DiskError(LatentLabError):
 
 class ClusterError(LatentLabError):
     """A cluster cannot be reached, was lost, or is none to be trusted with runs."""
+
+
+class JobFailed(LatentLabError):
+    """A background process was killed, or ended without a result."""
 
 
 class Diverged(LatentLabError):

@@ -9,7 +9,7 @@ from pages.common.errors import literal, sentences, show_error
 from pages.common.session import manager
 from pages.compare.choice import Chosen, base_of, base_picker, chosen, picker
 from pages.compare.columns import film_view, picture_view
-from pages.compare.compared import Compared, Standing, compared, measured, standing
+from pages.compare.compared import Compared, Standing, compared, figures_progress, measured, standing
 from pages.compare.curves import curves
 from pages.compare.disentangled import disentangled, has_factors
 from pages.compare.numbers import numbers
@@ -95,6 +95,7 @@ def _top(found: Compared, before: tuple[tuple[State, ...], bool]) -> None:
         st.rerun()
     with sentences():
         progress(found, sweep_of(found).progress())
+        figures_progress(found.runs)
         standings = _standings(found)
         for problem in dict.fromkeys(one.problem for one in standings if one.problem):
             show_error(LatentLabError(problem))

@@ -7,19 +7,20 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from pages.common.jobs import cancel_jobs, show_progress
 from pages.common.live import Follower, follow
-from pages.common.session import manager
+from pages.common.missing_figures import figure_job, is_lacking, start_figures
 from pages.common.states import has_settled
 from vae_core.config import FIELDS, title_of
 from vae_core.errors import LatentLabError
 from vae_core.evaluation.comparison import Point, differing_fields, point_of
 from vae_core.evaluation.findings import shown_value
+from vae_core.jobs import Job
 from vae_core.storage import files
 from vae_core.storage.frames import reference_lines
-from vae_core.storage.measurements import EVALUATION, Figures, weights_digest
+from vae_core.storage.measurements import EVALUATION, Figures
 from vae_core.storage.runs import Run
 from vae_core.storage.states import State
-from vae_core.training.background import failure_of, lacks_figures
 from vae_core.training.sweep import NOT_SWEPT
 
 
@@ -115,11 +116,16 @@ def _figures(run: Run, state: State) -> tuple[Figures | None, str]:
     """The kept figures on the whole test split of a run that is not trained; and what went wrong with them."""
     if state.is_active:
         return None, ""
-    return EVALUATION.read(run), failure_of(run) if _is_lacking(run) else ""
+    job = figure_job(run, wanted_samples())
+    if job is None or job.error is None or not is_lacking(run, wanted_samples()):
+        return EVALUATION.read(run), ""
+    return EVALUATION.read(run), f"{run.name}: Its figures could not be computed: {job.error}"
 
 
-def _is_lacking(run: Run) -> bool:
-    return weights_digest(run) is not None and lacks_figures(run, st.session_state.get("iw_samples"))
+def wanted_samples() -> int | None:
+    """How many importance samples this session asks for, or None."""
+    samples: int | None = st.session_state.get("iw_samples")
+    return samples
 
 
 def measured(runs: Sequence[Run]) -> bool:
@@ -128,7 +134,18 @@ def measured(runs: Sequence[Run]) -> bool:
     Returns:
         Whether some are still to come: to be called again as long as it says so.
     """
-    lacking = [run for run in runs if _is_lacking(run)]
+    lacking = [run for run in runs if is_lacking(run, wanted_samples())]
     settled = [run for run in lacking if has_settled(run)]
-    is_busy = bool(lacking) and manager().figures.ask(settled, iw_samples=st.session_state.get("iw_samples"))
-    return is_busy or len(settled) < len(lacking)
+    jobs = start_figures(settled, wanted_samples())
+    return any(job.is_active for job in jobs) or len(settled) < len(lacking)
+
+
+def figures_progress(runs: Sequence[Run]) -> None:
+    """How far the figures are that are being computed. Only what was asked for, the importance samples, can be cancelled."""
+    jobs = [job for run in runs if (job := figure_job(run, wanted_samples())) is not None]
+    show_progress(jobs, key="figures", cancel=None if wanted_samples() is None else _cancel)
+
+
+def _cancel(jobs: Sequence[Job]) -> None:
+    st.session_state.pop("iw_samples", None)
+    cancel_jobs(jobs)

@@ -1,26 +1,24 @@
 """Which setting separates the factors that made the images best: MIG, DCI and the FactorVAE score over the seeds.
 
-Only for datasets whose factors are known. The scores take seconds a run, so that they are computed on request, one run
-after the other in a thread of the server, and kept with the run.
+Only for datasets whose factors are known. The scores are computed on request, one run after the other in the background,
+and kept with the run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
 
 from pages.common.charts import static_chart
-from pages.common.errors import literal, sentences, show_error
+from pages.common.errors import literal
 from pages.common.glossary import glossary_links
+from pages.common.jobs import follow_jobs, runner
 from pages.compare.compared import Compared, Standing, standing, word
 from vae_core.data import catalogue
-from vae_core.errors import LatentLabError
-from vae_core.evaluation.factor_scores import scores_of
 from vae_core.figures import FIGURES
+from vae_core.jobs import Job, Key, cli_command
 from vae_core.metrics.spread import SPREAD_FROM
 from vae_core.storage.measurements import FactorScores, factor_scores, weights_digest
 from vae_core.storage.runs import Run
@@ -36,40 +34,7 @@ from vae_core.viz.factor_scores_chart import (
     points_table,
 )
 
-POLL_SECONDS = 0.5
 HEIGHT = 380
-
-
-@dataclass(eq=False)
-class Job:
-    """The scores of one run on their way.
-
-    Attributes:
-        what, share: what is being done, and how much of it, 0 to 1.
-        future: ends with the scores, or with what went wrong.
-        stopped: nobody wants it any more; it ends at its next sign of progress.
-    """
-
-    what: str = "waiting"
-    share: float = 0.0
-    future: Future[FactorScores] = field(default_factory=Future)
-    stopped: bool = False
-
-    def tell(self, what: str, share: float) -> None:
-        if self.stopped:
-            raise CancelledError
-        self.what, self.share = what, share
-
-
-@st.cache_resource(show_spinner=False)
-def _thread() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1, thread_name_prefix="scores")
-
-
-@st.cache_resource(show_spinner=False)
-def _jobs() -> dict[tuple[str, str | None, str], Job]:
-    """Of this server, by the run's folder, the digest of its weights, and what DCI is computed from."""
-    return {}
 
 
 def has_factors(found: Compared) -> bool:
@@ -78,67 +43,37 @@ def has_factors(found: Compared) -> bool:
 
 
 def disentangled(found: Compared) -> None:
-    """Draws what is known, and while scores are on their way draws it again."""
+    """Draws the scores that are known, and how far the others are."""
     dci_model = st.segmented_control(
         "DCI from a", DCI_MODELS, default=DCI_MODELS[0], required=True, key="dci_model", bind="query-params",
         format_func=lambda name: DCI_NAMES[name],
         help="The forest takes seconds a run. Boosting is what disentanglement_lib and most papers use, and takes minutes a "
         "run. The figures of the two differ and cannot be compared with each other.",
     )  # fmt: skip
-    before = _is_busy(found, dci_model)
-    poll = POLL_SECONDS if before else None
-    st.fragment(lambda: _draw(found, dci_model, before), run_every=poll, key="compare-disentangled")()
+    runs = [run for run in found.runs if catalogue.knows_factors(run.config.data.dataset)]
+    jobs = {
+        f"The scores of {found.title_with_seed(run)}": job
+        for run in runs
+        if (job := runner().get(_key(run, dci_model))) is not None
+    }
+    follow_jobs(jobs, lambda: _draw(found, runs, list(jobs.values()), dci_model), key="compare-disentangled")
 
 
-def _draw(found: Compared, dci_model: DciModel, before: bool) -> None:
-    if _is_busy(found, dci_model) != before:
-        st.rerun()
-    with sentences():
-        runs = [run for run in found.runs if catalogue.knows_factors(run.config.data.dataset)]
-        known = {run.id: scores for run in runs if (scores := factor_scores(dci_model).read(run)) is not None}
+def _draw(found: Compared, runs: Sequence[Run], jobs: Sequence[Job], dci_model: DciModel) -> None:
+    known = {run.id: scores for run in runs if (scores := factor_scores(dci_model).read(run)) is not None}
+    if len(known) < len(runs) and not any(job.is_active for job in jobs):
         _ask(runs, [run for run in runs if run.id not in known], dci_model)
-        if known:
-            _results(found, [standing(run, found.field) for run in runs if run.id in known], known, dci_model)
-        for run in runs:
-            if (error := _error(run, dci_model)) is not None:
-                show_error(LatentLabError(f"The scores of {found.title_with_seed(run)}: {error}"))
+    if known:
+        _results(found, [standing(run, found.field) for run in runs if run.id in known], known, dci_model)
 
 
-def _key(run: Run, dci_model: DciModel) -> tuple[str, str | None, str]:
-    return str(run.folder), weights_digest(run), dci_model
-
-
-def _is_busy(found: Compared, dci_model: DciModel) -> bool:
-    jobs = _jobs()
-    return any((job := jobs.get(_key(run, dci_model))) is not None and not job.future.done() for run in found.runs)
-
-
-def _error(run: Run, dci_model: DciModel) -> LatentLabError | None:
-    """What ended a run's scores; what nobody foresaw is raised."""
-    job = _jobs().get(_key(run, dci_model))
-    if job is None or job.stopped or not job.future.done():
-        return None
-    error = job.future.exception()
-    if error is not None and not isinstance(error, LatentLabError):
-        raise error
-    return error
+def _key(run: Run, dci_model: DciModel) -> Key:
+    return ("scores", str(run.folder), weights_digest(run) or "", dci_model)
 
 
 def _ask(runs: Sequence[Run], lacking: Sequence[Run], dci_model: DciModel) -> None:
-    """How far the scores are, or the button that asks for those that are not there yet."""
-    jobs = [job for run in lacking if (job := _jobs().get(_key(run, dci_model))) is not None and not job.future.done()]
-    if jobs:
-        now = max(jobs, key=lambda job: job.share)
-        done = len(runs) - len(lacking)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress((done + now.share) / len(runs), f"{done} of {len(runs)} runs scored; {now.what}")
-            st.button(
-                "Stop", key="stop_scores", icon=":material/stop:", on_click=_stop, args=(list(lacking), dci_model)
-            )
-        return
+    """The button that asks for the scores that are not there yet."""
     ready = [run for run in lacking if weights_digest(run) is not None]
-    if not lacking:
-        return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             f"Score {len(ready)} of {len(runs)} runs", key="measure_scores", icon=":material/calculate:", type="primary",
@@ -153,16 +88,8 @@ def _ask(runs: Sequence[Run], lacking: Sequence[Run], dci_model: DciModel) -> No
 
 def _start(runs: Sequence[Run], dci_model: DciModel) -> None:
     for run in runs:
-        job = _jobs()[_key(run, dci_model)] = Job()
-        job.future = _thread().submit(scores_of, run, dci_model=dci_model, progress=job.tell)
-
-
-def _stop(runs: Sequence[Run], dci_model: DciModel) -> None:
-    """The run that is being scored ends in seconds, without scores; the others are not begun."""
-    for run in runs:
-        if (job := _jobs().get(_key(run, dci_model))) is not None:
-            job.stopped = True
-            job.future.cancel()
+        command = cli_command("disentangle", run.folder.resolve(), "--dci-model", dci_model, "--keep")
+        runner().start(_key(run, dci_model), command)
 
 
 def _results(

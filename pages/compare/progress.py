@@ -7,9 +7,7 @@ import streamlit as st
 from pages.common.errors import literal, sentences
 from pages.common.session import manager
 from pages.compare.compared import Compared
-from vae_core.storage.states import State
-from vae_core.training.cluster import LOST
-from vae_core.training.sweep import WORDS, Member, Progress, Sweep
+from vae_core.training.sweep import WORDS, Progress, Sweep
 
 
 def sweep_of(found: Compared) -> Sweep:
@@ -35,12 +33,8 @@ def progress(found: Compared, now: Progress) -> None:
 
 def _left(now: Progress) -> str:
     """Where a run failed or diverged, or its scheduler was lost, the words say so, and its own line says why."""
-    failed = [member for member in now.members if member.message and (member.state.has_failed or _is_lost(member))]
+    failed = [member for member in now.members if member.message and (member.state.has_failed or member.scheduler_lost)]
     return f". {failed[0].message}" if failed else ""
-
-
-def _is_lost(member: Member) -> bool:
-    return member.state is State.STOPPED and member.message.startswith(LOST.partition("{")[0])
 
 
 def _buttons(found: Compared, now: Progress) -> None:

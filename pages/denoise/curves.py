@@ -1,4 +1,4 @@
-"""Quality against level over 1,000 test images, of models and filters; measured beside the page, kept with the runs."""
+"""Quality against level over 1,000 test images, of models and filters; measured in the background, kept with the runs."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ import streamlit as st
 
 from pages.common.address import say_missing
 from pages.common.charts import static_chart
-from pages.common.errors import literal, sentences, show_error
+from pages.common.errors import literal, sentences
+from pages.common.jobs import follow_jobs, runner
 from pages.common.opened_model import OpenedModel
 from pages.denoise.case import usual_bound
 from pages.denoise.filters import why
-from pages.denoise.measuring import Measuring, failed, key_of, measuring
 from pages.denoise.models import Task, choose_models, labelled, material_of, note
 from vae_core.data.moved import missing
 from vae_core.evaluation import colours
 from vae_core.evaluation.restoration import curve_levels, kept_curve
 from vae_core.figures import FIGURES
+from vae_core.jobs import Key, cli_command
 from vae_core.levels import CORRUPTIONS, check_channels
 from vae_core.metrics.filters import FILTERS, TONED
 from vae_core.storage.measurements import RestorationPoint
@@ -38,7 +39,6 @@ from vae_core.viz.restoration_chart import (
 
 TASK = Task("Against level", offered=("mnist-denoiser", "example-ae-2d", "example-vae-20d"))
 IMAGES = 1_000
-POLL_SECONDS = 1.0
 HEIGHT = 300
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 Curves = Mapping[str, Sequence[RestorationPoint]]
@@ -63,38 +63,32 @@ def curves_panel(models: Sequence[OpenedModel], name: str) -> None:
             names = ", ".join(f"**{label}**" for label in lacking)
             st.info(f"Nothing can be measured: the images of {names} are not there.", icon=":material/query_stats:")
             return
-        work = measuring()
-        running = work.running and work.key == key_of(name, models)
-        _buttons(models, name, running)
-
-        def draw() -> None:
-            with sentences():
-                _draw(models, name, work, running)
-                if running and not work.running:
-                    st.rerun()  # once more and whole, without the timer
-
-        st.fragment(draw, run_every=POLL_SECONDS if running else None, key="curves")()
+        job = runner().get(_key(models, name))
+        _buttons(models, name, is_active=job is not None and job.is_active)
+        follow_jobs({} if job is None else {"": job}, lambda: _draw(models, name), key="curves")
 
 
 def known_curves(models: Sequence[OpenedModel], name: str) -> dict[str, list[RestorationPoint]]:
-    """The points that are kept, by the models' labels."""
+    """The points that are kept, by the models' labels; all of images of the first model's dataset."""
     found = {}
     for label, model in labelled(models).items():
-        found[label] = kept_curve(model.run, model.trained, material_of(model, IMAGES), name)
+        images = material_of(model, IMAGES, models[0].dataset)
+        found[label] = kept_curve(model.run, model.trained, images, name)
     return found
 
 
-def _buttons(models: Sequence[OpenedModel], name: str, running: bool) -> None:
+def _key(models: Sequence[OpenedModel], name: str) -> Key:
+    return ("curve", name, *(str(model.run.folder) for model in models))
+
+
+def _buttons(models: Sequence[OpenedModel], name: str, *, is_active: bool) -> None:
     levels = len(curve_levels(name))
     whole = all(len(points) >= levels for points in known_curves(models, name).values())
     with st.container(horizontal=True, vertical_alignment="center"):
-        if running:
-            st.button("Stop", key="stop_measuring", icon=":material/stop:", on_click=measuring().stop)
-        else:
-            st.button(
-                f"Measure on {IMAGES:,} test images", key="measure", icon=":material/play_arrow:", disabled=whole,
-                on_click=_start, args=(models, name),
-            )  # fmt: skip
+        st.button(
+            f"Measure on {IMAGES:,} test images", key="measure", icon=":material/play_arrow:",
+            disabled=whole or is_active, on_click=_start, args=(models, name),
+        )  # fmt: skip
         st.caption(
             "Measured, and kept with the runs."
             if whole
@@ -104,16 +98,12 @@ def _buttons(models: Sequence[OpenedModel], name: str, running: bool) -> None:
 
 
 def _start(models: Sequence[OpenedModel], name: str) -> None:
-    with sentences():
-        measuring().start(name, models, IMAGES)
+    folders = [model.run.folder.resolve() for model in models]
+    options = ("--corruption", name, "--images", IMAGES, "--dataset", models[0].dataset.name)
+    runner().start(_key(models, name), cli_command("restoration-curve", *folders, *options))
 
 
-def _draw(models: Sequence[OpenedModel], name: str, work: Measuring, running: bool) -> None:
-    if running:
-        st.progress(min(work.share, 1.0), literal(work.what))
-    error = failed(work) if work.key == key_of(name, models) else None
-    if error is not None:
-        show_error(error)
+def _draw(models: Sequence[OpenedModel], name: str) -> None:
     points = {label: own for label, own in known_curves(models, name).items() if own}
     if not points:
         st.info(f"Nothing is measured yet of {literal(CORRUPTIONS[name].title)}.", icon=":material/query_stats:")

@@ -13,6 +13,7 @@ from pages.common.moved import ask_where
 from pages.common.opened_model import OpenedModel, choices, open_model
 from pages.common.session import open_anywhere
 from vae_core.config import RunConfig
+from vae_core.data.datasets import Dataset
 from vae_core.errors import ConfigError, LatentLabError
 from vae_core.evaluation.restoration import Material, material
 
@@ -141,13 +142,14 @@ def _kind(model: OpenedModel) -> str:
 
 
 @st.cache_resource(max_entries=16, show_spinner="Reading the images")
-def _material(run_id: str, dataset: str, stamp: int, images: int, _model: OpenedModel) -> Material:
-    return material(_model.dataset, _model.trained, images)
+def _material(run_id: str, name: str, stamp: int, images: int, _model: OpenedModel, _dataset: Dataset) -> Material:
+    return material(_dataset, _model.trained, images)
 
 
-def material_of(model: OpenedModel, images: int) -> Material:
-    """Test images, and other images to fit the opponents on."""
-    return _material(model.run.id, model.dataset.name, model.trained.step, images, model)
+def material_of(model: OpenedModel, images: int, dataset: Dataset | None = None) -> Material:
+    """Test images of a dataset, by default the model's own, and other images to fit the opponents on."""
+    used = dataset or model.dataset
+    return _material(model.run.id, used.name, model.trained.step, images, model, used)
 
 
 def note(models: Sequence[OpenedModel]) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 from pages.common.components.run_table import Asked, Column, Gap, Row, run_table, run_table_live
 from pages.common.errors import sentences
 from pages.common.held_out import PART
+from pages.common.missing_figures import start_figures
 from pages.common.session import manager
 from pages.common.states import SETTLED_SECONDS
 from pages.library.filters import ROWS, Wanted, choose, go_to_page, page_of, sort_by
@@ -130,7 +131,7 @@ def live(shown: Sequence[Summary]) -> None:
 
     def look() -> None:
         active = manager().active()
-        manager().figures.ask(settled)
+        start_figures(settled)
         if _signature(active, shown) != before:
             st.rerun()
         states = {}

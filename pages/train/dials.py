@@ -21,7 +21,7 @@ from pages.common.settings import (
     sizes_text,
     where_text,
 )
-from pages.common.thresholds import thresholds
+from pages.common.thresholds import thresholds, thresholds_job
 from vae_core.config import DEFAULT_HIDDEN, FIELDS, RunConfig, make_config, title_of
 from vae_core.data import catalogue
 from vae_core.errors import ConfigError, DataError
@@ -58,7 +58,7 @@ def dials() -> RunConfig | None:
         st.error(literal(in_words(str(error))), icon=":material/error:")
         return None
     about.caption(_about(config))
-    if thresholds(config) is not None:  # it has its place from the start, so that nothing moves when it is known
+    if thresholds_job(config) is not None:  # it has its place from the start, so that nothing moves when it is known
         collapse = expected_collapse(config)
         known = "…" if collapse is None else f"{collapse:.3g}"
         mark.caption(f"Above β ≈ {known} the code of a linear model of these images carries nothing.")
@@ -219,5 +219,4 @@ def _hidden() -> str:
 
 def expected_collapse(config: RunConfig) -> float | None:
     """The largest beta at which a linear model of these images still uses a dimension; None while that is not known."""
-    asked = thresholds(config)
-    return asked.result()[0] if asked is not None and asked.done() else None
+    return next(iter(thresholds(config)), None)

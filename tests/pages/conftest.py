@@ -10,6 +10,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from pages.common import thresholds
+from pages.common.jobs import runner
 from pages.common.session import manager
 from vae_core.training.manager import Manager
 
@@ -24,8 +26,15 @@ def runs(runs_root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     st.cache_resource.clear()
     st.cache_data.clear()
     yield runs_root
+    runner().close()
     _end(manager())
     st.cache_resource.clear()
+
+
+@pytest.fixture(autouse=True)
+def no_thresholds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opening Train or Compare would start a process that imports torch; tests of the thresholds set this back."""
+    monkeypatch.setattr(thresholds, "MAX_PIXELS", 0)
 
 
 def _end(ending: Manager) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.common import missing_figures
 from pages.common.opened_model import open_model
 from pages.common.session import manager
 from pages.compare import cluster
@@ -24,9 +27,9 @@ from vae_core.evaluation.figures import figures_of
 from vae_core.metrics.spread import spread
 from vae_core.storage import paths
 from vae_core.storage.measurements import factor_scores
-from vae_core.storage.runs import Run, create_run, list_runs, open_run
+from vae_core.storage.runs import create_run, list_runs, open_run
+from vae_core.storage.states import State
 from vae_core.training import scheduler
-from vae_core.training.background import Background
 from vae_core.training.driver import Driver
 
 TINY = {"dataset": "mnist-sample", "limit": 300, "hidden": "16", "latent": 4, "epochs": 2}
@@ -373,24 +376,62 @@ def test_12_the_table_tells_how_the_importance_weighted_nll_was_estimated(three:
     assert any("IW-NLL: 64 importance samples an image, drawn with each run's own seed." in each for each in captions)
 
 
-def test_figures_that_are_lacking_are_asked_of_the_background_alone(
-    three: str, runs: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def commands(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """The commands that compute figures; in their place a process fails at once."""
+    asked: list[tuple[str, ...]] = []
+    record = json.dumps({"error": "DiskError", "message": "no room."})
+
+    def command(*words: object) -> list[str]:
+        asked.append(tuple(map(str, words)))
+        return [sys.executable, "-I", "-S", "-c", f"print({record!r})"]
+
+    monkeypatch.setattr(missing_figures, "cli_command", command)
+    return asked
+
+
+def test_figures_that_are_lacking_are_computed_once_by_the_command_and_a_failure_is_one_sentence(
+    three: str, runs: Path, commands: list[tuple[str, ...]]
 ) -> None:
-    asked: list[tuple[list[str], int | None]] = []
-
-    def ask(self: Background, wanted: Iterable[Run], iw_samples: int | None = None) -> bool:
-        asked.append((sorted(run.id for run in wanted), iw_samples))
-        return False
-
-    monkeypatch.setattr(Background, "ask", ask)
     for run_id in ("beta-8", "beta-64"):
         (runs / run_id / "figures.json").unlink()
     for run_id, age in (("beta-1", 60), ("beta-8", 60), ("beta-64", 0)):
         os.utime(runs / run_id / "model.json", (time.time(), time.time() - age))
-    (runs / "beta-8" / "worker.log").write_text("2026-01-01 00:00:00 Its figures could not be computed: no room.\n")
+    open_page(runs=three, show="Table")
+    assert commands == [("evaluate", str(runs / "beta-8"), "--keep")], "the worker of the other may be at it"
+    job = missing_figures.figure_job(open_run(runs, "beta-8"))
+    assert job is not None and job.wait(60)
     page = open_page(runs=three, show="Table")
-    assert asked and all(ids == ["beta-8"] for ids, _ in asked), "the worker of the other may be at it"
     assert any("Its figures could not be computed: no room." in sentence for sentence in errors(page))
-    asked.clear()
+    assert len(commands) == 1, "what failed is not tried again"
     button(page, "iw").click().run()
-    assert asked[-1] == (["beta-1", "beta-8"], 64)
+    samples = ("--keep", "--iw-samples", "64")
+    assert set(commands[1:]) == {("evaluate", str(runs / run_id), *samples) for run_id in ("beta-1", "beta-8")}
+
+
+def test_importance_samples_that_were_asked_for_can_be_cancelled_and_asked_for_again(
+    three: str, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sleeping = [sys.executable, "-c", "import time; time.sleep(60)"]
+    monkeypatch.setattr(missing_figures, "cli_command", lambda *words: sleeping)
+    for run_id in three.split(","):
+        os.utime(runs / run_id / "model.json", (time.time(), time.time() - 60))
+    page = open_page(runs=three, show="Table")
+    button(page, "iw").click().run()
+    assert button(page, "iw").disabled
+    button(page, "figures-cancel").click().run()
+    states = [missing_figures.figure_job(open_run(runs, run_id), 64) for run_id in three.split(",")]
+    assert {job.state for job in states if job is not None} == {"cancelled"}
+    assert not page.exception and not errors(page) and not button(page, "iw").disabled
+    button(page, "iw").click().run()
+    assert button(page, "figures-cancel") is not None
+
+
+def test_a_lost_scheduler_is_said_beside_the_progress_and_other_stops_are_not(three: str, runs: Path) -> None:
+    run = open_run(runs, "beta-8")
+    lost = replace(run.status(), state=State.STOPPED, message="The scheduler was lost.")
+    for scheduler_lost in (True, False):
+        run.write_status(replace(lost, scheduler_lost=scheduler_lost))
+        page = open_page(runs=three, show="Table")
+        progress = [element.proto.text for element in page.get("progress")]
+        assert any("The scheduler was lost" in text for text in progress) is scheduler_lost

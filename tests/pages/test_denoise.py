@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,22 +14,21 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.common.jobs import runner
 from pages.common.opened_model import open_model
-from pages.denoise import background
+from pages.denoise import background, curves
 from pages.denoise import case as case_module
 from pages.denoise.colour import claim
-from pages.denoise.curve_worker import main, measure
 from pages.denoise.curves import ahead, beside_baselines
 from pages.denoise.filters import SLOT, about
-from pages.denoise.measuring import Measuring
 from pages.denoise.take_away import set_up
 from vae_core.config import make_config
 from vae_core.data import catalogue
 from vae_core.data.corruptions import CORRUPTIONS
 from vae_core.data.datasets import load_dataset
-from vae_core.errors import RunStateError
 from vae_core.evaluation.restoration import keep_curve, kept_curve, material
 from vae_core.evaluation.trained import load_trained
+from vae_core.jobs import Job
 from vae_core.metrics.filters import FILTERS
 from vae_core.presets import PRESETS
 from vae_core.storage import paths
@@ -270,22 +270,6 @@ def test_train_opens_with_the_levels_that_a_denoiser_was_trained_on() -> None:
     )
 
 
-def test_a_curve_is_kept_with_its_run_and_baselines_are_measured_once(
-    runs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pages.denoise.curve_worker.curve_levels", lambda name: [0.2])
-    monkeypatch.setattr("vae_core.evaluation.restoration.TUNING_IMAGES", 4)
-    pair = [tiny_run(runs, corruption="masking", level=level) for level in (0.2, 0.4)]
-    told = list(measure("masking", 6, "mnist-sample", pair))
-    assert [share for share, _ in told] == sorted(share for share, _ in told) and told[-1][0] == 1
-    found = [kept(run, "masking", 6) for run in pair]
-    assert [len(points) for points in found] == [1, 1]
-    assert found[0][0].baselines == found[1][0].baselines and len(found[0][0].baselines) == 2 * len(FILTERS)
-    assert found[0][0].model != found[1][0].model
-    again = list(measure("masking", 6, "mnist-sample", pair))
-    assert len(again) == 2 and [kept(run, "masking", 6) for run in pair] == found
-
-
 def test_kept_curves_are_drawn_and_where_a_filter_wins_is_said(runs: Path) -> None:
     run = tiny_run(runs, corruption="masking", level=0.2)
     trained, data = load_trained(run), load_dataset("mnist-sample")
@@ -316,25 +300,52 @@ def test_a_model_of_colours_is_set_beside_what_needs_no_network() -> None:
         assert f"{words} the class's mean colour, the class being told" in beside_baselines("m", found)
 
 
-def test_a_process_measures_and_one_at_a_time(runs: Path) -> None:
-    run = tiny_run(runs, dataset="coloured-mnist-sample", corruption="greyscale", likelihood="gaussian")
-    model, work = open_model(run.id), Measuring()
-    work.start("greyscale", [model], 20)
-    work.start("greyscale", [model], 20)  # a double click
-    with pytest.raises(RunStateError, match="Another curve"):
-        work.start("masking", [model], 20)
-    wait_until(lambda: not work.running and work.share == 1)
-    assert work.error == "" and len(kept(run, "greyscale", 20)) == 1  # with no filter to tune it is done at once
-    work.start("masking", [model], 20)
-    work.stop()
-    assert not work.running and work.error == ""
+def measured(runs: Path, **values: Any) -> tuple[AppTest, Run, Job]:
+    """The page of a run's curves after a click on Measure, and the job."""
+    run = tiny_run(runs, dataset="coloured-mnist-sample", corruption="greyscale", likelihood="gaussian", **values)
+    page = open_page(task="Against level", models=run.id, corrupt="greyscale")
+    assert sentences_of(page) == []
+    page.button(key="measure").click().run()
+    job = runner().get(("curve", "greyscale", str(run.folder)))
+    assert job is not None
+    return page, run, job
 
 
-def test_what_stops_a_measurement_is_one_sentence(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = tiny_run(runs)
-    (run.folder / "model.safetensors").write_bytes(b"")
-    assert main(["masking", "20", "mnist-sample", str(run.folder)]) == 1
-    assert "cut short or changed" in json.loads(capsys.readouterr().out)["error"]
+def test_a_curve_is_measured_by_the_command_and_drawn_when_it_is_there(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(curves, "IMAGES", 20)
+    page, run, job = measured(runs)
+    assert job.wait(60) and job.state == "done", job.error
+    page.run()
+    assert sentences_of(page) == [] and page.button(key="measure").disabled
+    assert len(kept(run, "greyscale", 20)) == 1 and len(page.dataframe) == 1
+    assert any("Measured, and kept with the runs." in caption.value for caption in page.caption)
+
+
+def test_a_measurement_can_be_cancelled_and_started_again(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(curves, "cli_command", lambda *words: [sys.executable, "-c", "import time; time.sleep(60)"])
+    page, _, job = measured(runs)
+    assert page.button(key="measure").disabled
+    page.button(key="curves-cancel").click().run()
+    assert job.state == "cancelled" and sentences_of(page) == []
+    assert not page.button(key="measure").disabled and "curves-cancel" not in [button.key for button in page.button]
+
+
+def test_what_stops_a_measurement_is_one_sentence(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = json.dumps({"error": "CheckpointCorrupt", "message": "model.safetensors was cut short or changed."})
+    monkeypatch.setattr(curves, "cli_command", lambda *words: [sys.executable, "-c", f"print({record!r})"])
+    page, _, job = measured(runs)
+    assert job.wait(60)
+    assert sentences_of(page.run()) == ["model.safetensors was cut short or changed."]
+
+
+def test_curves_of_models_of_two_datasets_are_of_the_images_of_the_first(runs: Path) -> None:
+    one, other = tiny_run(runs, corruption="masking", level=0.2), tiny_run(runs, dataset="fashion-mnist-sample")
+    trained, data = load_trained(other), load_dataset("mnist-sample")
+    keep_curve(other, trained, material(data, trained, 1000), "masking", [point(0.5, 11.0, 13.0, 9.0)])
+    found = curves.known_curves([open_model(one.id), open_model(other.id)], "masking")
+    assert [len(points) for points in found.values()] == [0, 1]
 
 
 def kept(run: Run, name: str, images: int) -> list[Point]:

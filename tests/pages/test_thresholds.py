@@ -16,22 +16,27 @@ from vae_core.storage import paths
 from vae_core.storage.runs import open_run
 
 
-def test_train_and_compare_have_the_same_thresholds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "DELAY_SECONDS", 0.0)
+@pytest.fixture(autouse=True)
+def computed(no_thresholds: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_PIXELS", 28 * 28)
+
+
+def test_train_and_compare_have_the_same_thresholds() -> None:
     config = make_config(dataset="mnist-sample")
-    asked = module.thresholds(config)
-    assert asked is not None
-    found = asked.result(timeout=60)
+    assert module.thresholds(config) == () and expected_collapse(config) is None and "20" not in offered(config)
+    job = module.thresholds_job(config)
+    assert job is not None and job.wait(60) and job is module.thresholds_job(config.changed(seed=1))
+    found = module.thresholds(config)
     assert expected_collapse(config) == found[0] and list(found) == sorted(found, reverse=True)
     assert {"10", "20"} <= set(offered(make_config(dataset="mnist-sample", latent=10)))
 
 
 def test_large_images_an_autoencoder_and_a_learned_width_have_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert module.thresholds(make_config(dataset="mnist-sample", model="ae")) is None
-    assert module.thresholds(make_config(dataset="mnist-sample", likelihood="gaussian-learned")) is None
+    assert module.thresholds_job(make_config(dataset="mnist-sample", model="ae")) is None
+    assert module.thresholds_job(make_config(dataset="mnist-sample", likelihood="gaussian-learned")) is None
     monkeypatch.setattr(module, "MAX_PIXELS", 28 * 28 - 1)
     large = make_config(dataset="mnist-sample")
-    assert module.thresholds(large) is None and expected_collapse(large) is None
+    assert module.thresholds_job(large) is None and expected_collapse(large) is None
     assert "20" not in offered(large), "neither page computes it"
 
 

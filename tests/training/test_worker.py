@@ -13,13 +13,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.finished import SMALL
 from tests.training.outcome import assert_same, leftovers, wait_for
 from vae_core.config import RunConfig, make_config
 from vae_core.storage import checkpoints, files
+from vae_core.storage.measurements import EVALUATION
 from vae_core.storage.paths import PROJECT_ROOT
 from vae_core.storage.records import read_records
-from vae_core.storage.runs import Control, Run, Status
+from vae_core.storage.runs import Control, Run, Status, create_run
 from vae_core.training.driver import Driver
+from vae_core.training.worker import work
 
 pytestmark = pytest.mark.slow
 Worker = subprocess.Popen[bytes]
@@ -187,3 +190,10 @@ def test_a_waiting_worker_ends_when_its_pipe_closes() -> None:
     assert worker.stdin is not None
     worker.stdin.close()
     assert worker.wait(timeout=60) == 0
+
+
+def test_a_finished_worker_leaves_the_figures(tmp_path: Path) -> None:
+    run = create_run(tmp_path, make_config(**SMALL))
+    assert work(run.folder) == 0
+    figures = EVALUATION.read(run)
+    assert run.state() == "done" and figures is not None and figures.step == 3

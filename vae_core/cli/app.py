@@ -2,7 +2,8 @@
 
 Exit status: 0 if the command succeeded; 2 if the request is wrong, with one sentence on standard error and nothing on
 standard output; 1 for any other failure. Ctrl-C ends a command by the signal itself. With `--json`, a command prints
-exactly one JSON object on standard output.
+exactly one JSON object on standard output; with `--json-lines` before its name, it also reports its progress and its
+error there, one JSON object per line.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import typer
 
+from vae_core.cli import json_lines
 from vae_core.cli.lazy import LazyGroup
 from vae_core.cli.signals import end_by
-from vae_core.errors import LatentLabError
+from vae_core.errors import ConfigError, LatentLabError
 
 USAGE_ERROR: Any = typer.BadParameter.__base__  # the parser's own error, whichever click typer uses
 
@@ -32,6 +34,10 @@ class Program(LazyGroup):
         "evaluate": ("evaluate", "Evaluate a run on the test split."),
         "disentangle": ("disentangle", "Score how well a run's codes separate known factors."),
         "restore": ("restore", "Measure or apply a denoising model."),
+        "restoration-curve": (
+            "restoration_curve",
+            "Measure how well runs restore images at each level of a corruption.",
+        ),
         "compress": ("compress", "Compare a run's codes with PCA, JPEG and PNG."),
         "collapse": ("compress", "Find the betas at which a linear VAE's dimensions collapse."),
         "encode": ("generate", "Write the codes of a dataset's images as CSV."),
@@ -41,26 +47,48 @@ class Program(LazyGroup):
     }
 
 
+program = typer.Typer(cls=Program, name="vae_core", rich_markup_mode=None, add_completion=False)
+
+
+@program.callback()
+def common(
+    lines: Annotated[
+        bool,
+        typer.Option(
+            "--json-lines",
+            is_eager=True,
+            callback=json_lines.switch,
+            help="Report progress, the result or an error on standard output, one JSON object per line.",
+        ),
+    ] = False,
+) -> None:
+    """Train, evaluate and compare autoencoders and beta-VAEs on images. All losses are nats per image."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit status.
 
     Args:
         arguments: the words after the program's name; by default those of this process.
     """
-    program = Program(
-        name="vae_core",
-        help="Train, evaluate and compare autoencoders and beta-VAEs on images. All losses are nats per image.",
-        rich_markup_mode=None,
-    )
+    json_lines.switch(False)
     arguments = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    command = typer.main.get_command(program)
     try:
-        result = program.main(arguments, prog_name="python -m vae_core", standalone_mode=False)
+        result = command.main(arguments, prog_name="python -m vae_core", standalone_mode=False)
     except LatentLabError as error:
-        print(error, file=sys.stderr)
-        return 2
+        return _refuse(error)
     except USAGE_ERROR as error:
-        print(" ".join(error.format_message().split()), file=sys.stderr)
-        return 2
+        return _refuse(ConfigError(" ".join(error.format_message().split())))
     except (typer.Abort, KeyboardInterrupt):
         end_by(signal.SIGINT)
     return int(result or 0)
+
+
+def _refuse(error: LatentLabError) -> int:
+    """Reports what is wrong, and returns the exit status."""
+    if json_lines.is_on():
+        json_lines.write_error(error)
+    else:
+        print(error, file=sys.stderr)
+    return 2

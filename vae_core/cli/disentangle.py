@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from vae_core.cli.options import BestOption, Json, RunOnData, Seed, expand_options
+from vae_core.cli.options import BestOption, Json, KeepOption, RunOnData, Seed, check_keep, expand_options
 from vae_core.cli.output import print_result, progress_bar, table_of_values
-from vae_core.evaluation.factor_scores import disentangle_run
+from vae_core.evaluation.factor_scores import disentangle_run, scores_of
 from vae_core.types import DciModel
 
 app = typer.Typer(rich_markup_mode=None)
@@ -28,18 +28,24 @@ def disentangle(
             "disentanglement_lib (minutes), which published figures use. The two give different figures.",
         ),
     ] = "forest",
+    keep: KeepOption = False,
     as_json: Json = False,
 ) -> None:
     """Compute MIG, DCI and the FactorVAE score of the test images' codes.
 
     The factors that made the images must be known, as they are for sprites.
     """
+    check_keep(keep, dataset=target.dataset is not None, seed=seed != 0, best=best)
     run = target.find()
     with progress_bar("disentangling") as report:
-        result = disentangle_run(
-            run, dataset=target.dataset, which="best" if best else "model", seed=seed, dci_model=dci_model,
-            data_dir=target.data_dir, progress=report,
-        )  # fmt: skip
+        if keep:
+            scores = scores_of(run, dci_model=dci_model, data_dir=target.data_dir, progress=report)
+            result = {"run": str(run.folder), **scores.as_result()}
+        else:
+            result = disentangle_run(
+                run, dataset=target.dataset, which="best" if best else "model", seed=seed, dci_model=dci_model,
+                data_dir=target.data_dir, progress=report,
+            )  # fmt: skip
     print_result(result, as_json, lambda: table_of_values(_titled(result)))
 
 

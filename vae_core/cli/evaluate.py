@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from vae_core.cli.options import BestOption, Json, RunOnData, expand_options
+from vae_core.cli.options import BestOption, Json, KeepOption, RunOnData, check_keep, expand_options
 from vae_core.cli.output import print_note, print_result, progress_bar, table_of_values
-from vae_core.evaluation.figures import notes_on
+from vae_core.evaluation.figures import figures_of, notes_on
 from vae_core.evaluation.trained import evaluate_run
 
 app = typer.Typer(rich_markup_mode=None)
@@ -27,15 +27,21 @@ def evaluate(
         typer.Option("--images", help="Use only this many test images, always the same ones. Default: all."),
     ] = None,
     best: BestOption = False,
+    keep: KeepOption = False,
     as_json: Json = False,
 ) -> None:
     """Evaluate a run on the test split, in nats per image."""
+    check_keep(keep, dataset=target.dataset is not None, images=images is not None, best=best)
     run = target.find()
     with progress_bar("evaluating") as report:
-        result = evaluate_run(
-            run, dataset=target.dataset, iw_samples=iw_samples, images=images, which="best" if best else "model",
-            data_dir=target.data_dir, progress=report,
-        )  # fmt: skip
+        if keep:
+            figures = figures_of(run, iw_samples=iw_samples, data_dir=target.data_dir, progress=report)
+            result = {"run": str(run.folder), **figures.as_result()}
+        else:
+            result = evaluate_run(
+                run, dataset=target.dataset, iw_samples=iw_samples, images=images, which="best" if best else "model",
+                data_dir=target.data_dir, progress=report,
+            )  # fmt: skip
     notes = notes_on(run.config, result["floor_nats"])
     if not as_json:
         for note in notes:

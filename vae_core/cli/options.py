@@ -49,6 +49,22 @@ def check_out(out: Path, ending: str) -> Path:
     return out
 
 
+def check_keep(keep: bool, **others: bool) -> None:
+    """Refuses `--keep` together with options that make the result another one than the run's own.
+
+    Args:
+        keep: whether `--keep` was given.
+        others: by name, whether each of the others was given.
+
+    Raises:
+        ConfigError: `--keep` was given, and one of the others.
+    """
+    if keep and (given := [f"--{name}" for name, is_given in others.items() if is_given]):
+        raise ConfigError(
+            f"--keep is for what the pages show, which is measured without {given[0]}; leave one of them out."
+        )
+
+
 def out_file(ending: str | None = None) -> Any:
     """The option `--out`, for a file that ends in `ending`. Without one, the command calls `check_out` itself."""
 
@@ -73,6 +89,13 @@ DatasetOption = Annotated[
 ]
 BestOption = Annotated[
     bool, typer.Option("--best", help="Use the weights with the best held-out loss instead of the final ones.")
+]
+KeepOption = Annotated[
+    bool,
+    typer.Option(
+        "--keep",
+        help="Keep the result with the run, as the pages do, or show what is kept already. Downloads nothing.",
+    ),
 ]
 Seed = Annotated[
     int,

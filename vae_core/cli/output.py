@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from vae_core.cli import json_lines
 from vae_core.storage.files import finite
 
 UNLIMITED = 1_000_000
@@ -23,11 +24,14 @@ Report = Callable[[str, float], None]
 
 
 def print_result(result: dict[str, Any], as_json: bool, text: Callable[[], Part | list[Part]]) -> None:
-    """Prints `result` as one JSON object, or else `text` and its tables.
+    """Prints `result` as one JSON object, or else `text` and its tables; with `--json-lines` always as a JSON line.
 
     Lines of text are never wrapped. On a terminal, a table fits the width by wrapping values that contain spaces;
     elsewhere it is as wide as it needs to be.
     """
+    if json_lines.is_on():
+        json_lines.write_result(result)
+        return
     if as_json:
         print(json.dumps(finite(result), allow_nan=False))
         return
@@ -88,7 +92,13 @@ def value_text(value: Any) -> str:
 
 @contextlib.contextmanager
 def progress_bar(title: str) -> Iterator[Report]:
-    """Shows a bar on standard error and removes it at the end; shows nothing if standard error is no terminal."""
+    """Shows a bar on standard error and removes it at the end; shows nothing if standard error is no terminal.
+
+    With `--json-lines`, the progress goes to standard output instead.
+    """
+    if json_lines.is_on():
+        yield json_lines.ProgressWriter()
+        return
     console = Console(stderr=True, markup=False, emoji=False)
     columns = [TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()]
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:

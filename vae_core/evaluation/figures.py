@@ -12,6 +12,12 @@ from vae_core.storage.measurements import EVALUATION, Figures, require_weights_d
 from vae_core.storage.runs import Run
 
 
+def lacks_figures(run: Run, iw_samples: int | None = None) -> bool:
+    """Whether a run has no figures, or none with this many importance samples although it has a posterior."""
+    kept = EVALUATION.read(run)
+    return kept is None or (iw_samples is not None and run.config.model.model != "ae" and kept.iw_samples != iw_samples)
+
+
 def figures_of(
     run: Run,
     *,

@@ -252,11 +252,12 @@ def restore_run(
     point = point_of(at, measured)
     result: dict[str, Any] = {"run": str(run.folder), "dataset": found.dataset, "step": trained.step}
     result |= {"corruption": corruption, "level": at if CORRUPTIONS[corruption].has_level else None}
-    result |= {"images": len(found.clean), **_figures(point)}
+    result |= {"images": len(found.clean), **point_figures(point)}
     return result
 
 
-def _figures(point: RestorationPoint) -> dict[str, Any]:
+def point_figures(point: RestorationPoint) -> dict[str, Any]:
+    """The figures of a point, by the names of the command line."""
     three = {"corrupted": point.corrupted, "model": point.model, "clean": point.clean}
     figures: dict[str, Any] = {f"psnr_{name}": one.psnr for name, one in three.items()}
     figures |= {f"ssim_{name}": one.ssim for name, one in three.items()}

@@ -60,6 +60,10 @@ class Measurement(Document):
 
     weights_sha256: Text = ""
 
+    def as_result(self) -> dict[str, Any]:
+        """What was measured, as plain JSON values; what was not asked for is absent."""
+        return self.model_dump(mode="json", exclude={"weights_sha256"}, exclude_unset=True)
+
 
 class Figures(Measurement):
     """The figures of a run on a whole test split, in nats per image.

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Strict
 from pydantic import dataclasses as pydantic
 
 from vae_core.config import RunConfig, parse_config
@@ -74,6 +74,7 @@ class Status:
             one that is new.
         diverged_at: the step whose loss ended a diverged run; `step` is then the last one with a sound loss. None also
             for a diverged run of an older version, whose newest weights gave that loss.
+        scheduler_lost: it was stopped because the connection to the cluster's scheduler was lost.
     """
 
     state: WrittenState = State.QUEUED
@@ -90,6 +91,7 @@ class Status:
     cluster: Text = ""
     was: Annotated[WrittenState | None, BeforeValidator(lambda value: value or None)] = None
     diverged_at: Count | None = None
+    scheduler_lost: Annotated[bool, Strict()] = False
 
 
 @pydantic.dataclass(frozen=True)

@@ -192,7 +192,7 @@ class Cluster:
             raise
         except Exception as error:  # whatever Dask raises without a scheduler
             sentence = LOST.format(address=self.address)
-            self._release(assignment, State.STOPPED, sentence)
+            self._release(assignment, State.STOPPED, sentence, scheduler_lost=True)
             raise ClusterError(sentence) from error
 
     def _submit_task(self, assignment: Assignment) -> None:
@@ -247,7 +247,8 @@ class Cluster:
         except LatentLabError as error:
             self._cancel(assignment, State.FAILED, str(error))
         except OSError as error:  # the connection was lost during a call
-            self._cancel(assignment, State.STOPPED, f"{LOST.format(address=self.address)} ({type(error).__name__})")
+            sentence = f"{LOST.format(address=self.address)} ({type(error).__name__})"
+            self._cancel(assignment, State.STOPPED, sentence, scheduler_lost=True)
 
     def _receive(self, message: dict[str, Any]) -> None:
         assignment = self._assignments.get(message["run"])
@@ -279,7 +280,7 @@ class Cluster:
     def _follow(self, assignment: Assignment) -> None:
         if self.lost or self._client.status != "running":
             self.lost = self.lost or LOST.format(address=self.address)
-            self._cancel(assignment, State.STOPPED, self.lost)
+            self._cancel(assignment, State.STOPPED, self.lost, scheduler_lost=True)
         elif assignment.future.done():
             self._collect(assignment)
         else:
@@ -347,18 +348,21 @@ class Cluster:
         assignment.data_sent, assignment.result = True, None
         self._submit_task(assignment)
 
-    def _cancel(self, assignment: Assignment, state: State, message: str) -> None:
+    def _cancel(self, assignment: Assignment, state: State, message: str, *, scheduler_lost: bool = False) -> None:
         """Gives the run up with a message; on the cluster it ends when it next reads its requests."""
         if assignment.future is not None and self._client.status == "running":
             assignment.future.cancel()
-        self._release(assignment, state, message)
+        self._release(assignment, state, message, scheduler_lost=scheduler_lost)
 
-    def _release(self, assignment: Assignment, state: State | None = None, message: str = "") -> None:
+    def _release(
+        self, assignment: Assignment, state: State | None = None, message: str = "", *, scheduler_lost: bool = False
+    ) -> None:
         self._assignments.pop(assignment.run.id, None)
         with contextlib.suppress(LatentLabError):  # a folder that is gone needs no final state
             assignment.sink.close()
             if state is not None:
-                assignment.sink.write_status(replace(assignment.sink.status, state=state, message=message))
+                status = replace(assignment.sink.status, state=state, message=message, scheduler_lost=scheduler_lost)
+                assignment.sink.write_status(status)
         assignment.lock.close()
 
 

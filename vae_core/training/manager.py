@@ -22,7 +22,6 @@ from vae_core.errors import LatentLabError, RunStateError
 from vae_core.storage import checkpoints, files
 from vae_core.storage.runs import Control, Run, create_run, list_runs
 from vae_core.storage.states import State
-from vae_core.training.background import Background
 from vae_core.training.worker_pool import WORKER_COMMAND, PooledWorker, WorkerPool
 
 log = logging.getLogger("latent_lab")
@@ -34,9 +33,6 @@ RETRIES = 2
 
 class Manager:
     """Starts, queues and finds the runs of one folder. Thread-safe.
-
-    Attributes:
-        figures: computes missing figures of finished runs: `figures.ask(runs)`.
 
     Args:
         root: folder of the runs.
@@ -59,7 +55,6 @@ class Manager:
         self.adopts = adopt
         self.slots = slots or max(1, os.cpu_count() or 1)
         self._pool = WorkerPool(data_dir, worker)
-        self.figures = Background(self._pool.data_dir)
         self._lock = threading.RLock()
         self._queue: list[Run] = []
         self._workers: list[PooledWorker] = []
@@ -137,7 +132,8 @@ class Manager:
             left = None if status.retries_left is None else RETRIES
             # a dead worker's run keeps its "running", which with the lock free is read as interrupted
             was = State.RUNNING if state is State.INTERRUPTED else state
-            run.write_status(replace(status, state=State.QUEUED, was=was, message="", retries_left=left))
+            queued = replace(status, state=State.QUEUED, was=was, message="", retries_left=left, scheduler_lost=False)
+            run.write_status(queued)
             self._enqueue(run)
 
     def take_over(self, run: Run) -> None:
@@ -206,7 +202,6 @@ class Manager:
         """Ends the idle worker and the manager's thread; running workers go on."""
         self._closed.set()
         self._thread.join(timeout=5)
-        self.figures.close()
         with self._lock:
             self._pool.close()
             for worker in self._workers:

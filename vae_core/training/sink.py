@@ -108,7 +108,7 @@ class RunFolder:
         self.run = run
         self.lock_seconds = lock_seconds
         self.config = run.config
-        self.status = replace(run.status(), cluster="")
+        self.status = replace(run.status(), cluster="", scheduler_lost=False)
         self._metrics: MetricsWriter | None = None
         self._identity: dict[str, Any] = {}
         self._best: tuple[int, float, dict[str, Array]] | None = None

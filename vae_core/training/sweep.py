@@ -172,6 +172,7 @@ class Member:
         place: place in the queue, from 1 on, or None.
         message: a sentence for the user, or empty.
         step, epoch: how far it is.
+        scheduler_lost: as in `Status`.
     """
 
     run: Run
@@ -181,6 +182,7 @@ class Member:
     message: str
     step: int
     epoch: float
+    scheduler_lost: bool = False
 
 
 @dataclass(frozen=True)
@@ -279,7 +281,8 @@ class Sweep:
             return Member(run, state, 0.0, None, message, 0, 0.0)
         status = run.status()
         share = status.step / status.total_steps if status.total_steps else 0.0
-        return Member(run, state, share, self.executor.place(run), status.message, status.step, status.epoch)
+        place = self.executor.place(run)
+        return Member(run, state, share, place, status.message, status.step, status.epoch, status.scheduler_lost)
 
     def pause(self) -> None:
         """Pauses all running and queued runs, queued ones first, so that none of them starts in between."""
