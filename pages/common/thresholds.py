@@ -15,6 +15,7 @@ import streamlit as st
 
 from vae_core.config import RunConfig
 from vae_core.data import catalogue
+from vae_core.registry.likelihood_rows import LIKELIHOODS
 
 DELAY_SECONDS = 2.0
 MAX_PIXELS = 2_000
@@ -27,7 +28,8 @@ def thresholds(config: RunConfig) -> Future[tuple[float, ...]] | None:
     """The betas at which one more dimension goes, the largest first; None for an AE, for a learned Gaussian, for large
     images, and where the images are not on this machine yet."""
     name, objective = config.data.dataset, config.objective
-    if config.model.model == "ae" or objective.likelihood == "gaussian-learned" or not catalogue.is_here(name):
+    learns_sigma = LIKELIHOODS[objective.likelihood].learns_sigma
+    if not config.model.is_variational or learns_sigma or not catalogue.is_here(name):
         return None
     if math.prod(catalogue.find(name).shape) > MAX_PIXELS:
         return None

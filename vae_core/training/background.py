@@ -109,7 +109,7 @@ class Background:
 def lacks_figures(run: Run, iw_samples: int | None = None) -> bool:
     """Whether a run has no figures, or none with this many importance samples although it has a posterior."""
     kept = EVALUATION.read(run)
-    asked = None if run.config.model.model == "ae" else iw_samples
+    asked = iw_samples if run.config.model.is_variational else None
     return kept is None or (asked is not None and kept.iw_samples != asked)
 
 

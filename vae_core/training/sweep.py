@@ -20,10 +20,11 @@ from typing import Any, Protocol
 
 import filelock
 
-from vae_core.config import DEFAULT_HIDDEN, FIELDS, ObjectiveConfig, RunConfig
+from vae_core.config import FIELDS, ObjectiveConfig, RunConfig
 from vae_core.data import catalogue
 from vae_core.errors import ConfigError, DiskError, RunLocked
 from vae_core.evaluation.findings import shown_value as shown_value
+from vae_core.registry.model_rows import ARCHITECTURES
 from vae_core.storage import files
 from vae_core.storage.runs import MAX_NAME, Control, Run, in_short
 from vae_core.storage.states import State
@@ -142,7 +143,7 @@ def _check_counts(field: str, values: int, seeds: int) -> None:
 def _with_value(base: RunConfig, field: str, value: object) -> RunConfig:
     """The base with this value. Another architecture comes with its own default sizes if the base has default sizes."""
     values: dict[str, Any] = {field: value}
-    if field == "architecture" and base.model.hidden == DEFAULT_HIDDEN[base.model.architecture]:
+    if field == "architecture" and base.model.hidden == ARCHITECTURES[base.model.architecture].hidden:
         values["hidden"] = None
     return base.changed(**values)
 
@@ -154,7 +155,7 @@ def _check_twice(field: str, values: Sequence[object]) -> None:
 
 
 def _reason(base: RunConfig, field: str) -> str:
-    if base.model.model == "ae" and (field in ObjectiveConfig.model_fields or field == "encoder"):
+    if not base.model.is_variational and (field in ObjectiveConfig.model_fields or field == "encoder"):
         return "an autoencoder has no KL"
     if field in ("beta", "beta_schedule"):
         return "with a capacity, gamma weighs the KL"
