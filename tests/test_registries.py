@@ -114,6 +114,7 @@ def test_a_capacity_is_refused_beside_an_objective_that_does_not_read_it(toys: N
         ({}, 1.0, True, "beta 1"),
         ({"beta": 0}, 0.0, False, "beta 0"),
         ({"beta": 0, "capacity": 25, "gamma": 1000}, None, True, "C 25, gamma 1000"),
+        ({"beta": 4, "beta_schedule": "linear"}, 4.0, True, "beta 4"),
         ({"capacity": 25, "gamma": 0}, None, False, "C 25, gamma 0"),
         ({"model": "ae", "beta": 4, "capacity": 25}, None, False, ""),
     ],

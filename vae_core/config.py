@@ -318,8 +318,8 @@ class RunConfig(_Section):
 
     @property
     def beta(self) -> float | None:
-        """The weight of the KL in the objective; None for an autoencoder, and where something else than beta weighs it."""
-        return self.objective.beta if self.model.is_variational and self.objective.kind.weight == "beta" else None
+        """The weight of the KL, if the loss is the reconstruction and beta times the KL; else None."""
+        return self.objective.beta if self.model.is_variational and self.objective.kind.is_linear else None
 
     @property
     def weighs_kl(self) -> bool:

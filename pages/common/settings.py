@@ -78,6 +78,11 @@ def number_setting(name: str, *, prefix: str = "", start: Any = None, disabled: 
     return default if value is None else value
 
 
+def has_choice(name: str) -> bool:
+    """Whether a setting can have more than one value; a widget with a single option says nothing."""
+    return len(options_of(FIELDS[name])) != 1
+
+
 def choice_setting(
     name: str, *, prefix: str = "", disabled: bool = False, on_change: Callable[[], None] | None = None
 ) -> str:

@@ -8,14 +8,34 @@ import streamlit as st
 
 from pages.common.address import say_missing
 from pages.common.errors import literal
-from pages.common.settings import DEFAULTS, check_numbers, choice_setting, number_setting, setting_help, where_text
+from pages.common.settings import (
+    DEFAULTS,
+    check_numbers,
+    choice_setting,
+    has_choice,
+    number_setting,
+    setting_help,
+    where_text,
+)
 from vae_core.config import FIELDS, title_of
 from vae_core.data import catalogue
 from vae_core.fields import options_of
 from vae_core.registry.likelihood_rows import LIKELIHOODS
 from vae_core.registry.model_rows import ARCHITECTURES
 
-FIELD_NAMES = ("beta", "latent", "model", "likelihood", "architecture", "hidden", "encoder", "capacity", "lr", "limit")
+FIELD_NAMES = (
+    "beta",
+    "latent",
+    "model",
+    "likelihood",
+    "objective",
+    "architecture",
+    "hidden",
+    "encoder",
+    "capacity",
+    "lr",
+    "limit",
+)
 """What may stand in beta's place."""
 OFFERED: dict[str, list[str]] = {
     "latent": ["2", "5", "10", "20"],
@@ -42,11 +62,12 @@ def dataset() -> str:
 
 
 def field() -> str:
-    say_missing("field", "setting", FIELD_NAMES, next(iter(FIELD_NAMES)))
+    names = [name for name in FIELD_NAMES if has_choice(name)]
+    say_missing("field", "setting", names, names[0])
     return str(
         st.selectbox(
             "What differs",
-            FIELD_NAMES,
+            names,
             key="field",
             bind="query-params",
             on_change=_forget_values,
@@ -100,7 +121,7 @@ def common(varied: str) -> dict[str, Any]:
         with left if index % 2 == 0 else right:
             found[name] = number_setting(name, prefix=PREFIX, start=START.get(name), disabled=name == varied)
     with st.expander("More dials", icon=":material/tune:"):
-        for name in ("model", "architecture", "likelihood", "binarize"):
+        for name in filter(has_choice, ("model", "architecture", "likelihood", "objective", "binarize")):
             found[name] = choice_setting(name, prefix=PREFIX, disabled=name == varied)
         found["hidden"] = _hidden(disabled=varied == "hidden", architecture=found["architecture"])
         if LIKELIHOODS[found["likelihood"]].has_sigma or varied == "likelihood":

@@ -16,6 +16,7 @@ from pages.common.settings import (
     DEFAULTS,
     check_numbers,
     choice_setting,
+    has_choice,
     number_setting,
     setting_help,
     sizes_text,
@@ -25,7 +26,6 @@ from pages.common.thresholds import thresholds
 from vae_core.config import FIELDS, RunConfig, make_config, title_of
 from vae_core.data import catalogue
 from vae_core.errors import ConfigError, DataError
-from vae_core.fields import options_of
 from vae_core.presets import PRESETS
 from vae_core.registry.corruption_rows import CORRUPTIONS, check_channels
 from vae_core.registry.likelihood_rows import LIKELIHOODS
@@ -95,7 +95,7 @@ def _more() -> dict[str, Any]:
 def _objective() -> dict[str, Any]:
     """How the KL is weighed; the objective has a dial of its own once there is more than one to choose by name."""
     values: dict[str, Any] = {}
-    if len(options_of(FIELDS["objective"])) > 1:
+    if has_choice("objective"):
         values["objective"] = choice_setting("objective")
     values |= {"beta_schedule": choice_setting("beta_schedule"), "capacity": number_setting("capacity")}
     if values["capacity"] is not None:

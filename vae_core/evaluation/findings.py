@@ -149,7 +149,7 @@ def how_far_comparable(configs: Sequence[RunConfig]) -> list[str]:
             "much as on the model. The sum and the importance-weighted NLL still bound the clean images' −log p(x) from "
             "above; the more damage, the looser the bound."
         )
-    if "model" in fields:
+    if len({config.model.is_variational for config in configs}) > 1:
         found.append(
             "An autoencoder has no rate and no ELBO: it is compared by its reconstruction, and by its MSE per pixel."
         )

@@ -21,6 +21,7 @@ class ObjectiveRow:
         code: a function (reconstruction, kl, weights) to the loss, in nats per image; see `objectives/objective.py`.
         weight: the setting that weighs the KL. If that is 0, nothing draws the codes towards the prior.
         settings: the settings of `ObjectiveConfig` that it reads, apart from the likelihood's.
+        is_linear: whether the loss is D + beta KL, so that runs of several betas lie on one rate-distortion curve.
         chosen_by: the setting that chooses this objective by having a value; empty if it is chosen by its name.
     """
 
@@ -31,6 +32,7 @@ class ObjectiveRow:
     code: Code
     weight: str
     settings: tuple[str, ...]
+    is_linear: bool = False
     chosen_by: str = ""
 
     @property
@@ -47,6 +49,7 @@ OBJECTIVES: dict[str, ObjectiveRow] = {
         code=f"{_CODE}:beta_loss",
         weight="beta",
         settings=("beta", "beta_schedule", "warmup_epochs"),
+        is_linear=True,
     ),
     "capacity": ObjectiveRow(
         title="β-VAE with a capacity",

@@ -16,7 +16,7 @@ from vae_core.storage.runs import Run, list_runs
 from vae_core.storage.states import State
 
 _DEFAULTS = ObjectiveConfig()
-_OF_KL = ObjectiveConfig.model_fields.keys() - {"likelihood", "sigma"}
+OF_KL = ObjectiveConfig.model_fields.keys() - {"likelihood", "sigma"}
 """The settings of the objective that an autoencoder does not read."""
 
 
@@ -32,9 +32,9 @@ def essence(config: RunConfig) -> RunConfig:
     if any(config.data.levels):
         values["level"] = level_text(*config.data.levels)  # the default level, given or not
     if not config.model.is_variational:
-        values |= _default(*_OF_KL) | {"encoder": "shared"}
+        values |= _default(*OF_KL) | {"encoder": "shared"}
     else:
-        values |= _default(*_OF_KL - {"objective", *objective.kind.settings})
+        values |= _default(*OF_KL - {"objective", *objective.kind.settings})
         values |= {} if objective.has_warmup else _default("warmup_epochs")
     if not config.model.hidden:
         values |= {"activation": "relu"}  # a linear model has none

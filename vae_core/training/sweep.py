@@ -28,7 +28,7 @@ from vae_core.registry.model_rows import ARCHITECTURES
 from vae_core.storage import files
 from vae_core.storage.runs import MAX_NAME, Control, Run, in_short
 from vae_core.storage.states import State
-from vae_core.training.equivalence import essence, resumable_among, runs_of, same_among, state_of
+from vae_core.training.equivalence import OF_KL, essence, resumable_among, runs_of, same_among, state_of
 from vae_core.training.estimate import duration, seconds_for
 from vae_core.training.manager import RETRIES
 
@@ -157,8 +157,10 @@ def _check_twice(field: str, values: Sequence[object]) -> None:
 def _reason(base: RunConfig, field: str) -> str:
     if not base.model.is_variational and (field in ObjectiveConfig.model_fields or field == "encoder"):
         return "an autoencoder has no KL"
-    if field in ("beta", "beta_schedule"):
-        return "with a capacity, gamma weighs the KL"
+    kind = base.objective.kind
+    if field in OF_KL and field not in kind.settings:
+        what = f"a {kind.chosen_by}" if kind.chosen_by else f"the objective {base.objective.objective}"
+        return f"with {what}, {kind.weight} weighs the KL"
     return "the other settings leave it without effect"
 
 
