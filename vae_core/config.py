@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
@@ -23,7 +24,7 @@ from pydantic.fields import FieldInfo
 from vae_core.errors import ConfigError, SchemaTooNew
 from vae_core.fields import sentence
 from vae_core.registry.choice import OneOf
-from vae_core.registry.corruption_rows import CORRUPTIONS, check_corruption, ends_of, level_text, parse_level
+from vae_core.registry.corruption_rows import CORRUPTIONS, check_corruption, ends_of, parse_level_setting, parse_names
 from vae_core.registry.likelihood_rows import LIKELIHOODS
 from vae_core.registry.model_rows import ARCHITECTURES, MODELS
 from vae_core.registry.objective_rows import OBJECTIVES, ObjectiveRow
@@ -61,37 +62,18 @@ class DataConfig(_Section):
         description="Grey pixels as they are, cut at one half, drawn anew as 0 or 1 at each step (dynamic), or drawn "
         "once and kept (fixed).",
     )
-    corruption: tuple[str, ...] = Field(
+    corruption: Annotated[tuple[str, ...], BeforeValidator(parse_names)] = Field(
         (),
         title="Corruption",
         description=f"What damages the input, the target staying clean: {', '.join(CORRUPTIONS)}; of several one is "
         "drawn for each image.",
     )
-    level: str | None = Field(
+    level: Annotated[str | None, BeforeValidator(parse_level_setting)] = Field(
         None,
         max_length=64,
         title="Level",
         description="How strong the corruption is, in its own unit: one number, or LOW:HIGH to draw from for each image.",
     )
-
-    @field_validator("corruption", mode="before")
-    @classmethod
-    def _parse_corruption(cls, value: Any) -> Any:
-        """'gaussian,masking' and 'none', as typed on the command line."""
-        if not isinstance(value, str):
-            return value
-        names = tuple(part.strip() for part in value.split(",") if part.strip())
-        return () if names == ("none",) else names
-
-    @field_validator("level", mode="before")
-    @classmethod
-    def _parse_level(cls, value: Any) -> Any:
-        """A number is written as text, and so is a pair."""
-        if isinstance(value, list | tuple) and len(value) == 2:
-            value = ":".join(map(str, value))
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            value = str(value)
-        return value if not isinstance(value, str) or not value.strip() else level_text(*parse_level(value))
 
     @model_validator(mode="after")
     def _corruption_is_whole(self) -> DataConfig:
@@ -107,11 +89,14 @@ class DataConfig(_Section):
         return ends_of(self.corruption, self.level)
 
 
+_DEFAULT_SIZES = " and ".join(f"{','.join(map(str, row.hidden))} for {name}" for name, row in ARCHITECTURES.items())
+
+
 class ModelConfig(_Section):
     """The network."""
 
     model: Annotated[str, OneOf(MODELS)] = Field(
-        "vae", title="Model", description="Autoencoder, or variational autoencoder."
+        "vae", title="Model", description=f"{', or '.join(row.title for row in MODELS.values()).capitalize()}."
     )
     architecture: Annotated[str, OneOf(ARCHITECTURES)] = Field(
         "mlp", title="Layers", description="Dense layers, or convolutions."
@@ -121,7 +106,7 @@ class ModelConfig(_Section):
         max_length=8,
         title="Hidden sizes",
         description="Sizes of the encoder's hidden layers (mlp) or its channels a stage (conv); the decoder mirrors "
-        "them. 'none' gives a linear model. Default 256,64 for mlp and 32,64 for conv.",
+        f"them. 'none' gives a linear model. Default {_DEFAULT_SIZES}.",
     )
     activation: Literal["relu", "tanh"] = Field(
         "relu", title="Activation", description="What stands between two layers."

@@ -6,6 +6,7 @@ import math
 import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from vae_core.errors import ConfigError
 from vae_core.registry.choice import Code
@@ -131,6 +132,27 @@ def parse_level(text: str) -> tuple[float, float]:
 def level_text(low: float, high: float) -> str:
     """What `parse_level` reads: one number where both ends are the same."""
     return f"{low:g}" if low == high else f"{low:g}:{high:g}"
+
+
+def parse_names(value: Any) -> Any:
+    """'gaussian,masking' and 'none', as typed on the command line, as names; what is not text stays as it is."""
+    if not isinstance(value, str):
+        return value
+    names = tuple(part.strip() for part in value.split(",") if part.strip())
+    return () if names == ("none",) else names
+
+
+def parse_level_setting(value: Any) -> Any:
+    """A level as the configuration keeps it, text: from a number, a pair, or text; anything else stays as it is.
+
+    Raises:
+        ValueError: as for `parse_level`.
+    """
+    if isinstance(value, list | tuple) and len(value) == 2:
+        value = ":".join(map(str, value))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = str(value)
+    return value if not isinstance(value, str) or not value.strip() else level_text(*parse_level(value))
 
 
 def ends_of(names: Sequence[str], level: str | None) -> tuple[float, float]:
