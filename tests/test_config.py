@@ -12,18 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vae_core.config import (
-    DEFAULT_HIDDEN,
-    FIELDS,
-    SECTIONS,
-    RunConfig,
-    make_config,
-    parse_config,
-    range_text,
-    unit_of,
-    warnings_for,
-)
+from vae_core.config import FIELDS, SECTIONS, RunConfig, make_config, parse_config, warnings_for
 from vae_core.errors import ConfigError, SchemaTooNew
+from vae_core.fields import range_text, unit_of
+from vae_core.registry.model_rows import ARCHITECTURES
 
 RANGES: dict[str, tuple[str, float, float]] = {
     "limit": ("at least 1", 1, math.inf),
@@ -47,6 +39,7 @@ CHOICES = {
     "activation": ("relu", "tanh"),
     "encoder": ("shared", "separate"),
     "likelihood": ("bernoulli", "gaussian", "gaussian-learned", "continuous-bernoulli"),
+    "objective": ("beta",),
     "beta_schedule": ("constant", "linear"),
     "device": ("cpu", "cuda", "auto"),
 }
@@ -76,6 +69,7 @@ def test_defaults_are_those_of_the_design() -> None:
         "encoder": "shared",
         "latent": 2,
         "likelihood": "bernoulli",
+        "objective": "beta",
         "sigma": 1.0,
         "beta": 1.0,
         "beta_schedule": "constant",
@@ -277,7 +271,7 @@ def test_hidden_sizes_that_are_none(typed: Any) -> None:
 
 
 def test_hidden_sizes_left_out_are_those_of_the_architecture() -> None:
-    assert make_config(architecture="conv").model.hidden == DEFAULT_HIDDEN["conv"] == (32, 64)
+    assert make_config(architecture="conv").model.hidden == ARCHITECTURES["conv"].hidden == (32, 64)
     assert make_config(architecture="conv", hidden=None).model.hidden == (32, 64)
     assert make_config(architecture="mlp", hidden=None).model.hidden == (256, 64)
     assert make_config(architecture="conv", hidden="16").model.hidden == (16,)

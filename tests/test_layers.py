@@ -15,7 +15,8 @@ import vae_core
 from vae_core.storage.paths import PROJECT_ROOT
 
 LAYERS = (
-    *("types", "errors", "levels", "figures", "config", "presets", "storage", "jobs", "data", "models", "objectives"),
+    *("types", "errors", "registry", "figures", "fields", "config", "presets"),
+    *("storage", "jobs", "data", "models", "objectives"),
     *("metrics", "evaluation", "archives", "training", "export", "viz"),
 )
 TOP = ("cli", "pages", "app")
@@ -279,6 +280,7 @@ def test_storage_and_what_stands_left_of_it_import_no_torch() -> None:
         "vae_core/storage",
         "vae_core/errors.py",
         "vae_core/config.py",
+        "vae_core/registry",
         "vae_core/training/manager.py",
         "vae_core/training/worker_pool.py",
     )

@@ -6,14 +6,28 @@ A configuration is frozen, refuses unknown keys, and is written to the run folde
 
 from __future__ import annotations
 
-import reprlib
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 
 from vae_core.errors import ConfigError, SchemaTooNew
-from vae_core.levels import CORRUPTIONS, check_corruption, ends_of, level_text, parse_level
+from vae_core.fields import sentence
+from vae_core.registry.choice import OneOf
+from vae_core.registry.corruption_rows import CORRUPTIONS, check_corruption, ends_of, parse_level_setting, parse_names
+from vae_core.registry.likelihood_rows import LIKELIHOODS
+from vae_core.registry.model_rows import ARCHITECTURES, MODELS
+from vae_core.registry.objective_rows import OBJECTIVES, ObjectiveRow
 
 SCHEMA = 3
 """Version of `config.json`; a larger number in a file means that a newer program wrote it. The second has corruptions, the
@@ -22,7 +36,6 @@ third a choice of activation and pixels binarised once."""
 HELD_OUT_IMAGES = 2_000
 """Test images that are looked at while training, always the same; a smaller test split is looked at whole."""
 
-DEFAULT_HIDDEN = {"mlp": (256, 64), "conv": (32, 64)}
 LARGE_LEARNING_RATE = 5e-3
 """Above this Adam was seen to end 20 nats and more worse than at 1e-3; a warning, not a limit."""
 
@@ -49,38 +62,18 @@ class DataConfig(_Section):
         description="Grey pixels as they are, cut at one half, drawn anew as 0 or 1 at each step (dynamic), or drawn "
         "once and kept (fixed).",
     )
-    corruption: tuple[str, ...] = Field(
+    corruption: Annotated[tuple[str, ...], BeforeValidator(parse_names)] = Field(
         (),
-        max_length=len(CORRUPTIONS),
         title="Corruption",
         description=f"What damages the input, the target staying clean: {', '.join(CORRUPTIONS)}; of several one is "
         "drawn for each image.",
     )
-    level: str | None = Field(
+    level: Annotated[str | None, BeforeValidator(parse_level_setting)] = Field(
         None,
         max_length=64,
         title="Level",
         description="How strong the corruption is, in its own unit: one number, or LOW:HIGH to draw from for each image.",
     )
-
-    @field_validator("corruption", mode="before")
-    @classmethod
-    def _parse_corruption(cls, value: Any) -> Any:
-        """'gaussian,masking' and 'none', as typed on the command line."""
-        if not isinstance(value, str):
-            return value
-        names = tuple(part.strip() for part in value.split(",") if part.strip())
-        return () if names == ("none",) else names
-
-    @field_validator("level", mode="before")
-    @classmethod
-    def _parse_level(cls, value: Any) -> Any:
-        """A number is written as text, and so is a pair."""
-        if isinstance(value, list | tuple) and len(value) == 2:
-            value = ":".join(map(str, value))
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            value = str(value)
-        return value if not isinstance(value, str) or not value.strip() else level_text(*parse_level(value))
 
     @model_validator(mode="after")
     def _corruption_is_whole(self) -> DataConfig:
@@ -96,17 +89,24 @@ class DataConfig(_Section):
         return ends_of(self.corruption, self.level)
 
 
+_DEFAULT_SIZES = " and ".join(f"{','.join(map(str, row.hidden))} for {name}" for name, row in ARCHITECTURES.items())
+
+
 class ModelConfig(_Section):
     """The network."""
 
-    model: Literal["ae", "vae"] = Field("vae", title="Model", description="Autoencoder, or variational autoencoder.")
-    architecture: Literal["mlp", "conv"] = Field("mlp", title="Layers", description="Dense layers, or convolutions.")
+    model: Annotated[str, OneOf(MODELS)] = Field(
+        "vae", title="Model", description=f"{', or '.join(row.title for row in MODELS.values()).capitalize()}."
+    )
+    architecture: Annotated[str, OneOf(ARCHITECTURES)] = Field(
+        "mlp", title="Layers", description="Dense layers, or convolutions."
+    )
     hidden: tuple[Width, ...] = Field(
-        DEFAULT_HIDDEN["mlp"],
+        ARCHITECTURES["mlp"].hidden,
         max_length=8,
         title="Hidden sizes",
         description="Sizes of the encoder's hidden layers (mlp) or its channels a stage (conv); the decoder mirrors "
-        "them. 'none' gives a linear model. Default 256,64 for mlp and 32,64 for conv.",
+        f"them. 'none' gives a linear model. Default {_DEFAULT_SIZES}.",
     )
     activation: Literal["relu", "tanh"] = Field(
         "relu", title="Activation", description="What stands between two layers."
@@ -128,10 +128,10 @@ class ModelConfig(_Section):
     @model_validator(mode="before")
     @classmethod
     def _default_hidden(cls, given: Any) -> Any:
-        """A conv network has its own default sizes."""
+        """Each architecture has its own default sizes."""
         if isinstance(given, dict) and given.get("hidden") is None:
-            given = {k: v for k, v in given.items() if k != "hidden"}
-            given["hidden"] = DEFAULT_HIDDEN["conv" if given.get("architecture") == "conv" else "mlp"]
+            row = ARCHITECTURES.get(str(given.get("architecture", "mlp")), ARCHITECTURES["mlp"])
+            given = {**given, "hidden": row.hidden}
         return given
 
     @field_validator("hidden", mode="before")
@@ -145,17 +145,27 @@ class ModelConfig(_Section):
         return tuple(part.strip() for part in value.split(","))
 
     @model_validator(mode="after")
-    def _conv_has_a_stage(self) -> ModelConfig:
-        if self.architecture == "conv" and not self.hidden:
-            raise ValueError("hidden must name at least one stage for conv; a linear model is --architecture mlp")
+    def _has_a_stage(self) -> ModelConfig:
+        if ARCHITECTURES[self.architecture].is_convolutional and not self.hidden:
+            raise ValueError(
+                f"hidden must name at least one stage for {self.architecture}; a linear model is --architecture mlp"
+            )
         return self
+
+    @property
+    def is_variational(self) -> bool:
+        """Whether the encoder gives a distribution over codes, so that there are a KL, an ELBO and a prior."""
+        return MODELS[self.model].is_variational
 
 
 class ObjectiveConfig(_Section):
     """What training minimises, in nats per image."""
 
-    likelihood: Literal["bernoulli", "gaussian", "gaussian-learned", "continuous-bernoulli"] = Field(
+    likelihood: Annotated[str, OneOf(LIKELIHOODS)] = Field(
         "bernoulli", title="Likelihood", description="The decoder's distribution over pixels."
+    )
+    objective: Annotated[str, OneOf(OBJECTIVES, lambda row: row.is_chosen_by_name)] = Field(
+        "beta", title="Objective", description="How the KL is weighed. A capacity replaces beta."
     )
     sigma: float = Field(
         1.0,
@@ -203,13 +213,36 @@ class ObjectiveConfig(_Section):
         description="Weight of the distance of the KL from the capacity.",
     )
 
+    @model_validator(mode="after")
+    def _one_objective(self) -> ObjectiveConfig:
+        if self.objective != "beta" and self.kind is not OBJECTIVES[self.objective]:
+            raise ValueError(
+                f"{self.kind.chosen_by} has no effect with the objective {self.objective}; leave one of them out"
+            )
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_usual_objective(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leaves out the default objective, so that programs older than this setting can read the file."""
+        written: dict[str, Any] = write(self)
+        return {name: value for name, value in written.items() if (name, value) != ("objective", "beta")}
+
+    @property
+    def kind(self) -> ObjectiveRow:
+        """What is minimised if the model is variational: the objective of a setting that has a value, else the named one."""
+        chosen = (row for row in OBJECTIVES.values() if row.chosen_by and getattr(self, row.chosen_by) is not None)
+        return next(chosen, OBJECTIVES[self.objective])
+
+    @property
+    def has_warmup(self) -> bool:
+        """Whether the weight or the target of the KL rises over the warm-up."""
+        settings = self.kind.settings
+        return "warmup_epochs" in settings and ("beta_schedule" not in settings or self.beta_schedule == "linear")
+
     @property
     def has_floor(self) -> bool:
-        """Whether the reconstruction loss has a lower bound.
-
-        The density of the continuous Bernoulli grows without bound at pixels of exactly 0 or 1, so its loss has none.
-        """
-        return self.likelihood != "continuous-bernoulli"
+        """Whether the reconstruction loss has a lower bound."""
+        return LIKELIHOODS[self.likelihood].has_floor
 
 
 class TrainingConfig(_Section):
@@ -254,7 +287,11 @@ class RunConfig(_Section):
 
     def flat(self) -> dict[str, Any]:
         """Every field by its own name, as the command line and the address of the Train page name them."""
-        return {name: value for section in SECTIONS for name, value in getattr(self, section).model_dump().items()}
+        return {
+            name: getattr(getattr(self, section), name)
+            for section in SECTIONS
+            for name in SECTIONS[section].model_fields
+        }
 
     def changed(self, **values: Any) -> RunConfig:
         """A copy with these fields (named as in `flat`) replaced.
@@ -263,6 +300,22 @@ class RunConfig(_Section):
             ConfigError: a field is unknown or its value is out of range.
         """
         return make_config(**{"parent": self.parent, **self.flat(), **values})
+
+    @property
+    def beta(self) -> float | None:
+        """The weight of the KL, if the loss is the reconstruction and beta times the KL; else None."""
+        return self.objective.beta if self.model.is_variational and self.objective.kind.is_linear else None
+
+    @property
+    def weighs_kl(self) -> bool:
+        """Whether training draws the codes towards the prior: a KL with a weight above 0."""
+        return self.model.is_variational and getattr(self.objective, self.objective.kind.weight) > 0
+
+    @property
+    def strength(self) -> str:
+        """How strongly the objective weighs the KL, in words: 'beta 4', 'C 25, gamma 1000'; empty for an autoencoder."""
+        words = self.objective.kind.strength.format_map(dict(self.objective))
+        return words if self.model.is_variational else ""
 
 
 SECTIONS: dict[str, type[_Section]] = {
@@ -310,37 +363,12 @@ def parse_config(document: Any) -> RunConfig:
     try:
         return RunConfig.model_validate(document)
     except ValidationError as error:
-        raise ConfigError(_sentence(error)) from error
-
-
-def range_text(info: FieldInfo) -> str:
-    """The range of a field in words, such as '1 to 512' or 'above 0, at most 1'; empty where it has none."""
-    bounds = {name: getattr(item, name) for item in info.metadata for name in ("ge", "gt", "le") if hasattr(item, name)}
-    low = f"{bounds['ge']:g}" if "ge" in bounds else f"above {bounds['gt']:g}" if "gt" in bounds else ""
-    high = f"{bounds['le']:.12g}" if "le" in bounds else ""
-    if low and high:
-        return f"{low} to {high}" if "ge" in bounds else f"{low}, at most {high}"
-    return f"at least {low}" if "ge" in bounds else low
+        raise ConfigError(sentence(error, FIELDS)) from error
 
 
 def title_of(name: str) -> str:
     """What a setting is called on pages and in charts, such as 'Learning rate' for `lr`."""
     return FIELDS[name].title or name
-
-
-def unit_of(info: FieldInfo) -> str:
-    """The unit of a field, or the empty string."""
-    return str(_extra(info).get("unit", ""))
-
-
-def step_of(info: FieldInfo) -> float | None:
-    """By how much a widget changes a real number at a time; None for whole numbers and for what is no number."""
-    step = _extra(info).get("step")
-    return float(step) if isinstance(step, int | float) else None
-
-
-def _extra(info: FieldInfo) -> dict[str, Any]:
-    return dict(info.json_schema_extra) if isinstance(info.json_schema_extra, dict) else {}
 
 
 def warnings_for(config: RunConfig) -> list[str]:
@@ -349,40 +377,9 @@ def warnings_for(config: RunConfig) -> list[str]:
     training, objective = config.training, config.objective
     if training.lr > LARGE_LEARNING_RATE:
         found.append(f"A learning rate of {training.lr:g} usually ends tens of nats worse than 0.001.")
-    rises = objective.beta_schedule == "linear" or objective.capacity is not None
-    if config.model.model == "vae" and rises and objective.warmup_epochs > training.epochs:
+    if config.model.is_variational and objective.has_warmup and objective.warmup_epochs > training.epochs:
         found.append(
             f"The warm-up of {objective.warmup_epochs:g} epochs is longer than the training of {training.epochs}: "
             "the target objective is never reached."
         )
     return found
-
-
-_EXPECTED = {
-    "hidden": "sizes from 1 to 8192 such as 256,64, at most 8 of them, or none",
-    "dataset": "a name or a path of 1 to 4096 characters",
-    "corruption": "names such as gaussian,masking",
-    "level": "a number such as 0.3, or LOW:HIGH such as 0.1:0.6",
-    "parent": "RUN@STEP, a run's id and a step that it keeps",
-    "schema": "a whole number from 1 on",
-}
-"""What a range cannot say."""
-
-
-def _sentence(error: ValidationError) -> str:
-    first = error.errors()[0]
-    path = [str(part) for part in first["loc"]] or ["configuration"]
-    kind, given = first["type"], reprlib.repr(first.get("input"))
-    if kind == "extra_forbidden":
-        return f"There is no setting called {path[-1]!r}."
-    if kind == "value_error":
-        return f"{str(first['ctx']['error']).rstrip('.')}."
-    if kind.startswith("model"):
-        return f"{path[-1]} must be an object of settings, not {given}."
-    # from the end, since a section may be called as a field is; behind `hidden` stands a position in it
-    name = next((part for part in reversed(path) if part in FIELDS), path[-1])
-    if kind == "literal_error":
-        return f"{name} must be {first['ctx']['expected']}, not {given}."
-    expected = _EXPECTED.get(name) or range_text(FIELDS[name])
-    number = "a whole number, " if kind.startswith("int") else "a number, " if "float" in kind else ""
-    return f"{name} must be {'' if name in _EXPECTED else number}{expected}, not {given}."

@@ -6,14 +6,15 @@ Titles, units, ranges, steps and help come from `vae_core.config`, so that Train
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 
 import streamlit as st
 
 from pages.common.address import check_number, say_missing
-from vae_core.config import FIELDS, RunConfig, range_text, step_of, title_of, unit_of
+from vae_core.config import FIELDS, RunConfig, title_of
 from vae_core.data import catalogue
 from vae_core.data.source import DatasetInfo
+from vae_core.fields import options_of, range_text, step_of, unit_of
 
 DEFAULTS = RunConfig().flat()
 WHERE = {
@@ -77,11 +78,16 @@ def number_setting(name: str, *, prefix: str = "", start: Any = None, disabled: 
     return default if value is None else value
 
 
+def has_choice(name: str) -> bool:
+    """Whether a setting can have more than one value; a widget with a single option says nothing."""
+    return len(options_of(FIELDS[name])) != 1
+
+
 def choice_setting(
     name: str, *, prefix: str = "", disabled: bool = False, on_change: Callable[[], None] | None = None
 ) -> str:
     """One of a setting's values, in the address; arguments as for `number_setting`."""
-    options = get_args(FIELDS[name].annotation)
+    options = options_of(FIELDS[name])
     say_missing(f"{prefix}{name}", title_of(name).lower(), options, DEFAULTS[name])
     chosen = st.selectbox(
         title_of(name),

@@ -10,6 +10,7 @@ from pages.common.jobs import runner
 from vae_core.config import RunConfig
 from vae_core.data import catalogue
 from vae_core.jobs import Job, cli_command
+from vae_core.registry.likelihood_rows import LIKELIHOODS
 
 MAX_PIXELS = 2_000
 """Beyond it the covariance takes a minute of a core, which training needs more."""
@@ -22,7 +23,8 @@ def thresholds_job(config: RunConfig) -> Job | None:
         None for an autoencoder, for a learned Gaussian, for large images, and if the images are not on this machine yet.
     """
     name, objective = config.data.dataset, config.objective
-    if config.model.model == "ae" or objective.likelihood == "gaussian-learned" or not catalogue.is_here(name):
+    learns_sigma = LIKELIHOODS[objective.likelihood].learns_sigma
+    if not config.model.is_variational or learns_sigma or not catalogue.is_here(name):
         return None
     if math.prod(catalogue.find(name).shape) > MAX_PIXELS:
         return None

@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 import streamlit as st
 
 from pages.common.address import say_missing
 from pages.common.errors import literal
-from pages.common.settings import DEFAULTS, check_numbers, choice_setting, number_setting, setting_help, where_text
-from vae_core.config import DEFAULT_HIDDEN, FIELDS, title_of
+from pages.common.settings import (
+    DEFAULTS,
+    check_numbers,
+    choice_setting,
+    has_choice,
+    number_setting,
+    setting_help,
+    where_text,
+)
+from vae_core.config import FIELDS, title_of
 from vae_core.data import catalogue
+from vae_core.fields import options_of
+from vae_core.registry.likelihood_rows import LIKELIHOODS
+from vae_core.registry.model_rows import ARCHITECTURES
 
-FIELD_NAMES = ("beta", "latent", "model", "likelihood", "architecture", "hidden", "encoder", "capacity", "lr", "limit")
+FIELD_NAMES = (
+    "beta",
+    "latent",
+    "model",
+    "likelihood",
+    "objective",
+    "architecture",
+    "hidden",
+    "encoder",
+    "capacity",
+    "lr",
+    "limit",
+)
 """What may stand in beta's place."""
 OFFERED: dict[str, list[str]] = {
     "latent": ["2", "5", "10", "20"],
@@ -39,11 +62,12 @@ def dataset() -> str:
 
 
 def field() -> str:
-    say_missing("field", "setting", FIELD_NAMES, next(iter(FIELD_NAMES)))
+    names = [name for name in FIELD_NAMES if has_choice(name)]
+    say_missing("field", "setting", names, names[0])
     return str(
         st.selectbox(
             "What differs",
-            FIELD_NAMES,
+            names,
             key="field",
             bind="query-params",
             on_change=_forget_values,
@@ -59,7 +83,7 @@ def _forget_values() -> None:
 
 def values(name: str, suggested: list[str]) -> list[str]:
     """The list that one edits: offered values, and any that one types."""
-    options = suggested or OFFERED.get(name) or [str(option) for option in get_args(FIELDS[name].annotation)]
+    options = suggested or OFFERED.get(name) or list(options_of(FIELDS[name]))
     return list(
         st.multiselect(
             f"{title_of(name)}: the values",
@@ -97,10 +121,10 @@ def common(varied: str) -> dict[str, Any]:
         with left if index % 2 == 0 else right:
             found[name] = number_setting(name, prefix=PREFIX, start=START.get(name), disabled=name == varied)
     with st.expander("More dials", icon=":material/tune:"):
-        for name in ("model", "architecture", "likelihood", "binarize"):
+        for name in filter(has_choice, ("model", "architecture", "likelihood", "objective", "binarize")):
             found[name] = choice_setting(name, prefix=PREFIX, disabled=name == varied)
         found["hidden"] = _hidden(disabled=varied == "hidden", architecture=found["architecture"])
-        if "gaussian" in found["likelihood"] or varied == "likelihood":
+        if LIKELIHOODS[found["likelihood"]].has_sigma or varied == "likelihood":
             found["sigma"] = number_setting("sigma", prefix=PREFIX)
         for name in ("beta", "lr", "batch_size", "limit"):
             found[name] = number_setting(name, prefix=PREFIX, start=START.get(name), disabled=name == varied)
@@ -110,7 +134,8 @@ def common(varied: str) -> dict[str, Any]:
 
 
 def _hidden(*, disabled: bool, architecture: str) -> str:
-    usual = str(START["hidden"]) if architecture == "mlp" else ",".join(map(str, DEFAULT_HIDDEN["conv"]))
+    row = ARCHITECTURES[architecture]
+    usual = ",".join(map(str, row.hidden)) if row.is_convolutional else str(START["hidden"])
     return str(
         st.text_input(
             title_of("hidden"),

@@ -23,8 +23,8 @@ from vae_core.evaluation.restoration import (
     restore,
     tuning_images,
 )
-from vae_core.levels import CORRUPTIONS, check_channels
 from vae_core.metrics.filters import FILTERS, Examples, Learned, Tuned, names_for, tuned_filters
+from vae_core.registry.corruption_rows import CORRUPTIONS, check_channels
 from vae_core.storage.measurements import Quality
 from vae_core.types import Array
 

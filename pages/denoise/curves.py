@@ -23,8 +23,8 @@ from vae_core.evaluation import colours
 from vae_core.evaluation.restoration import curve_levels, kept_curve
 from vae_core.figures import FIGURES
 from vae_core.jobs import Key, cli_command
-from vae_core.levels import CORRUPTIONS, check_channels
 from vae_core.metrics.filters import FILTERS, TONED
+from vae_core.registry.corruption_rows import CORRUPTIONS, check_channels
 from vae_core.storage.measurements import RestorationPoint
 from vae_core.viz.restoration_chart import (
     ALONE,
@@ -156,7 +156,15 @@ def _rows(points: Curves) -> Iterator[tuple[str, str, float, float, float]]:
             yield title, WITH_TONE if name.endswith(TONED) else ALONE, level, one.psnr, one.ssim
 
 
-NOT_NOISE = ("blur", "low-resolution", "masking", "block", "watermark")
+FILTERS_ARE_FOR_NOISE = (
+    " But the filters are made for noise, which this damage is not; only the ridge regressions know of it."
+)
+
+
+def _is_filtered_in_vain(corruption: str) -> bool:
+    """Whether the opponents are filters although the damage is no noise; colours have opponents of their own."""
+    row = CORRUPTIONS.get(corruption)
+    return row is not None and not row.is_noise and not row.takes_colours
 
 
 def ahead(label: str, points: Sequence[RestorationPoint], corruption: str = "", usual: float = -math.inf) -> str:
@@ -164,11 +172,8 @@ def ahead(label: str, points: Sequence[RestorationPoint], corruption: str = "", 
     best = {point.level: max((one.psnr for one in point.baselines.values()), default=-math.inf) for point in points}
     lost = [point for point in points if best[point.level] > point.model.psnr]
     if not lost:
-        return f"**{literal(label)}** is ahead of every opponent at every level that was measured." + (
-            ""
-            if corruption not in NOT_NOISE
-            else " But the filters are made for noise, which this damage is not; only the ridge regressions know of it."
-        )
+        ahead_of_all = f"**{literal(label)}** is ahead of every opponent at every level that was measured."
+        return ahead_of_all + (FILTERS_ARE_FOR_NOISE if _is_filtered_in_vain(corruption) else "")
     narrow = [point for point in lost if point.clean.psnr <= best[point.level]]
     unseen = [point for point in lost if point.clean.psnr > best[point.level]]
     return " ".join(_lost(label, group, best, usual) for group in (narrow, unseen) if group)

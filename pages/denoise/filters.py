@@ -14,8 +14,8 @@ from pages.denoise.case import Case, Restored, bound_of, filtered, usual_bound
 from pages.denoise.gallery import Tile, gallery
 from pages.denoise.models import labelled
 from vae_core.data.moved import missing
-from vae_core.levels import CORRUPTIONS
 from vae_core.metrics.filters import FILTERS, TONED, Strength, Tuned, names_for
+from vae_core.registry.corruption_rows import CORRUPTIONS
 from vae_core.types import Array
 
 SLOT = "filters"

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.common import address
 from pages.common.errors import literal
 from vae_core.errors import ConfigError, LatentLabError
-from vae_core.levels import CORRUPTIONS
+from vae_core.registry.corruption_rows import CORRUPTIONS
 
 PARAMETER = "level"
 STEPS = 50

@@ -16,6 +16,7 @@ from vae_core.config import RunConfig
 from vae_core.data.datasets import Dataset
 from vae_core.errors import ConfigError, LatentLabError
 from vae_core.evaluation.restoration import Material, material
+from vae_core.registry.model_rows import MODELS
 
 PARAMETER = "models"
 MOST = 6
@@ -76,7 +77,7 @@ def about(model: OpenedModel) -> str:
     config = model.run.config
     seen = f"trained on {_damage(config)}" if config.data.corruption else "never saw damage"
     plural = "s" if model.latent > 1 else ""
-    return f"{config.model.model.upper()}, {model.latent} latent{plural}, {config.data.dataset}, {seen}"
+    return f"{MODELS[config.model.model].short}, {model.latent} latent{plural}, {config.data.dataset}, {seen}"
 
 
 def _damage(config: RunConfig) -> str:

@@ -17,7 +17,7 @@ from pages.denoise.level import current_level, level_slider, take_level
 from pages.denoise.models import Task, choose_models, note
 from pages.denoise.take_away import show, take_away, train_link
 from pages.denoise.tiles import given_tiles, tiles_of
-from vae_core.levels import CORRUPTIONS
+from vae_core.registry.corruption_rows import CORRUPTIONS
 
 TASK = Task("Restore", offered=("mnist-denoiser", "example-ae-2d", "example-vae-20d"))
 """What stands there at first: a denoising model, and two that never saw noise."""

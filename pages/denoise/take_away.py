@@ -100,7 +100,7 @@ def set_up(model: OpenedModel, corruption: str, level: float) -> dict[str, str]:
     if corruption not in config.data.corruption:
         values |= {"corruption": (corruption,), "level": f"{level:g}" if level else None}
     values["dataset"] = catalogue.at_hand(config.data.dataset)
-    preset = {"preset": DENOISER} if config.model.model == "ae" else {}
+    preset = {} if config.model.is_variational else {"preset": DENOISER}
     return {**preset, **{name: _text(value) for name, value in values.items() if value is not None}}
 
 

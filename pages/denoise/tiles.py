@@ -8,7 +8,7 @@ from pages.common.opened_model import OpenedModel
 from pages.denoise.case import Case, Restored, damage
 from pages.denoise.gallery import Tile
 from pages.denoise.models import about, labelled
-from vae_core.levels import CORRUPTIONS
+from vae_core.registry.corruption_rows import CORRUPTIONS
 
 
 def tiles_of(models: Sequence[OpenedModel], case: Case, restored: Mapping[str, Restored]) -> list[Tile]:

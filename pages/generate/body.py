@@ -16,6 +16,7 @@ from pages.generate.image import image_results, posterior_of, single_image
 from pages.generate.take_away import take_away
 from pages.generate.walks import walks
 from vae_core.errors import NameInvalid, RunNotFound
+from vae_core.registry.model_rows import MODELS
 from vae_core.storage.states import State
 
 VIEWS = ("An image", "Directions", "Walks", "Take away")
@@ -98,7 +99,7 @@ def _about(model: OpenedModel) -> None:
     config = model.run.config
     active = int((~model.inactive).sum())
     st.caption(
-        f"{config.model.model.upper()}, {config.model.architecture}, {model.latent} latents, {active} of them active; "
+        f"{MODELS[config.model.model].short}, {config.model.architecture}, {model.latent} latents, {active} of them active; "
         f"trained on {config.data.dataset} for {config.training.epochs} epochs."
     )
     if model.run.status().state is State.DIVERGED:

@@ -18,9 +18,10 @@ from pages.library.files import log_tail, own_files
 from pages.library.filters import CHOSEN_PARAMETER
 from pages.library.next_steps import kept
 from pages.library.words import size_text
-from vae_core.config import FIELDS, RunConfig, title_of, unit_of
+from vae_core.config import FIELDS, RunConfig, title_of
 from vae_core.errors import RunNotFound
 from vae_core.evaluation.figures import notes_on
+from vae_core.fields import unit_of
 from vae_core.figures import FIGURES, Figure
 from vae_core.storage import files
 from vae_core.storage.listing import Summary

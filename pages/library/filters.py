@@ -12,6 +12,7 @@ import streamlit as st
 
 from pages.common.address import read_number
 from pages.common.session import is_hidden, roots
+from vae_core.registry.model_rows import MODELS
 from vae_core.storage import files
 from vae_core.storage.listing import Summary, summaries
 from vae_core.storage.states import State
@@ -19,7 +20,6 @@ from vae_core.storage.states import State
 SORT_PARAMETER, PAGE_PARAMETER, CHOSEN_PARAMETER = "sort", "at", "runs"
 ANY_STATE, ANY_IMAGES, ANY_MODEL, ALL = "any state", "all images", "any model", "own and shipped"
 STATES_SHOWN = (ANY_STATE, *(state.value for state in State if state not in (State.GONE, State.DAMAGED)))
-MODELS = (ANY_MODEL, "ae", "vae")
 WHOSE = (ALL, "own", "shipped")
 ROWS = 25
 MOST_CHOSEN = 100
@@ -111,7 +111,7 @@ KEYS: dict[str, Callable[[Summary], Any]] = {
     "images": lambda row: row.run.config.data.dataset.casefold(),
     "model": lambda row: (row.run.config.model.model, row.run.config.model.architecture),
     "latent": lambda row: row.run.config.model.latent,
-    "beta": lambda row: row.run.config.objective.beta if row.run.config.model.model == "vae" else None,
+    "beta": lambda row: row.run.config.beta,
     "nats": lambda row: row.nats,
     "state": lambda row: row.state,
     "parent": lambda row: row.run.config.parent,
@@ -131,7 +131,7 @@ def choose_wanted(rows: list[Summary]) -> Wanted:
         )  # fmt: skip
         state = st.selectbox("State", STATES_SHOWN, key="in_state", bind="query-params", width=150)
         images = st.selectbox("Images", [ANY_IMAGES, *datasets], key="of_images", bind="query-params", width=200)
-        model = st.selectbox("Model", MODELS, key="of_model", bind="query-params", width=140)
+        model = st.selectbox("Model", (ANY_MODEL, *MODELS), key="of_model", bind="query-params", width=140)
         whose = st.selectbox("Whose", WHOSE, key="whose", bind="query-params", width=170)
     given = st.query_params.get(SORT_PARAMETER, "")
     column = given.removeprefix("-")

@@ -18,8 +18,8 @@ from pages.library.filters import ROWS, Wanted, choose, go_to_page, page_of, sor
 from pages.library.thumbnails import glimpse
 from pages.library.undo import Deleted, bring_back
 from pages.library.words import age_text, size_text, state_of
-from vae_core.config import RunConfig
 from vae_core.figures import FIGURES
+from vae_core.registry.model_rows import MODELS
 from vae_core.storage import files
 from vae_core.storage.listing import Summary
 from vae_core.storage.measurements import EVALUATION
@@ -95,9 +95,9 @@ def _row(one: Summary) -> Row:
     nats, how = _nats(one, seen.nats)
     cells = {
         "images": config.data.dataset,
-        "model": f"{config.model.model.upper()}, {config.model.architecture}",
+        "model": f"{MODELS[config.model.model].short}, {config.model.architecture}",
         "latent": f"{config.model.latent}",
-        "beta": _beta(config),
+        "beta": "–" if config.beta is None else f"{config.beta:g}",
         "nats": nats,
         "parent": config.parent or "",
         "age": "shipped" if one.shipped else age_text(time.time() - one.changed),
@@ -105,10 +105,6 @@ def _row(one: Summary) -> Row:
     }
     titles = {"nats": how, "age": "came with the program" if one.shipped else f"{changed:%Y-%m-%d %H:%M}"}
     return Row(one.id, one.name, seen.picture, state_of(one.run, one.status, one.state), cells, titles)
-
-
-def _beta(config: RunConfig) -> str:
-    return f"{config.objective.beta:g}" if config.model.model == "vae" else "–"
 
 
 def _nats(one: Summary, while_training: float | None) -> tuple[str, str]:

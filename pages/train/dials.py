@@ -16,17 +16,20 @@ from pages.common.settings import (
     DEFAULTS,
     check_numbers,
     choice_setting,
+    has_choice,
     number_setting,
     setting_help,
     sizes_text,
     where_text,
 )
 from pages.common.thresholds import thresholds, thresholds_job
-from vae_core.config import DEFAULT_HIDDEN, FIELDS, RunConfig, make_config, title_of
+from vae_core.config import FIELDS, RunConfig, make_config, title_of
 from vae_core.data import catalogue
 from vae_core.errors import ConfigError, DataError
-from vae_core.levels import CORRUPTIONS, check_channels
 from vae_core.presets import PRESETS
+from vae_core.registry.corruption_rows import CORRUPTIONS, check_channels
+from vae_core.registry.likelihood_rows import LIKELIHOODS
+from vae_core.registry.model_rows import ARCHITECTURES, MODELS
 
 
 def dials() -> RunConfig | None:
@@ -47,7 +50,7 @@ def dials() -> RunConfig | None:
     left, right = st.columns(2)
     for index, name in enumerate(("latent", "beta", "epochs", "seed")):
         with left if index % 2 == 0 else right:
-            values[name] = number_setting(name, disabled=name == "beta" and _is_ae())
+            values[name] = number_setting(name, disabled=name == "beta" and not _is_variational())
     mark = st.container()
     with st.expander("More dials", icon=":material/tune:"):
         values |= _more()
@@ -76,21 +79,29 @@ def _more() -> dict[str, Any]:
     values["architecture"] = choice_setting("architecture", on_change=_take_default_sizes)
     values["hidden"] = _hidden()
     values["activation"] = choice_setting("activation")
-    values["encoder"] = choice_setting("encoder", disabled=_is_ae())
+    values["encoder"] = choice_setting("encoder", disabled=not _is_variational())
     values["likelihood"] = choice_setting("likelihood")
-    if values["likelihood"].startswith("gaussian"):
+    if LIKELIHOODS[values["likelihood"]].has_sigma:
         values["sigma"] = number_setting("sigma")
     values["binarize"] = choice_setting("binarize")
     values |= _corruption()
-    if not _is_ae():
-        values |= {"beta_schedule": choice_setting("beta_schedule"), "capacity": number_setting("capacity")}
-        if values["capacity"] is not None:
-            values["gamma"] = number_setting("gamma")
-        if values["beta_schedule"] == "linear" or values["capacity"] is not None:
-            values["warmup_epochs"] = number_setting("warmup_epochs")
+    values |= _objective() if _is_variational() else {}
     for name in ("lr", "batch_size", "limit", "threads"):
         values[name] = number_setting(name)
     values["device"] = choice_setting("device")
+    return values
+
+
+def _objective() -> dict[str, Any]:
+    """How the KL is weighed; the objective has a dial of its own once there is more than one to choose by name."""
+    values: dict[str, Any] = {}
+    if has_choice("objective"):
+        values["objective"] = choice_setting("objective")
+    values |= {"beta_schedule": choice_setting("beta_schedule"), "capacity": number_setting("capacity")}
+    if values["capacity"] is not None:
+        values["gamma"] = number_setting("gamma")
+    if values["beta_schedule"] == "linear" or values["capacity"] is not None:
+        values["warmup_epochs"] = number_setting("warmup_epochs")
     return values
 
 
@@ -114,8 +125,8 @@ def _take_preset_of_address() -> None:
             st.session_state[name] = _as_shown(name, values[name])
 
 
-def _is_ae() -> bool:
-    return bool(st.session_state.get("model", DEFAULTS["model"]) == "ae")
+def _is_variational() -> bool:
+    return MODELS[st.session_state.get("model", DEFAULTS["model"])].is_variational
 
 
 def _take_preset() -> None:
@@ -128,7 +139,7 @@ def _take_preset() -> None:
 
 def _take_default_sizes() -> None:
     """Dense sizes mean nothing as channels, and the other way round."""
-    st.session_state.hidden = sizes_text(DEFAULT_HIDDEN[st.session_state.architecture])
+    st.session_state.hidden = sizes_text(ARCHITECTURES[st.session_state.architecture].hidden)
 
 
 def set_dials(config: RunConfig) -> None:
@@ -209,7 +220,7 @@ def _as_shown(name: str, value: Any) -> Any:
 def _hidden() -> str:
     text = st.text_input(
         title_of("hidden"),
-        value=sizes_text(DEFAULT_HIDDEN[st.session_state.get("architecture", DEFAULTS["architecture"])]),
+        value=sizes_text(ARCHITECTURES[st.session_state.get("architecture", DEFAULTS["architecture"])].hidden),
         key="hidden",
         bind="query-params",
         help=setting_help("hidden"),

@@ -105,8 +105,8 @@ def _objective(config: RunConfig, record: Record, key: str) -> None:
             for term in terms:
                 st.latex(term)
             st.caption("In nats per image: summed over pixels i and latents j, averaged over the batch.")
-            vae = config.model.model == "vae"
-            glossary_links("Reconstruction", "Nat", *(("KL divergence", "Beta (β)", "ELBO") if vae else ("Latent",)))
+            more = ("KL divergence", "Beta (β)", "ELBO") if config.model.is_variational else ("Latent",)
+            glossary_links("Reconstruction", "Nat", *more)
 
 
 def _headline(run: Run, status: Status, state: State, key: str, badge: str) -> View:

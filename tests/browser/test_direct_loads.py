@@ -10,7 +10,7 @@ pytest.importorskip("playwright.sync_api")
 from playwright.sync_api import Browser, Page, expect
 
 from tools.served import READY, Server, served
-from vae_core.levels import CORRUPTIONS
+from vae_core.registry.corruption_rows import CORRUPTIONS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 SECONDS = 60_000

@@ -18,11 +18,12 @@ from tests.browser.apps.linear_model import linear
 from tests.viz.scenes import DIGITS, digits
 from tools.served import served
 from vae_core.config import ModelConfig, ObjectiveConfig
-from vae_core.export.browser import ACTIVATIONS, decoder_bytes
+from vae_core.export.browser import decoder_bytes
 from vae_core.models.autoencoder import Autoencoder
 from vae_core.models.build import build_model
 from vae_core.models.networks import ImageShape
 from vae_core.objectives.likelihoods import build_likelihood
+from vae_core.registry.likelihood_rows import LIKELIHOODS
 from vae_core.storage.paths import PROJECT_ROOT
 from vae_core.types import Array
 
@@ -79,7 +80,7 @@ def decoded_in_browser(page: Page, content: bytes, codes: torch.Tensor) -> Array
 
 
 @pytest.mark.parametrize("model_of", MODELS, ids=lambda model: "-".join(map(str, model)))
-@pytest.mark.parametrize("likelihood", ACTIVATIONS)
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
 def test_the_browser_decodes_what_torch_decodes(page: Page, likelihood: str, model_of: Described) -> None:
     latent, shape = model_of[2:4]
     model = trained(*model_of, spread=1.2 if likelihood.startswith("gaussian") else 12.0)

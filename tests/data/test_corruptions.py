@@ -10,9 +10,10 @@ from torch import Tensor
 
 from vae_core.data import datasets
 from vae_core.data.batches import to_float
-from vae_core.data.corruptions import CORRUPTIONS, corrupt, corrupt_mixed, corrupt_split
+from vae_core.data.corruptions import corrupt, corrupt_mixed, corrupt_split
 from vae_core.data.randomness import Stream, generator
 from vae_core.errors import ConfigError
+from vae_core.registry.corruption_rows import CORRUPTIONS
 
 GREY = [name for name, row in CORRUPTIONS.items() if 1 in row.channels]
 BY_CHANCE = ("gaussian", "salt-and-pepper", "masking", "block", "watermark")

@@ -32,8 +32,8 @@ from vae_core.evaluation.restoration import (
     ssim,
 )
 from vae_core.evaluation.trained import Trained
-from vae_core.levels import CORRUPTIONS
 from vae_core.metrics.filters import FILTERS
+from vae_core.registry.corruption_rows import CORRUPTIONS
 from vae_core.storage import paths
 from vae_core.storage.measurements import METHODS, Quality
 from vae_core.storage.measurements import RestorationPoint as Point

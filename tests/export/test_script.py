@@ -13,11 +13,16 @@ import safetensors
 from PIL import Image
 
 from tests.evaluation.untrained import Shape, untrained
+from vae_core.config import FIELDS, ModelConfig
 from vae_core.data.datasets import load_dataset
 from vae_core.errors import ConfigError
 from vae_core.evaluation.codes import Codes, decode_images, encode, fitted_gaussian
 from vae_core.evaluation.trained import Trained
+from vae_core.export import script
 from vae_core.export.script import export_weights, generation_script
+from vae_core.fields import options_of
+from vae_core.models.build import describe_model
+from vae_core.registry.model_rows import ARCHITECTURES
 from vae_core.storage.arrays import unpack_tensors
 from vae_core.viz.walks import random_codes
 
@@ -92,3 +97,11 @@ def test_at_beta_0_the_script_says_that_its_pictures_mean_nothing() -> None:
     """Fault 12."""
     assert "draws of the prior mean nothing" in generation_script(untrained(beta=0))
     assert "mean nothing" not in generation_script(untrained())
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("activation", options_of(FIELDS["activation"]))
+def test_every_layer_of_a_decoder_can_be_written(architecture: str, activation: str) -> None:
+    config = ModelConfig.model_validate({"architecture": architecture, "hidden": "4", "activation": activation})
+    kinds = {type(layer).__name__ for layer in describe_model(config, (1, 8, 8)).decoder}
+    assert kinds <= script._LAYERS.keys()

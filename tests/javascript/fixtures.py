@@ -11,28 +11,29 @@ import itertools
 import json
 import math
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import torch
 
-from vae_core.config import ModelConfig, ObjectiveConfig
+from vae_core.config import FIELDS, ModelConfig, ObjectiveConfig
 from vae_core.export.browser import decoder_bytes
 from vae_core.export.packing import pack_blocks
+from vae_core.fields import options_of
 from vae_core.metrics.active import is_active
 from vae_core.models.autoencoder import Autoencoder, Posterior
 from vae_core.models.build import build_model
 from vae_core.models.networks import ImageShape
 from vae_core.objectives.divergences import kl_per_dimension
 from vae_core.objectives.likelihoods import build_likelihood
+from vae_core.registry.likelihood_rows import LIKELIHOODS
+from vae_core.registry.model_rows import ARCHITECTURES
 from vae_core.storage.frames import Frame, Subjects
 from vae_core.types import Array
 from vae_core.viz.stage_data import NO_LABEL, Options, stage_bytes
 
 FILE = Path(__file__).with_name("fixtures.json")
-LIKELIHOODS: tuple[str, ...] = get_args(ObjectiveConfig.model_fields["likelihood"].annotation)
-ARCHITECTURES: tuple[str, ...] = get_args(ModelConfig.model_fields["architecture"].annotation)
-ACTIVATIONS: tuple[str, ...] = get_args(ModelConfig.model_fields["activation"].annotation)
+ACTIVATIONS = options_of(FIELDS["activation"])
 MODELS: tuple[tuple[str, str, int, ImageShape], ...] = (
     ("mlp", "6,5", 3, (1, 4, 3)),
     ("mlp", "none", 1, (3, 2, 3)),
@@ -45,7 +46,7 @@ def fixtures() -> dict[str, Any]:
     return {
         "constants": {"no_label": NO_LABEL},
         "blocks": _blocks(),
-        "decoders": [_decoder(*model, LIKELIHOODS[at % len(LIKELIHOODS)]) for at, model in enumerate(MODELS)],
+        "decoders": [_decoder(*model, list(LIKELIHOODS)[at % len(LIKELIHOODS)]) for at, model in enumerate(MODELS)],
         "activations": [_activation(likelihood) for likelihood in LIKELIHOODS],
         "kl": _kl(),
         "normals": _normals(8),

@@ -19,7 +19,8 @@ from vae_core.errors import ConfigError, DataError
 from vae_core.metrics.elbo import evaluate, iw_nll, iw_nlls
 from vae_core.models.autoencoder import Autoencoder
 from vae_core.models.build import build_model
-from vae_core.objectives.likelihoods import LIKELIHOODS, Likelihood, build_likelihood
+from vae_core.objectives.likelihoods import Likelihood, build_likelihood
+from vae_core.registry.likelihood_rows import LIKELIHOODS
 
 
 def model_of(shape: tuple[int, int, int] = (1, 28, 28), **values: object) -> Autoencoder:

@@ -15,7 +15,8 @@ from vae_core.config import ObjectiveConfig
 from vae_core.data.batches import to_float
 from vae_core.data.datasets import load_dataset
 from vae_core.objectives import likelihoods
-from vae_core.objectives.likelihoods import LIKELIHOODS, SIGMA_MAX, SIGMA_MIN, Likelihood, build_likelihood
+from vae_core.objectives.likelihoods import SIGMA_MAX, SIGMA_MIN, Likelihood, build_likelihood
+from vae_core.registry.likelihood_rows import LIKELIHOODS
 
 DENSITIES = ("gaussian", "gaussian-learned", "continuous-bernoulli")
 

@@ -24,13 +24,13 @@ from pages.denoise.filters import SLOT, about
 from pages.denoise.take_away import set_up
 from vae_core.config import make_config
 from vae_core.data import catalogue
-from vae_core.data.corruptions import CORRUPTIONS
 from vae_core.data.datasets import load_dataset
 from vae_core.evaluation.restoration import keep_curve, kept_curve, material
 from vae_core.evaluation.trained import load_trained
 from vae_core.jobs import Job
 from vae_core.metrics.filters import FILTERS
 from vae_core.presets import PRESETS
+from vae_core.registry.corruption_rows import CORRUPTIONS
 from vae_core.storage import paths
 from vae_core.storage.measurements import Quality
 from vae_core.storage.measurements import RestorationPoint as Point

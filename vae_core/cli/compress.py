@@ -19,6 +19,7 @@ from vae_core.evaluation.trained import load_trained
 from vae_core.figures import FIGURES
 from vae_core.metrics.latents import collapse_beta
 from vae_core.objectives.likelihoods import build_likelihood
+from vae_core.registry.likelihood_rows import LIKELIHOODS
 
 SHOWN = 20
 
@@ -50,7 +51,7 @@ def collapse(
         str, typer.Option("--dataset", metavar="NAME", help="The dataset whose training images are used.")
     ] = "mnist-sample",
     likelihood: Annotated[
-        str, typer.Option("--likelihood", help="The decoder's distribution over pixels.")
+        str, typer.Option("--likelihood", metavar="|".join(LIKELIHOODS), help="The decoder's distribution over pixels.")
     ] = "bernoulli",
     sigma: Annotated[float, typer.Option("--sigma", help="Standard deviation of the gaussian likelihood.")] = 1.0,
     beta: Annotated[

@@ -5,15 +5,16 @@ from __future__ import annotations
 import inspect
 import shlex
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any
 
 import typer
 from pydantic.fields import FieldInfo
 
 from vae_core.cli.options import OptionGroup
-from vae_core.config import FIELDS, RunConfig, make_config, range_text, unit_of
+from vae_core.config import FIELDS, RunConfig, make_config
 from vae_core.data import catalogue
 from vae_core.errors import ConfigError, NameInvalid
+from vae_core.fields import options_of, range_text, unit_of
 from vae_core.storage.checkpoints import load_step
 from vae_core.storage.lookup import find_run, open_anywhere
 from vae_core.storage.sound import check_sound
@@ -26,8 +27,7 @@ MORE_HELP = {
 
 
 def _option(name: str, info: FieldInfo) -> inspect.Parameter:
-    choices = get_args(info.annotation) if get_origin(info.annotation) is Literal else ()
-    metavar = METAVARS.get(name) or "|".join(choices) or "N"
+    metavar = METAVARS.get(name) or "|".join(options_of(info)) or "N"
     option = typer.Option(f"--{name.replace('_', '-')}", metavar=metavar, help=_help(name, info))
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[str | None, option]
@@ -96,10 +96,11 @@ def train_command(
     always: tuple[str, ...] = ("beta", "seed"),
 ) -> str:
     """The `train` command for this configuration, quoted for a shell. Defaults are left out unless named in `always`."""
-    usual = make_config(architecture=config.model.architecture).flat()
+    usual = make_config(architecture=config.model.architecture).flat()  # with its own hidden sizes
+    usual["architecture"] = FIELDS["architecture"].default
     words = ["python", "-m", "vae_core", "train"]
     for name, value in config.flat().items():
-        if name in always or value != usual[name] or (name == "architecture" and value != "mlp"):
+        if name in always or value != usual[name]:
             text = ",".join(map(str, value)) or "none" if isinstance(value, tuple) else _number(value)
             words += [f"--{name.replace('_', '-')}", text]
     for option, given in (("--from", config.parent), ("--runs", runs), ("--data-dir", data_dir)):

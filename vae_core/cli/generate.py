@@ -108,7 +108,7 @@ def sample(
     result |= {"temperature": temperature, "drawn_from": "prior", "dataset": None}
     result |= {"warning": prior_warning(trained.config) or None}
     with progress_bar("sampling") as report:
-        if trained.config.model.model == "ae":
+        if not trained.config.model.is_variational:
             codes, name = _codes(run, trained, target, report)
             result |= {"drawn_from": "gaussian fitted to the codes", "dataset": name}
             z = random_codes(count, trained.model.latent, seed, temperature, *fitted_gaussian(codes))

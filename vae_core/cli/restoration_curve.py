@@ -11,7 +11,7 @@ from vae_core.cli.options import DataDir, DatasetOption, Json, Runs
 from vae_core.cli.output import print_result, progress_bar, table_of
 from vae_core.evaluation.restoration_curve import restoration_curves
 from vae_core.figures import FIGURES
-from vae_core.levels import CORRUPTIONS
+from vae_core.registry.corruption_rows import CORRUPTIONS
 from vae_core.storage import paths
 from vae_core.storage.lookup import find_run
 

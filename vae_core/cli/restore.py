@@ -22,7 +22,7 @@ from vae_core.evaluation.restoration import bytes_of, restore_run
 from vae_core.evaluation.restoration import restore as restore_images
 from vae_core.evaluation.trained import Trained, load_trained
 from vae_core.figures import FIGURES
-from vae_core.levels import CORRUPTIONS
+from vae_core.registry.corruption_rows import CORRUPTIONS
 from vae_core.storage import files
 from vae_core.storage.runs import Run
 from vae_core.viz.grids import mosaic, png_bytes

@@ -15,7 +15,7 @@ from vae_core.cli.signals import Interrupts
 from vae_core.data import datasets
 from vae_core.data.moved import check_there, point_to
 from vae_core.errors import RunLocked
-from vae_core.levels import check_channels
+from vae_core.registry.corruption_rows import check_channels
 from vae_core.storage import paths
 from vae_core.storage.checkpoints import check_resumable
 from vae_core.storage.files import is_locked

@@ -1,15 +1,15 @@
-"""Damaging images on purpose, so that a model can learn to put them back: one function a corruption.
+"""Damaging images on purpose, so that a model can learn to put them back: one function per corruption.
 
-Names, units and ranges stand in `vae_core.levels`. Images are `float32` in [0, 1] of any size, with 1 or 3 channels, and
-stay so. Every draw comes from the generator that is given, and the same generator with another level damages the same
-places more or less. A model trained this way is a denoising autoencoder (Vincent et al. 2008, "Extracting and composing
-robust features with denoising autoencoders").
+Names, units and ranges are in `registry/corruption_rows.py`, whose rows name these functions. Images are `float32` in
+[0, 1] of any size, with 1 or 3 channels, and stay so. Every draw comes from the generator that is given, and the same
+generator with another level damages the same places more or less. A model trained this way is a denoising autoencoder
+(Vincent et al. 2008, "Extracting and composing robust features with denoising autoencoders").
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -19,9 +19,8 @@ from vae_core.data.batches import to_float
 from vae_core.data.marks import marks
 from vae_core.data.pictures import LUMA
 from vae_core.data.randomness import Stream, generator
-from vae_core.levels import CORRUPTIONS, Corruption, check_channels, check_corruption
-
-__all__ = ["CORRUPTIONS", "Corruption", "corrupt", "corrupt_mixed", "corrupt_split", "greyscale"]
+from vae_core.registry.choice import resolve
+from vae_core.registry.corruption_rows import CORRUPTIONS, check_channels, check_corruption
 
 CHUNK = 500
 _FIXED_DRAW = -1
@@ -52,7 +51,8 @@ def corrupt(images: Tensor, name: str, level: float | Tensor, draw: torch.Genera
     levels = torch.as_tensor(level, dtype=torch.float32)
     for end in (levels.min(), levels.max()) if levels.numel() else ():
         CORRUPTIONS[name].check_level(round(float(end), 6))
-    return _FUNCTIONS[name](images, levels.to(images.device).expand(len(images)), draw)
+    damaged: Tensor = resolve(CORRUPTIONS[name].code)(images, levels.to(images.device).expand(len(images)), draw)
+    return damaged
 
 
 def corrupt_mixed(images: Tensor, names: Sequence[str], levels: tuple[float, float], draw: torch.Generator) -> Tensor:
@@ -109,23 +109,23 @@ def corrupt_split(images: Tensor, names: Sequence[str], levels: tuple[float, flo
     return torch.cat(parts) if parts else images
 
 
-def _gaussian(images: Tensor, levels: Levels, draw: torch.Generator) -> Tensor:
+def gaussian(images: Tensor, levels: Levels, draw: torch.Generator) -> Tensor:
     """Noise of this standard deviation, then clipped."""
     noise = torch.empty_like(images).normal_(generator=draw)
     return noise.mul_(_each(levels)).add_(images).clamp_(0, 1)
 
 
-def _salt_and_pepper(images: Tensor, levels: Levels, draw: torch.Generator) -> Tensor:
+def salt_and_pepper(images: Tensor, levels: Levels, draw: torch.Generator) -> Tensor:
     """This share of the pixels, half of them white and half black; in colour a pixel's channels go together."""
     bits = _sixteen_bits(images, draw)
     return (images * (bits >= _threshold(levels))).add_(bits < _threshold(levels / 2))
 
 
-def _masking(images: Tensor, levels: Levels, draw: torch.Generator) -> Tensor:
+def masking(images: Tensor, levels: Levels, draw: torch.Generator) -> Tensor:
     return images * (_sixteen_bits(images, draw) >= _threshold(levels))
 
 
-def _block(images: Tensor, levels: Levels, draw: torch.Generator) -> Tensor:
+def block(images: Tensor, levels: Levels, draw: torch.Generator) -> Tensor:
     """A black block of this share of height and of width, whole within the image, its place drawn evenly."""
     inside = None
     for axis, length in ((2, images.shape[2]), (3, images.shape[3])):
@@ -139,7 +139,7 @@ def _block(images: Tensor, levels: Levels, draw: torch.Generator) -> Tensor:
     return images * ~inside if inside is not None else images
 
 
-def _blur(images: Tensor, levels: Levels, _draw: torch.Generator) -> Tensor:
+def blur(images: Tensor, levels: Levels, _draw: torch.Generator) -> Tensor:
     """A Gaussian of this sigma, cut at four of them, the image's border going on beyond it."""
     radius = math.ceil(4 * float(levels.max())) if len(levels) else 0
     if radius == 0:
@@ -155,7 +155,7 @@ def _blur(images: Tensor, levels: Levels, _draw: torch.Generator) -> Tensor:
     return rows.reshape(images.shape).clamp_(0, 1)
 
 
-def _low_resolution(images: Tensor, levels: Levels, _draw: torch.Generator) -> Tensor:
+def low_resolution(images: Tensor, levels: Levels, _draw: torch.Generator) -> Tensor:
     """Averaged into a picture this many times smaller (at least a pixel), and scaled back bilinearly."""
     height, width = images.shape[2:]
     result = torch.empty_like(images)
@@ -167,7 +167,7 @@ def _low_resolution(images: Tensor, levels: Levels, _draw: torch.Generator) -> T
     return result.clamp_(0, 1)
 
 
-def _watermark(images: Tensor, levels: Levels, draw: torch.Generator) -> Tensor:
+def watermark(images: Tensor, levels: Levels, draw: torch.Generator) -> Tensor:
     """White marks of this opacity: which one, and where, is drawn for each image."""
     count, (height, width) = len(images), images.shape[2:]
     bank = marks(height, width).to(images.device)
@@ -178,6 +178,10 @@ def _watermark(images: Tensor, levels: Levels, draw: torch.Generator) -> Tensor:
     columns = _window(places[1], width, bank.shape[2])
     mark = to_float(bank[which[:, None, None], rows[:, :, None], columns[:, None, :]])[:, None]
     return torch.lerp(images, torch.ones_like(images), mark.mul_(_each(levels)))
+
+
+def without_colours(images: Tensor, _levels: Levels, _draw: torch.Generator) -> Tensor:
+    return greyscale(images)
 
 
 def greyscale(images: Tensor) -> Tensor:
@@ -208,15 +212,3 @@ def _window(place: Tensor, length: int, whole: int) -> Tensor:
     """Where to look in a canvas of `whole` pixels, so that its middle comes to this share of `length`: (batch, length)."""
     first = (whole / 2 - place * length).round().long().clamp(0, whole - length)
     return first[:, None] + torch.arange(length, device=place.device)
-
-
-_FUNCTIONS: dict[str, Callable[[Tensor, Levels, torch.Generator], Tensor]] = {
-    "gaussian": _gaussian,
-    "salt-and-pepper": _salt_and_pepper,
-    "masking": _masking,
-    "block": _block,
-    "blur": _blur,
-    "low-resolution": _low_resolution,
-    "watermark": _watermark,
-    "greyscale": lambda images, _levels, _draw: greyscale(images),
-}

@@ -39,8 +39,8 @@ class Codes:
         log_variance: (N, L) float32, or None for an autoencoder.
         reconstruction_error: (N,) float32, mean squared error per pixel of the picture decoded from the mean, pixel
             range 0 to 1.
-        has_prior: whether training drew the codes towards the prior, so that draws from it look like images, as
-            `has_prior` gives it.
+        has_prior: whether training drew the codes towards the prior, so that draws from it look like images
+            (`RunConfig.weighs_kl`).
     """
 
     mean: Array
@@ -82,7 +82,8 @@ def encode(
         if progress is not None:
             progress("encoding", min(start + batch_size, len(pixels)) / len(pixels))
     mean, log_variance, error = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Codes(mean, None if trained.config.model.model == "ae" else log_variance, error, has_prior(trained.config))
+    config = trained.config
+    return Codes(mean, log_variance if config.model.is_variational else None, error, config.weighs_kl)
 
 
 def _encode_batch(trained: Trained, target: Tensor) -> tuple[Array, Array, Array]:
@@ -177,20 +178,13 @@ def fitted_gaussian(codes: Codes) -> tuple[Array, Array]:
     return mean.mean(axis=0).astype(np.float32), root.astype(np.float32)
 
 
-def has_prior(config: RunConfig) -> bool:
-    """Whether training draws the codes towards the prior: a VAE whose KL has a weight above 0."""
-    weight = config.objective.beta if config.objective.capacity is None else config.objective.gamma
-    return config.model.model == "vae" and weight > 0
-
-
 def prior_warning(config: RunConfig) -> str:
     """One sentence where pictures drawn from the prior mean nothing, since the KL had no weight in training; else empty."""
-    if config.model.model != "vae" or has_prior(config):
+    if not config.model.is_variational or config.weighs_kl:
         return ""
-    name = "beta" if config.objective.capacity is None else "gamma"
     return (
-        f"This model was trained at {name} 0, so nothing drew its codes towards the prior, and pictures decoded from "
-        "draws of the prior mean nothing."
+        f"This model was trained at {config.objective.kind.weight} 0, so nothing drew its codes towards the prior, and "
+        "pictures decoded from draws of the prior mean nothing."
     )
 
 

@@ -115,7 +115,7 @@ def point_of(
     if held_out is None or held_out.get("reconstruction_nats") is None:
         return None
     kl = held_out.get("kl_nats")
-    if kl is None and run.config.model.model == "vae":  # not finite: the bound is not known
+    if kl is None and run.config.model.is_variational:  # not finite: the bound is not known
         return None
     per_dimension = None if frame is None or frame.kl_per_dimension is None else frame.kl_per_dimension
     return Point(
@@ -134,12 +134,11 @@ def point_of(
 
 def _identity(run: Run, field: str) -> dict[str, Any]:
     config = run.config
-    weighed = config.model.model == "vae" and config.objective.capacity is None
     return {
         "run_id": run.id,
         "seed": config.training.seed,
         "value": config.flat()[field],
-        "beta": config.objective.beta if weighed else None,
+        "beta": config.beta,
         "latent": config.model.latent,
     }
 

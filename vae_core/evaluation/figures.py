@@ -8,6 +8,7 @@ from pathlib import Path
 from vae_core.config import RunConfig
 from vae_core.data import catalogue
 from vae_core.errors import DataError
+from vae_core.registry.likelihood_rows import LIKELIHOODS
 from vae_core.storage.measurements import EVALUATION, Figures, require_weights_digest
 from vae_core.storage.runs import Run
 
@@ -72,5 +73,5 @@ def notes_on(config: RunConfig, floor_nats: float | None) -> list[str]:
         floor_nats: the floor among the figures. A Bernoulli's is the entropy of the pixels, so it is above 0 exactly if
             some are grey.
     """
-    is_grey = config.objective.likelihood == "bernoulli" and (floor_nats or 0.0) > 0
-    return [GREY_PIXELS] if config.model.model == "vae" and is_grey else []
+    is_grey = LIKELIHOODS[config.objective.likelihood].is_of_bits and (floor_nats or 0.0) > 0
+    return [GREY_PIXELS] if config.model.is_variational and is_grey else []

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from vae_core.config import RunConfig
 from vae_core.evaluation.comparison import Point, Summary, differing_fields, summarise
 from vae_core.figures import FIGURES
+from vae_core.registry.likelihood_rows import LIKELIHOODS
+from vae_core.registry.model_rows import MODELS
 
 STEADY_NATS = 0.05
 """A change below this is none."""
@@ -57,8 +59,8 @@ def shown_value(value: object) -> str:
         return "none"
     if isinstance(value, list | tuple):
         return ",".join(map(str, value)) or "none"
-    if value in ("ae", "vae"):
-        return str(value).upper()
+    if isinstance(value, str) and value in MODELS:
+        return MODELS[value].short
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -134,7 +136,7 @@ def how_far_comparable(configs: Sequence[RunConfig]) -> list[str]:
             "those of another, and each run is shown on its own images."
         )
     units = [name for name in UNITS_OF_NATS if name in fields]
-    if "sigma" in fields and any(config.objective.likelihood.startswith("gaussian") for config in configs):
+    if "sigma" in fields and any(LIKELIHOODS[config.objective.likelihood].has_sigma for config in configs):
         units.append("sigma")
     if units:
         found.append(
@@ -147,7 +149,7 @@ def how_far_comparable(configs: Sequence[RunConfig]) -> list[str]:
             "much as on the model. The sum and the importance-weighted NLL still bound the clean images' −log p(x) from "
             "above; the more damage, the looser the bound."
         )
-    if "model" in fields:
+    if len({config.model.is_variational for config in configs}) > 1:
         found.append(
             "An autoencoder has no rate and no ELBO: it is compared by its reconstruction, and by its MSE per pixel."
         )

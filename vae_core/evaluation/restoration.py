@@ -24,8 +24,8 @@ from vae_core.data.randomness import Stream, generator
 from vae_core.errors import ConfigError, DataError
 from vae_core.evaluation.colours import mean_colours
 from vae_core.evaluation.trained import Trained, load_trained
-from vae_core.levels import CORRUPTIONS, check_channels, check_corruption, ends_of
 from vae_core.metrics.filters import FILTERS, TONED, Examples, names_for, strength_text, tuned_filters
+from vae_core.registry.corruption_rows import CORRUPTIONS, check_channels, check_corruption, ends_of
 from vae_core.storage.measurements import (
     METHODS,
     Quality,
@@ -136,7 +136,8 @@ def restore(trained: Trained, images: Tensor) -> Tensor:
 
 
 def _restored(trained: Trained, images: Tensor) -> Tensor:
-    colours = trained.config.data.corruption == ("greyscale",)
+    names = trained.config.data.corruption
+    colours = bool(names) and all(CORRUPTIONS[name].takes_colours for name in names)
     given = greyscale(images) if colours else images
     picture = trained.likelihood.mean_image(trained.model.decode(trained.model.encode(given).mean)).clamp(0, 1)
     if not colours:
@@ -194,8 +195,8 @@ def methods(trained: Trained, found: Material, name: str, level: float, seed: in
     yield CORRUPTED, damaged
     yield MODEL, restore(trained, damaged)
     yield CLEAN, restore(trained, to_float(found.clean))
-    if name == "greyscale":
-        yield from _coloured(found, damaged)
+    if CORRUPTIONS[name].takes_colours:
+        yield from _coloured(found, damaged, name)
         return
     others = tuning_images(found.others)
     worse = to_float(corrupt_split(others, [name], (level, level), seed + 1)).numpy()
@@ -205,8 +206,8 @@ def methods(trained: Trained, found: Material, name: str, level: float, seed: in
             yield tuned, torch.from_numpy(one.apply(damaged.numpy()))
 
 
-def _coloured(found: Material, grey: Tensor) -> Iterator[tuple[str, Tensor]]:
-    known = corrupt_split(found.others, ["greyscale"], (0.0, 0.0), 0)
+def _coloured(found: Material, grey: Tensor, name: str) -> Iterator[tuple[str, Tensor]]:
+    known = corrupt_split(found.others, [name], (0.0, 0.0), 0)
     means = mean_colours(found.data, known, found.others, found.other_labels)
     yield COLOURS[0], means.mean_colour(grey)
     yield COLOURS[1], means.class_mean_colour(grey, found.labels)
@@ -214,7 +215,9 @@ def _coloured(found: Material, grey: Tensor) -> Iterator[tuple[str, Tensor]]:
 
 def opponents(name: str, numbers: int) -> tuple[str, ...]:
     """The baselines of a corruption, in their order, for images of so many numbers, channels included."""
-    return COLOURS if name == "greyscale" else tuple(key + tone for key in names_for(numbers) for tone in ("", TONED))
+    if CORRUPTIONS[name].takes_colours:
+        return COLOURS
+    return tuple(key + tone for key in names_for(numbers) for tone in ("", TONED))
 
 
 def restore_run(

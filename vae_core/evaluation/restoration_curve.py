@@ -25,7 +25,7 @@ from vae_core.evaluation.restoration import (
     quality,
 )
 from vae_core.evaluation.trained import Trained, load_trained
-from vae_core.levels import CORRUPTIONS, check_channels, check_corruption
+from vae_core.registry.corruption_rows import CORRUPTIONS, check_channels, check_corruption
 from vae_core.storage.measurements import METHODS, Quality, RestorationPoint
 from vae_core.storage.runs import Run
 

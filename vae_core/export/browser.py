@@ -10,6 +10,7 @@ from torch import nn
 from vae_core.export.packing import pack_blocks
 from vae_core.models.autoencoder import Autoencoder
 from vae_core.models.networks import ImageShape, Upsample
+from vae_core.registry.likelihood_rows import LIKELIHOODS
 from vae_core.types import Array
 
 MAX_MULTIPLY_ADDS = 12_000_000
@@ -17,13 +18,6 @@ MAX_MULTIPLY_ADDS = 12_000_000
 30 a second is left to a machine half as fast, or to drawing."""
 MAX_BYTES = 8_000_000
 """Of weights. They cross the network once a model opened: two thirds of a second at 100 Mbit/s."""
-ACTIVATIONS = {
-    "bernoulli": "sigmoid",
-    "continuous-bernoulli": "continuous-bernoulli",
-    "gaussian": "none",
-    "gaussian-learned": "none",
-}
-"""What makes the expected image of the decoder's output, by the likelihood's name in the configuration."""
 
 
 def decoder_bytes(model: Autoencoder, likelihood: str, image_shape: ImageShape) -> bytes | None:
@@ -34,7 +28,7 @@ def decoder_bytes(model: Autoencoder, likelihood: str, image_shape: ImageShape) 
 
     Args:
         model: its decoder is as `networks.py` makes it.
-        likelihood: one of `ACTIVATIONS`.
+        likelihood: its name in the configuration.
         image_shape: (channels, height, width).
 
     Returns:
@@ -53,7 +47,7 @@ def decoder_bytes(model: Autoencoder, likelihood: str, image_shape: ImageShape) 
             arrays |= {f"{index}.{name}": value.detach().cpu().numpy() for name, value in module.named_parameters()}
     if multiply_adds > MAX_MULTIPLY_ADDS or sum(array.nbytes for array in arrays.values()) > MAX_BYTES:
         return None
-    activation = ACTIVATIONS[likelihood]
+    activation = LIKELIHOODS[likelihood].activation
     header = {"image": image_shape, "latent": model.latent, "activation": activation, "layers": layers}
     return pack_blocks(header, arrays)
 

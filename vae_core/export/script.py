@@ -13,6 +13,8 @@ import numpy as np
 import safetensors.numpy
 
 from vae_core.errors import ConfigError
+from vae_core.registry.likelihood_rows import LIKELIHOODS
+from vae_core.registry.model_rows import MODELS
 from vae_core.storage.arrays import SCHEMA
 from vae_core.types import Array
 
@@ -60,7 +62,7 @@ def export_weights(trained: Trained, codes: Codes | None = None) -> bytes:
 
 def _gaussian(trained: Trained, codes: Codes | None) -> tuple[dict[str, list[float]], Array | None]:
     """Mean and standard deviations, and of an autoencoder the square root of the covariance."""
-    if trained.config.model.model == "vae":
+    if trained.config.model.is_variational:
         return {"mean": [0.0] * trained.model.latent, "std": [1.0] * trained.model.latent}, None
     if codes is None:
         raise ConfigError("An autoencoder has no prior; give the codes that a Gaussian is to be fitted to.")
@@ -85,9 +87,9 @@ def generation_script(trained: Trained, weights_name: str = WEIGHTS_NAME) -> str
     lines = [f"    x = {_LAYERS[type(layer).__name__](index, layer)}" for index, layer in enumerate(layers)]
     helpers = [text for kind, text in _HELPERS.items() if kind in kinds]
     channels, height, width = trained.image_shape
-    likelihood = trained.config.objective.likelihood
+    mean_image = MEANS[LIKELIHOODS[trained.config.objective.likelihood].activation]
     decode = _DECODE.format(layers="\n".join(lines), channels=channels, height=height, width=width)
-    return "\n\n".join([_head(trained, weights_name), *helpers, _MEANS[likelihood], decode, _MAIN])
+    return "\n\n".join([_head(trained, weights_name), *helpers, mean_image, decode, _MAIN])
 
 
 def _head(trained: Trained, weights_name: str) -> str:
@@ -95,14 +97,16 @@ def _head(trained: Trained, weights_name: str) -> str:
 
     _, height, width = trained.image_shape
     latent = trained.model.latent
-    vae = trained.config.model.model == "vae"
+    kind = MODELS[trained.config.model.model]
     return _HEAD.format(
-        kind="variational autoencoder" if vae else "autoencoder",
+        kind=kind.title.lower(),
         size=f"{width} x {height}",
         latents=f"{latent} latent{'s' if latent > 1 else ''}",
         weights=json.dumps(weights_name),
         warning=f"\n{warning}\n" if (warning := prior_warning(trained.config)) else "",
-        gaussian="the prior N(0, I)" if vae else "the Gaussian fitted to its codes, since it has no prior",
+        gaussian="the prior N(0, I)"
+        if kind.is_variational
+        else "the Gaussian fitted to its codes, since it has no prior",
     )
 
 
@@ -170,17 +174,15 @@ _HELPERS = {
 }
 """What layers need, by their kind."""
 
-_CLIPPED = '''def mean_image(output):
+MEANS = {
+    "none": '''def mean_image(output):
     """A Gaussian's mean is the output itself, which may leave the range of pixels."""
     return output.clip(0, 1)
-'''
-_MEANS = {
-    "bernoulli": '''def mean_image(logit):
+''',
+    "sigmoid": '''def mean_image(logit):
     """A Bernoulli's mean: 1 / (1 + exp(-logit)), written so that it cannot overflow."""
     return 0.5 + 0.5 * np.tanh(0.5 * logit)
 ''',
-    "gaussian": _CLIPPED,
-    "gaussian-learned": _CLIPPED,
     "continuous-bernoulli": '''def mean_image(logit):
     """A continuous Bernoulli's mean: 1 / (1 - exp(-logit)) - 1 / logit, by its series near 0."""
     near = np.abs(logit) < 0.1
@@ -188,7 +190,7 @@ _MEANS = {
     return np.where(near, 0.5 + logit / 12, -1 / np.expm1(-y) - 1 / y)
 ''',
 }
-"""The mean image of an output, by likelihood (`objectives.likelihoods`)."""
+"""The mean image of an output, by the activation that the likelihood's row names."""
 
 _DECODE = '''def decode(z):
     """Codes (N, latents) to images (N, {channels}, {height}, {width}), 0 to 1."""

@@ -9,15 +9,10 @@ from vae_core.config import ModelConfig
 from vae_core.data.randomness import Stream, generator
 from vae_core.errors import ConfigError
 from vae_core.models.autoencoder import Autoencoder
-from vae_core.models.networks import (
-    ImageShape,
-    conv_decoder,
-    conv_encoder,
-    initialise,
-    mlp_decoder,
-    mlp_encoder,
-)
+from vae_core.models.networks import ImageShape, initialise
 from vae_core.models.vae import SeparateVae, Vae
+from vae_core.registry.choice import resolve
+from vae_core.registry.model_rows import ARCHITECTURES, MODELS
 
 MAX_PARAMETERS = 125_000_000
 """Weights, their gradients and Adam's two moments take 16 bytes a parameter: 2 GB at this limit, which leaves room for
@@ -50,24 +45,33 @@ def build_model(config: ModelConfig, image_shape: ImageShape, seed: int) -> Auto
 def describe_model(config: ModelConfig, image_shape: ImageShape) -> Autoencoder:
     """The network without its numbers, on the meta device: names and shapes of the weights, and nothing allocated."""
     with torch.device("meta"):
-        return _assemble(config, image_shape)
+        model: Autoencoder = resolve(MODELS[config.model].code)(config, image_shape)
+        return model
 
 
-def _assemble(config: ModelConfig, shape: ImageShape) -> Autoencoder:
-    latent = config.latent
+def autoencoder(config: ModelConfig, shape: ImageShape) -> Autoencoder:
+    """An autoencoder of this configuration, for images of `shape`."""
     decoder = _decoder(config, shape)
-    if config.model == "ae":
-        return Autoencoder(_encoder(config, shape, latent), decoder, latent)
+    return Autoencoder(_encoder(config, shape, config.latent), decoder, config.latent)
+
+
+def vae(config: ModelConfig, shape: ImageShape) -> Autoencoder:
+    """A VAE of this configuration, for images of `shape`, with one encoder or with two."""
+    latent, decoder = config.latent, _decoder(config, shape)
     if config.encoder == "shared":
         return Vae(_encoder(config, shape, 2 * latent), decoder, latent)
     return SeparateVae(_encoder(config, shape, latent), _encoder(config, shape, latent), decoder, latent)
 
 
 def _encoder(config: ModelConfig, shape: ImageShape, outputs: int) -> nn.Sequential:
-    build = conv_encoder if config.architecture == "conv" else mlp_encoder
-    return build(shape, config.hidden, outputs, config.activation)
+    encoder: nn.Sequential = resolve(ARCHITECTURES[config.architecture].encoder)(
+        shape, config.hidden, outputs, config.activation
+    )
+    return encoder
 
 
 def _decoder(config: ModelConfig, shape: ImageShape) -> nn.Sequential:
-    build = conv_decoder if config.architecture == "conv" else mlp_decoder
-    return build(config.latent, config.hidden, shape, config.activation)
+    decoder: nn.Sequential = resolve(ARCHITECTURES[config.architecture].decoder)(
+        config.latent, config.hidden, shape, config.activation
+    )
+    return decoder

@@ -1,4 +1,6 @@
-"""The decoder's distribution over pixels: its activation, its loss and the bounds of its loss, a row of one table each.
+"""The decoder's distributions over pixels, one class each: its activation, its loss and the bounds of its loss.
+
+`registry/likelihood_rows.py` names them.
 
 Every loss is the whole negative log-likelihood with its constants, in nats per image (summed over the pixels), so a
 density's can be negative.
@@ -17,6 +19,8 @@ from torch.autograd.function import once_differentiable
 
 from vae_core.config import ObjectiveConfig
 from vae_core.models.autoencoder import bound
+from vae_core.registry.choice import resolve
+from vae_core.registry.likelihood_rows import LIKELIHOODS
 
 HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
 LOGIT_LIMIT = 100.0
@@ -180,18 +184,11 @@ class LearnedGaussian(Gaussian):
         return bound(self.log_sigma, math.log(SIGMA_MIN), math.log(SIGMA_MAX))
 
 
-LIKELIHOODS: dict[str, Callable[[float], Likelihood]] = {
-    "bernoulli": lambda sigma: Bernoulli(),
-    "gaussian": Gaussian,
-    "gaussian-learned": LearnedGaussian,
-    "continuous-bernoulli": lambda sigma: ContinuousBernoulli(),
-}
-"""Each likelihood by its name in the configuration, made from the configured sigma."""
-
-
 def build_likelihood(config: ObjectiveConfig) -> Likelihood:
     """A new likelihood as configured; a learned sigma starts at the configured one."""
-    return LIKELIHOODS[config.likelihood](config.sigma)
+    row = LIKELIHOODS[config.likelihood]
+    made: Likelihood = resolve(row.code)(config.sigma) if row.has_sigma else resolve(row.code)()
+    return made
 
 
 def _gaussian(output: Tensor, target: Tensor, log_sigma: Tensor) -> Tensor:

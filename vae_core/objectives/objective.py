@@ -1,21 +1,15 @@
 """What training minimises: the reconstruction and the KL of each image, and how the two are weighed.
 
-All figures are nats per image: summed over pixels and over latents, averaged over the batch. With a VAE the loss is
-
-- beta-VAE (Higgins et al. 2017, eq. 4; beta 1 is the negative ELBO of Kingma & Welling 2014, eq. 10):
-  reconstruction + beta * KL
-- with a capacity C (Burgess et al. 2018, "Understanding disentangling in beta-VAE", eq. 8):
-  reconstruction + gamma * |KL - C|, KL being the mean over the batch. So images may differ in how much they need, and
-  the loss of a batch and that of a whole split are one formula.
-
-An autoencoder's loss is the reconstruction alone.
+All figures are nats per image: summed over pixels and over latents, averaged over the batch. Each objective is one function
+of these averages and of the weights at a step; `registry/objective_rows.py` names them. An autoencoder's loss is the
+reconstruction alone.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from torch import Tensor
 
@@ -24,6 +18,7 @@ from vae_core.models.autoencoder import Posterior
 from vae_core.objectives import schedules
 from vae_core.objectives.divergences import kl_per_dimension
 from vae_core.objectives.likelihoods import Likelihood
+from vae_core.registry.choice import resolve
 
 Nats = TypeVar("Nats", float, Tensor)
 
@@ -57,11 +52,43 @@ class LossTerms:
         return reconstruction.item(), None if kl is None else kl.item()
 
 
+class Weights(NamedTuple):
+    """How the terms are weighed at one step.
+
+    Attributes:
+        beta: the weight of the KL.
+        capacity: the KL that is aimed at, nats per image; None without a capacity.
+        config: the settings of the objective that do not change from step to step.
+    """
+
+    beta: float
+    capacity: float | None
+    config: ObjectiveConfig
+
+
+def beta_loss(reconstruction: Nats, kl: Nats, weights: Weights) -> Nats:
+    """reconstruction + beta * KL: Higgins et al. 2017, "beta-VAE", eq. 4.
+
+    Beta 1 is the negative ELBO of Kingma & Welling 2014, eq. 10.
+    """
+    return reconstruction + weights.beta * kl
+
+
+def capacity_loss(reconstruction: Nats, kl: Nats, weights: Weights) -> Nats:
+    """reconstruction + gamma * |KL - C|: Burgess et al. 2018, "Understanding disentangling in beta-VAE", eq. 8.
+
+    The KL is the mean over the batch. So images may differ in how much they need, and one formula gives the loss of a batch
+    and that of a whole split.
+    """
+    return reconstruction + weights.config.gamma * abs(kl - (weights.capacity or 0.0))
+
+
 class Objective:
     """How the terms are weighed at each step; holds no state."""
 
     def __init__(self, config: ObjectiveConfig, steps_per_epoch: int) -> None:
         self.config, self.steps_per_epoch = config, steps_per_epoch
+        self._loss = resolve(config.kind.code)
 
     def terms(self, likelihood: Likelihood, output: Tensor, target: Tensor, posterior: Posterior) -> LossTerms:
         """The terms of a batch: the decoder's output and its target (B, C, H, W), and the posterior of the input."""
@@ -74,11 +101,11 @@ class Objective:
 
     def value(self, reconstruction: Nats, kl: Nats | None, step: int) -> Nats:
         """The objective at this step from the means of its terms, nats per image; `kl` None is an autoencoder."""
-        return self._weigh(reconstruction, kl, self.beta_at(step), self.capacity_at(step))
+        return self._weigh(reconstruction, kl, Weights(self.beta_at(step), self.capacity_at(step), self.config))
 
     def target(self, reconstruction: Nats, kl: Nats | None) -> Nats:
         """The objective with beta and capacity at their final values, by which models are selected."""
-        return self._weigh(reconstruction, kl, self.config.beta, self.config.capacity)
+        return self._weigh(reconstruction, kl, Weights(self.config.beta, self.config.capacity, self.config))
 
     def beta_at(self, step: int) -> float:
         """The weight of the KL at this step; without effect where there is a capacity."""
@@ -88,9 +115,8 @@ class Objective:
         """The KL aimed at at this step in nats per image, or None."""
         return schedules.capacity_at(self.config, step, self.steps_per_epoch)
 
-    def _weigh(self, reconstruction: Nats, kl: Nats | None, beta: float, capacity: float | None) -> Nats:
+    def _weigh(self, reconstruction: Nats, kl: Nats | None, weights: Weights) -> Nats:
         if kl is None:
             return reconstruction
-        if capacity is None:
-            return reconstruction + beta * kl
-        return reconstruction + self.config.gamma * abs(kl - capacity)
+        loss: Nats = self._loss(reconstruction, kl, weights)
+        return loss

@@ -24,7 +24,7 @@ from pydantic import AfterValidator, BeforeValidator, Strict
 from pydantic import dataclasses as pydantic
 
 from vae_core.errors import CheckpointCorrupt, LatentLabError
-from vae_core.levels import CORRUPTIONS
+from vae_core.registry.corruption_rows import CORRUPTIONS
 from vae_core.storage import files, paths
 from vae_core.storage.documents import LARGEST, REMOVE, Count, Document, Number, Text, parse_document, validate
 from vae_core.storage.file_cache import FileCache

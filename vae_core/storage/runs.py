@@ -29,6 +29,7 @@ from vae_core.errors import (
     RunNotFound,
     RunStateError,
 )
+from vae_core.registry.model_rows import MODELS
 from vae_core.storage import files, paths
 from vae_core.storage.changes import changed
 from vae_core.storage.changes import make_longer as make_longer
@@ -241,8 +242,8 @@ def edit_notes(run: Run, *, name: str | None = None, notes: str | None = None) -
 def in_short(config: RunConfig) -> str:
     """What a run is called while nobody has named it: 'VAE, 2 latents, beta 1, mnist-sample'."""
     latents = f"{config.model.latent} latent{'s' if config.model.latent > 1 else ''}"
-    weight = [f"beta {config.objective.beta:g}"] if config.model.model == "vae" else []
-    return ", ".join([config.model.model.upper(), latents, *weight, Path(config.data.dataset).name])
+    words = [MODELS[config.model.model].short, latents, config.strength, Path(config.data.dataset).name]
+    return ", ".join(word for word in words if word)
 
 
 def check_name(name: str) -> str:

@@ -10,11 +10,14 @@ from typing import Any
 from vae_core.config import ObjectiveConfig, RunConfig
 from vae_core.data import catalogue
 from vae_core.errors import LatentLabError, RunNotFound
-from vae_core.levels import level_text
+from vae_core.registry.corruption_rows import level_text
+from vae_core.registry.likelihood_rows import LIKELIHOODS
 from vae_core.storage.runs import Run, list_runs
 from vae_core.storage.states import State
 
 _DEFAULTS = ObjectiveConfig()
+OF_KL = ObjectiveConfig.model_fields.keys() - {"likelihood", "sigma"}
+"""The settings of the objective that an autoencoder does not read."""
 
 
 @lru_cache(maxsize=4096)
@@ -28,16 +31,14 @@ def essence(config: RunConfig) -> RunConfig:
     values: dict[str, Any] = {"device": "auto"}
     if any(config.data.levels):
         values["level"] = level_text(*config.data.levels)  # the default level, given or not
-    if config.model.model == "ae":
-        names = ("beta", "beta_schedule", "warmup_epochs", "capacity", "gamma")
-        values |= _default(*names) | {"encoder": "shared"}
-    elif objective.capacity is not None:
-        values |= _default("beta", "beta_schedule")
+    if not config.model.is_variational:
+        values |= _default(*OF_KL) | {"encoder": "shared"}
     else:
-        values |= _default("gamma", *(("warmup_epochs",) if objective.beta_schedule == "constant" else ()))
-    if config.model.architecture == "mlp" and not config.model.hidden:
+        values |= _default(*OF_KL - {"objective", *objective.kind.settings})
+        values |= {} if objective.has_warmup else _default("warmup_epochs")
+    if not config.model.hidden:
         values |= {"activation": "relu"}  # a linear model has none
-    if objective.likelihood not in ("gaussian", "gaussian-learned"):
+    if not LIKELIHOODS[objective.likelihood].has_sigma:
         values |= _default("sigma")
     source = catalogue.SOURCES.get(config.data.dataset)
     if source is not None and (config.data.limit or 0) >= source.train:

@@ -8,6 +8,7 @@ from itertools import islice, pairwise
 from statistics import median
 
 from vae_core.config import ModelConfig, RunConfig
+from vae_core.registry.model_rows import ARCHITECTURES
 from vae_core.storage.runs import Run
 from vae_core.storage.states import State
 
@@ -22,9 +23,9 @@ BELIEVED_RUNS = 3
 
 def work_per_image(model: ModelConfig, image_shape: tuple[int, int, int]) -> float:
     """Multiply-adds per training image: one forward pass, and twice that for the backward pass."""
-    heads = 2 if model.model == "vae" else 1
-    encoders = heads if model.encoder == "separate" and model.model == "vae" else 1
-    counted = _mlp if model.architecture == "mlp" else _conv
+    heads = 2 if model.is_variational else 1
+    encoders = heads if model.encoder == "separate" else 1
+    counted = _conv if ARCHITECTURES[model.architecture].is_convolutional else _mlp
     encoder, decoder = counted(model, image_shape, heads if encoders == 1 else 1)
     return 3.0 * (encoders * encoder + decoder)
 

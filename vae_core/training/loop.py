@@ -25,12 +25,12 @@ from vae_core.data.datasets import Dataset
 from vae_core.data.randomness import Stream, seed_of
 from vae_core.errors import ConfigError, Diverged
 from vae_core.evaluation.validation_set import MEAN_IMAGES, ValidationSet, build_validation_set
-from vae_core.levels import check_channels
 from vae_core.metrics.elbo import elbo_terms
 from vae_core.models.build import build_model
 from vae_core.models.networks import start_at
 from vae_core.objectives.likelihoods import build_likelihood
 from vae_core.objectives.objective import LossTerms, Objective
+from vae_core.registry.corruption_rows import check_channels
 from vae_core.storage.frames import Frame
 from vae_core.storage.records import Record
 from vae_core.training.frame_recorder import FrameRecorder, frame_steps

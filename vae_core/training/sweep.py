@@ -20,14 +20,15 @@ from typing import Any, Protocol
 
 import filelock
 
-from vae_core.config import DEFAULT_HIDDEN, FIELDS, ObjectiveConfig, RunConfig
+from vae_core.config import FIELDS, ObjectiveConfig, RunConfig
 from vae_core.data import catalogue
 from vae_core.errors import ConfigError, DiskError, RunLocked
 from vae_core.evaluation.findings import shown_value as shown_value
+from vae_core.registry.model_rows import ARCHITECTURES
 from vae_core.storage import files
 from vae_core.storage.runs import MAX_NAME, Control, Run, in_short
 from vae_core.storage.states import State
-from vae_core.training.equivalence import essence, resumable_among, runs_of, same_among, state_of
+from vae_core.training.equivalence import OF_KL, essence, resumable_among, runs_of, same_among, state_of
 from vae_core.training.estimate import duration, seconds_for
 from vae_core.training.manager import RETRIES
 
@@ -142,7 +143,7 @@ def _check_counts(field: str, values: int, seeds: int) -> None:
 def _with_value(base: RunConfig, field: str, value: object) -> RunConfig:
     """The base with this value. Another architecture comes with its own default sizes if the base has default sizes."""
     values: dict[str, Any] = {field: value}
-    if field == "architecture" and base.model.hidden == DEFAULT_HIDDEN[base.model.architecture]:
+    if field == "architecture" and base.model.hidden == ARCHITECTURES[base.model.architecture].hidden:
         values["hidden"] = None
     return base.changed(**values)
 
@@ -154,10 +155,12 @@ def _check_twice(field: str, values: Sequence[object]) -> None:
 
 
 def _reason(base: RunConfig, field: str) -> str:
-    if base.model.model == "ae" and (field in ObjectiveConfig.model_fields or field == "encoder"):
+    if not base.model.is_variational and (field in ObjectiveConfig.model_fields or field == "encoder"):
         return "an autoencoder has no KL"
-    if field in ("beta", "beta_schedule"):
-        return "with a capacity, gamma weighs the KL"
+    kind = base.objective.kind
+    if field in OF_KL and field not in kind.settings:
+        what = f"a {kind.chosen_by}" if kind.chosen_by else f"the objective {base.objective.objective}"
+        return f"with {what}, {kind.weight} weighs the KL"
     return "the other settings leave it without effect"
 
 

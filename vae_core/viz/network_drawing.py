@@ -11,18 +11,14 @@ from html import escape
 from itertools import pairwise
 
 from vae_core.config import RunConfig
-from vae_core.levels import CORRUPTIONS, level_text
+from vae_core.registry.corruption_rows import CORRUPTIONS, level_text
+from vae_core.registry.likelihood_rows import LIKELIHOODS
+from vae_core.registry.model_rows import ARCHITECTURES
 
 WIDTH, MARGIN = 720.0, 14.0
 TALLEST = 132.0
 IMAGE, HEAD = 62.0, 48.0
 ACCENT = "var(--st-primary-color, #5f7ff2)"
-LIKELIHOODS = {
-    "bernoulli": "Bernoulli",
-    "gaussian": "Gaussian, σ = {sigma:g}",
-    "gaussian-learned": "Gaussian, σ learned",
-    "continuous-bernoulli": "cont. Bernoulli",
-}
 
 
 @dataclass(frozen=True)
@@ -45,11 +41,11 @@ def network_svg(config: RunConfig, image_shape: tuple[int, int, int]) -> str:
         config: the run's; its model and likelihood are drawn.
         image_shape: (channels, height, width) of the images.
     """
-    separate = config.model.model == "vae" and config.model.encoder == "separate"
-    height = 306.0 if separate else 214.0 if config.model.model == "vae" else 184.0
+    separate = config.model.is_variational and config.model.encoder == "separate"
+    height = 306.0 if separate else 214.0 if config.model.is_variational else 184.0
     tallest = TALLEST * (0.72 if separate else 1.0)
     columns = _placed(_columns(config, image_shape, tallest), height / 2 - 4)
-    parts = _vae(columns, separate) if config.model.model == "vae" else _chain(columns)
+    parts = _vae(columns, separate) if config.model.is_variational else _chain(columns)
     described = escape(_description(config, image_shape))
     return (
         f'<svg viewBox="0 0 {WIDTH:g} {height:g}" width="100%" role="img" aria-label="{described}" '
@@ -66,12 +62,12 @@ def _columns(config: RunConfig, shape: tuple[int, int, int], tallest: float) -> 
     hidden = [replace(box, height=box.height * tallest) for box in _hidden(config, shape)]
     latent = config.model.latent
     number = f"{latent} latent{'s' if latent > 1 else ''}"
-    likelihood = LIKELIHOODS[config.objective.likelihood].format(sigma=config.objective.sigma)
+    likelihood = LIKELIHOODS[config.objective.likelihood].label.format(sigma=config.objective.sigma)
     corruption = _corruption(config)
     front = [_Box(IMAGE, IMAGE, ("clean", size), "x", "image")] if corruption else []
     entry = _Box(IMAGE, IMAGE, corruption or ("input", size), "x̃" if corruption else "x", "image")
     code = _Box(HEAD, 34.0, (number,), "z", "code")
-    heads = [_Box(HEAD, 34.0, (), "μ", "head")] if config.model.model == "vae" else []
+    heads = [_Box(HEAD, 34.0, (), "μ", "head")] if config.model.is_variational else []
     return [
         *front,
         entry,
@@ -93,7 +89,7 @@ def _corruption(config: RunConfig) -> tuple[str, ...]:
 
 def _hidden(config: RunConfig, shape: tuple[int, int, int]) -> list[_Box]:
     """The encoder's hidden layers, heights as shares of the tallest: by units (mlp), or by image side (conv)."""
-    if config.model.architecture == "mlp":
+    if not ARCHITECTURES[config.model.architecture].is_convolutional:
         most = math.log2(max(math.prod(shape), 2, *config.model.hidden))
         return [_Box(13.0, 0.2 + 0.8 * math.log2(size) / most, (str(size),)) for size in config.model.hidden]
     height, width = shape[1:]
@@ -195,11 +191,11 @@ def _text(x: float, y: float, text: str, size: int = 12, extra: str = "") -> str
 def _description(config: RunConfig, shape: tuple[int, int, int]) -> str:
     model = config.model
     layers = ", ".join(map(str, model.hidden)) if model.hidden else "none, it is linear"
-    kind = "convolutional stages" if model.architecture == "conv" else "hidden layers"
+    kind = ARCHITECTURES[model.architecture].title
     encoder = "two separate encoders" if model.encoder == "separate" else "one encoder with two heads"
     heads = f"{encoder} for mean and log-variance, and z = mean + sigma times epsilon"
-    code = heads if model.model == "vae" else "one code z"
-    likelihood = LIKELIHOODS[config.objective.likelihood].format(sigma=config.objective.sigma)
+    code = heads if model.is_variational else "one code z"
+    likelihood = LIKELIHOODS[config.objective.likelihood].label.format(sigma=config.objective.sigma)
     damaged = f"; damaged by {', '.join(_corruption(config))} before the encoder" if config.data.corruption else ""
     return (
         f"Images of {shape[1]} by {shape[2]} with {shape[0]} channel{'s' if shape[0] > 1 else ''}{damaged}; {kind}: {layers}; "

@@ -1,6 +1,4 @@
-"""What an image can be damaged by, and how strongly: names, units and ranges, for the configuration, the command line and
-the pages. `data/corruptions.py` does the damage.
-"""
+"""How images can be damaged, one row per corruption, and how strongly: the level, its text and its range."""
 
 from __future__ import annotations
 
@@ -8,31 +6,41 @@ import math
 import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from vae_core.errors import ConfigError
+from vae_core.registry.choice import Code
+
+_CODE = "vae_core.data.corruptions"
 
 
 @dataclass(frozen=True)
 class Corruption:
-    """A way of damaging images; `data/corruptions.py` has the function of the same name.
+    """A way of damaging images.
 
     Attributes:
         title: for people.
         about: a sentence on what it does.
-        measure: what the level is, with its unit; empty where there is none.
+        code: a function (images, levels, generator) to the damaged images; see `data/corruptions.py`.
+        measure: what the level is, with its unit; empty if it has no level.
         lowest, highest, usual: of the level; at the lowest the image stays as it is.
         channels: the numbers of channels that it can be applied to.
-        clipping: what cutting to 0 to 1 does to it, a sentence; empty where nothing is cut.
+        clipping: a sentence on the effect of clipping to the range 0 to 1; empty if nothing is clipped.
+        is_noise: whether it is noise, for which the classical filters are made.
+        takes_colours: whether undoing it means to colour a grey picture, which has simple methods of its own.
     """
 
     title: str
     about: str
+    code: Code
     measure: str = ""
     lowest: float = 0.0
     highest: float = 1.0
     usual: float = 0.3
     channels: tuple[int, ...] = (1, 3)
     clipping: str = ""
+    is_noise: bool = False
+    takes_colours: bool = False
 
     @property
     def has_level(self) -> bool:
@@ -51,30 +59,58 @@ CORRUPTIONS: dict[str, Corruption] = {
     "gaussian": Corruption(
         "Gaussian noise",
         "Adds normal noise to every pixel.",
+        f"{_CODE}:gaussian",
         "standard deviation before clipping, of the pixel range 0 to 1",
         clipping="Values beyond 0 and 1 are cut off: on a black background half of the noise is lost and the rest "
         "brightens it; on a white one the rest darkens it.",
+        is_noise=True,
     ),
     "salt-and-pepper": Corruption(
-        "Salt and pepper", "Turns pixels at random black or white.", "share of the pixels", highest=0.95, usual=0.25
+        "Salt and pepper",
+        "Turns pixels at random black or white.",
+        f"{_CODE}:salt_and_pepper",
+        "share of the pixels",
+        highest=0.95,
+        usual=0.25,
+        is_noise=True,
     ),
-    "masking": Corruption("Masking", "Turns pixels at random black.", "share of the pixels", highest=0.95, usual=0.5),
-    "block": Corruption("Block", "Blackens a block at a random place.", "side, as a share of the image's", usual=0.4),
-    "blur": Corruption("Blur", "A Gaussian blur.", "sigma, in pixels", highest=10.0, usual=1.5),
+    "masking": Corruption(
+        "Masking",
+        "Turns pixels at random black.",
+        f"{_CODE}:masking",
+        "share of the pixels",
+        highest=0.95,
+        usual=0.5,
+    ),
+    "block": Corruption(
+        "Block", "Blackens a block at a random place.", f"{_CODE}:block", "side, as a share of the image's", usual=0.4
+    ),
+    "blur": Corruption("Blur", "A Gaussian blur.", f"{_CODE}:blur", "sigma, in pixels", highest=10.0, usual=1.5),
     "low-resolution": Corruption(
         "Low resolution",
         "Averages pixels into larger ones and scales back.",
+        f"{_CODE}:low_resolution",
         "factor, in pixels",
         lowest=1.0,
         highest=16.0,
         usual=3.0,
     ),
     "watermark": Corruption(
-        "Watermark", "Lays a white text or mark over a random place.", "opacity, 0 to 1", usual=0.7
+        "Watermark",
+        "Lays a white text or mark over a random place.",
+        f"{_CODE}:watermark",
+        "opacity, 0 to 1",
+        usual=0.7,
     ),
-    "greyscale": Corruption("Greyscale", "Takes the colours away and keeps the luma.", channels=(3,)),
+    "greyscale": Corruption(
+        "Greyscale",
+        "Takes the colours away and keeps the luma.",
+        f"{_CODE}:without_colours",
+        channels=(3,),
+        takes_colours=True,
+    ),
 }
-"""Every corruption by its name; the ranges stand here and nowhere else."""
+"""Every corruption by its name; the ranges are set here and nowhere else."""
 
 
 def parse_level(text: str) -> tuple[float, float]:
@@ -98,6 +134,27 @@ def level_text(low: float, high: float) -> str:
     return f"{low:g}" if low == high else f"{low:g}:{high:g}"
 
 
+def parse_names(value: Any) -> Any:
+    """'gaussian,masking' and 'none', as typed on the command line, as names; what is not text stays as it is."""
+    if not isinstance(value, str):
+        return value
+    names = tuple(part.strip() for part in value.split(",") if part.strip())
+    return () if names == ("none",) else names
+
+
+def parse_level_setting(value: Any) -> Any:
+    """A level as the configuration keeps it, text: from a number, a pair, or text; anything else stays as it is.
+
+    Raises:
+        ValueError: as for `parse_level`.
+    """
+    if isinstance(value, list | tuple) and len(value) == 2:
+        value = ":".join(map(str, value))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = str(value)
+    return value if not isinstance(value, str) or not value.strip() else level_text(*parse_level(value))
+
+
 def ends_of(names: Sequence[str], level: str | None) -> tuple[float, float]:
     """The ends of a level; where none is given the usual one of the first corruption that has one, else both 0."""
     if level:
@@ -117,7 +174,9 @@ def check_corruption(names: Sequence[str], level: str | None) -> None:
             raise ConfigError(f"The corruption {name} is named twice; name it once.")
     if level is not None and not any(CORRUPTIONS[name].has_level for name in names):
         raise ConfigError(
-            "greyscale has no level; leave the level out." if names else "A level needs a corruption; name one."
+            f"{' and '.join(names)} has no level; leave the level out."
+            if names
+            else "A level needs a corruption; name one."
         )
     for end in ends_of(names, level):
         for name in names:

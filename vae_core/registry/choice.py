@@ -1,0 +1,57 @@
+"""Names from a table: as the type of a setting, and as references to code."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, PydanticKnownError, core_schema
+
+Code = str | Callable[..., Any]
+"""A function or class: itself, or 'module:name', which is imported when it is first used."""
+
+
+@cache
+def resolve(code: Code) -> Callable[..., Any]:
+    """The function or class that a row refers to.
+
+    Raises:
+        ImportError, AttributeError: there is no such module, or no such name in it.
+    """
+    found: Callable[..., Any] = pkgutil.resolve_name(code) if isinstance(code, str) else code
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class OneOf:
+    """Annotates a setting whose value is the name of a row: `Annotated[str, OneOf(LIKELIHOODS)]`.
+
+    The table is read at each validation. Its message is that of a `Literal` of the same names.
+
+    Attributes:
+        table: the rows by name.
+        offered: which of the rows can be chosen by name; all of them if left out.
+    """
+
+    table: Mapping[str, Any]
+    offered: Callable[[Any], bool] = lambda _row: True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that can be chosen, in the order of the table."""
+        return tuple(name for name, row in self.table.items() if self.offered(row))
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self._check)
+
+    def _check(self, value: Any) -> str:
+        if isinstance(value, str) and value in self.names:
+            return value
+        *others, last = map(repr, self.names)
+        raise PydanticKnownError(
+            "literal_error", {"expected": " or ".join([", ".join(others), last] if others else [last])}
+        )

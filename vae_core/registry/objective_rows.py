@@ -1,0 +1,65 @@
+"""What training minimises: one row per objective."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vae_core.registry.choice import Code
+
+_CODE = "vae_core.objectives.objective"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectiveRow:
+    """An objective of a variational model. An autoencoder has none of these: it minimises the reconstruction alone.
+
+    Attributes:
+        title: its name in words.
+        formula: LaTeX of the loss, from the reconstruction D and KL.
+        numbers: what is added to the reconstruction, in numbers: a format string with {kl} and any setting of the objective.
+        strength: the settings that set its strength, in words: a format string with their names.
+        code: a function (reconstruction, kl, weights) to the loss, in nats per image; see `objectives/objective.py`.
+        weight: the setting that weighs the KL. If that is 0, nothing draws the codes towards the prior.
+        settings: the settings of `ObjectiveConfig` that it reads, apart from the likelihood's.
+        is_linear: whether the loss is D + beta KL, so that runs of several betas lie on one rate-distortion curve.
+        chosen_by: the setting that chooses this objective by having a value; empty if it is chosen by its name.
+    """
+
+    title: str
+    formula: str
+    numbers: str
+    strength: str
+    code: Code
+    weight: str
+    settings: tuple[str, ...]
+    is_linear: bool = False
+    chosen_by: str = ""
+
+    @property
+    def is_chosen_by_name(self) -> bool:
+        return not self.chosen_by
+
+
+OBJECTIVES: dict[str, ObjectiveRow] = {
+    "beta": ObjectiveRow(
+        title="β-VAE",
+        formula=r"D + \beta\,\mathrm{KL}",
+        numbers="{beta:.3g} × {kl}",
+        strength="beta {beta:g}",
+        code=f"{_CODE}:beta_loss",
+        weight="beta",
+        settings=("beta", "beta_schedule", "warmup_epochs"),
+        is_linear=True,
+    ),
+    "capacity": ObjectiveRow(
+        title="β-VAE with a capacity",
+        formula=r"D + \gamma\,|\mathrm{KL} - C|",
+        numbers="{gamma:g} × |{kl} − C|",
+        strength="C {capacity:g}, gamma {gamma:g}",
+        code=f"{_CODE}:capacity_loss",
+        weight="gamma",
+        settings=("capacity", "gamma", "warmup_epochs"),
+        chosen_by="capacity",
+    ),
+}
+"""Every objective by its name."""
