@@ -72,7 +72,7 @@ def loss_table(
 
 def kinds_of(table: pd.DataFrame) -> tuple[str, ...]:
     """Which of `KINDS` a table has; none if it has no curve, when there is nothing to draw."""
-    found = set(table["kind"])
+    found = set(table["kind"].unique())
     return tuple(kind for kind in KINDS if kind in found) if found - {"line"} else ()
 
 
