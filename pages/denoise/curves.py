@@ -100,7 +100,7 @@ def _buttons(models: Sequence[OpenedModel], name: str, *, is_active: bool) -> No
 def _start(models: Sequence[OpenedModel], name: str) -> None:
     folders = [model.run.folder.resolve() for model in models]
     options = ("--corruption", name, "--images", IMAGES, "--dataset", models[0].dataset.name)
-    runner().start(_key(models, name), cli_command("restoration-curve", *folders, *options))
+    runner().start(_key(models, name), cli_command("restore-curve", *folders, *options))
 
 
 def _draw(models: Sequence[OpenedModel], name: str) -> None:

@@ -21,12 +21,9 @@ from pages.common.session import manager
 from pages.compare import cluster
 from pages.compare.models import column
 from pages.compare.pictures import inputs_of
-from tests.evaluation.untrained import saved, untrained
 from vae_core.config import make_config
 from vae_core.evaluation.figures import figures_of
-from vae_core.metrics.spread import spread
 from vae_core.storage import paths
-from vae_core.storage.measurements import factor_scores
 from vae_core.storage.runs import create_run, list_runs, open_run
 from vae_core.storage.states import State
 from vae_core.training import scheduler
@@ -292,52 +289,10 @@ def test_generate_does_not_list_the_shipped_sweep() -> None:
     assert models and not any("sweep" in name.lower() for name in models)
 
 
-@pytest.fixture
-def drawn(runs: Path) -> str:
-    """Runs on tiny sprites at two betas and two seeds, with weights that nobody trained."""
-    pairs = [(beta, seed) for beta in (1, 4) for seed in (0, 1)]
-    for beta, seed in pairs:
-        config = {"dataset": "sprites-28-600", "beta": float(beta), "seed": seed}
-        saved(runs, f"drawn-{beta}-{seed}", untrained(**config))
-    return ",".join(f"drawn-{beta}-{seed}" for beta, seed in pairs)
-
-
-def test_scores_of_disentanglement_are_asked_for_and_kept_with_the_runs(drawn: str, runs: Path) -> None:
-    page = open_page(runs=drawn, show="Disentanglement")
-    assert not page.exception and not page.error and not page.dataframe
-    assert button(page, "measure_scores").label == "Score 4 of 4 runs"
-    button(page, "measure_scores").click().run()
-    leave = time.monotonic() + 60
-    while len(list(runs.glob("*/disentanglement.json"))) < 4:
-        assert time.monotonic() < leave
-        time.sleep(0.05)
-    page = open_page(runs=drawn, show="Disentanglement")
-    assert not page.exception and not page.error
-    table = page.dataframe[0].value
-    assert table.index.name == "beta" and table.index.tolist() == [1, 4]
-    kept = [factor_scores("forest").read(open_run(runs, f"drawn-4-{seed}")) for seed in (0, 1)]
-    assert table.loc[4, "MIG"] == str(spread(one.mig for one in kept if one is not None))
-    assert "n = 4 runs, 2 seeds; posterior means of 100 test images" in said(page)
-    assert "measure_scores" not in [one.key for one in page.button]
-
-
 def test_disentanglement_is_offered_where_the_factors_are_known_alone(three: str) -> None:
     page = open_page(runs=three, show="Table")
     shown = next(one for one in page.get("button_group") if one.key == "show")
     assert "Disentanglement" not in [option.content for option in shown.proto.options]
-
-
-def test_what_ends_the_scores_is_one_sentence(drawn: str, runs: Path) -> None:
-    (runs / "drawn-4-1" / "model.safetensors").write_bytes(b"nothing")
-    page = open_page(runs="drawn-1-0,drawn-4-1", show="Disentanglement")
-    button(page, "measure_scores").click().run()
-    leave = time.monotonic() + 60
-    while not any("The scores of beta 4, seed 1: model.safetensors" in error for error in errors(page)):
-        assert time.monotonic() < leave and not page.exception
-        time.sleep(0.1)
-        page.run()
-    assert "(one seed)" in page.dataframe[0].value.loc[1, "MIG"]
-    assert button(page, "measure_scores").label == "Score 1 of 2 runs"
 
 
 def test_a_scheduler_elsewhere_is_refused_with_the_way_and_nothing_can_be_started() -> None:

@@ -34,10 +34,7 @@ class Program(LazyGroup):
         "evaluate": ("evaluate", "Evaluate a run on the test split."),
         "disentangle": ("disentangle", "Score how well a run's codes separate known factors."),
         "restore": ("restore", "Measure or apply a denoising model."),
-        "restoration-curve": (
-            "restoration_curve",
-            "Measure how well runs restore images at each level of a corruption.",
-        ),
+        "restore-curve": ("restore_curve", "Measure restoration at each level of a corruption."),
         "compress": ("compress", "Compare a run's codes with PCA, JPEG and PNG."),
         "collapse": ("compress", "Find the betas at which a linear VAE's dimensions collapse."),
         "encode": ("generate", "Write the codes of a dataset's images as CSV."),
@@ -81,6 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except USAGE_ERROR as error:
         return _refuse(ConfigError(" ".join(error.format_message().split())))
     except (typer.Abort, KeyboardInterrupt):
+        end_by(signal.SIGINT)
+    if result == 128 + signal.SIGINT:  # how typer reports Ctrl-C
         end_by(signal.SIGINT)
     return int(result or 0)
 

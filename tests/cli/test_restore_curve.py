@@ -1,4 +1,4 @@
-"""`restoration-curve`: what it gives and prints, what it keeps, and what is refused."""
+"""`restore-curve`: what it gives and prints, what it keeps, and what is refused."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def kept(run: Run, corruption: str, images: int) -> list[RestorationPoint]:
 
 def test_a_curve_has_the_figures_of_restore_at_each_level(as_json: AsJson, runs: Path, quick: None) -> None:
     asked = ("grey", "--corruption", "masking", "--images", 6, "--runs", runs)
-    found = as_json("restoration-curve", *asked)
+    found = as_json("restore-curve", *asked)
     assert {key: found[key] for key in ("corruption", "dataset", "images")} == {
         "corruption": "masking", "dataset": "mnist-sample", "images": 6
     }  # fmt: skip
@@ -62,7 +62,7 @@ def test_a_curve_has_the_figures_of_restore_at_each_level(as_json: AsJson, runs:
 def test_points_are_kept_with_the_runs_and_baselines_are_measured_once(
     as_json: AsJson, runs: Path, quick: None
 ) -> None:
-    asked = ("restoration-curve", "grey", "other", "--corruption", "masking", "--images", 6, "--runs", runs)
+    asked = ("restore-curve", "grey", "other", "--corruption", "masking", "--images", 6, "--runs", runs)
     found = as_json(*asked)
     first, second = (kept(open_run(runs, name), "masking", 6) for name in ("grey", "other"))
     assert [point.level for point in first] == LEVELS
@@ -87,7 +87,7 @@ def test_a_command_that_was_interrupted_goes_on_from_the_points_it_kept(runs: Pa
 
 
 def test_the_table_shows_each_run_beside_its_best_opponent(call: Call, runs: Path) -> None:
-    status, out, err = call("restoration-curve", "colours", "--corruption", "greyscale", "--images", 6, "--runs", runs)
+    status, out, err = call("restore-curve", "colours", "--corruption", "greyscale", "--images", 6, "--runs", runs)
     title, head, line = out.splitlines()
     assert (status, err) == (0, "") and title.endswith(": PSNR, dB")
     assert "best opponent" in head and line.split()[0] == "–" and "mean-colour" in line
@@ -98,7 +98,7 @@ def test_the_table_shows_each_run_beside_its_best_opponent(call: Call, runs: Pat
     ("arguments", "words"),
     [
         (("grey", "--corruption", "rain"), "rain"),
-        (("grey", "--corruption", "greyscale"), "greyscale"),
+        (("grey", "--corruption", "greyscale"), "needs images in colour"),
         (("grey", "--corruption", "masking", "--images", 0), "1 to 10000"),
         (("grey", "nobody", "--corruption", "masking"), "nobody"),
         (("grey", "colours", "--corruption", "masking"), "channels, height, width"),
@@ -107,13 +107,13 @@ def test_the_table_shows_each_run_beside_its_best_opponent(call: Call, runs: Pat
     ],
 )
 def test_what_is_refused_is_one_sentence(call: Call, runs: Path, arguments: tuple[object, ...], words: str) -> None:
-    assert words in refused(call("restoration-curve", *arguments, "--runs", runs))
+    assert words in refused(call("restore-curve", *arguments, "--runs", runs))
     assert restoration_curve("masking").read(open_run(runs, "grey")) is None
 
 
 @pytest.mark.slow
 def test_ctrl_c_ends_the_command_by_the_signal(runs: Path) -> None:
-    command = cli_command("restoration-curve", runs / "grey", "--corruption", "masking", "--images", 200)
+    command = cli_command("restore-curve", runs / "grey", "--corruption", "masking", "--images", 200)
     process = subprocess.Popen(command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None and "progress" in json.loads(process.stdout.readline())
     process.send_signal(signal.SIGINT)

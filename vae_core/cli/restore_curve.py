@@ -19,7 +19,7 @@ app = typer.Typer(rich_markup_mode=None)
 
 
 @app.command()
-def restoration_curve(
+def restore_curve(
     names: Annotated[list[str], typer.Argument(metavar="RUN...", help="Names, ids or folders of runs.")],
     corruption: Annotated[str, typer.Option("--corruption", metavar="NAME", help=f"One of {', '.join(CORRUPTIONS)}.")],
     images: Annotated[int, typer.Option("--images", help="How many test images, 1 to 10000.")] = 1000,
