@@ -8,7 +8,6 @@ import typer
 
 from vae_core.cli.options import BestOption, Json, RunOnData, Seed, expand_options
 from vae_core.cli.output import print_result, progress_bar, table_of_values
-from vae_core.evaluation.factor_scores import disentangle_run
 from vae_core.types import DciModel
 
 app = typer.Typer(rich_markup_mode=None)
@@ -35,6 +34,8 @@ def disentangle(
     The factors that made the images must be known, as they are for sprites.
     """
     run = target.find()
+    from vae_core.evaluation.factor_scores import disentangle_run
+
     with progress_bar("disentangling") as report:
         result = disentangle_run(
             run, dataset=target.dataset, which="best" if best else "model", seed=seed, dci_model=dci_model,

@@ -9,7 +9,6 @@ import typer
 from vae_core.cli.options import BestOption, Json, RunOnData, expand_options
 from vae_core.cli.output import print_note, print_result, progress_bar, table_of_values
 from vae_core.evaluation.figures import notes_on
-from vae_core.evaluation.trained import evaluate_run
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -31,6 +30,8 @@ def evaluate(
 ) -> None:
     """Evaluate a run on the test split, in nats per image."""
     run = target.find()
+    from vae_core.evaluation.trained import evaluate_run
+
     with progress_bar("evaluating") as report:
         result = evaluate_run(
             run, dataset=target.dataset, iw_samples=iw_samples, images=images, which="best" if best else "model",
