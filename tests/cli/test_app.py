@@ -70,7 +70,15 @@ WRONG = {
     "runs": "nonsense",
 }
 """A wrong request for each command."""
-LISTS = ("runs", "datasets", "runs trash", "runs delete nobody", "runs export nobody", "runs import nobody", "runs check")
+LISTS = (
+    "runs",
+    "datasets",
+    "runs trash",
+    "runs delete nobody",
+    "runs export nobody",
+    "runs import nobody",
+    "runs check",
+)
 WITHOUT_TORCH = (
     *(f"{command} --help" for command in ("", *Program.modules)),
     *(f"runs {command} --help" for command in RunsGroup.modules),
