@@ -300,7 +300,7 @@ def test_looking_at_a_lock_does_not_disturb_those_who_want_it(tmp_path: Path) ->
     looker = threading.Thread(target=look)
     looker.start()
     for _ in itertools.repeat(None, 20):
-        with files.lock(path, timeout=2.0):
+        with files.lock(path, timeout=60.0):
             pass
     stop.set()
     looker.join()
