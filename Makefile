@@ -3,8 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
-# what fails is tried once more and told as a rerun: browsers and workers share the cores with the other tests
-TEST = $(BIN)/python -m pytest -n 2 --dist loadfile --reruns 1
+TEST = $(BIN)/python -m pytest -n 2 --dist loadfile
 
 NODE_READY = node_modules/.package-lock.json
 

@@ -35,24 +35,18 @@ def forged(members: dict[str, bytes], change: Callable[[dict[str, Any]], object]
     manifest["files"] = {name: {"bytes": len(body), "sha256": files.digest(body)} for name, body in others.items()}
     if change is not None:
         change(manifest)
-    return sealed(
+    return zipped(
         [(zipfile.ZipInfo(name), body) for name, body in {MANIFEST: files.json_bytes(manifest), **others}.items()]
     )
 
 
-def sealed(entries: list[tuple[zipfile.ZipInfo, bytes]]) -> bytes:
-    """A zip of these entries with the hash at its end."""
+def zipped(entries: list[tuple[zipfile.ZipInfo, bytes]]) -> bytes:
+    """A zip of these entries."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for entry, content in entries:
             archive.writestr(entry, content)
-        archive.comment = b"0" * 64
-    return resealed(buffer.getvalue())
-
-
-def resealed(content: bytes) -> bytes:
-    """The same with a hash at its end that is right."""
-    return content[:-64] + files.digest(content[:-64]).encode()
+    return buffer.getvalue()
 
 
 def members_of(content: bytes) -> dict[str, bytes]:

@@ -35,6 +35,7 @@ from vae_core.storage.runs import Run, list_runs
 from vae_core.training.driver import Driver
 
 Members = dict[str, bytes]
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +82,17 @@ def test_an_imported_run_is_the_same_run(run: Run, whole: bytes, runs_root: Path
     assert len(list_runs(runs_root)[0]) == 2
     with (paths.SHIPPED_RUNS / "example-vae-2d" / "config.json").open("rb") as stream:
         refused(runs_root, stream.read(), CheckpointCorrupt)
+
+
+def test_an_archive_of_version_0_1_is_imported(runs_root: Path) -> None:
+    """It ends with a comment, the SHA-256 of all that stands before, which later ones do without."""
+    content = (GOLDEN / "export-with-comment.zip").read_bytes()
+    imported = import_run(runs_root, content)
+    assert (imported.id, imported.name, imported.state()) == ("of-old", "Of an earlier program", "done")
+    assert figures(imported)["step"] == 1
+    later, held = members_of(archive.export_run(imported)), members_of(content)
+    assert later.keys() == held.keys()
+    assert {name for name, body in held.items() if body != later[name]} <= {"manifest.json", "status.json"}
 
 
 def test_an_imported_run_goes_on_with_the_same_bits(run: Run, whole: bytes, runs_root: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.browser.helpers import PATIENCE
 from tools.served import chromium
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -23,10 +24,19 @@ def browser() -> Iterator[sync_api.Browser]:
         yield opened
 
 
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> Iterator[None]:
+    """Playwright's own five seconds are too few where two cores serve the page, draw it and train."""
+    sync_api.expect.set_options(timeout=1000 * PATIENCE)
+    yield
+    sync_api.expect.set_options(timeout=5_000)
+
+
 @pytest.fixture
 def page(browser: sync_api.Browser) -> Iterator[sync_api.Page]:
     """A page that fails the test where its scripts fail, its console complains, or it asks another host for anything."""
     opened = browser.new_page(viewport={"width": 1440, "height": 1000})
+    opened.set_default_timeout(1000 * PATIENCE)
     complaints: list[str] = []
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     opened.on("console", lambda message: complaints.append(message.text) if _is_complaint(message) else None)

@@ -26,7 +26,7 @@ def address() -> Iterator[str]:
 
 def open_canvas(page: Page, address: str, query: str = "") -> FloatRect:
     page.goto(f"{address}/?{query}")
-    expect(page.locator(CANVAS)).to_have_attribute("aria-label", re.compile("nothing is drawn"), timeout=60_000)
+    expect(page.locator(CANVAS)).to_have_attribute("aria-label", re.compile("nothing is drawn"))
     expect(page.get_by_text("nothing drawn")).to_be_visible()
     box = page.locator(CANVAS).bounding_box()
     assert box is not None

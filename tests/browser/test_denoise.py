@@ -13,13 +13,13 @@ from PIL import Image, ImageDraw
 pytest.importorskip("playwright.sync_api")
 from playwright.sync_api import Locator, Page, expect
 
-from tools.served import READY, served
+from tests.browser.helpers import open_page
+from tools.served import served
 from vae_core.config import make_config
 from vae_core.storage.runs import create_run
 from vae_core.training.driver import Driver
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
-SECONDS = 60_000
 TINY: dict[str, Any] = {"model": "ae", "limit": 64, "epochs": 1, "hidden": "8"}
 
 
@@ -35,11 +35,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"{server.address}/denoise"
 
 
-def open_page(page: Page, url: str) -> None:
-    page.goto(url)
-    page.wait_for_selector(READY, timeout=SECONDS)
-
-
 def picture(page: Page, name: str) -> Locator:
     """The picture of that name; its alternative text also tells its figures."""
     return page.locator(f'.tiles img[alt^="{name}"]').first
@@ -51,21 +46,21 @@ def source_of(page: Page, name: str) -> str:
 
 def test_the_level_moves_pictures_and_figures(page: Page, address: str) -> None:
     open_page(page, f"{address}?models=example-vae-20d,example-ae-2d")
-    expect(picture(page, "Damaged: PSNR")).to_be_visible(timeout=SECONDS)
+    expect(picture(page, "Damaged: PSNR")).to_be_visible()
     names = ("Original", "Damaged", "VAE, 20 latents", "AE, 2 latents", "Error map of VAE")
     before = {name: source_of(page, name) for name in names}
     words = str(picture(page, "Damaged").get_attribute("alt"))
     page.locator('[class*="st-key-level"]').get_by_role("slider").focus()
     for _ in range(20):
         page.keyboard.press("ArrowRight")
-    expect(page).to_have_url(re.compile(r"level=0\.5(&|$)"), timeout=SECONDS)
+    expect(page).to_have_url(re.compile(r"level=0\.5(&|$)"))
     expect(picture(page, words)).to_have_count(0)
     assert source_of(page, "Original") == before["Original"]
     assert all(source_of(page, name) != before[name] for name in names[1:])
     # the filters come later, and leave the models' pictures where they are
     restored = source_of(page, "VAE, 20 latents")
-    expect(picture(page, "Non-local means, toned: PSNR")).to_be_visible(timeout=SECONDS)
-    expect(page.get_by_text("Tuning the opponents")).to_have_count(0, timeout=SECONDS)
+    expect(picture(page, "Non-local means, toned: PSNR")).to_be_visible()
+    expect(page.get_by_text("Tuning the opponents")).to_have_count(0)
     assert source_of(page, "VAE, 20 latents") == restored
     expect(page.get_by_text(re.compile("ahead of"))).to_be_visible()
 
@@ -80,21 +75,21 @@ def test_an_own_image_is_restored_and_what_is_no_image_is_one_sentence(
     own.save(good)
     open_page(page, f"{address}?models=example-vae-20d&picture=Upload")
     page.locator('input[type="file"]').set_input_files(hostile)
-    expect(page.get_by_test_id("stAlert")).to_have_count(1, timeout=SECONDS)
+    expect(page.get_by_test_id("stAlert")).to_have_count(1)
     assert page.get_by_test_id("stException").count() == 0 and page.locator(".tiles").count() == 0
     page.locator('input[type="file"]').set_input_files(good)
-    expect(picture(page, "VAE, 20 latents")).to_be_visible(timeout=SECONDS)
+    expect(picture(page, "VAE, 20 latents")).to_be_visible()
     expect(page.get_by_text("transparent parts lie on black")).to_be_visible()
     expect(page.get_by_text("luma")).to_be_visible()
     page.get_by_text("It is damaged already").click()
-    expect(picture(page, "As given")).to_be_visible(timeout=SECONDS)
+    expect(picture(page, "As given")).to_be_visible()
     expect(page.locator('.tiles img[alt*="PSNR"]')).to_have_count(0)
 
 
 def test_the_divider_is_dragged_between_watermarked_and_restored(page: Page, address: str) -> None:
     open_page(page, f"{address}?task=Watermark")
     handle = page.locator(".divider .handle")
-    expect(handle).to_have_attribute("aria-valuenow", "50", timeout=SECONDS)
+    expect(handle).to_have_attribute("aria-valuenow", "50")
     before = page.locator(".divider .before").get_attribute("src")
     box = page.locator(".divider .frame").bounding_box()
     assert box is not None and box["width"] == pytest.approx(400, abs=60)
@@ -106,19 +101,19 @@ def test_the_divider_is_dragged_between_watermarked_and_restored(page: Page, add
     expect(handle).to_have_attribute("aria-valuenow", "20")
     page.locator('[class*="st-key-level"]').get_by_role("slider").focus()
     page.keyboard.press("ArrowRight")
-    expect(page.locator(".divider .before")).not_to_have_attribute("src", str(before), timeout=SECONDS)
+    expect(page.locator(".divider .before")).not_to_have_attribute("src", str(before))
     expect(handle).to_have_attribute("aria-valuenow", "20")  # where the person left it
 
 
 def test_colours_are_measured_beside_the_page_and_pictures_taken_away(page: Page, address: str, tmp_path: Path) -> None:
     open_page(page, f"{address}?task=Colour")
     for name in ("True colours", "Mean colour", "Could be, 1"):
-        expect(picture(page, name)).to_be_visible(timeout=SECONDS)
+        expect(picture(page, name)).to_be_visible()
     page.locator(".st-key-measure button").first.click()
     expect(page.get_by_text("Measured, and kept with the runs.")).to_be_visible(timeout=120_000)
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     page.get_by_role("button", name="Download").first.click()
-    with page.expect_download(timeout=SECONDS) as download:
+    with page.expect_download() as download:
         page.get_by_role("button", name="All, side by side").first.click()
     download.value.save_as(tmp_path / "all.png")
     with Image.open(tmp_path / "all.png") as sheet:

@@ -13,7 +13,6 @@ from tools.served import READY, Server, served
 from vae_core.registry.corruption_rows import CORRUPTIONS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
-SECONDS = 60_000
 LOADS = 10
 CHIPS = '[data-tag], [data-baseweb="tag"]'
 """What a multiselect has chosen, in newer versions of Streamlit and in older ones."""
@@ -31,7 +30,7 @@ def loads(browser: Browser, url: str) -> Iterator[Page]:
     for _ in range(LOADS):
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
         page.goto(url)
-        page.wait_for_selector(READY, timeout=SECONDS)
+        page.wait_for_selector(READY)
         yield page
         page.close()
 
@@ -42,19 +41,19 @@ def test_denoise_shows_its_level_and_its_models_on_every_load(
 ) -> None:
     for page in loads(browser, server.address + path):
         slider = page.locator('[class*="st-key-level"]').get_by_role("slider")
-        expect(slider).to_have_value(f"{level:g}", timeout=SECONDS)
-        expect(page.locator('[class*="st-key-models"]').locator(CHIPS)).to_have_count(3, timeout=SECONDS)
+        expect(slider).to_have_value(f"{level:g}")
+        expect(page.locator('[class*="st-key-models"]').locator(CHIPS)).to_have_count(3)
 
 
 def test_generate_shows_the_code_of_its_address_on_every_load(browser: Browser, server: Server) -> None:
     for page in loads(browser, f"{server.address}/generate?trained=example-vae-2d&z=1.5,-1"):
         sliders = page.get_by_role("slider", name="z1,")
-        expect(sliders.first).to_have_value("1.5", timeout=SECONDS)
+        expect(sliders.first).to_have_value("1.5")
 
 
 def test_train_shows_the_dials_of_its_address_and_preset_on_every_load(browser: Browser, server: Server) -> None:
     for page in loads(browser, f"{server.address}/train?preset=Denoising+autoencoder&epochs=7"):
-        expect(page.locator('.st-key-epochs input[type="number"]')).to_have_value("7", timeout=SECONDS)
+        expect(page.locator('.st-key-epochs input[type="number"]')).to_have_value("7")
         latents = page.locator('.st-key-latent input[type="number"]')
         expect(latents).to_have_value("64")
 
@@ -62,7 +61,5 @@ def test_train_shows_the_dials_of_its_address_and_preset_on_every_load(browser: 
 def test_compare_shows_the_runs_and_the_base_of_its_address_on_every_load(browser: Browser, server: Server) -> None:
     query = "source=Pick+runs&runs=sweep-beta-1-seed-0,sweep-beta-4-seed-0&base=sweep-beta-4-seed-0"
     for page in loads(browser, f"{server.address}/compare?{query}"):
-        expect(page.locator(".st-key-picked_runs").locator(CHIPS)).to_have_count(2, timeout=SECONDS)
-        expect(page.locator(".st-key-base_run").get_by_role("combobox")).to_have_value(
-            "beta 4, seed 0", timeout=SECONDS
-        )
+        expect(page.locator(".st-key-picked_runs").locator(CHIPS)).to_have_count(2)
+        expect(page.locator(".st-key-base_run").get_by_role("combobox")).to_have_value("beta 4, seed 0")

@@ -27,7 +27,7 @@ def address() -> Iterator[str]:
 
 def open_divider(page: Page, address: str) -> FloatRect:
     page.goto(address)
-    expect(page.locator(HANDLE)).to_have_attribute("aria-valuenow", "50", timeout=60_000)
+    expect(page.locator(HANDLE)).to_have_attribute("aria-valuenow", "50")
     box = page.locator(FRAME).bounding_box()
     assert box is not None
     return box

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, FloatRect, Page, expect
 
 from pages.common.components.bundle import bundle
 from tests.browser.apps.linear_model import linear
+from tests.browser.helpers import COUNT_FRAMES, comes_to_rest, eventually, pixels
 from tests.viz.scenes import DIGITS, digits
 from tools.served import served
 from vae_core.config import ModelConfig, ObjectiveConfig
@@ -104,7 +105,7 @@ def test_the_browser_decodes_what_torch_decodes(page: Page, likelihood: str, mod
 
 def open_map(page: Page, address: str, query: str = "") -> FloatRect:
     page.goto(f"{address}/?{query}")
-    expect(page.locator(OVER)).to_have_attribute("aria-label", re.compile("held-out images"), timeout=60_000)
+    expect(page.locator(OVER)).to_have_attribute("aria-label", re.compile("held-out images"))
     expect(page.locator(".spot")).to_have_text(re.compile("z1 = "))
     box = page.locator(OVER).bounding_box()
     assert box is not None
@@ -113,7 +114,20 @@ def open_map(page: Page, address: str, query: str = "") -> FloatRect:
 
 def seen(page: Page, selector: str) -> str:
     """What a canvas shows, to be compared."""
-    return str(page.locator(selector).evaluate("canvas => canvas.toDataURL()"))
+    return pixels(page.locator(selector))
+
+
+def settled(page: Page, selector: str) -> str:
+    """What a canvas shows once it has stayed the same for a moment."""
+    shown = [seen(page, selector)]
+
+    def same() -> bool:
+        page.wait_for_timeout(200)
+        shown.append(seen(page, selector))
+        return len(shown) > 2 and len(set(shown[-3:])) == 1
+
+    eventually(page, same, "the canvas to rest")
+    return shown[-1]
 
 
 def greys(page: Page, selector: str) -> Array:
@@ -156,9 +170,11 @@ def test_the_picture_follows_the_pointer_without_the_server(page: Page, address:
     asked.clear()
     pictures = set()
     for share in (0.3, 0.45, 0.6, 0.75):
+        before_it = seen(page, DECODED)
         page.mouse.move(box["x"] + share * box["width"], box["y"] + share * box["height"])
-        page.wait_for_timeout(120)
-        assert np.abs(greys(page, DECODED) - picture(np.array(spot(page)))).max() <= 3  # two decimals of coordinates
+        eventually(page, lambda before_it=before_it: seen(page, DECODED) != before_it, "another picture")
+        shown = lambda: np.abs(greys(page, DECODED) - picture(np.array(spot(page)))).max()  # noqa: E731
+        eventually(page, lambda shown=shown: shown() <= 3, "the picture of two decimals of coordinates")
         pictures.add(seen(page, DECODED))
     assert len(pictures) == 4
     page.mouse.down()  # and so does a drag, which reports nothing either
@@ -175,8 +191,9 @@ def test_the_nearest_image_is_the_nearest(page: Page, address: str) -> None:
     box = open_map(page, address)
     codes, _, _ = linear(2)
     images, labels = digits()
+    first = seen(page, NEAREST)
     page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.55 * box["height"])
-    page.wait_for_timeout(120)
+    eventually(page, lambda: seen(page, NEAREST) != first, "another image")
     nearest = np.argsort(((codes - np.array(spot(page))) ** 2).sum(axis=1))[:3]  # the coordinates are rounded
     shown = greys(page, NEAREST)
     found = [index for index in nearest if (images[index].reshape(-1) == shown).all()]
@@ -202,11 +219,9 @@ def test_keys_move_the_cursor_and_enter_picks(page: Page, address: str) -> None:
     expect(page.locator(".decoded figcaption")).to_have_text("decoded here")
     small = spot(page)[0] - 0.5
     page.keyboard.press("Shift+ArrowRight")
-    page.wait_for_timeout(120)
-    assert spot(page)[0] - 0.5 == pytest.approx(6 * small, abs=0.05)
+    eventually(page, lambda: spot(page)[0] - 0.5 == pytest.approx(6 * small, abs=0.05), "five steps more")
     page.keyboard.press("ArrowUp")
-    page.wait_for_timeout(120)
-    assert spot(page)[1] == pytest.approx(0.5 + small, abs=0.02)
+    eventually(page, lambda: spot(page)[1] == pytest.approx(0.5 + small, abs=0.02), "a step up")
     page.keyboard.press("Enter")
     x, y = spot(page)
     expect(page.get_by_text(f"picked {x:.2f}, {y:.2f}")).to_be_visible()
@@ -227,9 +242,9 @@ def test_a_finger_drags_and_taps(browser: Browser, address: str) -> None:
     for share in (0.4, 0.5, 0.6):
         touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": at(share)})
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    page.wait_for_timeout(300)
-    assert seen(page, DECODED) != first and run_line(page) == before
     expect(page.locator(".decoded figcaption")).to_have_text("decoded here")  # it stays where the finger was
+    eventually(page, lambda: seen(page, DECODED) != first, "another picture")
+    assert run_line(page) == before
     page.touchscreen.tap(at(0.4)[0]["x"], at(0.4)[0]["y"])
     expect(page.get_by_text(re.compile("^picked"))).to_be_visible()
     page.close()
@@ -250,55 +265,42 @@ def test_a_new_z_sends_no_codes_images_or_weights(page: Page, address: str) -> N
 
 def test_the_lattice_is_decoded_behind_the_points(page: Page, address: str) -> None:
     open_map(page, address)
-    empty = seen(page, TILES)
+    empty = settled(page, TILES)
     page.get_by_label("decoded lattice").check()
-    page.wait_for_timeout(1500)
-    full = seen(page, TILES)
-    assert full != empty and len(full) > 3 * len(empty)
+    eventually(page, lambda: len(seen(page, TILES)) > 3 * len(empty), "the lattice")
     page.get_by_label("decoded lattice").uncheck()
-    page.wait_for_timeout(200)
-    assert seen(page, TILES) == empty
+    eventually(page, lambda: seen(page, TILES) == empty, "it to go")
 
 
 def test_posterior_and_direction_are_drawn(page: Page, address: str) -> None:
     open_map(page, address)
-    plain = seen(page, OVER)
+    plain = settled(page, OVER)
     open_map(page, address, "extras=1")
-    page.wait_for_timeout(200)
-    assert seen(page, OVER) != plain
+    eventually(page, lambda: seen(page, OVER) != plain, "posterior and direction")
 
 
 def test_nothing_runs_while_nothing_moves(page: Page, address: str) -> None:
-    page.add_init_script(
-        "window.asked = 0; const ask = window.requestAnimationFrame;"
-        "window.requestAnimationFrame = then => { window.asked++; return ask.call(window, then) }"
-    )
+    page.add_init_script(COUNT_FRAMES)
     open_map(page, address, "lattice=1")
-    page.wait_for_timeout(2500)
-    before = page.evaluate("window.asked")
-    page.wait_for_timeout(1000)
-    assert page.evaluate("window.asked") - before <= 2
+    assert comes_to_rest(page)
 
 
 def test_a_cloud_of_three_latents_turns(page: Page, address: str) -> None:
     box = open_map(page, address, "latent=3&view=cloud")
     middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    first, before = seen(page, POINTS), run_line(page)
+    first, before = settled(page, POINTS), run_line(page)
     page.mouse.move(*middle)
     page.mouse.down()
     page.mouse.move(middle[0] + 120, middle[1] + 40, steps=4)
     page.mouse.up()
     page.mouse.move(5, 5)
-    page.wait_for_timeout(200)
-    turned = seen(page, POINTS)
+    turned = settled(page, POINTS)
     assert turned != first and run_line(page) == before
     page.get_by_role("button", name="Reset view").click()
-    page.wait_for_timeout(200)
-    assert seen(page, POINTS) == first
+    eventually(page, lambda: seen(page, POINTS) == first, "the first view")
     page.locator(OVER).focus()
     page.keyboard.press("ArrowLeft")
-    page.wait_for_timeout(200)
-    assert seen(page, POINTS) not in (first, turned)
+    eventually(page, lambda: seen(page, POINTS) not in (first, turned), "another view")
 
 
 def test_without_a_decoder_it_shows_real_images_and_says_so(page: Page, address: str) -> None:
@@ -308,8 +310,7 @@ def test_without_a_decoder_it_shows_real_images_and_says_so(page: Page, address:
     expect(page.get_by_label("decoded lattice")).to_be_hidden()
     first = seen(page, NEAREST)
     page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.6 * box["height"])
-    page.wait_for_timeout(200)
-    assert seen(page, NEAREST) != first
+    eventually(page, lambda: seen(page, NEAREST) != first, "another image")
 
 
 def test_one_latent_is_a_line(page: Page, address: str) -> None:

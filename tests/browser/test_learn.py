@@ -11,30 +11,16 @@ pytest.importorskip("playwright.sync_api")
 from playwright.sync_api import Locator, Page, expect
 
 from pages.learn.lessons import IDS, LESSONS
+from tests.browser.helpers import eventually, open_page, pixels
 from tools.served import READY, served
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
-SECONDS, PLAYWRIGHTS_OWN = 60_000, 5_000
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with served(LATENT_LAB_RUNS=str(tmp_path_factory.mktemp("runs"))) as server:
         yield f"{server.address}/learn"
-
-
-@pytest.fixture(autouse=True)
-def patient(page: Page) -> Iterator[None]:
-    """The first lesson waits for torch."""
-    page.set_default_timeout(SECONDS)
-    expect.set_options(timeout=SECONDS)
-    yield
-    expect.set_options(timeout=PLAYWRIGHTS_OWN)
-
-
-def open_page(page: Page, url: str) -> None:
-    page.goto(url)
-    page.wait_for_selector(READY)
 
 
 def picture(page: Page, words: str) -> Locator:
@@ -93,7 +79,7 @@ def touch_beta(page: Page) -> None:
     curve, where = page.locator(".rate-lesson .curve"), page.locator(".rate-lesson .where")
     expect(where).to_have_text("β = 4")
     pictures = page.locator(".rate-lesson .pictures")
-    before = pictures.evaluate("canvas => canvas.toDataURL()")
+    before = pixels(pictures)
     curve.scroll_into_view_if_needed()
     box = curve.bounding_box()
     assert box is not None
@@ -101,7 +87,7 @@ def touch_beta(page: Page) -> None:
     page.mouse.down()
     page.mouse.move(box["x"] + 60, box["y"] + 30)
     expect(where).to_have_text("β = 16")
-    assert pictures.evaluate("canvas => canvas.toDataURL()") != before
+    eventually(page, lambda: pixels(pictures) != before, "the pictures of beta 16")
     page.mouse.up()
     expect(page.get_by_role("link", name="Train with β = 16")).to_be_visible()
     curve.press("End")
@@ -209,15 +195,13 @@ def test_the_kl_surface_follows_the_pointer_without_the_server(page: Page, addre
     expect(total).to_have_text("KL = 1.377 nats")  # ½ (1.5² + 0.3 − 1 − ln 0.3)
     box = contour.bounding_box()
     assert box is not None
-    seen = set()
     page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
     page.mouse.down()
     for step in range(10):
+        before = total.inner_text()
         page.mouse.move(box["x"] + (0.3 + 0.04 * step) * box["width"], box["y"] + 0.4 * box["height"])
-        page.wait_for_timeout(30)
-        seen.add(total.inner_text())
+        expect(total).not_to_have_text(before)
     page.mouse.up()
-    assert len(seen) >= 8
     contour.focus()
     before = total.inner_text()
     page.keyboard.press("ArrowUp")
@@ -249,12 +233,12 @@ def test_the_surface_turns_by_dragging_and_by_keys_and_its_point_stays(page: Pag
 def test_beta_is_taken_along_to_train(page: Page, address: str) -> None:
     open_page(page, f"{address}?lesson=kl")
     slider = page.locator(".kl-lesson .beta")
-    expect(slider).to_be_visible(timeout=SECONDS)
+    expect(slider).to_be_visible()
     slider.focus()
     for _ in range(10):
         page.keyboard.press("ArrowRight")
     door = page.get_by_role("link", name=re.compile("Train with β = 2"))
-    expect(door).to_be_visible(timeout=SECONDS)
+    expect(door).to_be_visible()
     door.click()
     expect(page).to_have_url(re.compile(r"/train\?.*beta=2"))
 
@@ -263,7 +247,7 @@ def test_a_code_is_taken_along_to_generate(page: Page, address: str) -> None:
     open_page(page, f"{address}?lesson=bottleneck&latents=4")
     page.get_by_role("link", name="Open this model and code in Generate").click()
     expect(page).to_have_url(re.compile(r"/generate\?.*trained=learn-ae-4"))
-    expect(page.locator('img[alt^="Decoded from z = ("]')).to_be_visible(timeout=SECONDS)
+    expect(page.locator('img[alt^="Decoded from z = ("]')).to_be_visible()
     assert page.locator('[data-testid="stAlert"]').count() == 0
 
 
@@ -285,4 +269,4 @@ def test_keys_go_on_and_back_and_a_teacher_sees_one_lesson_alone(page: Page, add
     expect(heading).to_have_text(re.compile("The KL surface"))
     expect(page.locator('[data-testid="stSidebar"]')).to_be_hidden()
     page.get_by_role("link", name="Leave").click()
-    expect(page.locator('[data-testid="stSidebar"]')).to_be_visible(timeout=SECONDS)
+    expect(page.locator('[data-testid="stSidebar"]')).to_be_visible()

@@ -11,14 +11,13 @@ import pytest
 pytest.importorskip("playwright.sync_api")
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.test_train import App, button, open_page, press, wait_for
+from tests.browser.helpers import App, button, open_page, press, wait_for_state
 from vae_core.config import make_config
 from vae_core.storage.measurements import EVALUATION
-from vae_core.storage.runs import Run, create_run, list_runs, open_run
+from vae_core.storage.runs import Run, create_run, open_run
 from vae_core.training.driver import Driver
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
-SECONDS = 60_000
 NAME = "<b>Mine</b> ![x](http://canary.invalid/x.png) $$x$$ :material/bolt: =1+1"
 TINY = "limit=64&epochs=1&hidden=8&slow=false"
 
@@ -30,16 +29,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     started = App(runs)
     started.start()
     yield started
-    for run in list_runs(runs)[0]:
-        run.want(want="stop")
-        wait_for(run, "done", "stopped", "queued", "interrupted", "paused")
-    started.end()
+    started.stop_all()
 
 
 def train(server: App, page: Page, query: str = TINY) -> Run:
     open_page(page, f"{server.address}/train?{query}")
     press(page, "train")
-    page.wait_for_url(re.compile("[?&]run="), timeout=SECONDS)
+    page.wait_for_url(re.compile("[?&]run="))
     return server.run_of(page)
 
 
@@ -70,18 +66,18 @@ def rename(page: Page, name: str) -> None:
 
 def test_trained_named_exported_deleted_and_imported_it_is_the_same(server: App, page: Page, tmp_path: Path) -> None:
     run = train(server, page)
-    wait_for(run, "done")
+    wait_for_state(run, "done")
     page.get_by_test_id("stTopNavLink").filter(has_text="Library").click()
-    expect(row(page, run.id)).to_contain_text("done", timeout=SECONDS)
+    expect(row(page, run.id)).to_contain_text("done")
     choose(page, run.id)
     rename(page, NAME)
-    expect(row(page, run.id).locator("td.name button")).to_have_text(NAME, timeout=SECONDS)
+    expect(row(page, run.id).locator("td.name button")).to_have_text(NAME)
     nats = row(page, run.id).locator("td.number").first
-    expect(nats).to_have_text(re.compile(r"^\d+\.\d\d$"), timeout=SECONDS)  # without anybody asking for it
+    expect(nats).to_have_text(re.compile(r"^\d+\.\d\d$"))  # without anybody asking for it
     shown, figures = nats.inner_text(), EVALUATION.read(run)
 
     page.locator(".st-key-export button").first.click()
-    with page.expect_download(timeout=SECONDS) as download:
+    with page.expect_download() as download:
         page.get_by_role("button", name="Whole run").click()
     assert download.value.suggested_filename == f"{run.id}.zip"
     carried = tmp_path / download.value.suggested_filename
@@ -89,12 +85,12 @@ def test_trained_named_exported_deleted_and_imported_it_is_the_same(server: App,
     page.keyboard.press("Escape")
 
     button(page, "delete").click()
-    expect(row(page, run.id)).to_have_count(0, timeout=SECONDS)
+    expect(row(page, run.id)).to_have_count(0)
     expect(page.locator("tr.gap")).to_contain_text(NAME)
     assert not run.folder.exists()
 
     bring_in(page, carried)
-    expect(row(page, run.id).locator("td.name button")).to_have_text(NAME, timeout=SECONDS)
+    expect(row(page, run.id).locator("td.name button")).to_have_text(NAME)
     expect(nats).to_have_text(shown)
     found = EVALUATION.read(open_run(server.runs, run.id))
     assert found == figures and found is not None
@@ -110,16 +106,16 @@ def test_a_delete_is_undone_where_the_run_was(server: App, page: Page) -> None:
     before = {path.name: path.read_bytes() for path in run.folder.iterdir() if path.name == "model.safetensors"}
     open_page(page, f"{server.address}/library?whose=own")
     names = page.locator("tr.run")
-    expect(row(page, run.id)).to_be_visible(timeout=SECONDS)
+    expect(row(page, run.id)).to_be_visible()
     order = names.evaluate_all("rows => rows.map(row => row.dataset.id)")
     choose(page, run.id)
     button(page, "delete").click()
     gap = page.locator("tr.gap")
-    expect(gap).to_contain_text("is in the trash", timeout=SECONDS)
+    expect(gap).to_contain_text("is in the trash")
     places = page.locator("tbody tr").evaluate_all("rows => rows.map(row => row.className)")
     assert places.index("gap") == order.index(run.id)
     gap.get_by_role("button").click()
-    expect(row(page, run.id)).to_have_attribute("aria-selected", "true", timeout=SECONDS)
+    expect(row(page, run.id)).to_have_attribute("aria-selected", "true")
     expect(gap).to_have_count(0)
     assert names.evaluate_all("rows => rows.map(row => row.dataset.id)") == order
     assert before == {name: (run.folder / name).read_bytes() for name in before} != {}
@@ -127,19 +123,19 @@ def test_a_delete_is_undone_where_the_run_was(server: App, page: Page) -> None:
 
 def test_a_running_run_is_shown_at_once_and_stopped_before_it_is_deleted(server: App, page: Page) -> None:
     run = train(server, page, "hidden=8&epochs=2000&slow=false")
-    wait_for(run, "running")
+    wait_for_state(run, "running")
     open_page(page, f"{server.address}/library?runs={run.id}")
     state = row(page, run.id).locator("td.state")
-    expect(state).to_contain_text("running", timeout=SECONDS)
+    expect(state).to_contain_text("running")
     expect(state.locator("progress")).to_be_visible()
     said = state.inner_text()
-    expect(state).not_to_have_text(said, timeout=SECONDS)  # it moves by itself
+    expect(state).not_to_have_text(said)  # it moves by itself
     page.locator(".st-key-delete_active button").first.click()
     page.get_by_role("button", name="Stop, then delete").click()
-    expect(row(page, run.id)).to_have_count(0, timeout=SECONDS)
+    expect(row(page, run.id)).to_have_count(0)
     open_page(page, f"{server.address}/library?shelf=Trash")
     page.locator(f'[class*="st-key-restore-{run.id}"] button').first.click()
-    expect(page.get_by_text("is back among the runs")).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text("is back among the runs")).to_be_visible()
     assert open_run(server.runs, run.id).state() == "stopped"
 
 
@@ -151,30 +147,30 @@ def test_bad_files_are_a_sentence_each_and_nothing_comes_in(server: App, page: P
     before = sorted(path.name for path in server.runs.iterdir())
     open_page(page, f"{server.address}/library")
     bring_in(page, pickled, junk)
-    expect(page.get_by_text("evil.zip:")).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text("evil.zip:")).to_be_visible()
     expect(page.get_by_text("![x](http:).safetensors:")).to_be_visible()
     assert sorted(path.name for path in server.runs.iterdir()) == before
 
 
 def test_a_link_brings_search_order_and_choice_back(server: App, page: Page) -> None:
     open_page(page, f"{server.address}/library")
-    expect(page.locator("tr.run").first).to_be_visible(timeout=SECONDS)
+    expect(page.locator("tr.run").first).to_be_visible()
     search = page.locator(".st-key-find input")
     search.fill("example- mnist")
     search.press("Enter")
-    expect(page.locator("tr.run").first).to_contain_text("MNIST", timeout=SECONDS)
+    expect(page.locator("tr.run").first).to_contain_text("MNIST")
     expect(page.locator(".count")).to_contain_text("of 4 runs")
     for _ in range(2):
         page.get_by_role("columnheader", name="Latents").get_by_role("button").click()
         page.wait_for_url(re.compile("sort="))
-    expect(page.locator('th[aria-sort="descending"]')).to_contain_text("Latents", timeout=SECONDS)
+    expect(page.locator('th[aria-sort="descending"]')).to_contain_text("Latents")
     choose(page, "example-vae-20d")
     expect(page.locator("tr.run").first).to_have_attribute("data-id", "example-vae-20d")
     link = page.url
     page.goto("about:blank")
     open_page(page, link)
     expect(search).to_have_value("example- mnist")
-    expect(page.locator("tr.run").first).to_have_attribute("aria-selected", "true", timeout=SECONDS)
+    expect(page.locator("tr.run").first).to_have_attribute("aria-selected", "true")
     expect(page.locator('th[aria-sort="descending"]')).to_contain_text("Latents")
     expect(page.locator(".count")).to_contain_text("of 4 runs")
 
@@ -184,12 +180,12 @@ def test_open_in_train_takes_the_configuration_and_the_step_along(server: App, p
     open_page(page, f"{server.address}/library?runs={parent.id}")
     page.locator(".st-key-onward button").first.click()
     page.get_by_role("link", name="Set the dials, from step").click()
-    expect(page.get_by_text("Starts from the weights of")).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text("Starts from the weights of")).to_be_visible()
     press(page, "train")
-    page.wait_for_url(re.compile("[?&]run="), timeout=SECONDS)
+    page.wait_for_url(re.compile("[?&]run="))
     child = server.run_of(page)
     assert child.config == parent.config.changed(parent=f"{parent.id}@1")
     open_page(page, f"{server.address}/library?runs={child.id}")
     page.get_by_role("link", name="Started from").click()
-    expect(row(page, parent.id)).to_have_attribute("aria-selected", "true", timeout=SECONDS)
+    expect(row(page, parent.id)).to_have_attribute("aria-selected", "true")
     expect(page.get_by_role("link", name="From its step 1 started")).to_be_visible()

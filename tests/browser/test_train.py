@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,31 +11,16 @@ import pytest
 import torch
 
 pytest.importorskip("playwright.sync_api")
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from tools.served import READY, Server
+from tests.browser.helpers import App, button, eventually, open_page, pixels, press, wait_for_state
 from vae_core.data import batches, datasets
 from vae_core.metrics.latents import Pca, label_neighbours
 from vae_core.storage.frames import Film
 from vae_core.storage.records import read_records
-from vae_core.storage.runs import Run, list_runs, open_run
+from vae_core.storage.runs import Run, list_runs
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
-SECONDS = 60_000
-
-
-class App(Server):
-    """The app with runs of its own."""
-
-    def __init__(self, runs: Path) -> None:
-        super().__init__(LATENT_LAB_RUNS=str(runs))
-        self.runs = runs
-
-    def run_of(self, page: Page) -> Run:
-        """The run that the page's address names."""
-        found = re.search(r"[?&]run=([a-z0-9-]+)", page.url)
-        assert found is not None, page.url
-        return open_run(self.runs, found.group(1))
 
 
 @pytest.fixture
@@ -46,34 +30,7 @@ def server(tmp_path: Path) -> Iterator[App]:
     started = App(runs)
     started.start()
     yield started
-    for run in list_runs(runs)[0]:
-        run.want(want="stop")
-        wait_for(run, "done", "stopped", "queued", "interrupted", "paused")
-    started.end()
-
-
-def wait_for(run: Run, *states: str, seconds: float = 90.0) -> str:
-    leave = time.monotonic() + seconds
-    while time.monotonic() < leave:
-        state = run.state()
-        if state in states:
-            return state
-        time.sleep(0.1)
-    raise AssertionError(f"{run.state()!r} after {seconds} s: {run.status()}")
-
-
-def open_page(page: Page, address: str) -> None:
-    page.goto(address)
-    page.wait_for_selector(READY, timeout=SECONDS)
-
-
-def button(page: Page, key: str) -> Locator:
-    """The button of that key; one with help stands there twice, the second time for a narrow screen."""
-    return page.locator(f".st-key-{key} button").first
-
-
-def press(page: Page, key: str) -> None:
-    button(page, key).click(timeout=SECONDS)
+    started.stop_all()
 
 
 def set_number(page: Page, key: str, value: str) -> None:
@@ -89,20 +46,18 @@ def shown_step(page: Page) -> int:
 
 
 def wait_for_step(page: Page, least: int) -> None:
-    leave = time.monotonic() + 60
-    while shown_step(page) < least:
-        assert time.monotonic() < leave, shown_step(page)
-        page.wait_for_timeout(100)
+    eventually(page, lambda: shown_step(page) >= least, f"step {least}")
 
 
 def test_a_person_trains_a_vae_and_watches_it_learn(server: App, page: Page) -> None:
     open_page(page, f"{server.address}/")
     page.get_by_role("link", name="Train: set up an AE").click()
-    expect(page.get_by_text("press Train, in the panel on the left")).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text("press Train, in the panel on the left")).to_be_visible()
     press(page, "train")
-    expect(button(page, "pause")).to_be_enabled(timeout=SECONDS)
+    expect(button(page, "pause")).to_be_enabled()
     wait_for_step(page, 5)
     run = server.run_of(page)
+    run.want(rate=15.0, rate_until=None)  # so that it still trains once the pages below were looked at
 
     page.reload()  # a refresh in the middle finds the run again
     wait_for_step(page, 30)
@@ -116,14 +71,15 @@ def test_a_person_trains_a_vae_and_watches_it_learn(server: App, page: Page) -> 
     wait_for_step(page, 60)
 
     press(page, "stop")
-    wait_for(run, "stopped")
-    expect(button(page, "resume")).to_be_visible(timeout=SECONDS)
+    wait_for_state(run, "stopped")
+    expect(button(page, "resume")).to_be_visible()
     stopped_at = run.status().step
     assert 60 <= stopped_at < 1580
 
+    run.want(rate=None)
     press(page, "resume")
-    assert wait_for(run, "done") == "done"
-    expect(button(page, "train")).to_be_enabled(timeout=SECONDS)
+    assert wait_for_state(run, "done") == "done"
+    expect(button(page, "train")).to_be_enabled()
     wait_for_step(page, 1580)
     _learned(run)
     _film_can_be_scrubbed(page)
@@ -151,11 +107,11 @@ def _film_can_be_scrubbed(page: Page) -> None:
     scrub.evaluate("slider => { slider.value = 0; slider.dispatchEvent(new Event('input')) }")
     expect(page.locator(".where")).to_have_text("step 0 of 1,580")
     canvas = page.locator(".map canvas")
-    first = canvas.evaluate("canvas => canvas.toDataURL()")
+    first = pixels(canvas)
     scrub.evaluate("slider => { slider.value = slider.max; slider.dispatchEvent(new Event('input')) }")
     expect(page.locator(".where")).to_have_text("step 1,580 of 1,580")
-    assert canvas.evaluate("canvas => canvas.toDataURL()") != first
-    with page.expect_download(timeout=SECONDS) as download:
+    eventually(page, lambda: pixels(canvas) != first, "the last frame")
+    with page.expect_download() as download:
         page.get_by_role("button", name="Film as GIF").click()
     assert Path(download.value.path()).read_bytes().startswith(b"GIF89a")
 
@@ -163,41 +119,41 @@ def _film_can_be_scrubbed(page: Page) -> None:
 def test_step_pause_and_the_keys(server: App, page: Page) -> None:
     open_page(page, f"{server.address}/train?latent=3&epochs=200")
     press(page, "step")
-    expect(button(page, "go_on")).to_be_visible(timeout=SECONDS)
+    expect(button(page, "go_on")).to_be_visible()
     run = server.run_of(page)
     assert (run.status().step, run.config.model.latent) == (1, 3)
     wait_for_step(page, 1)
     page.keyboard.press("s")
     wait_for_step(page, 2)
-    expect(button(page, "go_on")).to_be_visible(timeout=SECONDS)  # until then P is the key of Pause
+    expect(button(page, "go_on")).to_be_visible()  # until then P is the key of Pause
     page.keyboard.press("p")
-    expect(button(page, "pause")).to_be_enabled(timeout=SECONDS)
+    expect(button(page, "pause")).to_be_enabled()
     wait_for_step(page, 20)
     page.keyboard.press("p")
-    expect(button(page, "go_on")).to_be_visible(timeout=SECONDS)
+    expect(button(page, "go_on")).to_be_visible()
     held = run.status().step
     page.wait_for_timeout(700)
     assert run.status().step == held
     page.keyboard.press("x")
-    wait_for(run, "stopped")
+    wait_for_state(run, "stopped")
 
 
 def test_training_outlives_the_tab_and_the_server(server: App, page: Page) -> None:
     open_page(page, f"{server.address}/train?slow=false&epochs=300")
     press(page, "train")
-    expect(button(page, "pause")).to_be_enabled(timeout=SECONDS)
+    expect(button(page, "pause")).to_be_enabled()
     run, url = server.run_of(page), page.url
     page.goto("about:blank")
     server.end()
     before = run.status().step
-    time.sleep(1.5)
-    assert run.state() == "running" and run.status().step > before
+    eventually(page, lambda: run.status().step > before, "the worker to go on")
+    assert run.state() == "running"
     server.start()
     open_page(page, url)
-    expect(button(page, "pause")).to_be_enabled(timeout=SECONDS)
+    expect(button(page, "pause")).to_be_enabled()
     wait_for_step(page, before + 1)
     press(page, "stop")
-    wait_for(run, "stopped")
+    wait_for_state(run, "stopped")
 
 
 def test_two_runs_are_watched_side_by_side_and_a_third_waits(server: App, page: Page) -> None:
@@ -208,31 +164,31 @@ def test_two_runs_are_watched_side_by_side_and_a_third_waits(server: App, page: 
         page.wait_for_url(re.compile("run="))
         runs.append(server.run_of(page))
     if os.cpu_count() == 2:
-        expect(page.get_by_text(re.compile("place 1 in the queue")).first).to_be_visible(timeout=SECONDS)
+        expect(page.get_by_text(re.compile("place 1 in the queue")).first).to_be_visible()
     open_page(page, f"{server.address}/train?run={runs[0].id}&beside={runs[1].id}")
-    expect(page.locator(".stage")).to_have_count(2, timeout=SECONDS)
+    expect(page.locator(".stage")).to_have_count(2)
     assert len(page.locator(".map canvas").all()) == 2
     for run in reversed(runs):
         open_page(page, f"{server.address}/train?run={run.id}")
         press(page, "stop")
-        wait_for(run, "stopped")
+        wait_for_state(run, "stopped")
 
 
 def test_a_double_click_on_train_is_one_run(server: App, page: Page) -> None:
     open_page(page, f"{server.address}/train?epochs=300")
-    button(page, "train").dblclick(timeout=SECONDS)
-    expect(button(page, "pause")).to_be_enabled(timeout=SECONDS)
+    button(page, "train").dblclick()
+    expect(button(page, "pause")).to_be_enabled()
     assert len(list_runs(server.runs)[0]) == 1
 
 
 def test_an_invalid_dial_is_one_sentence(server: App, page: Page) -> None:
     open_page(page, f"{server.address}/train")
     set_number(page, "latent", "0")
-    expect(page.get_by_test_id("stAlert")).to_have_text(re.compile("Latents must be 1 to 512, not 0"), timeout=SECONDS)
+    expect(page.get_by_test_id("stAlert")).to_have_text(re.compile("Latents must be 1 to 512, not 0"))
     expect(button(page, "train")).to_be_disabled()
     assert page.get_by_test_id("stException").count() == 0
     set_number(page, "latent", "2")
-    expect(button(page, "train")).to_be_enabled(timeout=SECONDS)
+    expect(button(page, "train")).to_be_enabled()
 
 
 def test_a_link_opens_the_same_set_up(server: App, page: Page) -> None:

@@ -54,14 +54,57 @@ def _modules() -> list[pkgutil.ModuleInfo]:
     return list(pkgutil.iter_modules(vae_core.cli.__path__))
 
 
-@pytest.mark.parametrize(
-    "arguments", [["--help"], ["runs"], ["runs", "--help"], ["datasets"], ["runs", "trash"]], ids=str
+WRONG = {
+    "datasets": "--nonsense",
+    "train": "--latent 0",
+    "resume": "nobody",
+    "sweep": "--betas 1,2 --field latent",
+    "evaluate": "nobody",
+    "disentangle": "nobody --seed -1",
+    "restore": "nobody --invert",
+    "compress": "nobody --images 0",
+    "collapse": "--likelihood poisson",
+    "encode": "nobody --out codes.png",
+    "sample": "nobody --out grid.png",
+    "traverse": "nobody --out walk.gif --scale 0",
+    "runs": "nonsense",
+}
+"""A wrong request for each command."""
+LISTS = (
+    "runs",
+    "datasets",
+    "runs trash",
+    "runs delete nobody",
+    "runs export nobody",
+    "runs import nobody",
+    "runs check",
 )
-def test_lists_load_no_torch(arguments: list[str], tmp_path: Path) -> None:
-    words = [*arguments, "--runs", str(tmp_path)] if "runs" in arguments else arguments
-    script = "import sys; from vae_core.cli import main; sys.exit(main(sys.argv[1:]) or 'torch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script, *words], cwd=PROJECT_ROOT, capture_output=True, text=True)
+WITHOUT_TORCH = (
+    *(f"{command} --help" for command in ("", *Program.modules)),
+    *(f"runs {command} --help" for command in RunsGroup.modules),
+    *(f"{command} {words}" for command, words in WRONG.items()),
+    *LISTS,
+    "sweep --betas 1,2 --seeds 0,1 --print",
+)
+SCRIPT = """
+import sys
+from vae_core.cli import main
+for line in sys.argv[1:]:
+    print("status", main(line.split()))
+    assert "torch" not in sys.modules, line
+"""
+
+
+def test_help_lists_and_refusals_load_no_torch(tmp_path: Path) -> None:
+    """Torch takes seconds to load. All in one process, which a command that loads it ends."""
+    assert WRONG.keys() == Program.modules.keys()
+    command = [sys.executable, "-c", SCRIPT, *WITHOUT_TORCH]
+    environment = {**os.environ, "LATENT_LAB_RUNS": str(tmp_path)}
+    done = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
+    statuses = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("status ")]
+    refused = {f"{command} {words}" for command, words in WRONG.items()} | set(LISTS[3:])
+    assert statuses == ["2" if line in refused else "0" for line in WITHOUT_TORCH]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -142,8 +143,9 @@ def test_an_interrupt_stops_all_with_everything_saved(tmp_path: Path) -> None:
     with subprocess.Popen(command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         while len(list(tmp_path.glob("*/film/00000008.npz"))) < 2:
             assert process.poll() is None
+            time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
     runs = json.loads(out)["runs"]
     assert process.returncode == -signal.SIGINT, "the signal ends it, so that a shell's loop ends as well"
     assert [run["state"] for run in runs] == ["stopped"] * 3, err

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -105,8 +106,9 @@ def test_an_interrupt_ends_with_everything_saved(tmp_path: Path, as_json: AsJson
     with subprocess.Popen(command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         while not list(tmp_path.glob("*/film/00000008.npz")):
             assert process.poll() is None
+            time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=60)
     found = json.loads(out)
     assert found["state"] == "stopped" and found["steps"] >= 8
     assert process.returncode == -signal.SIGINT, "the signal ends it, so that a shell's loop ends as well"

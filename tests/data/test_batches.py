@@ -186,9 +186,13 @@ def test_check_names_the_first_image_at_fault(value: float) -> None:
 @pytest.mark.parametrize("count", [1, 2, 3])
 @pytest.mark.parametrize("shape", [(1, 1, 1), (3, 7, 5), (1, 28, 28)])
 def test_check_accepts_the_usable(count: int, shape: tuple[int, int, int]) -> None:
+    usable = torch.ones(count, *shape)
     batches.check_images(torch.full((count, *shape), 255, dtype=torch.uint8))
     batches.check_images(torch.zeros(count, *shape))
-    batches.check_images(torch.ones(count, *shape, dtype=torch.float64))
+    batches.check_images(usable.double())
+    usable[-1, 0, -1, -1] = 1.001
+    with pytest.raises(DataError, match=f"^Image {count - 1} holds"):
+        batches.check_images(usable)
 
 
 @pytest.mark.parametrize(

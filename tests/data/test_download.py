@@ -29,6 +29,7 @@ ENSURE = """
 import json, sys
 from pathlib import Path
 from vae_core.data import download as d
+d.CONNECT_SECONDS = d.STALL_SECONDS = 1000.0
 given = json.loads(sys.argv[1])
 given["files"] = {name: d.RemoteFile(**file) for name, file in given["files"].items()}
 d.ensure(d.Download(**given), Path(sys.argv[2]))
@@ -282,7 +283,7 @@ def test_many_addresses_that_drop_packets_cost_no_more_than_one(
     began = time.monotonic()
     with pytest.raises(DataError, match=r"nothing arrived for 0\.3 seconds"):
         download.ensure(replace(TINY, mirrors=("http://somewhere.invalid/",) * 2), tmp_path)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 55, "it waited for one that never answers"
     opened.set()
 
 
@@ -336,11 +337,9 @@ def test_ctrl_c_ends_a_download_that_waits(tmp_path: Path, server: Server) -> No
     server.go_on.clear()
     process = start_ensure(tmp_path, server.tiny("good"), stderr=subprocess.PIPE)
     wait_until(lambda: server.asked.total() > 0)
-    began = time.monotonic()
     process.send_signal(signal.SIGINT)
-    _, complaint = process.communicate(timeout=60)
+    _, complaint = process.communicate(timeout=60)  # the server would be waited for much longer
     assert process.returncode != 0 and b"KeyboardInterrupt" in complaint
-    assert time.monotonic() - began < download.CONNECT_SECONDS, "it waited for the server"
 
 
 def start_ensure(data_folder: Path, tiny: download.Download, **options: Any) -> subprocess.Popen[bytes]:

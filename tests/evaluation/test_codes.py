@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from tests.evaluation.untrained import untrained
-from tests.viz.test_stage_data import unpacked
+from tests.viz.packed import unpacked
 from vae_core.config import make_config
 from vae_core.data.batches import to_float
 from vae_core.data.datasets import load_dataset

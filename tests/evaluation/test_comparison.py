@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.evaluation.points import point
 from vae_core.config import make_config
 from vae_core.data import datasets
 from vae_core.evaluation.comparison import (
@@ -27,13 +28,6 @@ from vae_core.storage import checkpoints, paths
 from vae_core.storage.frames import Frame, Subjects, reference_lines
 from vae_core.storage.measurements import EVALUATION, require_weights_digest
 from vae_core.storage.runs import create_run, open_run
-
-
-def point(beta: float, rate: float, distortion: float, seed: int = 0, **more: object) -> Point:
-    return Point(
-        run_id=f"b{beta:g}-s{seed}", seed=seed, value=beta, beta=beta, latent=20, final=True, step=1,
-        reconstruction_nats=distortion, kl_nats=rate, negative_elbo_nats=rate + distortion, **more,  # type: ignore[arg-type]
-    )  # fmt: skip
 
 
 def optimum(beta: float, seed: int = 0, shift: float = 0.0) -> Point:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.evaluation.test_comparison import point
+from tests.evaluation.points import point
 from vae_core.config import RunConfig, make_config
 from vae_core.evaluation.comparison import Point
 from vae_core.evaluation.findings import caption, caption_of_seeds, how_far_comparable, shown_value

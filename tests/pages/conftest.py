@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,10 +13,9 @@ from streamlit.testing.v1 import AppTest
 from pages.common import thresholds
 from pages.common.jobs import runner
 from pages.common.session import manager
+from pages.denoise import background
+from tests.pages.opened import open_app, open_page, wait_until
 from vae_core.training.manager import Manager
-
-NAVIGATION = Path(__file__).parents[2] / "pages" / "navigation.py"
-SECONDS = 60
 
 
 @pytest.fixture(autouse=True)
@@ -41,27 +40,23 @@ def _end(ending: Manager) -> None:
     """Stops what runs, and waits for its processes, so that none outlives the test."""
     for run in ending.active():
         ending.stop(run)
-    leave = time.monotonic() + 60
-    while ending.active() and time.monotonic() < leave:
-        time.sleep(0.05)
+    wait_until(lambda: not ending.active())
     ending.close()
-    assert not ending.active()
 
 
 @pytest.fixture
 def app() -> AppTest:
     """The app at its first page."""
-    return AppTest.from_file(str(NAVIGATION), default_timeout=SECONDS).run()
+    return open_app()
 
 
 @pytest.fixture
 def train_page() -> Callable[..., AppTest]:
     """Opens the Train page, with an address of one's own."""
+    return partial(open_page, "train")
 
-    def open_page(**query: str) -> AppTest:
-        test = AppTest.from_file(str(NAVIGATION), default_timeout=SECONDS).run()
-        for name, value in query.items():
-            test.query_params[name] = value
-        return test.switch_page("train/page.py").run()
 
-    return open_page
+@pytest.fixture
+def no_filters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Filters on the Denoise page would take the processor from the other tests; who wants them sets it back."""
+    monkeypatch.setattr(background, "QUIET_SECONDS", 3600.0)

@@ -7,18 +7,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.pages.opened import open_page
 from vae_core.config import RunConfig
-from vae_core.storage import paths
 from vae_core.storage.runs import create_run
 
 SWEPT = "sweep-beta-1-seed-0,sweep-beta-8-seed-0"
-
-
-def open_page(name: str, **query: str | list[str]) -> AppTest:
-    page = AppTest.from_file(str(paths.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
-    for parameter, value in query.items():
-        page.query_params[parameter] = value
-    return page.switch_page(f"{name}/page.py").run()
 
 
 def said(page: AppTest) -> list[str]:

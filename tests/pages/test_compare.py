@@ -21,6 +21,8 @@ from pages.common.session import manager
 from pages.compare import cluster
 from pages.compare.models import column
 from pages.compare.pictures import inputs_of
+from tests.pages.compare_page import button, errors, said
+from tests.pages.opened import open_app, open_page
 from vae_core.config import make_config
 from vae_core.evaluation.figures import figures_of
 from vae_core.storage import paths
@@ -54,13 +56,6 @@ def three(trained: Path, runs: Path) -> str:
     return ",".join(f"beta-{beta}" for beta in BETAS)
 
 
-def open_page(**query: str) -> AppTest:
-    test = AppTest.from_file(str(paths.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
-    for name, value in query.items():
-        test.query_params[name] = value
-    return test.switch_page("compare/page.py").run()
-
-
 def address(page: AppTest) -> str:
     """The runs that the address names."""
     found = page.query_params["runs"]
@@ -73,26 +68,12 @@ def charts(page: AppTest) -> int:
     return len(page.get("vega_lite_chart")) + len(plots)
 
 
-def errors(page: AppTest) -> list[str]:
-    return [error.value.replace("\\", "") for error in page.error]
-
-
-def said(page: AppTest) -> str:
-    """All sentences of the page, as they are read."""
-    shown = [*page.markdown, *page.caption, *page.info]
-    return "\n".join(element.value for element in shown).replace("\\", "")
-
-
 def values_of(page: AppTest, key: str):  # type: ignore[no-untyped-def]
     return next(widget for widget in page.multiselect if widget.key == key)
 
 
-def button(page: AppTest, key: str):  # type: ignore[no-untyped-def]
-    return next(one for one in page.button if one.key == key)
-
-
 def test_the_shipped_sweep_fills_the_page_before_the_first_click() -> None:
-    page = open_page()
+    page = open_page("compare")
     assert not page.exception and not page.error
     assert charts(page) == 3
     assert "From beta 1 to" in said(page) and "dimensions switch off" in said(page)
@@ -102,14 +83,14 @@ def test_the_shipped_sweep_fills_the_page_before_the_first_click() -> None:
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_view_opens(three: str, view: str) -> None:
-    page = open_page(runs=three, show=view)
+    page = open_page("compare", runs=three, show=view)
     assert not page.exception and not page.error
     assert charts(page) >= 3
     assert "From beta 1 to 64 the rate falls" in said(page)
 
 
 def test_the_table_holds_what_differs_and_the_way_from_the_base(three: str) -> None:
-    page = open_page(runs=three, base="beta-8", show="Table")
+    page = open_page("compare", runs=three, base="beta-8", show="Table")
     rows = page.dataframe[0].value
     assert list(rows["beta"]) == list(BETAS)
     assert "latent" not in rows.columns and "hidden" not in rows.columns
@@ -134,7 +115,7 @@ def test_the_table_holds_what_differs_and_the_way_from_the_base(three: str) -> N
 def test_a_wrong_list_is_one_sentence_and_nothing_can_be_started(
     three: str, key: str, given: Sequence[str], sentence: str
 ) -> None:
-    page = open_page(runs=three, show="Table")
+    page = open_page("compare", runs=three, show="Table")
     values_of(page, key).set_value(list(given)).run()
     assert not page.exception
     assert len(page.error) == 1 and sentence in errors(page)[0]
@@ -143,7 +124,9 @@ def test_a_wrong_list_is_one_sentence_and_nothing_can_be_started(
 
 
 def test_a_sweep_starts_and_its_runs_fill_the_page(runs: Path) -> None:
-    page = open_page(**{"sweep_limit": "300", "sweep_epochs": "1", "sweep_hidden_mlp": "16", "show": "Table"})
+    page = open_page(
+        "compare", "compare", **{"sweep_limit": "300", "sweep_epochs": "1", "sweep_hidden_mlp": "16", "show": "Table"}
+    )
     values_of(page, "values").set_value(["1", "16"])
     values_of(page, "seeds").set_value(["0"]).run()
     assert any(caption.value.startswith("2 runs, about") for caption in page.caption)
@@ -166,7 +149,7 @@ def test_a_sweep_starts_and_its_runs_fill_the_page(runs: Path) -> None:
 
 def test_a_waiting_sweep_is_paused_and_stopped_as_a_whole(runs: Path) -> None:
     manager().slots = 1
-    page = open_page(sweep_epochs="500", show="Table", sweep_hidden_mlp="16")
+    page = open_page("compare", sweep_epochs="500", show="Table", sweep_hidden_mlp="16")
     values_of(page, "values").set_value(["1", "2", "4"])
     values_of(page, "seeds").set_value(["0"]).run()
     button(page, "sweep").click().run()
@@ -188,7 +171,7 @@ def _wait_for(states: set[str], runs: Path) -> None:
 
 
 def test_an_autoencoder_beside_a_vae_is_offered() -> None:
-    page = open_page(show="Table")
+    page = open_page("compare", show="Table")
     button(page, "ae_vae").click().run()
     assert not page.exception and not page.error
     assert any(caption.value.startswith("2 runs") for caption in page.caption)
@@ -196,7 +179,7 @@ def test_an_autoencoder_beside_a_vae_is_offered() -> None:
 
 
 def test_a_run_deleted_while_it_is_shown_is_one_sentence(three: str, runs: Path) -> None:
-    page = open_page(runs=three, show="Table")
+    page = open_page("compare", runs=three, show="Table")
     shutil.rmtree(runs / "beta-8")
     page.run()
     assert not page.exception
@@ -209,7 +192,7 @@ def test_a_run_deleted_while_it_is_shown_is_one_sentence(three: str, runs: Path)
 )
 def test_a_damaged_run_is_one_sentence_and_the_others_stay(three: str, runs: Path, file: str) -> None:
     (runs / "beta-8" / file).write_bytes(b'{"schema": 1, "step": \xff\n\n')
-    page = open_page(runs=three)
+    page = open_page("compare", runs=three)
     assert not page.exception
     assert len({*errors(page)}) == 1
     assert charts(page) == 3
@@ -222,13 +205,13 @@ def test_a_damaged_shipped_run_is_one_sentence(trained: Path, tmp_path: Path, mo
         shutil.copytree(trained / f"beta-{beta}", shipped / f"sweep-beta-{beta}-seed-0")
     (shipped / "sweep-beta-8-seed-0" / "config.json").write_text("{")
     monkeypatch.setattr(paths, "SHIPPED_RUNS", shipped)
-    page = open_page(show="Table")
+    page = open_page("compare", show="Table")
     assert not page.exception and len(page.error) == 1
     assert list(page.dataframe[0].value["beta"]) == ["1", "64"]
 
 
 def test_runs_that_differ_in_more_than_beta_are_compared_as_far_as_that_makes_sense(three: str) -> None:
-    page = open_page(runs="beta-1,other", show="Pictures")
+    page = open_page("compare", runs="beta-1,other", show="Pictures")
     assert not page.exception and not page.error
     assert "different images" in said(page) and "has no rate" in said(page)
     assert "cannot stand beside pictures of" in said(page)
@@ -237,13 +220,13 @@ def test_runs_that_differ_in_more_than_beta_are_compared_as_far_as_that_makes_se
 def test_runs_on_different_data_have_no_headline(three: str, runs: Path) -> None:
     other = make_config(**{**TINY, "dataset": "fashion-mnist-sample", "epochs": 1}, beta=1.0)
     Driver(create_run(runs, other, run_id="clothes")).drive()
-    page = open_page(runs="beta-1,clothes", show="Table")
+    page = open_page("compare", runs="beta-1,clothes", show="Table")
     assert "different images" in said(page) and "the rate" not in said(page)
 
 
 def test_nothing_is_concluded_before_each_value_has_a_finished_run(three: str, runs: Path) -> None:
     create_run(runs, make_config(**TINY, beta=16.0), run_id="beta-16")
-    page = open_page(runs=f"{three},beta-16", show="Table")
+    page = open_page("compare", runs=f"{three},beta-16", show="Table")
     assert not page.exception and charts(page) == 3
     assert "the rate falls" not in said(page)
     assert not any("onverged" in one.label or "slopes" in one.label for one in page.expander)
@@ -258,13 +241,13 @@ def test_the_row_of_inputs_holds_every_class(three: str, runs: Path) -> None:
 
 @pytest.mark.parametrize("name", ["../../etc", "gone", "<b>x</b>", ",,,"])
 def test_a_hostile_or_empty_address_leaves_a_page(name: str) -> None:
-    page = open_page(runs=name)
+    page = open_page("compare", runs=name)
     assert not page.exception and len(page.error) <= 1
     assert "No run is chosen" in said(page)
 
 
 def test_matched_by_rank_the_first_shared_dimension_is_the_strongest_of_each_model(three: str) -> None:
-    page = open_page(runs=three, match="rank")
+    page = open_page("compare", runs=three, match="rank")
     assert not page.exception and not page.error
     for beta in BETAS:
         model = open_model(f"beta-{beta}")
@@ -276,27 +259,27 @@ def test_matched_by_rank_the_first_shared_dimension_is_the_strongest_of_each_mod
 
 
 def test_picked_runs_are_in_the_address(three: str) -> None:
-    page = open_page(runs="beta-1", source="Pick runs", show="Table")
+    page = open_page("compare", runs="beta-1", source="Pick runs", show="Table")
     values_of(page, "picked_runs").set_value(["beta-1", "beta-64"]).run()
     assert address(page) == "beta-1,beta-64"
     assert list(page.dataframe[0].value["beta"]) == ["1", "64"]
 
 
 def test_generate_does_not_list_the_shipped_sweep() -> None:
-    page = AppTest.from_file(str(paths.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
+    page = open_app()
     page.switch_page("generate/page.py").run()
     models = next(box for box in page.selectbox if box.label == "Model").options
     assert models and not any("sweep" in name.lower() for name in models)
 
 
 def test_disentanglement_is_offered_where_the_factors_are_known_alone(three: str) -> None:
-    page = open_page(runs=three, show="Table")
+    page = open_page("compare", runs=three, show="Table")
     shown = next(one for one in page.get("button_group") if one.key == "show")
     assert "Disentanglement" not in [option.content for option in shown.proto.options]
 
 
 def test_a_scheduler_elsewhere_is_refused_with_the_way_and_nothing_can_be_started() -> None:
-    page = open_page()
+    page = open_page("compare")
     assert not button(page, "sweep").disabled
     page.text_input(key="scheduler").set_value("tcp://10.0.0.5:8786").run()
     assert any("10.0.0.5" in error and "--trust-network" in error for error in errors(page))
@@ -307,7 +290,7 @@ def test_a_scheduler_elsewhere_is_refused_with_the_way_and_nothing_can_be_starte
 
 def test_a_scheduler_that_is_not_there_is_one_sentence(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduler, "CONNECT_SECONDS", 0.3)
-    page = open_page()
+    page = open_page("compare")
     page.text_input(key="scheduler").set_value("127.0.0.1:1").run()
     button(page, "sweep").click().run()
     assert any("No scheduler answers at tcp://127.0.0.1:1" in error for error in errors(page)) and not page.exception
@@ -316,18 +299,18 @@ def test_a_scheduler_that_is_not_there_is_one_sentence(runs: Path, monkeypatch: 
 
 def test_without_dask_the_field_is_grey_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "installed", lambda: False)
-    page = open_page()
+    page = open_page("compare")
     field = page.text_input(key="scheduler")
     assert field.disabled and "Dask is not installed here" in field.help
     assert not button(page, "sweep").disabled
 
 
 def test_12_the_table_tells_how_the_importance_weighted_nll_was_estimated(three: str, runs: Path) -> None:
-    assert not any("IW-NLL:" in caption.value for caption in open_page(runs=three, show="Table").caption)
+    assert not any("IW-NLL:" in caption.value for caption in open_page("compare", runs=three, show="Table").caption)
     path = runs / "beta-8" / "figures.json"
     document = json.loads(path.read_bytes())
     path.write_text(json.dumps({**document, "iw_nll_nats": 130.5, "iw_samples": 64, "iw_seed": 0}))
-    captions = [caption.value for caption in open_page(runs=three, show="Table").caption]
+    captions = [caption.value for caption in open_page("compare", runs=three, show="Table").caption]
     assert any("IW-NLL: 64 importance samples an image, drawn with each run's own seed." in each for each in captions)
 
 
@@ -352,11 +335,11 @@ def test_figures_that_are_lacking_are_computed_once_by_the_command_and_a_failure
         (runs / run_id / "figures.json").unlink()
     for run_id, age in (("beta-1", 60), ("beta-8", 60), ("beta-64", 0)):
         os.utime(runs / run_id / "model.json", (time.time(), time.time() - age))
-    open_page(runs=three, show="Table")
+    open_page("compare", runs=three, show="Table")
     assert commands == [("evaluate", str(runs / "beta-8"), "--keep")], "the worker of the other may be at it"
     job = missing_figures.figure_job(open_run(runs, "beta-8"))
     assert job is not None and job.wait(60)
-    page = open_page(runs=three, show="Table")
+    page = open_page("compare", runs=three, show="Table")
     assert any("Its figures could not be computed: no room." in sentence for sentence in errors(page))
     assert len(commands) == 1, "what failed is not tried again"
     button(page, "iw").click().run()
@@ -371,7 +354,7 @@ def test_importance_samples_that_were_asked_for_can_be_cancelled_and_asked_for_a
     monkeypatch.setattr(missing_figures, "cli_command", lambda *words: sleeping)
     for run_id in three.split(","):
         os.utime(runs / run_id / "model.json", (time.time(), time.time() - 60))
-    page = open_page(runs=three, show="Table")
+    page = open_page("compare", runs=three, show="Table")
     button(page, "iw").click().run()
     assert button(page, "iw").disabled
     button(page, "figures-cancel").click().run()
@@ -387,6 +370,6 @@ def test_a_lost_scheduler_is_said_beside_the_progress_and_other_stops_are_not(th
     lost = replace(run.status(), state=State.STOPPED, message="The scheduler was lost.")
     for scheduler_lost in (True, False):
         run.write_status(replace(lost, scheduler_lost=scheduler_lost))
-        page = open_page(runs=three, show="Table")
+        page = open_page("compare", runs=three, show="Table")
         progress = [element.proto.text for element in page.get("progress")]
         assert any("The scheduler was lost" in text for text in progress) is scheduler_lost

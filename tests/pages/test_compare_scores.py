@@ -11,7 +11,8 @@ import pytest
 from pages.common.jobs import runner
 from pages.compare import disentangled
 from tests.evaluation.untrained import saved, untrained
-from tests.pages.test_compare import button, errors, open_page, said
+from tests.pages.compare_page import button, errors, said
+from tests.pages.opened import open_page
 from vae_core.evaluation.factor_scores import scores_of
 from vae_core.metrics.spread import spread
 from vae_core.storage.measurements import weights_digest
@@ -38,7 +39,7 @@ def wait_for_jobs(runs: list[Run]) -> None:
 
 def test_scores_of_disentanglement_are_drawn_with_their_spread_over_the_seeds(drawn: list[Run]) -> None:
     kept = {run.id: scores_of(run) for run in drawn}
-    page = open_page(runs=ids(drawn), show="Disentanglement")
+    page = open_page("compare", runs=ids(drawn), show="Disentanglement")
     assert not page.exception and not page.error
     table = page.dataframe[0].value
     assert table.index.name == "beta" and table.index.tolist() == [1, 4]
@@ -59,7 +60,7 @@ def test_scores_are_asked_for_by_the_command_and_what_ends_them_is_one_sentence(
 
     monkeypatch.setattr(disentangled, "cli_command", command)
     scores_of(drawn[0])
-    page = open_page(runs="drawn-1-0,drawn-4-1", show="Disentanglement")
+    page = open_page("compare", runs="drawn-1-0,drawn-4-1", show="Disentanglement")
     assert button(page, "measure_scores").label == "Score 1 of 2 runs"
     button(page, "measure_scores").click().run()
     assert asked == [("disentangle", drawn[3].folder, "--dci-model", "forest", "--keep")]
@@ -72,7 +73,7 @@ def test_scores_are_asked_for_by_the_command_and_what_ends_them_is_one_sentence(
 
 def test_scores_on_their_way_are_cancelled_together(drawn: list[Run], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disentangled, "cli_command", lambda *_: [sys.executable, "-c", "import time; time.sleep(60)"])
-    page = open_page(runs=ids(drawn), show="Disentanglement")
+    page = open_page("compare", runs=ids(drawn), show="Disentanglement")
     button(page, "measure_scores").click().run()
     assert "measure_scores" not in [one.key for one in page.button]
     assert any(bar.proto.text.startswith("0 of 4 done; ") for bar in page.get("progress"))

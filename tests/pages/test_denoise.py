@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,8 @@ from pages.denoise.colour import claim
 from pages.denoise.curves import ahead, beside_baselines
 from pages.denoise.filters import SLOT, about
 from pages.denoise.take_away import set_up
+from tests.pages.denoise_page import VAE, figures, gallery, sentences_of
+from tests.pages.opened import open_app, open_page, wait_until
 from vae_core.config import make_config
 from vae_core.data import catalogue
 from vae_core.data.datasets import load_dataset
@@ -37,34 +37,9 @@ from vae_core.storage.measurements import RestorationPoint as Point
 from vae_core.storage.runs import Run, create_run, open_run
 from vae_core.training.driver import Driver
 
+pytestmark = pytest.mark.usefixtures("no_filters")
 PLAIN = "example-ae-2d,example-vae-20d"
-VAE = "example-vae-20d"
-PSNR = re.compile(r"PSNR (-?[\d.]+) dB")
 TINY = {"model": "ae", "limit": 64, "epochs": 1, "hidden": "8"}
-
-
-@pytest.fixture(autouse=True)
-def no_filters(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Filters would take the processor from the other tests; who wants them sets it back."""
-    monkeypatch.setattr(background, "QUIET_SECONDS", 3600.0)
-
-
-def open_page(**query: str) -> AppTest:
-    """The Denoise page at an address of one's own."""
-    test = AppTest.from_file(str(paths.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
-    for name, value in query.items():
-        test.query_params[name] = value
-    return test.switch_page("denoise/page.py").run()
-
-
-def gallery(page: AppTest) -> str:
-    """The HTML of the first gallery."""
-    return next(str(one.proto.body) for one in page.get("html") if '<div class="tiles' in one.proto.body)
-
-
-def figures(page: AppTest) -> list[float]:
-    """The PSNR of the damaged picture, then of each model's."""
-    return [float(number) for number in PSNR.findall(re.sub(r'alt="[^"]*"', "", gallery(page)))]
 
 
 def pictures(page: AppTest) -> list[str]:
@@ -76,11 +51,6 @@ def of_address(page: AppTest, name: str) -> str:
     return value if isinstance(value, str) else str(value[0])
 
 
-def sentences_of(page: AppTest) -> list[str]:
-    assert not page.exception
-    return [one.value.replace("\\", "") for one in page.error]
-
-
 def tiny_run(root: Path, **values: Any) -> Run:
     """A run with a model of eight hidden numbers, trained for one step."""
     run = create_run(root, make_config(**{**TINY, **values}))
@@ -88,15 +58,8 @@ def tiny_run(root: Path, **values: Any) -> Run:
     return run
 
 
-def wait_until(done: Callable[[], bool]) -> None:
-    leave = time.monotonic() + 60
-    while not done():
-        assert time.monotonic() < leave
-        time.sleep(0.05)
-
-
 def test_original_damaged_restored_and_error_maps_are_there_at_once_with_figures() -> None:
-    page = open_page(models=PLAIN)
+    page = open_page("denoise", models=PLAIN)
     assert sentences_of(page) == []
     assert len(figures(page)) == 3 and all(5 < psnr < 40 for psnr in figures(page))
     assert gallery(page).count("SSIM") >= 3 and gallery(page).count("Error map of") == 3
@@ -105,7 +68,7 @@ def test_original_damaged_restored_and_error_maps_are_there_at_once_with_figures
 
 
 def test_the_level_changes_picture_figures_and_address() -> None:
-    page = open_page(models=VAE)
+    page = open_page("denoise", models=VAE)
     before, shown = figures(page), pictures(page)
     page.slider[0].set_value(0.8).run()
     assert figures(page)[0] < before[0] - 3 and figures(page)[1] < before[1]
@@ -115,7 +78,11 @@ def test_the_level_changes_picture_figures_and_address() -> None:
 
 def test_a_link_shows_the_same_pictures_and_another_seed_others() -> None:
     link = {"models": VAE, "corrupt": "salt-and-pepper", "level": "0.4", "seed": "3", "number": "17"}
-    first, again, other = open_page(**link), open_page(**link), open_page(**{**link, "seed": "4"})
+    first, again, other = (
+        open_page("denoise", **link),
+        open_page("denoise", **link),
+        open_page("denoise", **{**link, "seed": "4"}),
+    )
     assert first.slider[0].value == 0.4 and first.selectbox[0].value == "salt-and-pepper"
     assert gallery(first) == gallery(again) != gallery(other)
     assert pictures(first)[0] == pictures(other)[0]
@@ -124,7 +91,7 @@ def test_a_link_shows_the_same_pictures_and_another_seed_others() -> None:
 def test_an_address_that_is_late_does_not_turn_the_slider_back_but_going_back_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    page = open_page(models=VAE, level="0.2")
+    page = open_page("denoise", models=VAE, level="0.2")
     page.slider[0].set_value(0.7).run()
     page.query_params["level"] = "0.2"  # of a run that the browser asked for before it heard of 0.7
     page.run()
@@ -136,7 +103,7 @@ def test_an_address_that_is_late_does_not_turn_the_slider_back_but_going_back_do
 
 
 def test_a_corruption_has_a_level_of_its_own() -> None:
-    page = open_page(models=VAE, level="0.8")
+    page = open_page("denoise", models=VAE, level="0.8")
     page.selectbox[0].set_value("blur").run()
     assert page.slider[0].value == CORRUPTIONS["blur"].usual
     page.selectbox[0].set_value("low-resolution").run()
@@ -145,7 +112,7 @@ def test_a_corruption_has_a_level_of_its_own() -> None:
 
 @pytest.mark.parametrize("level", ["3", "nan", "much"])
 def test_a_level_out_of_range_is_one_sentence_that_stands_until_the_slider_moves(level: str) -> None:
-    page = open_page(models=VAE, level=level)
+    page = open_page("denoise", models=VAE, level=level)
     for _ in range(2):
         assert len(sentences_of(page)) == 1 and "level" in sentences_of(page)[0]
         assert page.slider[0].value == CORRUPTIONS["gaussian"].usual and len(figures(page)) == 2
@@ -155,9 +122,9 @@ def test_a_level_out_of_range_is_one_sentence_that_stands_until_the_slider_moves
 
 
 def test_grey_images_have_no_colours_to_lose() -> None:
-    page = open_page(models=VAE)
+    page = open_page("denoise", models=VAE)
     assert "greyscale" not in page.selectbox[0].options and "gaussian" in page.selectbox[0].options
-    assert sentences_of(open_page(models=VAE, corrupt="greyscale")) == []
+    assert sentences_of(open_page("denoise", models=VAE, corrupt="greyscale")) == []
 
 
 @pytest.mark.parametrize(("shade", "words"), [(0, "near black"), (255, "near white"), (128, "as much above as below")])
@@ -174,30 +141,30 @@ def test_what_nobody_can_know_is_told_by_the_figures_of_the_answer() -> None:
 
 @pytest.mark.parametrize("gone", ["gone-model", "../../etc"])
 def test_a_model_that_is_gone_is_one_sentence_and_the_others_stay(gone: str) -> None:
-    page = open_page(models=f"{gone},{VAE}")
+    page = open_page("denoise", models=f"{gone},{VAE}")
     assert len(sentences_of(page)) == 1 and len(figures(page)) == 2
     assert of_address(page, "models") == VAE
 
 
 def test_a_colour_model_and_a_grey_one_do_not_go_together(runs: Path) -> None:
     coloured = tiny_run(runs, dataset="coloured-mnist-sample", corruption="masking", level=0.3)
-    page = open_page(models=f"{VAE},{coloured.id}", corrupt="masking")
+    page = open_page("denoise", models=f"{VAE},{coloured.id}", corrupt="masking")
     assert len(sentences_of(page)) == 1 and "colour images of 28 x 28 pixels" in sentences_of(page)[0]
     assert len(figures(page)) == 2
-    alone = open_page(models=coloured.id, corrupt="masking")
+    alone = open_page("denoise", models=coloured.id, corrupt="masking")
     assert sentences_of(alone) == [] and "masking 0.3" in gallery(alone)
 
 
 def test_what_is_damaged_already_gets_nothing_added_and_no_figure() -> None:
-    page = open_page(models=PLAIN, damaged="true")
+    page = open_page("denoise", models=PLAIN, damaged="true")
     assert sentences_of(page) == [] and not page.slider
     assert figures(page) == [] and "Error map" not in gallery(page) and len(pictures(page)) == 3
     assert any("no error map and no figures" in caption.value for caption in page.caption)
-    assert pictures(page)[0] == pictures(open_page(models=VAE))[0]
+    assert pictures(page)[0] == pictures(open_page("denoise", models=VAE))[0]
 
 
 def test_eight_in_a_row_and_no_model() -> None:
-    page = open_page(models=VAE, picture="Eight in a row", number="998")
+    page = open_page("denoise", models=VAE, picture="Eight in a row", number="998")
     assert sentences_of(page) == [] and 'class="tiles rows"' in gallery(page)
     page.multiselect[0].set_value([]).run()
     assert sentences_of(page) == ["Choose at least one model, in the panel on the left."]
@@ -206,7 +173,7 @@ def test_eight_in_a_row_and_no_model() -> None:
 def test_filters_come_later_tuned_and_the_page_says_who_is_ahead_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(background, "QUIET_SECONDS", 0.0)
     monkeypatch.setattr("vae_core.evaluation.restoration.TUNING_IMAGES", 8)
-    page = open_page(models=VAE, level="0.1")
+    page = open_page("denoise", models=VAE, level="0.1")
     assert len(figures(page)) == 2  # not waited for
     wait_until(lambda: bool(page.session_state[SLOT].done))
     page.run()
@@ -218,17 +185,17 @@ def test_filters_come_later_tuned_and_the_page_says_who_is_ahead_and_why(monkeyp
 
 def test_the_watermark_view_has_a_divider_and_says_where_no_model_is(runs: Path) -> None:
     run = tiny_run(runs, corruption="watermark", level="0.4:1")
-    page = open_page(task="Watermark", models=run.id)
+    page = open_page("denoise", task="Watermark", models=run.id)
     assert sentences_of(page) == []
     assert "opacity" in page.slider[0].label and len(figures(page)) == 2
     assert len(page.get("bidi_component")) == 1
-    wrong = open_page(task="Watermark", models=VAE)
+    wrong = open_page("denoise", task="Watermark", models=VAE)
     assert len(sentences_of(wrong)) == 1 and "was not trained on watermark" in sentences_of(wrong)[0]
 
 
 def test_the_colour_view_shows_true_colours_baselines_and_an_ambiguous_case(runs: Path) -> None:
     run = tiny_run(runs, dataset="coloured-mnist-sample", corruption="greyscale", likelihood="gaussian")
-    page = open_page(task="Colour", models=run.id)
+    page = open_page("denoise", task="Colour", models=run.id)
     assert sentences_of(page) == []
     for words in ("True colours", "Mean colour", "told the true class"):
         assert words in gallery(page)
@@ -237,16 +204,16 @@ def test_the_colour_view_shows_true_colours_baselines_and_an_ambiguous_case(runs
     assert any("What nobody can know" in one.value for one in page.markdown)
     could_be = next(one.proto.body for one in page.get("html") if "Could be, 4" in one.proto.body)
     assert len(set(re.findall(r'src="([^"]+)"', could_be))) == 6
-    given = open_page(task="Colour", models=run.id, damaged="true")
+    given = open_page("denoise", task="Colour", models=run.id, damaged="true")
     assert sentences_of(given) == [] and len(given.get("bidi_component")) == 1
 
 
 def test_train_opens_with_the_corruption_and_the_set_up_of_the_model() -> None:
-    page = open_page(models=VAE, corrupt="masking", level="0.45")
+    page = open_page("denoise", models=VAE, corrupt="masking", level="0.45")
     link = next(one for one in page.get("page_link") if one.proto.label == "Train a better one")
     query = dict(part.split("=", 1) for part in link.proto.query_string.split("&"))
     assert query["corruption"] == "masking" and query["level"] == "0.45" and query["latent"] == "20"
-    train = AppTest.from_file(str(paths.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
+    train = open_app()
     for name, value in query.items():
         train.query_params[name] = value.replace("%2C", ",")
     train.switch_page("train/page.py").run()
@@ -275,7 +242,7 @@ def test_kept_curves_are_drawn_and_where_a_filter_wins_is_said(runs: Path) -> No
     trained, data = load_trained(run), load_dataset("mnist-sample")
     points = [point(0.05, 12.0, 13.0, 15.0), point(0.5, 11.0, 13.0, 9.0)]
     keep_curve(run, trained, material(data, trained, 1000), "masking", points)
-    page = open_page(task="Against level", models=run.id, corrupt="masking")
+    page = open_page("denoise", task="Against level", models=run.id, corrupt="masking")
     assert sentences_of(page) == [] and len(page.get("vega_lite_chart")) == 2
     words = " ".join(one.value.replace("\\", "") for one in page.markdown)
     assert (
@@ -360,7 +327,7 @@ def point(level: float, model: float, clean: float, best: float) -> Point:
 
 
 def test_the_denoiser_and_two_plain_models_are_offered() -> None:
-    page = open_page()
+    page = open_page("denoise")
     offered = page.multiselect[0].value
     assert offered == ["mnist-denoiser", "example-ae-2d", "example-vae-20d"]
     damaged, denoiser, *plain = figures(page)

@@ -12,12 +12,13 @@ from pages.common.opened_model import open_model
 from pages.denoise import background
 from pages.denoise import case as case_module
 from pages.denoise.filters import SLOT
-from tests.pages.test_denoise import VAE, figures, no_filters, open_page, sentences_of, wait_until
+from tests.pages.denoise_page import VAE, figures, sentences_of
+from tests.pages.opened import open_page, wait_until
 from vae_core.data.batches import to_float
 from vae_core.data.datasets import load_dataset
 from vae_core.evaluation.restoration import psnr, restore
 
-__all__ = ["no_filters"]  # a fixture for all tests of a file
+pytestmark = pytest.mark.usefixtures("no_filters")
 
 
 def black_digit() -> bytes:
@@ -29,7 +30,7 @@ def black_digit() -> bytes:
 
 def test_an_upload_that_looks_inverted_is_noticed_and_inverted() -> None:
     """Fault 10: black on white is unlike what the model was trained on, and the page offers to swap."""
-    page = open_page(models="mnist-denoiser", picture="Upload")
+    page = open_page("denoise", models="mnist-denoiser", picture="Upload")
     page.file_uploader[0].upload("digit.png", black_digit(), "image/png").run()
     assert sentences_of(page) == []
     assert [one.value for one in page.warning] == [
@@ -49,7 +50,7 @@ def test_a_filter_that_wins_on_an_unlike_picture_is_not_explained_by_the_bottlen
     """Fault 10."""
     monkeypatch.setattr(background, "QUIET_SECONDS", 0.0)
     monkeypatch.setattr("vae_core.evaluation.restoration.TUNING_IMAGES", 8)
-    page = open_page(models="mnist-denoiser", picture="Upload", level="0.1")
+    page = open_page("denoise", models="mnist-denoiser", picture="Upload", level="0.1")
     page.file_uploader[0].upload("digit.png", black_digit(), "image/png").run()
     wait_until(lambda: bool(page.session_state[SLOT].done))
     page.run()

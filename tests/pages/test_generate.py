@@ -14,18 +14,11 @@ from streamlit.testing.v1 import AppTest
 from pages.common.session import RECORDED
 from pages.generate.explore import in_short
 from tests.evaluation.untrained import saved, untrained
+from tests.pages.opened import open_page
 from vae_core.data.datasets import load_dataset
 from vae_core.storage import paths
 
 VIEWS = ("An image", "Directions", "Walks", "Take away")
-
-
-def open_page(**query: str) -> AppTest:
-    """The Generate page at an address of one's own."""
-    test = AppTest.from_file(str(paths.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
-    for name, value in query.items():
-        test.query_params[name] = value
-    return test.switch_page("generate/page.py").run()
 
 
 def z_sliders(page: AppTest) -> dict[str, float]:
@@ -39,27 +32,27 @@ def caption_of_picture(page: AppTest) -> str:
 
 
 def test_a_shipped_model_is_there_at_once() -> None:
-    page = open_page()
+    page = open_page("generate")
     assert not page.exception and not page.error
     assert z_sliders(page) == {"z1": 0.0, "z2": 0.0}
     assert caption_of_picture(page) == "Decoded from z = (0, 0)"
 
 
 def test_a_slider_moves_the_picture_and_the_address() -> None:
-    page = open_page()
+    page = open_page("generate")
     next(slider for slider in page.slider if (slider.key or "").startswith("z1@")).set_value(1.5).run()
     assert caption_of_picture(page) == "Decoded from z = (1.5, 0)"
     assert "1.5,0" in page.query_params["z"]
 
 
 def test_a_link_shows_the_same_code() -> None:
-    page = open_page(trained=RECORDED, z="1.2,-0.4")
+    page = open_page("generate", trained=RECORDED, z="1.2,-0.4")
     assert z_sliders(page) == {"z1": 1.2, "z2": -0.4}
 
 
 def test_an_address_that_is_late_does_not_turn_the_sliders_back() -> None:
     """The browser asks for a run of the page before it heard what the one before put into the address."""
-    page = open_page(trained=RECORDED)
+    page = open_page("generate", trained=RECORDED)
     for value, late in ((0.1, None), (0.2, None), (0.3, "0.1,0")):
         next(slider for slider in page.slider if (slider.key or "").startswith("z1@")).set_value(value)
         page.query_params.pop("z", None)
@@ -70,7 +63,7 @@ def test_an_address_that_is_late_does_not_turn_the_sliders_back() -> None:
 
 
 def test_going_back_at_once_leads_to_the_code_before_and_forward_again() -> None:
-    page = open_page(trained=RECORDED)
+    page = open_page("generate", trained=RECORDED)
     page.button(key="random").click().run()
     code = z_sliders(page)
     first = ",".join(f"{code[name]:g}" for name in ("z1", "z2"))
@@ -86,7 +79,7 @@ def test_going_back_at_once_leads_to_the_code_before_and_forward_again() -> None
 
 @pytest.mark.parametrize("z", ["1", "1,2,3", "nan,0", "inf,0", "a,b", ""])
 def test_a_code_of_the_wrong_kind_is_one_sentence(z: str) -> None:
-    page = open_page(trained=RECORDED, z=z)
+    page = open_page("generate", trained=RECORDED, z=z)
     assert not page.exception
     assert len(page.error) == 1 and "no list of 2 finite numbers" in page.error[0].value
     assert z_sliders(page) == {"z1": 0.0, "z2": 0.0}
@@ -94,7 +87,7 @@ def test_a_code_of_the_wrong_kind_is_one_sentence(z: str) -> None:
 
 @pytest.mark.parametrize("name", ["gone-model", "../../etc", "<b>x</b>"])
 def test_a_model_that_is_gone_is_one_sentence_and_another_is_shown(name: str) -> None:
-    page = open_page(trained=name)
+    page = open_page("generate", trained=name)
     assert not page.exception and not page.error
     (said,) = [info.value.replace("\\", "") for info in page.info]
     assert said.startswith(f"There is no model {name!r} here; shown instead: VAE, 2 latents")
@@ -108,14 +101,14 @@ def test_a_damaged_model_is_one_sentence(runs: Path) -> None:
     content = bytearray(weights.read_bytes())
     content[len(content) // 2] ^= 1
     weights.write_bytes(content)
-    page = open_page(trained="broken")
+    page = open_page("generate", trained="broken")
     assert not page.exception
     assert len(page.error) == 1 and "cut short or changed" in page.error[0].value
     assert page.selectbox  # another model can be chosen
 
 
 def test_random_and_reset() -> None:
-    page = open_page()
+    page = open_page("generate")
     next(button for button in page.button if button.key == "random").click().run()
     drawn = z_sliders(page)
     assert drawn != {"z1": 0.0, "z2": 0.0}
@@ -128,7 +121,7 @@ def test_random_and_reset() -> None:
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_view_opens(view: str) -> None:
-    page = open_page(view=view)
+    page = open_page("generate", view=view)
     assert not page.exception and not page.error
 
 
@@ -136,7 +129,7 @@ def test_an_upload_that_looks_inverted_is_noticed_here_as_well() -> None:
     """Fault 10."""
     content = io.BytesIO()
     Image.fromarray(np.invert(load_dataset("mnist-sample").test_images[1, 0].numpy())).save(content, "PNG")
-    page = open_page(trained="example-vae-20d", source="Upload")
+    page = open_page("generate", trained="example-vae-20d", source="Upload")
     page.file_uploader[0].upload("digit.png", content.getvalue(), "image/png").run()
     assert not page.exception and "Turn *Invert* on" in page.warning[0].value
     next(one for one in page.toggle if one.key == "invert").set_value(True).run()
@@ -147,7 +140,7 @@ def test_at_beta_0_draws_from_the_prior_are_said_to_mean_nothing(runs: Path) -> 
     """Fault 12: beside the sliders' Random and above the random walk."""
     for beta, expected in ((0.0, 2), (1.0, 0)):
         saved(runs, f"beta-{beta:g}", untrained(beta=beta))
-        page = open_page(trained=f"beta-{beta:g}", view="Walks", walk="Random")
+        page = open_page("generate", trained=f"beta-{beta:g}", view="Walks", walk="Random")
         assert not page.exception and not page.error
         said = [one.value for one in page.caption if "draws of the prior mean nothing" in one.value]
         assert len(said) == expected
@@ -155,12 +148,12 @@ def test_at_beta_0_draws_from_the_prior_are_said_to_mean_nothing(runs: Path) -> 
 
 @pytest.mark.parametrize("walk", ["Traversal", "Manifold", "Random", "Between two images"])
 def test_every_walk_opens(walk: str) -> None:
-    page = open_page(view="Walks", walk=walk)
+    page = open_page("generate", view="Walks", walk=walk)
     assert not page.exception and not page.error
 
 
 def test_a_direction_moves_the_picture_and_can_be_taken_over() -> None:
-    page = open_page(view="Directions")
+    page = open_page("generate", view="Directions")
     next(slider for slider in page.slider if slider.key == "strength").set_value(1.0).run()
     assert any("z \\+ 1" in caption.value for caption in page.caption)
     next(button for button in page.button if button.key == "take_direction").click().run()
@@ -168,7 +161,7 @@ def test_a_direction_moves_the_picture_and_can_be_taken_over() -> None:
 
 
 def test_clicked_images_that_are_none_are_one_sentence() -> None:
-    page = open_page(view="Directions")
+    page = open_page("generate", view="Directions")
     next(field for field in page.text_input if field.key == "groups").set_value("3, x").run()
     assert not page.exception
     assert len(page.error) == 1 and "Name test images by numbers" in page.error[0].value

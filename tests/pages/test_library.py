@@ -17,6 +17,7 @@ from pages.library.filters import ROWS, Wanted, everything, fitting
 from pages.library.next_steps import as_query
 from pages.library.thumbnails import Glimpse, glimpse
 from pages.library.words import age_text, size_text
+from tests.pages.opened import open_page
 from vae_core.config import RunConfig, make_config
 from vae_core.registry.model_rows import ARCHITECTURES
 from vae_core.storage import paths, trash
@@ -39,13 +40,6 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
 
     monkeypatch.setattr(tabled, "run_table", run_table)
     yield last
-
-
-def open_page(**query: str) -> AppTest:
-    test = AppTest.from_file(str(paths.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
-    for name, value in query.items():
-        test.query_params[name] = value
-    return test.switch_page("library/page.py").run()
 
 
 def make(runs: Path, run_id: str, state: str = "done", name: str = "", notes: str = "", **values: Any) -> Run:
@@ -75,13 +69,13 @@ def sentences(page: AppTest) -> list[str]:
 
 
 def test_without_own_runs_it_shows_the_shipped_ones_and_says_what_to_do(drawn: Table) -> None:
-    page = open_page()
+    page = open_page("library")
     assert not page.exception and not page.error
     assert set(ids(drawn)) < SHIPPED and len(ids(drawn)) == ROWS
     assert any("no runs of your own yet" in info.value for info in page.info)
     recorded = json.loads((paths.SHIPPED_RUNS / "example-vae-2d" / "evaluation.json").read_bytes())
     nats = recorded["splits"]["mnist"]["negative_elbo_nats"]
-    open_page(find="example-vae-2d")
+    open_page("library", find="example-vae-2d")
     shown = row_of(drawn, "example-vae-2d")
     assert shown.cells["nats"] == f"{nats:.2f}" and shown.cells["age"] == "shipped"
     assert shown.picture.startswith("data:image/png;base64,")
@@ -89,7 +83,7 @@ def test_without_own_runs_it_shows_the_shipped_ones_and_says_what_to_do(drawn: T
 
 def test_names_are_handed_on_as_they_are(drawn: Table, runs: Path) -> None:
     make(runs, "mine", name=NAME)
-    page = open_page(runs="mine")
+    page = open_page("library", runs="mine")
     assert not page.exception and not page.error
     assert row_of(drawn, "mine").name == NAME
     shown = [text.value for text in page.markdown if "canary" in text.value]
@@ -99,16 +93,16 @@ def test_names_are_handed_on_as_they_are(drawn: Table, runs: Path) -> None:
 def test_only_a_page_of_rows_is_drawn_and_the_address_turns_it(drawn: Table, runs: Path) -> None:
     for number in range(ROWS + 3):
         make(runs, f"run-{number:03d}")
-    open_page(whose="own", sort="name")
+    open_page("library", whose="own", sort="name")
     assert (len(drawn["rows"]), drawn["pages"], drawn["count"]) == (
         ROWS,
         2,
         f"1 to {ROWS} of {ROWS + 3} runs, of {ROWS + 3 + len(SHIPPED)} in all",
     )
-    open_page(whose="own", at="2")
+    open_page("library", whose="own", at="2")
     assert len(drawn["rows"]) == 3
     for odd in ("0", "-1", "x", "99999999999", "٣"):
-        open_page(whose="own", at=odd)
+        open_page("library", whose="own", at=odd)
         assert drawn["page"] in (1, 2) and drawn["rows"]
 
 
@@ -135,7 +129,7 @@ def test_the_address_searches_filters_and_sorts(
     make(runs, "a", name="First digits", latent=5)
     make(runs, "b", state="stopped", notes="kept for the talk", latent=2, beta=4)
     make(runs, "c", latent=9, model="ae", dataset="fashion-mnist-sample")
-    page = open_page(**query)
+    page = open_page("library", **query)
     assert not page.exception and not page.error
     if expected is None:
         assert {"a", "b", "c"} >= set(ids(drawn)) - SHIPPED != set()
@@ -156,7 +150,7 @@ def test_active_runs_stand_first_then_the_newest() -> None:
 def test_a_paused_run_stands_before_a_newer_one_that_is_done(drawn: Table, runs: Path) -> None:
     make(runs, "old", state="paused")
     make(runs, "new", state="done")
-    open_page()
+    open_page("library")
     assert ids(drawn)[:2] == ["old", "new"]
     assert row_of(drawn, "old").state.share == 0.5
 
@@ -167,7 +161,7 @@ def test_a_paused_run_stands_before_a_newer_one_that_is_done(drawn: Table, runs:
 @pytest.mark.parametrize("gone", ["never-was", "261124-000000-vae-mnist-0000"])
 def test_a_run_that_is_gone_is_said_once_and_forgotten(drawn: Table, runs: Path, gone: str) -> None:
     make(runs, "mine")
-    page = open_page(runs=f"mine,{gone}")
+    page = open_page("library", runs=f"mine,{gone}")
     assert not page.exception
     assert sentences(page) == [f"The run '{gone}' is gone; choose another one."]
     assert page.query_params["runs"] in ("mine", ["mine"]) and drawn["chosen"] == ["mine"]
@@ -177,7 +171,7 @@ def test_a_run_that_is_gone_is_said_once_and_forgotten(drawn: Table, runs: Path,
 
 def test_a_run_that_is_deleted_while_it_is_open_is_one_sentence(drawn: Table, runs: Path) -> None:
     run = make(runs, "mine")
-    page = open_page(runs="mine")
+    page = open_page("library", runs="mine")
     assert any(found.key == "delete" for found in page.button)
     shutil.rmtree(run.folder)
     page.run()
@@ -187,7 +181,7 @@ def test_a_run_that_is_deleted_while_it_is_open_is_one_sentence(drawn: Table, ru
 
 @pytest.mark.parametrize("odd", ["../../etc/passwd", "<img src=x onerror=alert(1)>", "a b", "x" * 300])
 def test_an_odd_id_in_the_address_is_one_sentence(drawn: Table, odd: str) -> None:
-    page = open_page(runs=odd)
+    page = open_page("library", runs=odd)
     assert not page.exception
     assert len(page.error) == 1 and "no run id" in sentences(page)[0]
 
@@ -195,7 +189,7 @@ def test_an_odd_id_in_the_address_is_one_sentence(drawn: Table, odd: str) -> Non
 def test_a_damaged_folder_is_told_and_the_others_stay(drawn: Table, runs: Path) -> None:
     make(runs, "whole")
     (make(runs, "broken").folder / "status.json").write_bytes(b'{"schema": 1, "step": \xff')
-    page = open_page()
+    page = open_page("library")
     assert not page.exception and not page.error
     assert "whole" in ids(drawn) and "broken" not in ids(drawn)
     assert any(text.value.startswith("broken: status.json is damaged") for text in page.text)
@@ -212,7 +206,7 @@ def test_a_damaged_film_is_a_row_without_a_picture(runs: Path) -> None:
 def test_weights_that_were_copied_in_by_hand_are_checked_first(drawn: Table, runs: Path) -> None:
     shutil.copytree(paths.SHIPPED_RUNS / "example-vae-2d", runs / "mine")
     (runs / "mine" / "model.json").unlink()
-    page = open_page(runs="mine")
+    page = open_page("library", runs="mine")
     assert any("not believed before they are checked" in warning.value for warning in page.warning)
     button(page, "verify").click().run()
     assert not page.exception and not page.error and not page.warning
@@ -225,13 +219,13 @@ def test_weights_that_were_copied_in_by_hand_are_checked_first(drawn: Table, run
 def test_a_deleted_run_goes_to_the_trash_and_comes_back(drawn: Table, runs: Path) -> None:
     for run_id in ("a", "b", "c"):
         make(runs, run_id, name=f"run {run_id}")
-    page = open_page(runs="b", whose="own", sort="name")
+    page = open_page("library", runs="b", whose="own", sort="name")
     button(page, "delete").click().run()
     assert ids(drawn) == ["a", "c"] and "runs" not in page.query_params
     ((gap),) = drawn["gaps"]
     assert (gap.at, gap.name) == (1, "run b")
     page.query_params["shelf"] = "Trash"
-    page = open_page(shelf="Trash")
+    page = open_page("library", shelf="Trash")
     assert any("run b" in text.value.replace("\\", "") for text in page.markdown)
     button(page, "restore-b").click().run()
     assert not page.exception and page.success
@@ -242,7 +236,7 @@ def test_a_deleted_run_goes_to_the_trash_and_comes_back(drawn: Table, runs: Path
 def test_several_are_deleted_at_once_each_with_its_way_back(drawn: Table, runs: Path) -> None:
     for run_id in ("a", "b", "c", "d"):
         make(runs, run_id, name=run_id)
-    page = open_page(runs="a,c,example-vae-2d", whose="own", sort="name")
+    page = open_page("library", runs="a,c,example-vae-2d", whose="own", sort="name")
     button(page, "delete").click().run()
     assert ids(drawn) == ["b", "d"] and drawn["chosen"] == ["example-vae-2d"]
     assert [(gap.at, gap.name) for gap in drawn["gaps"]] == [(0, "a"), (1, "c")]
@@ -250,7 +244,7 @@ def test_several_are_deleted_at_once_each_with_its_way_back(drawn: Table, runs: 
 
 def test_emptying_the_trash_says_what_it_frees_and_is_asked_once(runs: Path) -> None:
     trash.delete(make(runs, "a"))
-    page = open_page(shelf="Trash")
+    page = open_page("library", shelf="Trash")
     (lies,) = trash.list_trash(runs)
     labels = [found.proto.popover.label for found in page.get("popover")]
     assert lies.bytes > 0 and f"Empty (frees {size_text(lies.bytes)})" in labels
@@ -260,7 +254,7 @@ def test_emptying_the_trash_says_what_it_frees_and_is_asked_once(runs: Path) -> 
 
 
 def test_a_shipped_run_can_be_copied_and_not_changed(drawn: Table, runs: Path) -> None:
-    page = open_page(runs="example-vae-2d")
+    page = open_page("library", runs="example-vae-2d")
     keys = {found.key for found in page.button}
     assert "copy" in keys and "delete" not in keys and not page.text_area
     button(page, "copy").click().run()
@@ -272,7 +266,7 @@ def test_a_shipped_run_can_be_copied_and_not_changed(drawn: Table, runs: Path) -
 def test_a_new_name_and_notes_stand_beside_the_run(drawn: Table, runs: Path) -> None:
     run = make(runs, "mine")
     before = (run.folder / "config.json").read_bytes()
-    page = open_page(runs="mine")
+    page = open_page("library", runs="mine")
     page.text_input(key="name-mine").set_value(NAME)
     page.text_area(key="text-mine").set_value("two\nlines")
     button(page, "save_notes").click().run()
@@ -287,7 +281,7 @@ def test_a_disk_that_refuses_is_one_sentence(drawn: Table, runs: Path, monkeypat
     from vae_core.storage import files
 
     make(runs, "mine")
-    page = open_page(runs="mine")
+    page = open_page("library", runs="mine")
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -301,7 +295,7 @@ def test_a_disk_that_refuses_is_one_sentence(drawn: Table, runs: Path, monkeypat
 
 def test_make_it_longer_refuses_a_run_that_keeps_only_its_end(drawn: Table, runs: Path) -> None:
     shutil.copytree(paths.SHIPPED_RUNS / "example-vae-2d", runs / "mine")
-    page = open_page(runs="mine")
+    page = open_page("library", runs="mine")
     button(page, "longer").click().run()
     assert not page.exception and len(page.error) == 1
     assert not (runs / "mine" / "longer.json").exists()
@@ -311,7 +305,7 @@ def test_make_it_longer_refuses_a_run_that_keeps_only_its_end(drawn: Table, runs
 
 
 def test_the_card_gives_figures_with_units_and_the_command(drawn: Table) -> None:
-    page = open_page(runs="example-vae-20d")
+    page = open_page("library", runs="example-vae-20d")
     assert not page.exception and not page.error
     recorded = json.loads((paths.SHIPPED_RUNS / "example-vae-20d" / "evaluation.json").read_bytes())
     figures = next(frame.value for frame in page.dataframe if "figure" in frame.value)
@@ -326,17 +320,17 @@ def test_the_card_gives_figures_with_units_and_the_command(drawn: Table) -> None
 def test_every_view_of_the_card_is_drawn(drawn: Table, runs: Path, view: str, run_id: str) -> None:
     make(runs, "empty", state="failed")  # a queued one would be trained
     make(runs, "trained-elsewhere", parent="gone-run@12")
-    page = open_page(runs=run_id, card=view)
+    page = open_page("library", runs=run_id, card=view)
     assert not page.exception and not page.error
 
 
 def test_parents_and_children_are_linked(drawn: Table, runs: Path) -> None:
     make(runs, "old", name="The old one")
     make(runs, "young", name="The young one", parent="old@5")
-    captions = [found.value.replace("\\", "") for found in open_page(runs="young").caption]
+    captions = [found.value.replace("\\", "") for found in open_page("library", runs="young").caption]
     assert not any("not here" in text for text in captions)
     make(runs, "orphan", parent="gone-run@12")
-    captions = [found.value.replace("\\", "") for found in open_page(runs="orphan").caption]
+    captions = [found.value.replace("\\", "") for found in open_page("library", runs="orphan").caption]
     assert "Started from gone-run, step 12, which is not here." in captions
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pages.library import table
-from tests.pages.test_library import open_page
+from tests.pages.opened import open_page
 from vae_core.evaluation.figures import GREY_PIXELS
 from vae_core.storage import paths
 from vae_core.storage.measurements import EVALUATION
@@ -24,7 +24,7 @@ def test_12_and_13_the_card_tells_importance_samples_and_that_grey_pixels_have_n
     assert kept is not None
     figures = kept.model_copy(update={"iw_nll_nats": 138.25, "iw_samples": 64, "iw_seed": 3})
     EVALUATION.write(open_folder(runs / "mine"), figures)
-    page = open_page(runs="mine")
+    page = open_page("library", runs="mine")
     shown = next(frame.value for frame in page.dataframe if "figure" in frame.value)
     found = {row.figure: (row.value, row.unit) for row in shown.itertuples()}
     assert found["importance-weighted NLL"] == ("138.25", "nats per image; 64 importance samples, seed 3")

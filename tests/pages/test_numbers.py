@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from pages.common.address import LARGEST_WHOLE, read_number
 from pages.learn.lessons import LESSONS
-from vae_core.storage import paths
+from tests.pages.opened import open_app
 
 BAD = ("1e400", "nan", "-1", str(10**30), "", "abc", "٣")
 NO_NUMBERS = ("-1e400", "inf", "Infinity", "²", "1_0", "0x10", " 1", "9" * 5000)
@@ -58,7 +57,7 @@ def test_a_number_is_held_to_its_range_and_to_whole_ones() -> None:
 
 @pytest.mark.parametrize(("name", "query", "parameters"), PAGES)
 def test_no_number_of_the_address_breaks_a_page(name: str, query: dict[str, str], parameters: tuple[str, ...]) -> None:
-    page = AppTest.from_file(str(paths.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
+    page = open_app()
     for text in BAD:
         page.query_params.clear()
         for parameter, value in {**query, **dict.fromkeys(parameters, text)}.items():

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from tests.finished import forged, members_of, train_small
+from tests.pages.opened import open_app
 from vae_core.archives.archive import export_run
 from vae_core.archives.importing import import_run
 from vae_core.errors import CheckpointCorrupt
-from vae_core.storage import frames, paths
+from vae_core.storage import frames
 from vae_core.storage.documents import LARGEST
 
 PAGES = {"train": "run", "compare": "runs", "library": "runs", "generate": "trained"}
@@ -58,7 +58,7 @@ def archived(runs: Path) -> bytes:
 
 
 def test_records_that_an_import_accepts_are_shown(members: dict[str, bytes], runs: Path) -> None:
-    page = AppTest.from_file(str(paths.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
+    page = open_app()
     for number, (name, value) in enumerate(ODD.items()):
         split = ("train", "held-out")[number % 2]
         records = changed(members["metrics.jsonl"], value, split)

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from pages.common.session import manager
 from tests.damaged_folders import BAD, clear, fill
 from tests.finished import train_small
-from vae_core.storage import paths
+from tests.pages.opened import open_app
 from vae_core.storage.runs import Run
 
 PAGES = ("home", "learn", "train", "generate", "compare", "denoise", "library")
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("ordinary_rights")
 
 @pytest.fixture
 def page() -> AppTest:
-    return AppTest.from_file(str(paths.PROJECT_ROOT / "pages" / "navigation.py"), default_timeout=60).run()
+    return open_app()
 
 
 def opened(page: AppTest, name: str, **query: str) -> AppTest:

@@ -152,11 +152,13 @@ for _ in range(kills):
     if writer == 0:
         write(before, told)
     os.close(told)
-    time.sleep(draw.uniform(0.0, 5 * one_save))
+    said = [os.read(read, 12) for _ in range(draw.randrange(4))]  # waits for as many saves, however long they take
+    time.sleep(draw.uniform(0.0, 2 * one_save))
     os.kill(writer, signal.SIGKILL)
     assert os.waitpid(writer, 0)[1] == signal.SIGKILL, "the writer ended by itself"
-    saved = os.read(read, 1_000_000)
+    said.append(os.read(read, 1_000_000))
     os.close(read)
+    saved = b"".join(said)
     last = int(saved[-12:]) if saved else before
     weights = {path.stem for path in folder.glob("step-*.safetensors")}
     torn += bool(list(folder.glob(".*.tmp")) or weights - {path.stem for path in folder.glob("step-*.json")})
@@ -184,13 +186,13 @@ def test_every_truncation_of_the_weights_is_noticed(pair: tuple[Path, Path]) -> 
     content = weights.read_bytes()
     header = 8 + int.from_bytes(content[:8], "little")
     body = random.Random(0).choices(range(header, len(content)), k=200)
-    began = time.monotonic()
+    began = time.process_time()
     for length in [*range(header), *body]:
         weights.write_bytes(content[:length])
         with pytest.raises(CheckpointCorrupt, match=r"was cut short or changed; use another checkpoint\.$"):
             checkpoints.load(weights.parent, STEP(5))
         assert_step(checkpoints.load_newest(weights.parent), 4)
-    assert (time.monotonic() - began) / (header + 200) < 0.1
+    assert (time.process_time() - began) / (header + 200) < 0.1, "each is refused without much work"
 
 
 def test_every_truncation_of_the_json_is_noticed(pair: tuple[Path, Path]) -> None:

@@ -299,8 +299,10 @@ def test_looking_at_a_lock_does_not_disturb_those_who_want_it(tmp_path: Path) ->
 
     looker = threading.Thread(target=look)
     looker.start()
+    held = []
     for _ in itertools.repeat(None, 20):
-        with files.lock(path, timeout=2.0):
-            pass
+        with files.lock(path, timeout=60.0):
+            held.append(files.is_locked(path))
     stop.set()
     looker.join()
+    assert held == [True] * 20 and not files.is_locked(path)

@@ -317,7 +317,7 @@ from pathlib import Path
 from vae_core.storage import files, lookup, runs
 from vae_core.storage.documents import LARGEST
 run = runs.open_folder(Path(sys.argv[1]))
-with files.lock(run.lock_path, timeout=5):
+with files.lock(run.lock_path, timeout=60):
     run.write_status(replace(run.status(), state=sys.argv[2], step=7))
     print("held", flush=True)
     time.sleep(60)

@@ -34,7 +34,7 @@ def test_a_deleted_run_comes_back_as_it_was(run: Run) -> None:
     before, size = contents(run.folder), files.size_of(run.folder)
     gone = trash.delete(run)
     assert (gone.run_id, gone.name, gone.bytes) == ("a-run", "<b>Mine</b>", size) and size > 1_000
-    assert abs(gone.when - time.time()) < 5
+    assert abs(gone.when - time.time()) < 60
     assert runs.list_runs(root) == ([other], []) and trash.list_trash(root) == [gone]
     with pytest.raises(RunNotFound, match=r"'a-run' is gone"):
         trash.delete(run)

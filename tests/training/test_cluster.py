@@ -70,7 +70,7 @@ class Machines:
     def end(self) -> None:
         for process in self.processes:
             process.kill()
-            process.wait(timeout=10)
+            process.wait(timeout=WAIT)
 
 
 def until(met: Callable[[], object]) -> None:

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from tests.storage.conftest import FullSystem
-from tests.training.outcome import assert_same, is_training, wait_for, worker_of
+from tests.training.outcome import PATIENCE, assert_same, is_training, wait_for, worker_of
 from vae_core.config import RunConfig, make_config
 from vae_core.errors import NameInvalid, RunStateError
 from vae_core.storage import checkpoints, files
@@ -44,7 +44,7 @@ def test_the_same_request_from_many_threads_at_once_is_one_run(manage: Callable[
     gate = threading.Barrier(8)
 
     def submit(_: int) -> str:
-        gate.wait(timeout=20)
+        gate.wait(timeout=PATIENCE)
         return manager.submit_once(ENDLESS, Control()).id
 
     with ThreadPoolExecutor(8) as threads:
@@ -193,7 +193,7 @@ def test_a_worker_that_reads_no_more_is_passed_over(runs_root: Path) -> None:
     worker.process.kill()
     worker.process.wait()
     started.stop()
-    assert started.process.wait(timeout=60) == 0 and second.state() == "done"
+    assert started.process.wait(timeout=PATIENCE) == 0 and second.state() == "done"
 
 
 def test_a_finished_run_that_is_made_longer_is_not_kept_waiting_by_its_own_worker(
@@ -287,7 +287,7 @@ def test_a_server_that_dies_harms_no_run(manage: Callable[..., Manager], runs_ro
     manager.stop(second)
     manager.stop(first)
     wait_for(lambda: first.state() == "stopped" and third.state() == "done", "the queue to move on")
-    assert not is_alive(worker)
+    wait_for(lambda: not is_alive(worker), "the worker to leave")
 
 
 def test_a_run_of_the_command_line_is_found(manage: Callable[..., Manager], runs_root: Path) -> None:
@@ -298,7 +298,7 @@ def test_a_run_of_the_command_line_is_found(manage: Callable[..., Manager], runs
         wait_for(lambda: manager.active(), "it to be adopted")
         (run,) = manager.active()
         manager.stop(run)
-        assert process.wait(timeout=10) == 1
+        assert process.wait(timeout=PATIENCE) == 1
     assert run.state() == "stopped"
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.viz.packed import unpacked
 from tests.viz.scenes import HOSTILE, digits, scene
-from tests.viz.test_stage_data import unpacked
 from vae_core.errors import DataError
 from vae_core.types import Array
 from vae_core.viz.comparison_pictures import (

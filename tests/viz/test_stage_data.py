@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from tests.viz.packed import unpacked
 from tests.viz.scenes import HOSTILE, scene
 from vae_core.storage.frames import Frame, Subjects
 from vae_core.viz.projection import project, projection_for
 from vae_core.viz.stage_data import Options, stage_bytes
 
 ROOT = Path(__file__).parents[2]
-
-
-def unpacked(content: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    length = int.from_bytes(content[:4], "little")
-    header = json.loads(content[4 : 4 + length])
-    body = content[4 + length :]
-    assert (4 + length) % 4 == 0
-    arrays = {
-        name: np.frombuffer(body, dtype, int(np.prod(shape)), offset).reshape(shape)
-        for name, (dtype, shape, offset) in header["arrays"].items()
-    }
-    return header, arrays
 
 
 def test_a_film_arrives_as_it_was() -> None:

@@ -1,7 +1,6 @@
 """A run as one file, to be carried elsewhere, and weights alone with their configuration in the header.
 
-    archive     a zip, nothing in it compressed, whose first member, manifest.json, names size and SHA-256 of every other
-                one; its comment is the SHA-256 of all that stands before, so that one changed bit is noticed first of all
+    archive     a zip without compression; its first member, manifest.json, names the size and SHA-256 of every other one
     weights     safetensors; the header's notes hold configuration, image shape, step and a SHA-256 of the whole
 
 The same run gives the same bytes. `vae_core.archives.importing` makes a run of either, and checks it before.
@@ -9,11 +8,9 @@ The same run gives the same bytes. `vae_core.archives.importing` makes a run of 
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import re
-import struct
 import zipfile
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -47,10 +44,10 @@ MAX_MEMBERS = 3_000
 MAX_WEIGHTS = 520_000_000
 LIMITS = {".json": 2_000_000, ".npz": 64_000_000, ".jsonl": 1_000_000_000, ".safetensors": MAX_BYTES}
 _DIGEST = 64
-_END = struct.Struct("<4s4H2LH")
-"""The end of a zip: mark, two disk numbers, entries here and in all, size and place of their table, comment's length."""
-_ENTRY_BYTES = 200
-"""More than a row of that table takes for the longest name of ours."""
+_HEADER, _ROW, _END = 30, 46, 22
+"""Bytes of a zip's records without the name: a member's header, its row in the directory, the end of the directory."""
+_DIRECTORY = 1_000_000
+"""Bytes that zipfile may read to find the members: more than the directory of `MAX_MEMBERS` takes, and its search for it."""
 _WHEN = (1980, 1, 1, 0, 0, 0)
 _BLANK = "0" * _DIGEST
 NOT_OURS = "This is no file that this program exported, or it was cut short or changed; export the run again."
@@ -104,9 +101,7 @@ def export_run(run: Run) -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in {MANIFEST: files.json_bytes(document, indent=2), **held}.items():
             archive.writestr(zipfile.ZipInfo(name, _WHEN), content)
-        archive.comment = _BLANK.encode()
-    body = buffer.getbuffer()[:-_DIGEST]
-    return b"".join((body, files.digest(body).encode()))
+    return buffer.getvalue()
 
 
 def export_weights(run: Run, which: str = "model") -> bytes:
@@ -149,15 +144,25 @@ def read_archive(stream: BinaryIO) -> tuple[Manifest, dict[str, bytes]]:
         CheckpointCorrupt: it is no archive of this program, cut short, changed, or holds more or other than it says.
         SchemaTooNew: a newer program wrote it.
     """
-    _check_whole(stream)
+    size = stream.seek(0, io.SEEK_END)
+    limited = _Limited(stream, _DIRECTORY)
     try:
-        with zipfile.ZipFile(stream) as archive:
+        with zipfile.ZipFile(limited) as archive:
             entries = archive.infolist()
-            _check_entries(entries, stream)
+            _check_layout(entries, archive.comment, size)
+            limited.left = size
             manifest = _manifest(archive.read(entries[0]))
             _check_sizes(manifest, entries[1:])
             held = {entry.filename: archive.read(entry) for entry in entries[1:]}
-    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError, NotImplementedError) as error:
+    except (
+        zipfile.BadZipFile,
+        OSError,
+        ValueError,
+        RuntimeError,
+        EOFError,
+        OverflowError,
+        NotImplementedError,
+    ) as error:
         raise CheckpointCorrupt(NOT_OURS) from error
     for name, content in held.items():
         if files.digest(content) != manifest.files[name].sha256:
@@ -228,39 +233,49 @@ def _weights(run: Run, name: str) -> dict[str, bytes]:
         raise
 
 
-def _check_whole(stream: BinaryIO) -> None:
-    """The end of the zip is as this program writes it, and its comment is the hash of all before."""
-    size = stream.seek(0, io.SEEK_END)
-    tail = _END.size + _DIGEST
-    if size > MAX_BYTES + MAX_MEMBERS * 2 * _ENTRY_BYTES or size < tail:
-        raise CheckpointCorrupt(NOT_OURS)
-    stream.seek(size - tail)
-    mark, disk, first, here, entries, table, place_of_table, comment = _END.unpack(stream.read(_END.size))
-    digest = stream.read(_DIGEST)
-    fits = mark == b"PK\x05\x06" and (disk, first, here, comment) == (0, 0, entries, _DIGEST)
-    # asked before the table is read: one of a million rows would take a gigabyte
-    fits = fits and entries <= MAX_MEMBERS + 1 and table <= entries * _ENTRY_BYTES
-    if not (fits and place_of_table + table + tail == size):
-        raise CheckpointCorrupt(NOT_OURS)
-    stream.seek(0)
-    whole, left = hashlib.sha256(), size - _DIGEST
-    while left and (block := stream.read(min(left, 1 << 20))):
-        whole.update(block)
-        left -= len(block)
-    if whole.hexdigest().encode() != digest:
-        raise CheckpointCorrupt(NOT_OURS)
+class _Limited(io.BufferedIOBase):
+    """A file that gives out only so many bytes: a zip may claim a directory of any size, and zipfile reads it whole."""
+
+    def __init__(self, stream: BinaryIO, left: int) -> None:
+        self.stream = stream
+        self.left = left
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        wanted = self.left + 1 if size is None or size < 0 else min(size, self.left + 1)
+        content = self.stream.read(wanted)
+        self.left -= len(content)
+        if self.left < 0:
+            raise CheckpointCorrupt(NOT_OURS)
+        return content
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        return self.stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self.stream.tell()
+
+    def seekable(self) -> bool:
+        return True
 
 
-def _check_entries(entries: list[zipfile.ZipInfo], stream: BinaryIO) -> None:
-    """Only our names, each once, nothing compressed or encrypted, and together no larger than the file."""
+def _check_layout(entries: list[zipfile.ZipInfo], comment: bytes, size: int) -> None:
+    """Only our names, each once, nothing compressed or encrypted, one after the other with nothing between or around.
+
+    Files that were exported by version 0.1 end with a comment of 64 characters, a hash that the manifest makes needless.
+    """
     names = [entry.orig_filename for entry in entries]  # the other one ends at a NUL
     fits = names[:1] == [MANIFEST] and all(MEMBER.fullmatch(name) for name in names[1:])
-    fits = fits and len(set(names)) == len(names)
+    fits = fits and len(set(names)) == len(names) <= MAX_MEMBERS + 1 and len(comment) in (0, _DIGEST)
+    place = 0
     for entry in entries:
         plain = entry.compress_type == zipfile.ZIP_STORED and entry.file_size == entry.compress_size
-        plain = plain and not entry.flag_bits & 1
-        fits = fits and plain and entry.file_size <= LIMITS[Path(entry.filename).suffix]
-    if not fits or sum(entry.file_size for entry in entries) > stream.seek(0, io.SEEK_END):
+        plain = plain and not (entry.flag_bits & 1 or entry.volume or entry.extra or entry.comment)
+        fits = (
+            fits and plain and entry.file_size <= LIMITS[Path(entry.filename).suffix] and entry.header_offset == place
+        )
+        place += _HEADER + len(entry.orig_filename) + entry.file_size
+    directory = sum(_ROW + len(name) for name in names)
+    if not fits or place > MAX_BYTES + _DIRECTORY or place + directory + _END + len(comment) != size:
         raise CheckpointCorrupt(NOT_OURS)
 
 

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from vae_core.archives import archive
-from vae_core.archives.importing import import_run, verify
 from vae_core.cli.manage_runs import described
 from vae_core.cli.options import Json, RunName, Runs, check_out, out_file
 from vae_core.cli.output import print_result
@@ -49,6 +48,8 @@ def import_command(
     except (OSError, ValueError) as error:  # a name with NUL in it is a ValueError
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(f"The file {str(file)!r} cannot be read ({reason}); name another one.") from error
+    from vae_core.archives.importing import import_run
+
     with stream:
         made = import_run(paths.runs_folder(runs), stream, name)
     print_result(described(made), as_json, lambda: f"It is here as {made.id}.")
@@ -58,5 +59,7 @@ def import_command(
 def check(run: RunName, runs: Runs = None, as_json: Json = False) -> None:
     """Check the weights of a folder that was copied in by hand, and write the manifest that vouches for them."""
     found = find_run(run, paths.runs_folder(runs))
+    from vae_core.archives.importing import verify
+
     checked = verify(found.folder.parent, found.id)
     print_result(described(checked), as_json, lambda: f"{checked.id} is whole.")

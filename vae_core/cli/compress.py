@@ -11,14 +11,9 @@ from rich.table import Table
 from vae_core.cli.options import DataDir, Json, RunOnData, expand_options, in_range
 from vae_core.cli.output import print_result, progress_bar, table_of
 from vae_core.config import ObjectiveConfig
-from vae_core.data import datasets
 from vae_core.data.moved import load_for
 from vae_core.errors import ConfigError
-from vae_core.evaluation.compression import compress as compress_images
-from vae_core.evaluation.trained import load_trained
 from vae_core.figures import FIGURES
-from vae_core.metrics.latents import collapse_beta
-from vae_core.objectives.likelihoods import build_likelihood
 from vae_core.registry.likelihood_rows import LIKELIHOODS
 
 SHOWN = 20
@@ -37,6 +32,9 @@ def compress(
 ) -> None:
     """Measure rate (bits per pixel) and PSNR on the test images: a run's codes, PCA with the same coder, JPEG, PNG."""
     run = target.find()
+    from vae_core.evaluation.compression import compress as compress_images
+    from vae_core.evaluation.trained import load_trained
+
     trained = load_trained(run)
     with progress_bar("coding") as report:
         data = load_for(run, target.dataset, target.data_dir, report)
@@ -67,6 +65,10 @@ def collapse(
         raise ConfigError(
             "--likelihood, --sigma and --beta take what `train` takes; see `train --help` for their ranges."
         ) from error
+    from vae_core.data import datasets
+    from vae_core.metrics.latents import collapse_beta
+    from vae_core.objectives.likelihoods import build_likelihood
+
     with progress_bar("eigenvalues") as report:
         data = datasets.load_dataset(dataset, data_dir, report)
         thresholds = collapse_beta(data.train_images, build_likelihood(objective)).tolist()

@@ -8,7 +8,6 @@ import typer
 
 from vae_core.cli.options import BestOption, Json, KeepOption, RunOnData, Seed, check_keep, expand_options
 from vae_core.cli.output import print_result, progress_bar, table_of_values
-from vae_core.evaluation.factor_scores import disentangle_run, scores_of
 from vae_core.types import DciModel
 
 app = typer.Typer(rich_markup_mode=None)
@@ -37,6 +36,8 @@ def disentangle(
     """
     check_keep(keep, dataset=target.dataset is not None, seed=seed != 0, best=best)
     run = target.find()
+    from vae_core.evaluation.factor_scores import disentangle_run, scores_of
+
     with progress_bar("disentangling") as report:
         if keep:
             scores = scores_of(run, dci_model=dci_model, data_dir=target.data_dir, progress=report)

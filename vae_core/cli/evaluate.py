@@ -9,7 +9,6 @@ import typer
 from vae_core.cli.options import BestOption, Json, KeepOption, RunOnData, check_keep, expand_options
 from vae_core.cli.output import print_note, print_result, progress_bar, table_of_values
 from vae_core.evaluation.figures import figures_of, notes_on
-from vae_core.evaluation.trained import evaluate_run
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -33,6 +32,8 @@ def evaluate(
     """Evaluate a run on the test split, in nats per image."""
     check_keep(keep, dataset=target.dataset is not None, images=images is not None, best=best)
     run = target.find()
+    from vae_core.evaluation.trained import evaluate_run
+
     with progress_bar("evaluating") as report:
         if keep:
             figures = figures_of(run, iw_samples=iw_samples, data_dir=target.data_dir, progress=report)

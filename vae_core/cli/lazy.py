@@ -1,6 +1,7 @@
 """Groups of commands that import a command's module only when that command runs.
 
-So every module imports what it needs at its top, torch included, and `--help` still answers at once.
+A module that declares commands loads no torch. What needs torch is imported in the command's body, after its arguments
+were checked, so that `--help` and a wrong argument are answered at once.
 """
 
 from __future__ import annotations

@@ -18,6 +18,8 @@ from vae_core.storage.lookup import find_run
 from vae_core.storage.runs import Run
 
 MAX_SEED = 2**32 - 1
+MAX_SCALE = 64
+"""How many pixels of a file may show one pixel of an image."""
 
 
 def in_range(low: float, high: float | None = None) -> Callable[..., Any]:

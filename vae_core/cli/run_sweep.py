@@ -6,7 +6,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,7 +15,6 @@ from vae_core.cli.options import DataDir, Json, OptionGroup, Runs, expand_option
 from vae_core.cli.output import Report, print_result, progress_bar, table_of
 from vae_core.cli.signals import Interrupts
 from vae_core.config import RunConfig
-from vae_core.data import datasets
 from vae_core.errors import ConfigError
 from vae_core.evaluation.figures import figures_of
 from vae_core.evaluation.findings import shown_value
@@ -24,11 +23,12 @@ from vae_core.storage import files, paths
 from vae_core.storage.measurements import Figures, evaluate_command
 from vae_core.storage.runs import Run
 from vae_core.storage.states import State
-from vae_core.training.cluster import Cluster
-from vae_core.training.loop import check_device
 from vae_core.training.manager import Manager
 from vae_core.training.scheduler import Trust, check_address
 from vae_core.training.sweep import Progress, Sweep, split_values, sweep_configs
+
+if TYPE_CHECKING:
+    from vae_core.training.cluster import Cluster
 
 POLL_SECONDS = 0.1
 MAX_WORKERS = 256
@@ -110,6 +110,9 @@ class Machines(OptionGroup):
 
     def executor(self, root: Path, data_dir: Path | None, device: str) -> Manager | Cluster:
         """What trains the runs, under `root`."""
+        from vae_core.training.cluster import Cluster
+        from vae_core.training.loop import check_device
+
         if self.scheduler is not None:
             return Cluster(root, self.scheduler, trust=self.trust, data_dir=data_dir)
         check_device(device)
@@ -160,6 +163,8 @@ def _train_all(
     as_json: bool,
 ) -> int:
     """Trains all runs, prints their figures, and returns the exit status."""
+    from vae_core.data import datasets
+
     with progress_bar("loading") as report:
         for name in dict.fromkeys(config.data.dataset for config in configs):
             datasets.load_dataset(name, data_dir, report)

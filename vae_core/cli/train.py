@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from vae_core.cli.config_options import ConfigOptions, train_command
+from vae_core.cli.config_options import ConfigOptions
 from vae_core.cli.options import DataDir, Json, RunName, Runs, expand_options
-from vae_core.cli.output import print_note, print_result, progress_bar, table_of_values
-from vae_core.cli.signals import Interrupts
-from vae_core.data import datasets
+from vae_core.cli.output import progress_bar
 from vae_core.data.moved import check_there, point_to
 from vae_core.errors import RunLocked
-from vae_core.registry.corruption_rows import check_channels
 from vae_core.storage import paths
 from vae_core.storage.checkpoints import check_resumable
 from vae_core.storage.files import is_locked
 from vae_core.storage.lookup import find_run
-from vae_core.storage.runs import Run, Status, create_run, in_usual_place, make_longer
-from vae_core.storage.states import State
-from vae_core.training.driver import Driver
-from vae_core.training.loop import Event, Stepped, Trainer, check_device
-from vae_core.training.remedy import remedy
+from vae_core.storage.runs import make_longer
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -45,11 +36,9 @@ def train(
     """Train a model at full speed. Ctrl-C stops it after the current step, with everything saved."""
     root = paths.runs_folder(runs)
     config = settings.config(root, parent=from_)
-    with progress_bar("loading") as report:
-        channels = datasets.load_dataset(config.data.dataset, data_dir, report).image_shape[0]
-    check_channels(config.data.corruption, channels)
-    check_device(config.training.device)
-    return _drive(create_run(root, config, name), data_dir, as_json)
+    from vae_core.cli.train_in_process import start
+
+    return start(root, config, name, data_dir, as_json)
 
 
 @app.command()
@@ -79,57 +68,6 @@ def resume(
         check_resumable(found.folder)
         check_there(found)
         found = make_longer(found, epochs)
-    if found.is_finished():
-        print_result(
-            _train_result(found, found.status()), as_json, lambda: "The run is finished; give --epochs to go on."
-        )
-        return 0
-    check_device(found.config.training.device)
-    if found.state() is State.DIVERGED:
-        print(
-            f"The run diverged, and with the same settings it most likely will again. {_advice(found, data_dir)}",
-            file=sys.stderr,
-        )
-    return _drive(found, data_dir, as_json)
+    from vae_core.cli.train_in_process import go_on
 
-
-def _drive(run: Run, data_dir: Path | None, as_json: bool) -> int:
-    """Trains in this process, with a bar on standard error."""
-    with progress_bar("training") as report:
-
-        def show(event: Event, trainer: Trainer) -> None:
-            if isinstance(event, Stepped):
-                loss = trainer.latest.get("loss")
-                figures = "" if loss is None else f", {loss:.1f} nats on a held-out part"
-                report(f"epoch {trainer.epoch:.1f}{figures}", event.step / trainer.total_steps)
-
-        driver = Driver(run, data_dir=data_dir, on_event=show, progress=report)
-        interrupts = Interrupts(driver.stop)
-        status = driver.drive()
-    for note in status.notes:
-        print_note(note)
-    result = _train_result(run, status)
-    print_result(result, as_json, lambda: table_of_values(result, title=""))
-    if status.state is not State.DONE:
-        print(status.message or f"The run was {status.state}; 'resume {run.id}' goes on.", file=sys.stderr)
-    if status.state is State.DIVERGED:
-        print(_advice(run, data_dir), file=sys.stderr)
-    interrupts.end()
-    return 0 if status.state is State.DONE else 1
-
-
-def _advice(run: Run, data_dir: Path | None) -> str:
-    """The command that continues after a divergence."""
-    runs = None if in_usual_place(run) else run.folder.parent
-    command = train_command(remedy(run), runs, data_dir, always=("lr",))
-    return f"To go on with a smaller learning rate: {command}"
-
-
-def _train_result(run: Run, status: Status) -> dict[str, Any]:
-    return {
-        "run": str(run.folder),
-        "steps": status.step,
-        "seconds": status.seconds,
-        "images_per_second": status.images_per_second,
-        "state": status.state,
-    }
+    return go_on(found, data_dir, as_json)
