@@ -14,7 +14,7 @@ _PUBLIC = {
     "make_config": "vae_core.config",
     "LatentLabError": "vae_core.errors",
     "create_run": "vae_core.storage.runs",
-    "find_run": "vae_core.storage.lookup",
+    "find_run": "vae_core.storage.find_runs",
     "list_runs": "vae_core.storage.runs",
     "open_run": "vae_core.storage.runs",
     "load_dataset": "vae_core.data.datasets",

@@ -15,7 +15,7 @@ from pages.library.next_steps import onward
 from pages.library.transfer import check_button, copy_button, export
 from pages.library.undo import delete, stop_and_wait
 from vae_core.storage import files
-from vae_core.storage.listing import Summary
+from vae_core.storage.run_summaries import Summary
 from vae_core.storage.runs import Run, edit_notes
 
 COMPARE = "compare/page.py"

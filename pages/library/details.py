@@ -23,8 +23,8 @@ from vae_core.errors import RunNotFound
 from vae_core.evaluation.figures import notes_on
 from vae_core.figures import FIGURES, Figure
 from vae_core.storage import files
-from vae_core.storage.listing import Summary
 from vae_core.storage.measurements import EVALUATION, Figures, evaluate_command
+from vae_core.storage.run_summaries import Summary
 from vae_core.storage.runs import Run
 from vae_core.storage.states import State
 from vae_core.viz.projection import projection_for

@@ -13,7 +13,7 @@ import streamlit as st
 from pages.common.address import read_number
 from pages.common.session import is_hidden, roots
 from vae_core.storage import files
-from vae_core.storage.listing import Summary, summaries
+from vae_core.storage.run_summaries import Summary, summaries
 from vae_core.storage.states import State
 
 SORT_PARAMETER, PAGE_PARAMETER, CHOSEN_PARAMETER = "sort", "at", "runs"

@@ -13,10 +13,10 @@ from pages.library.filters import is_own
 from vae_core.config import RunConfig
 from vae_core.data.moved import check_there
 from vae_core.storage import checkpoints
-from vae_core.storage.listing import Summary
-from vae_core.storage.runs import Run, make_longer
-from vae_core.storage.sound import sound_steps
+from vae_core.storage.run_summaries import Summary
+from vae_core.storage.runs import Run, extend_run
 from vae_core.storage.states import State
+from vae_core.storage.usable_steps import usable_steps
 
 TRAIN = "train/page.py"
 
@@ -57,7 +57,7 @@ def _longer(one: Summary) -> None:
             with sentences():
                 checkpoints.check_resumable(one.run.folder)
                 check_there(one.run)
-                longer = make_longer(one.run, int(epochs))
+                longer = extend_run(one.run, int(epochs))
                 manager().resume(longer)
                 st.switch_page(TRAIN, query_params={RUN_PARAMETER: one.id})
 
@@ -82,4 +82,4 @@ def _from_step(one: Summary) -> None:
 
 def kept(run: Run) -> dict[int, str]:
     """The steps of a run that another can start from, and the names of their files."""
-    return sound_steps(run)
+    return usable_steps(run)

@@ -14,7 +14,7 @@ from pages.library.transfer import bring_in, tell
 from pages.library.trash import bin_view
 from pages.library.undo import deleted
 from vae_core.errors import LatentLabError, RunNotFound
-from vae_core.storage.listing import Summary
+from vae_core.storage.run_summaries import Summary
 
 SHELVES = ("Runs", "Trash")
 PROBLEMS_SHOWN = 20

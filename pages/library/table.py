@@ -20,8 +20,8 @@ from pages.library.words import age_text, size_text, state_of
 from vae_core.config import RunConfig
 from vae_core.figures import FIGURES
 from vae_core.storage import files
-from vae_core.storage.listing import Summary
 from vae_core.storage.measurements import EVALUATION
+from vae_core.storage.run_summaries import Summary
 from vae_core.storage.runs import Run
 from vae_core.training import equivalence
 

@@ -12,7 +12,7 @@ from pages.library.filters import choose
 from vae_core.archives import archive
 from vae_core.errors import LatentLabError
 from vae_core.storage import files
-from vae_core.storage.listing import Summary
+from vae_core.storage.run_summaries import Summary
 from vae_core.storage.runs import Run
 
 TYPES = ["zip", "safetensors"]

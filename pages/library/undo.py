@@ -13,7 +13,7 @@ from pages.common.session import manager
 from pages.library.filters import Wanted, choose, chosen_ids
 from vae_core.errors import RunStateError
 from vae_core.storage import files, trash
-from vae_core.storage.listing import Summary
+from vae_core.storage.run_summaries import Summary
 from vae_core.storage.runs import Run
 
 STOP_SECONDS = 20.0

@@ -86,7 +86,7 @@ def test_an_imported_run_is_the_same_run(run: Run, whole: bytes, runs_root: Path
 def test_an_imported_run_goes_on_with_the_same_bits(run: Run, whole: bytes, runs_root: Path, tmp_path: Path) -> None:
     here, there = archive.copy_run(run, tmp_path / "here"), import_run(runs_root, whole)
     for each in (here, there):
-        Driver(runs.make_longer(each, 2)).drive()
+        Driver(runs.extend_run(each, 2)).drive()
     for name in ("model.safetensors", "best.safetensors"):
         assert (here.folder / name).read_bytes() == (there.folder / name).read_bytes()
 

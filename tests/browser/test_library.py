@@ -31,7 +31,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     started.start()
     yield started
     for run in list_runs(runs)[0]:
-        run.want(want="stop")
+        run.request(want="stop")
         wait_for(run, "done", "stopped", "queued", "interrupted", "paused")
     started.end()
 

@@ -47,7 +47,7 @@ def server(tmp_path: Path) -> Iterator[App]:
     started.start()
     yield started
     for run in list_runs(runs)[0]:
-        run.want(want="stop")
+        run.request(want="stop")
         wait_for(run, "done", "stopped", "queued", "interrupted", "paused")
     started.end()
 

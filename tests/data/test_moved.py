@@ -13,7 +13,7 @@ from vae_core.data import moved
 from vae_core.errors import DataError, DatasetMissing, RunLocked
 from vae_core.evaluation.trained import evaluate_run
 from vae_core.storage import files
-from vae_core.storage.runs import Run, create_run, make_longer, open_folder
+from vae_core.storage.runs import Run, create_run, extend_run, open_folder
 from vae_core.training.driver import Driver
 
 
@@ -78,7 +78,7 @@ def test_a_run_goes_on_with_its_file_at_another_place(run: Run, tmp_path: Path) 
     assert found == open_folder(run.folder) and found.config.data.dataset == str(place)
     assert files.read_json(run.folder / "config.json")["data"]["dataset"].endswith("shapes.npz"), "what was asked stays"
     assert moved.missing(found) == "" and moved.image_shape(found) == (1, 8, 8)
-    longer = make_longer(found, 3)
+    longer = extend_run(found, 3)
     assert Driver(longer).drive().state == "done" and longer.status().step == 6
     (copied,) = [archive.copy_run(longer, tmp_path / "copies")]
     assert copied.config == longer.config

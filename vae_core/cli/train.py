@@ -19,8 +19,8 @@ from vae_core.levels import check_channels
 from vae_core.storage import paths
 from vae_core.storage.checkpoints import check_resumable
 from vae_core.storage.files import is_locked
-from vae_core.storage.lookup import find_run
-from vae_core.storage.runs import Run, Status, create_run, in_usual_place, make_longer
+from vae_core.storage.find_runs import find_run
+from vae_core.storage.runs import Run, Status, create_run, extend_run, in_usual_place
 from vae_core.storage.states import State
 from vae_core.training.driver import Driver
 from vae_core.training.loop import Event, Stepped, Trainer, check_device
@@ -78,7 +78,7 @@ def resume(
     if epochs is not None:
         check_resumable(found.folder)
         check_there(found)
-        found = make_longer(found, epochs)
+        found = extend_run(found, epochs)
     if found.is_finished():
         print_result(
             _train_result(found, found.status()), as_json, lambda: "The run is finished; give --epochs to go on."

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from vae_core.data import catalogue
 from vae_core.errors import DataError, DatasetMissing, RunLocked, RunStateError
 from vae_core.storage import checkpoints, files
-from vae_core.storage.changes import set_dataset
+from vae_core.storage.overrides import set_dataset
 from vae_core.storage.runs import Run, is_shipped
 from vae_core.types import Report
 

@@ -21,7 +21,7 @@ from vae_core.models.build import build_model
 from vae_core.objectives.likelihoods import Likelihood, build_likelihood
 from vae_core.storage import checkpoints
 from vae_core.storage.runs import Run
-from vae_core.storage.sound import broken_step
+from vae_core.storage.usable_steps import broken_step
 from vae_core.types import Array
 
 MAX_IW_SAMPLES = 100_000

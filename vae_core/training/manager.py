@@ -155,12 +155,12 @@ class Manager:
         if run.state() in (State.PAUSED, State.QUEUED) and not ours and not files.is_locked(run.lock_path):
             _write_state(run, State.STOPPED, "")
         else:
-            run.want(want="stop")
+            run.request(want="stop")
 
     def pause(self, run: Run) -> None:
         """Has a run's worker pause after the current step; a queued run leaves the queue until it is resumed."""
         if not self._remove_from_queue(run, State.PAUSED, "paused before its turn"):
-            run.want(want="pause")
+            run.request(want="pause")
 
     def _remove_from_queue(self, run: Run, state: State, message: str) -> bool:
         """Removes a run from the queue and writes its new state. Returns False if it is not queued."""
