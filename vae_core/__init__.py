@@ -1,7 +1,7 @@
-"""Latent Lab's library: train autoencoders and beta-VAEs on images, evaluate them, and look into their latent space.
+"""Latent Lab's library: train autoencoders and beta-VAEs on images, evaluate them, and explore their latent space.
 
-The public names below are loaded when first used, so that importing the package costs nothing and the app's first page
-appears before torch is imported.
+The public names below are imported on first use, so that importing the package is instant and the app's first page
+appears before torch is loaded.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from pages.common.session import ORIGIN_PARAMETER, RUN_PARAMETER, manager
 from pages.common.settings import DEFAULTS
 from pages.library.filters import is_own
 from vae_core.config import RunConfig
-from vae_core.data.moved import check_there
+from vae_core.data.relocation import check_images_exist
 from vae_core.storage import checkpoints
 from vae_core.storage.run_summaries import Summary
 from vae_core.storage.runs import Run, extend_run
@@ -56,7 +56,7 @@ def _longer(one: Summary) -> None:
         if st.button("Go on", key="longer", icon=":material/resume:"):
             with sentences():
                 checkpoints.check_resumable(one.run.folder)
-                check_there(one.run)
+                check_images_exist(one.run)
                 longer = extend_run(one.run, int(epochs))
                 manager().resume(longer)
                 st.switch_page(TRAIN, query_params={RUN_PARAMETER: one.id})

@@ -67,7 +67,7 @@ def test_own_images_are_refused_for_now(name: str, tmp_path: Path, monkeypatch: 
         catalogue.find(name)
     (tmp_path / "photos").mkdir()
     (tmp_path / name).write_bytes(b"")
-    with pytest.raises(DataError, match="Own images"):
+    with pytest.raises(DataError, match="Your own images"):
         catalogue.find(name)
 
 

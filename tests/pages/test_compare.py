@@ -21,7 +21,7 @@ from pages.compare.pictures import inputs_of
 from tests.evaluation.untrained import saved, untrained
 from vae_core.config import make_config
 from vae_core.evaluation.figures import figures_of
-from vae_core.metrics.spread import spread
+from vae_core.metrics.mean_std import mean_std
 from vae_core.storage import paths
 from vae_core.storage.measurements import factor_scores
 from vae_core.storage.runs import Run, create_run, list_runs, open_run
@@ -311,7 +311,7 @@ def test_scores_of_disentanglement_are_asked_for_and_kept_with_the_runs(drawn: s
     table = page.dataframe[0].value
     assert table.index.name == "beta" and table.index.tolist() == [1, 4]
     kept = [factor_scores("forest").read(open_run(runs, f"drawn-4-{seed}")) for seed in (0, 1)]
-    assert table.loc[4, "MIG"] == str(spread(one.mig for one in kept if one is not None))
+    assert table.loc[4, "MIG"] == str(mean_std(one.mig for one in kept if one is not None))
     assert "n = 4 runs, 2 seeds; posterior means of 100 test images" in said(page)
     assert "measure_scores" not in [one.key for one in page.button]
 

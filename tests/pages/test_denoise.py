@@ -29,7 +29,7 @@ from vae_core.data.datasets import load_dataset
 from vae_core.errors import RunStateError
 from vae_core.evaluation.restoration import keep_curve, kept_curve, material
 from vae_core.evaluation.trained import load_trained
-from vae_core.metrics.filters import FILTERS
+from vae_core.metrics.baselines import BASELINES
 from vae_core.presets import PRESETS
 from vae_core.storage import paths
 from vae_core.storage.measurements import Quality
@@ -211,7 +211,7 @@ def test_filters_come_later_tuned_and_the_page_says_who_is_ahead_and_why(monkeyp
     wait_until(lambda: bool(page.session_state[SLOT].done))
     page.run()
     filters = [one.proto.body for one in page.get("html") if "Non-local means, toned" in one.proto.body]
-    assert len(filters) == 1 and filters[0].count("<figure>") == 2 * len(FILTERS)
+    assert len(filters) == 1 and filters[0].count("<figure>") == 2 * len(BASELINES)
     words = " ".join(one.value for one in page.markdown)
     assert "Here a simple opponent wins" in words and "what does not fit through its bottleneck is lost" in words
 
@@ -280,7 +280,7 @@ def test_a_curve_is_kept_with_its_run_and_baselines_are_measured_once(
     assert [share for share, _ in told] == sorted(share for share, _ in told) and told[-1][0] == 1
     found = [kept(run, "masking", 6) for run in pair]
     assert [len(points) for points in found] == [1, 1]
-    assert found[0][0].baselines == found[1][0].baselines and len(found[0][0].baselines) == 2 * len(FILTERS)
+    assert found[0][0].baselines == found[1][0].baselines and len(found[0][0].baselines) == 2 * len(BASELINES)
     assert found[0][0].model != found[1][0].model
     again = list(measure("masking", 6, "mnist-sample", pair))
     assert len(again) == 2 and [kept(run, "masking", 6) for run in pair] == found

@@ -40,7 +40,7 @@ def test_the_page_says_what_is_missing_and_takes_the_new_place(
 ) -> None:
     test = opened(page, **{parameter: "drawn"})
     assert not test.exception and not test.error
-    assert [each.value for each in test.warning if "not there any more" in each.value]
+    assert [each.value for each in test.warning if "are missing" in each.value]
     field = next(each for each in test.text_input if each.label == "Where the file is now")
     field.set_value(str(shapes_file(tmp_path / "other.npz", seed=1)))
     button = next(each for each in test.button if each.label == "Use this file")
@@ -88,5 +88,5 @@ def test_resuming_it_from_the_page_leaves_it_as_it_was(run: Run) -> None:
     run.write_status(replace(run.status(), state="stopped"))
     test = opened("train/page.py", run="drawn")
     next(button for button in test.button if button.key == "resume").click().run()
-    assert not test.exception and len(test.error) == 1 and "not there any more" in test.error[0].value
+    assert not test.exception and len(test.error) == 1 and "are missing" in test.error[0].value
     assert run.status().state == "stopped"

@@ -28,7 +28,7 @@ from vae_core.errors import (
     RunNotFound,
     SchemaTooNew,
 )
-from vae_core.storage import files, runs
+from vae_core.storage import files, find_runs, runs
 from vae_core.storage.documents import LARGEST
 from vae_core.storage.paths import PROJECT_ROOT
 from vae_core.storage.runs import Control, Notes, Run, Status
@@ -114,9 +114,7 @@ def test_no_id_leads_out_of_the_root(tmp_path_factory: pytest.TempPathFactory, n
         return
     for refused in (runs.open_run, lambda root, name: runs.create_run(root, RunConfig(), run_id=name)):
         if name:  # without an id a new run gets one
-            with pytest.raises(
-                NameInvalid, match=r"is not a run id; an id has at most 40 lower-case .* hyphens\.$"
-            ):
+            with pytest.raises(NameInvalid, match=r"is not a run id; an id has at most 40 lower-case .* hyphens\.$"):
                 refused(root, name)
     with pytest.raises((NameInvalid, RunNotFound)):
         find_runs.find_run(name, root)

@@ -12,7 +12,7 @@ from vae_core.cli.options import DataDir, Json, RunOnData, expand_options, in_ra
 from vae_core.cli.output import print_result, progress_bar, table_of
 from vae_core.config import ObjectiveConfig
 from vae_core.data import datasets
-from vae_core.data.moved import load_for
+from vae_core.data.relocation import load_run_dataset
 from vae_core.errors import ConfigError
 from vae_core.evaluation.compression import compress as compress_images
 from vae_core.evaluation.trained import load_trained
@@ -38,7 +38,7 @@ def compress(
     run = target.find()
     trained = load_trained(run)
     with progress_bar("coding") as report:
-        data = load_for(run, target.dataset, target.data_dir, report)
+        data = load_run_dataset(run, target.dataset, target.data_dir, report)
         result = asdict(compress_images(trained, data, limit=images, progress=report))
     result = {"run": str(run.folder), **result}
     print_result(result, as_json, lambda: _points_table(result))

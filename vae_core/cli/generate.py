@@ -13,7 +13,7 @@ from vae_core.cli.options import Json, RunOnData, Seed, expand_options, in_range
 from vae_core.cli.output import Report, print_note, print_result, progress_bar
 from vae_core.data import catalogue, datasets
 from vae_core.data.batches import held_out
-from vae_core.data.moved import load_for, missing
+from vae_core.data.relocation import load_run_dataset, missing_message
 from vae_core.errors import ConfigError
 from vae_core.evaluation.codes import (
     Codes,
@@ -69,7 +69,7 @@ def encode(
     run = target.find()
     trained = load_trained(run)
     with progress_bar("encoding") as report:
-        data = load_for(run, target.dataset, target.data_dir, report)
+        data = load_run_dataset(run, target.dataset, target.data_dir, report)
         images, labels = (
             (data.test_images, data.test_labels) if split == "test" else (data.train_images, data.train_labels)
         )
@@ -160,7 +160,7 @@ def _codes(run: Run, trained: Trained, target: RunOnData, report: Report) -> tup
 
     If the run's own dataset is missing, the codes are those that the run keeps, and the name is None.
     """
-    if target.dataset is None and missing(run):
+    if target.dataset is None and missing_message(run):
         return standin_codes(run, trained), None
     name = target.dataset or catalogue.at_hand(trained.config.data.dataset, target.data_dir)
     data = datasets.load_dataset(name, target.data_dir, report)

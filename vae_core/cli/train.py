@@ -13,7 +13,7 @@ from vae_core.cli.options import DataDir, Json, RunName, Runs, expand_options
 from vae_core.cli.output import print_note, print_result, progress_bar, table_of_values
 from vae_core.cli.signals import Interrupts
 from vae_core.data import datasets
-from vae_core.data.moved import check_there, point_to
+from vae_core.data.relocation import check_images_exist, relocate_dataset
 from vae_core.errors import RunLocked
 from vae_core.levels import check_channels
 from vae_core.storage import paths
@@ -74,10 +74,10 @@ def resume(
         raise RunLocked(f"The run {found.id!r} is being trained already; stop that first.")
     if dataset is not None:
         with progress_bar("loading") as report:
-            found = point_to(found, dataset, data_dir, report)
+            found = relocate_dataset(found, dataset, data_dir, report)
     if epochs is not None:
         check_resumable(found.folder)
-        check_there(found)
+        check_images_exist(found)
         found = extend_run(found, epochs)
     if found.is_finished():
         print_result(

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vae_core.config import RunConfig
-from vae_core.data.moved import check_there
+from vae_core.data.relocation import check_images_exist
 from vae_core.errors import LatentLabError, RunStateError
 from vae_core.storage import checkpoints, files
 from vae_core.storage.runs import Control, Run, create_run, list_runs
@@ -129,7 +129,7 @@ class Manager:
             if not state.can_resume and (state is not State.DONE or run.is_finished()):
                 raise RunStateError(f"The run {run.name!r} is {state}; there is nothing to resume.")
             checkpoints.check_resumable(run.folder)
-            check_there(run)
+            check_images_exist(run)
             run.write_control(control or Control())
             if state is State.PAUSED and files.is_locked(run.lock_path):  # its process is still there
                 return

@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from vae_core.figures import FIGURES
-from vae_core.metrics.spread import spread
+from vae_core.metrics.mean_std import mean_std
 from vae_core.viz.palette import CLASS_COLOURS
 
 METRICS = ("mig", "dci_disentanglement", "dci_completeness", "dci_informativeness", "factor_vae_score")
@@ -53,7 +53,7 @@ def figures_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     for key in (*BESIDE, *METRICS):
         for beta in sorted({float(row["beta"]) for row in rows}):
             values = [row[key] for row in rows if float(row["beta"]) == beta and row.get(key) is not None]
-            over = spread(values)
+            over = mean_std(values)
             if over is not None:
                 std = math.nan if over.std is None else over.std
                 found.append((beta, key, over.mean, std, over.low, over.high, over.count, str(over)))
