@@ -183,11 +183,7 @@ HOSTILE: dict[str, tuple[Callable[[Members], Members], type[LatentLabError], str
     "a name of two lines": (document("notes.json", name="a\nb"), NameInvalid, "at most 80 printable"),
     "a book of notes": (document("notes.json", notes="x" * 10_001), NameInvalid, "shorten them"),
     "a record of words": (record('{"split": "train", "step": 9, "epoch": 1, "loss": "<b>"}'), CORRUPT, "not a record"),
-    "a record of infinity": (
-        record('{"split": "train", "step": 9, "epoch": 1, "loss": 1e999}'),
-        CORRUPT,
-        "not a record",
-    ),
+    "an infinite record": (record('{"split": "train", "step": 9, "epoch": 1, "loss": 1e999}'), CORRUPT, "not a record"),
     "a record of nothing": (record('{"step": 9}'), CORRUPT, "not a record"),
     "a line that is no record": (record("[]"), CORRUPT, "not a record"),
     "other weights under the same proof": (replaced("model.safetensors", b"x" * 100), CORRUPT, "cut short or changed"),

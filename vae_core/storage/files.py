@@ -143,8 +143,7 @@ class Appender:
             self._descriptor = system.open(path, flags, 0o666)
 
     @property
-    def length(self) -> int:
-        """The file's length in bytes."""
+    def length(self) -> int:  # in bytes
         return os.fstat(self._descriptor).st_size
 
     def append(self, content: bytes) -> None:
@@ -264,10 +263,9 @@ def same_place(first: Path, second: Path) -> bool:
 
 
 def folder_names(folder: Path) -> list[str]:
-    """Returns the names of the subfolders of a folder.
+    """Returns the names of a folder's subfolders.
 
-    Entries whose kind cannot be determined, such as broken links and loops of links, are included, so that opening them
-    reports what is wrong.
+    Includes entries whose kind is unknown, such as broken links, so that opening them reports what is wrong.
 
     Raises:
         FileNotFoundError: the folder does not exist.
