@@ -85,21 +85,22 @@ def _figures_view(summary: Summary, rows: Sequence[Summary]) -> None:
 
 def _figures(run: Run) -> None:
     """Draws the stored figures with their units, and the command that reproduces them."""
-    found = EVALUATION.read(run)
-    if found is None:
+    evaluation = EVALUATION.read(run)
+    if evaluation is None:
         waiting = files.is_there(run.folder / "model.json")
         st.caption("Its figures are being computed." if waiting else "It has no figures until its training has ended.")
         return
-    figures = [FIGURES[key] for key in SHOWN if key != "iw_nll_nats" or found.iw_nll_nats is not None]
+    figures = [FIGURES[key] for key in SHOWN if key != "iw_nll_nats" or evaluation.iw_nll_nats is not None]
     rows = [
-        (figure.title, _number(figure, getattr(found, figure.key)), _unit(figure, found, run)) for figure in figures
+        (figure.title, _number(figure, getattr(evaluation, figure.key)), _unit(figure, evaluation, run))
+        for figure in figures
     ]
     table = pd.DataFrame(rows, columns=["figure", "value", "unit"])
     st.dataframe(table, hide_index=True, key="card-figures", height="content")
-    for note in notes_on(run.config, found.floor_nats):
+    for note in notes_on(run.config, evaluation.floor_nats):
         st.caption(note)
-    st.caption(literal(f"On the test images of {found.dataset}; to reproduce these figures:"))
-    st.code(evaluate_command(run, found), language="bash", wrap_lines=True)
+    st.caption(literal(f"On the test images of {evaluation.dataset}; to reproduce these figures:"))
+    st.code(evaluate_command(run, evaluation), language="bash", wrap_lines=True)
 
 
 def _number(figure: Figure, value: float | None) -> str:
@@ -108,11 +109,13 @@ def _number(figure: Figure, value: float | None) -> str:
     return "none: it has no posterior" if value is None and figure.needs_posterior else figure.text(value)
 
 
-def _unit(figure: Figure, found: Figures, run: Run) -> str:
+def _unit(figure: Figure, evaluation: Figures, run: Run) -> str:
     if figure.key != "iw_nll_nats":
         return figure.unit
-    seed = run.config.training.seed if found.iw_seed is None else found.iw_seed  # earlier versions did not record it
-    return f"{figure.unit}; {found.iw_samples} importance samples, seed {seed}"
+    seed = (
+        run.config.training.seed if evaluation.iw_seed is None else evaluation.iw_seed
+    )  # earlier versions did not record it
+    return f"{figure.unit}; {evaluation.iw_samples} importance samples, seed {seed}"
 
 
 def _family(summary: Summary, rows: Sequence[Summary]) -> None:
@@ -187,7 +190,7 @@ def _files_view(run: Run) -> None:
         st.code(log, language=None, wrap_lines=True, height=220)
     else:
         st.caption("It has no log: it was trained elsewhere, or its training has not started.")
-    found = own_files(run)
-    st.caption(f"{len(found):,} files, {size_text(sum(size for _, size in found))}")
-    table = pd.DataFrame([(name, size_text(size)) for name, size in found], columns=["file", "size"])
-    st.dataframe(table, hide_index=True, key="card-files", height=min(35 * len(found) + 38, 320))
+    entries = own_files(run)
+    st.caption(f"{len(entries):,} files, {size_text(sum(size for _, size in entries))}")
+    table = pd.DataFrame([(name, size_text(size)) for name, size in entries], columns=["file", "size"])
+    st.dataframe(table, hide_index=True, key="card-files", height=min(35 * len(entries) + 38, 320))

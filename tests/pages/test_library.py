@@ -188,7 +188,7 @@ def test_a_run_that_is_deleted_while_it_is_open_is_one_sentence(drawn: Table, ru
 def test_an_odd_id_in_the_address_is_one_sentence(drawn: Table, odd: str) -> None:
     page = open_page(runs=odd)
     assert not page.exception
-    assert len(page.error) == 1 and "no run id" in sentences(page)[0]
+    assert len(page.error) == 1 and "not a run id" in sentences(page)[0]
 
 
 def test_a_damaged_folder_is_told_and_the_others_stay(drawn: Table, runs: Path) -> None:

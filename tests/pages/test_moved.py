@@ -45,7 +45,7 @@ def test_the_page_says_what_is_missing_and_takes_the_new_place(
     field.set_value(str(shapes_file(tmp_path / "other.npz", seed=1)))
     button = next(each for each in test.button if each.label == "Use this file")
     button.click().run()
-    assert len(test.error) == 1 and "holds other images" in test.error[0].value
+    assert len(test.error) == 1 and "does not hold the images" in test.error[0].value
     field.set_value(str(tmp_path / "moved.npz"))
     button.click().run()
     assert not test.exception and not test.error and not test.warning
