@@ -54,7 +54,7 @@ def measure() -> Result:
             page.goto("about:blank")
             time.sleep(SETTLE_SECONDS)
             alone.append(_speed(run))
-        run.want(want="stop")
+        run.request(want="stop")
         while run.state() is State.RUNNING:
             time.sleep(0.1)
     # the machine's own speed drifts by a fifth within minutes: each look is held against the one right after it

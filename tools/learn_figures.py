@@ -22,7 +22,7 @@ from vae_core.evaluation.codes import decode_images, encode, fitted_gaussian
 from vae_core.evaluation.compression import compress
 from vae_core.evaluation.trained import Trained, load_trained
 from vae_core.metrics.elbo import evaluate
-from vae_core.metrics.latents import Pca, collapse_beta, label_neighbours, yardstick_images
+from vae_core.metrics.latents import Pca, collapse_beta, label_neighbours, pca_training_images
 from vae_core.metrics.linear_vae import LinearVae
 from vae_core.metrics.neighbours import distance_to_nearest, nearest_others, share_label
 from vae_core.metrics.novelty import KINDS, detect, unknown_images
@@ -69,7 +69,7 @@ def pca() -> Pca:
 
 def fit_pca() -> Pca:
     """Anew, on as many images as the models beside it."""
-    return Pca.fit(yardstick_images(load_dataset("mnist").train_images).flatten(1), max(LESSON_LATENTS))
+    return Pca.fit(pca_training_images(load_dataset("mnist").train_images).flatten(1), max(LESSON_LATENTS))
 
 
 def bottleneck() -> dict[str, Any]:

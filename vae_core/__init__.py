@@ -1,7 +1,7 @@
-"""Latent Lab's library: train autoencoders and beta-VAEs on images, evaluate them, and look into their latent space.
+"""Latent Lab's library: train autoencoders and beta-VAEs on images, evaluate them, and explore their latent space.
 
-The public names below are loaded when first used, so that importing the package costs nothing and the app's first page
-appears before torch is imported.
+The public names below are imported on first use, so that importing the package is instant and the app's first page
+appears before torch is loaded.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _PUBLIC = {
     "make_config": "vae_core.config",
     "LatentLabError": "vae_core.errors",
     "create_run": "vae_core.storage.runs",
-    "find_run": "vae_core.storage.lookup",
+    "find_run": "vae_core.storage.find_runs",
     "list_runs": "vae_core.storage.runs",
     "open_run": "vae_core.storage.runs",
     "load_dataset": "vae_core.data.datasets",

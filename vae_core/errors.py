@@ -1,24 +1,24 @@
-"""What can go wrong, as one small tree. Every message is one sentence that says what is wrong and what to do.
+"""The errors of the library, as one small tree. Every message is one sentence that says what is wrong and what to do.
 
     LatentLabError
-    ├── ConfigError                a setting is out of range, unknown, or does not go with another
-    ├── DataError                  a dataset is unknown, missing, damaged, or its values are unusable
-    │   └── DatasetMissing         there is no file at the path that a dataset is named by
-    ├── NameInvalid                a run id or a name is not one
-    ├── RunError                   something about one run's folder
-    │   ├── RunNotFound            there is no such run (any more)
+    ├── ConfigError                a setting is out of range, unknown, or conflicts with another
+    ├── DataError                  a dataset is unknown, missing, damaged, or has unusable values
+    │   └── DatasetMissing         there is no file at the path of a dataset
+    ├── NameInvalid                a run id or a name is invalid
+    ├── RunError                   something is wrong with a run
+    │   ├── RunNotFound            the run does not exist (any more)
     │   ├── RunLocked              another process is training it
-    │   └── RunStateError          the run is in no state for that request
+    │   └── RunStateError          the run's state does not allow the request
     ├── CheckpointError            a file of weights cannot be used
-    │   ├── CheckpointCorrupt      cut short, changed, or never a checkpoint
-    │   ├── CheckpointIncompatible whole, but of another network
+    │   ├── CheckpointCorrupt      truncated, altered, or not a checkpoint
+    │   ├── CheckpointIncompatible intact, but of another network
     │   └── SchemaTooNew           written by a newer version of this program
     ├── DiskError                  full, read-only, or failing
-    ├── ClusterError               a cluster cannot be reached, or is none to be trusted with runs
+    ├── ClusterError               a cluster cannot be reached, or cannot be trusted with runs
     ├── JobFailed                  a background process ended without a result
-    └── Diverged                   the loss is no longer a finite number
+    └── Diverged                   the loss exploded or is no longer a finite number
 
-The command line prints the sentence and exits with status 2; the pages show it in place of a traceback.
+The command line prints the message and exits with status 2; the pages show it instead of a traceback.
 """
 
 from __future__ import annotations
@@ -27,31 +27,31 @@ import math
 
 
 class LatentLabError(Exception):
-    """Base of all errors whose sentence is meant for the person who asked."""
+    """Base class of all errors whose message is meant for the user."""
 
 
 class ConfigError(LatentLabError):
-    """A setting is out of its range, unknown, or does not go with another."""
+    """A setting is out of range, unknown, or conflicts with another."""
 
 
 class DataError(LatentLabError):
-    """A dataset is unknown, missing, damaged, or holds values that cannot be used."""
+    """A dataset is unknown, missing, damaged, or has unusable values."""
 
 
 class DatasetMissing(DataError):
-    """There is no file at the path that a dataset is named by: it was moved, deleted or mistyped."""
+    """There is no file at the path of a dataset: it was moved, deleted or mistyped."""
 
 
 class NameInvalid(LatentLabError):
-    """A run id or a name is not one that this program would give."""
+    """A run id or a name is invalid."""
 
 
 class RunError(LatentLabError):
-    """Something about one run's folder."""
+    """Something is wrong with a run."""
 
 
 class RunNotFound(RunError):
-    """There is no such run, or no longer."""
+    """The run does not exist, or no longer exists."""
 
 
 class RunLocked(RunError):
@@ -59,7 +59,7 @@ class RunLocked(RunError):
 
 
 class RunStateError(RunError):
-    """The run is in no state in which this can be done."""
+    """The run's state does not allow the request."""
 
 
 class CheckpointError(LatentLabError):
@@ -67,11 +67,11 @@ class CheckpointError(LatentLabError):
 
 
 class CheckpointCorrupt(CheckpointError):
-    """The file was cut short or changed, or never was a checkpoint."""
+    """The file was truncated or altered, or is not a checkpoint."""
 
 
 class CheckpointIncompatible(CheckpointError):
-    """The file is whole, but its tensors are those of another network."""
+    """The file is intact, but its tensors belong to another network."""
 
 
 class SchemaTooNew(CheckpointError):
@@ -83,7 +83,7 @@ class DiskError(LatentLabError):
 
 
 class ClusterError(LatentLabError):
-    """A cluster cannot be reached, was lost, or is none to be trusted with runs."""
+    """A cluster cannot be reached, was lost, or cannot be trusted with runs."""
 
 
 class JobFailed(LatentLabError):
@@ -91,10 +91,10 @@ class JobFailed(LatentLabError):
 
 
 class Diverged(LatentLabError):
-    """The loss jumped beyond repair or is not finite. The weights that gave it are of no use; earlier ones may be.
+    """The loss exploded or is not finite. The weights that gave it are useless; earlier ones may still be good.
 
     Attributes:
-        step: the step whose loss it was, computed with the weights of the step before.
+        step: the step of that loss, which was computed with the weights of the step before.
     """
 
     def __init__(self, step: int, loss: float) -> None:

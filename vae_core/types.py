@@ -1,4 +1,4 @@
-"""Type aliases that several packages share."""
+"""Type aliases shared by several packages."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any, Literal, get_args
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-"""A NumPy array; shape and type stand in the docstring of whatever takes or returns it."""
+"""A NumPy array; its shape and type are in the docstring of the function that takes or returns it."""
 
 DciModel = Literal["forest", "boosting"]
-"""The regressor behind DCI: a forest of 10 trees, or gradient boosting as in disentanglement_lib."""
+"""The classifier behind DCI: a forest of 10 trees, or gradient boosting as in disentanglement_lib."""
 DCI_MODELS: tuple[DciModel, ...] = get_args(DciModel)
 
 Report = Callable[[str, float], None]
-"""Called with what is being done, and the share of it that is done (0 to 1)."""
+"""A progress callback, called with the current activity and its progress (0 to 1)."""
 
 
-def no_report(_what: str, _share: float) -> None:
-    """The `Report` of callers that want none."""
+def no_report(_activity: str, _share: float) -> None:
+    """The `Report` that does nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.common.errors import literal, sentences
-from vae_core.data.moved import missing, point_to
+from vae_core.data.relocation import missing_message, relocate_dataset
 from vae_core.storage.runs import Run, is_shipped
 
 
@@ -17,7 +17,7 @@ def ask_where(run: Run, key: str, effect: str = "") -> None:
         key: of the place on the page.
         effect: a sentence on what the page does without them.
     """
-    sentence = missing(run)
+    sentence = missing_message(run)
     if not sentence:
         return
     st.warning(literal(f"{sentence} {effect}".strip()), icon=":material/folder_off:")
@@ -31,5 +31,5 @@ def ask_where(run: Run, key: str, effect: str = "") -> None:
     if pressed and place.strip():
         with sentences():
             with st.spinner("Comparing the images"):
-                point_to(run, place.strip())
+                relocate_dataset(run, place.strip())
             st.rerun()

@@ -12,7 +12,7 @@ from torch import Tensor
 from pages.common.session import RECORDED, all_runs, names_of, open_anywhere
 from vae_core.data import batches, catalogue, datasets
 from vae_core.data.datasets import Dataset
-from vae_core.data.moved import missing
+from vae_core.data.relocation import missing_message
 from vae_core.evaluation import codes as coding
 from vae_core.evaluation.codes import Codes
 from vae_core.evaluation.standin import standin
@@ -88,7 +88,7 @@ def open_model(run_id: str) -> OpenedModel:
         CheckpointCorrupt, CheckpointIncompatible: its weights cannot be used.
     """
     run = open_anywhere(run_id)
-    return _load(str(run.folder), f"{_stamp(run)} {run.config.data.dataset} {bool(missing(run))}")
+    return _load(str(run.folder), f"{_stamp(run)} {run.config.data.dataset} {bool(missing_message(run))}")
 
 
 def _stamp(run: Run) -> str:
@@ -112,7 +112,7 @@ def _load(folder: str, stamp: str) -> OpenedModel:
 
 def _dataset(run: Run, trained: Trained) -> tuple[Dataset, str]:
     """The run's own images where they are here, else the sample of them or a few of its film's, which is said."""
-    if missing(run):
+    if missing_message(run):
         found = standin(run, trained)
         return found, f"Shown here with {len(found.test_images)} {found.name}, as its own images are not there."
     name = run.config.data.dataset

@@ -63,10 +63,10 @@ def choose_view(latent: int, key: str) -> View:
         )  # fmt: skip
     if plane == "dimensions":
         if bind:
-            check_number("across", "Across, z", 1, low=1, high=latent)
-            check_number("up", "Up, z", 2, low=1, high=latent)
-        across = st.number_input("Across, z", 1, latent, 1, key=f"{prefix}across", **bind)
-        up = st.number_input("Up, z", 1, latent, 2, key=f"{prefix}up", **bind)
+            check_number("across", "Horizontal, z", 1, low=1, high=latent)
+            check_number("up", "Vertical, z", 2, low=1, high=latent)
+        across = st.number_input("Horizontal, z", 1, latent, 1, key=f"{prefix}across", **bind)
+        up = st.number_input("Vertical, z", 1, latent, 2, key=f"{prefix}up", **bind)
     unit = st.segmented_control(
         "Loss in nats per", ["image", "pixel"], default="image", required=True, key=f"{prefix}unit",
         help="Training sums over pixels; the mean over pixels is only another unit to read it in.", **bind,

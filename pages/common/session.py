@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from vae_core.errors import LatentLabError
-from vae_core.storage import files, lookup, paths
+from vae_core.storage import files, find_runs, paths
 from vae_core.storage.runs import Run, list_runs
 from vae_core.training.manager import Manager
 
@@ -82,7 +82,7 @@ def open_anywhere(run_id: str) -> Run:
         NameInvalid, RunNotFound: there is none.
         CheckpointCorrupt, ConfigError, SchemaTooNew: it cannot be read.
     """
-    return lookup.open_anywhere(manager().root, run_id)
+    return find_runs.open_anywhere(manager().root, run_id)
 
 
 def names_of(runs: Iterable[Run]) -> dict[str, str]:

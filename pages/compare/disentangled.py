@@ -19,7 +19,7 @@ from pages.compare.compared import Compared, Standing, standing, word
 from vae_core.data import catalogue
 from vae_core.figures import FIGURES
 from vae_core.jobs import Job, Key, cli_command
-from vae_core.metrics.spread import SPREAD_FROM
+from vae_core.metrics.mean_std import MIN_FOR_STD
 from vae_core.storage.measurements import FactorScores, factor_scores, weights_digest
 from vae_core.storage.runs import Run
 from vae_core.types import DCI_MODELS, DciModel
@@ -132,7 +132,7 @@ def _words(rows: Sequence[dict[str, Any]], dci_model: DciModel) -> None:
     st.caption(
         literal(
             f"n = {len(rows)} runs, {seeds} {'seed' if seeds == 1 else 'seeds'}; posterior means of {images:,} test images; "
-            f"± is one standard deviation over the seeds, from {SPREAD_FROM} on. {cap_note(images)} Seeds differ as much "
+            f"± is one standard deviation over the seeds, from {MIN_FOR_STD} on. {cap_note(images)} Seeds differ as much "
             "as settings do, so look at the spread. To see what a score means, take Pictures above: a traversal in which "
             "one thing changes at a time is a dimension with a factor of its own."
         )

@@ -23,7 +23,7 @@ from vae_core.evaluation.restoration import (
     restore,
     tuning_images,
 )
-from vae_core.metrics.filters import FILTERS, Examples, Learned, Tuned, names_for, tuned_filters
+from vae_core.metrics.baselines import BASELINES, Examples, Learned, Tuned, names_for, tuned_baselines
 from vae_core.registry.corruption_rows import CORRUPTIONS, check_channels
 from vae_core.storage.measurements import Quality
 from vae_core.types import Array
@@ -152,7 +152,7 @@ def filtered(model: OpenedModel, case: Case) -> Iterator[tuple[Tuned, Restored]]
     """
     images, others = to_float(case.damaged).numpy(), other_images(model.dataset)
     for name in names_for(case.clean[0].numel()):
-        find = _learned if isinstance(FILTERS[name], Learned) else _tuned
+        find = _learned if isinstance(BASELINES[name], Learned) else _tuned
         for one in find(model.dataset.name, case.corruption, case.level, name, others).values():
             yield one, judged(torch.from_numpy(one.apply(images)), case)
 
@@ -172,4 +172,4 @@ def _learned(dataset: str, corruption: str, level: float, name: str, _others: Te
 def _tuned_on(corruption: str, level: float, name: str, others: Tensor, examples: Examples | None) -> dict[str, Tuned]:
     clean = tuning_images(others)
     worse = corrupt_split(clean, [corruption], (level, level), 1)
-    return tuned_filters(to_float(worse).numpy(), to_float(clean).numpy(), examples, [name])
+    return tuned_baselines(to_float(worse).numpy(), to_float(clean).numpy(), examples, [name])

@@ -18,12 +18,12 @@ from pages.common.opened_model import OpenedModel
 from pages.denoise.case import usual_bound
 from pages.denoise.filters import why
 from pages.denoise.models import Task, choose_models, labelled, material_of, note
-from vae_core.data.moved import missing
+from vae_core.data.relocation import missing_message
 from vae_core.evaluation import colours
 from vae_core.evaluation.restoration import curve_levels, kept_curve
 from vae_core.figures import FIGURES
 from vae_core.jobs import Key, cli_command
-from vae_core.metrics.filters import FILTERS, TONED
+from vae_core.metrics.baselines import BASELINES, TONED
 from vae_core.registry.corruption_rows import CORRUPTIONS, check_channels
 from vae_core.storage.measurements import RestorationPoint
 from vae_core.viz.restoration_chart import (
@@ -59,7 +59,7 @@ def curves_panel(models: Sequence[OpenedModel], name: str) -> None:
     """The buttons, the progress, and what is known: a curve, or a table where the corruption has no level."""
     with sentences():
         check_channels([name], models[0].trained.image_shape[0])
-        if lacking := [literal(label) for label, model in labelled(models).items() if missing(model.run)]:
+        if lacking := [literal(label) for label, model in labelled(models).items() if missing_message(model.run)]:
             names = ", ".join(f"**{label}**" for label in lacking)
             st.info(f"Nothing can be measured: the images of {names} are not there.", icon=":material/query_stats:")
             return
@@ -117,7 +117,7 @@ def _draw(models: Sequence[OpenedModel], name: str) -> None:
 
 def _charts(points: Curves, name: str) -> None:
     row, models = CORRUPTIONS[name], tuple(points)
-    table, filters = quality_table(_rows(points)), tuple(one.title for one in FILTERS.values())
+    table, filters = quality_table(_rows(points)), tuple(one.title for one in BASELINES.values())
     _legend(colours_of(models, filters), models)
     with st.container(key="top-curves"):
         for column, measure in zip(st.columns(2), MEASURES, strict=True):
@@ -152,7 +152,7 @@ def _rows(points: Curves) -> Iterator[tuple[str, str, float, float, float]]:
     for level, point in sorted(opponents.items()):
         yield DAMAGED, ALONE, level, point.corrupted.psnr, point.corrupted.ssim
         for name, one in point.baselines.items():
-            title = FILTERS[name.removesuffix(TONED)].title
+            title = BASELINES[name.removesuffix(TONED)].title
             yield title, WITH_TONE if name.endswith(TONED) else ALONE, level, one.psnr, one.ssim
 
 
@@ -183,7 +183,7 @@ def _lost(label: str, lost: Sequence[RestorationPoint], best: Mapping[float, flo
     """Levels lost for one reason, the farthest as the example."""
     worst = max(lost, key=lambda point: best[point.level] - point.model.psnr)
     name = worst.winners()[0]
-    title = FILTERS[name.removesuffix(TONED)].title + (", toned" if name.endswith(TONED) else "")
+    title = BASELINES[name.removesuffix(TONED)].title + (", toned" if name.endswith(TONED) else "")
     levels = ", ".join(f"{point.level:g}" for point in lost)
     return (
         f"**{literal(label)}** is beaten by a simple opponent at {literal(levels)}, by most at {literal(f'{worst.level:g}')}: "

@@ -13,8 +13,8 @@ from pages.denoise.background import Job, give_way, newest
 from pages.denoise.case import Case, Restored, bound_of, filtered, usual_bound
 from pages.denoise.gallery import Tile, gallery
 from pages.denoise.models import labelled
-from vae_core.data.moved import missing
-from vae_core.metrics.filters import FILTERS, TONED, Strength, Tuned, names_for
+from vae_core.data.relocation import missing_message
+from vae_core.metrics.baselines import BASELINES, TONED, Strength, Tuned, names_for
 from vae_core.registry.corruption_rows import CORRUPTIONS
 from vae_core.types import Array
 
@@ -39,7 +39,7 @@ def filters_panel(models: Sequence[OpenedModel], case: Case, restored: Mapping[s
     if not CORRUPTIONS[case.corruption].has_level:
         st.caption("No filter is shown: from grey alone none can tell a colour.")
         return
-    if missing(models[0].run):
+    if missing_message(models[0].run):
         st.caption("No opponents are shown: the training images that they are tuned on are not there.")
         return
     job = newest(SLOT, _key(models[0], case), lambda: filtered(models[0], case))
@@ -86,7 +86,7 @@ def _draw(job: Job, case: Case) -> None:
 
 
 def _tile(tuned: Tuned, restored: Restored, clean: Array) -> Tile:
-    name = FILTERS[tuned.name.removesuffix(TONED)]
+    name = BASELINES[tuned.name.removesuffix(TONED)]
     return Tile(tuned.title, restored.images, about(name.strength_name, tuned.strength), clean, restored.quality)
 
 

@@ -1,4 +1,4 @@
-"""The Generate page: sliders, the latent map, and below it an image, directions, walks or what one takes away."""
+"""The Generate page: sliders, the latent map, and below them an image, directions, walks or downloads."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ VIEWS = ("An image", "Directions", "Walks", "Take away")
 
 
 def body() -> None:
-    """All of the page below its title."""
+    """Draws the page below its title."""
     with sentences():
         _draw(_choose())
 
 
 def _choose() -> OpenedModel:
-    """The model that the address names, or the first."""
+    """Draws the choice of a model and opens it: the one named in the URL, or the first."""
     names = choices()
     wanted = st.query_params.get(MODEL_PARAMETER)
-    if wanted is not None and wanted not in names and not wanted.startswith(OTHERS):  # it may have come this moment
+    if wanted is not None and wanted not in names and not wanted.startswith(OTHERS):  # it may have just been created
         choices.clear()
         names = choices()
     with st.sidebar:
@@ -43,18 +43,18 @@ def _choose() -> OpenedModel:
             "Model",
             options,
             index=options.index(wanted) if wanted in options else 0,
-            format_func=lambda one: names[one],
+            format_func=lambda run_id: names[run_id],
             help="The shipped examples, then your own finished runs.",
         )
     if chosen != st.query_params.get(MODEL_PARAMETER):
         if wanted is not None and Z_PARAMETER in st.query_params:
-            del st.query_params[Z_PARAMETER]  # of the model before
+            del st.query_params[Z_PARAMETER]  # it belongs to the previous model
         st.query_params[MODEL_PARAMETER] = chosen
     return open_model(chosen)
 
 
 def _with(wanted: str, names: dict[str, str]) -> dict[str, str]:
-    """The choices with one more that the address names, where it can be had; else it is said why not."""
+    """Returns the choices with the model named in the URL added; if it cannot be opened, shows why."""
     with sentences():
         try:
             return {**names, wanted: open_model(wanted).run.name}
@@ -99,7 +99,7 @@ def _about(model: OpenedModel) -> None:
     config = model.run.config
     active = int((~model.inactive).sum())
     st.caption(
-        f"{MODELS[config.model.model].short}, {config.model.architecture}, {model.latent} latents, {active} of them active; "
+        f"{MODELS[config.model.model].short}, {config.model.architecture}, {model.latent} latents ({active} active); "
         f"trained on {config.data.dataset} for {config.training.epochs} epochs."
     )
     if model.run.status().state is State.DIVERGED:
@@ -108,4 +108,4 @@ def _about(model: OpenedModel) -> None:
     if model.note:
         st.caption(model.note)
     if model.decoder is None:
-        st.caption("This decoder is too large for the browser: the map decodes on the server, after a click.")
+        st.caption("This decoder is too large for the browser, so the map decodes on the server after a click.")

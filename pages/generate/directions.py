@@ -1,4 +1,4 @@
-"""Directions in latent space, and whether classes can be told apart there."""
+"""Directions in latent space, and how well a linear classifier separates classes there."""
 
 from __future__ import annotations
 
@@ -21,16 +21,23 @@ OTHERS = "everything else"
 
 
 def directions(model: OpenedModel, z: Array) -> None:
-    """A class's mean code minus that of another, as a slider: add 'sandal', take away 'tilt'."""
+    """Draws a slider along a direction, the mean code of one class minus that of another.
+
+    Args:
+        model: the model.
+        z: (L,), the code that the direction is added to.
+    """
     classes = list(model.dataset.classes)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         of = st.selectbox("Add", classes, index=0, key="add", bind="query-params", width=200)
-        minus = st.selectbox("take away", [OTHERS, *(name for name in classes if name != of)], key="minus", width=200)
+        minus = st.selectbox("Subtract", [OTHERS, *(name for name in classes if name != of)], key="minus", width=200)
         clicked = st.text_input(
-            "or test images by number, such as 3, 17 - 5", key="groups", width=280,
-            help="The mean code of the numbers before the minus sign, less that of the numbers behind it.",
+            "Or test images by number, such as 3, 17 - 5", key="groups", width=280,
+            help="The mean code of the images before the minus sign, minus that of the images after it.",
         )  # fmt: skip
-        strength = st.slider("Strength", -3.0, 3.0, 0.0, 0.1, key="strength", width=240, help="1 adds it whole.")
+        strength = st.slider(
+            "Strength", -3.0, 3.0, 0.0, 0.1, key="strength", width=240, help="1 adds the whole direction."
+        )
     with sentences():
         towards = _towards(model, of, minus, clicked)
         moved = apply(z, towards, strength)
@@ -38,10 +45,10 @@ def directions(model: OpenedModel, z: Array) -> None:
         row = np.stack([apply(z, towards, step) for step in STEPS])
         picture(
             decode_images(model.trained, row),
-            "From −2 to 2 times the direction; the sliders' z in the middle",
+            "From −2 to 2 times the direction, with the sliders' z in the middle",
             key="direction",
         )
-        st.button("Set the sliders to it", key="take_direction", on_click=wish, args=(model, moved))
+        st.button("Set the sliders to this code", key="take_direction", on_click=wish, args=(model, moved))
 
 
 def _towards(model: OpenedModel, of: str, minus: str, clicked: str) -> Array:
@@ -60,16 +67,18 @@ def _numbers(text: str, count: int) -> Array:
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not parts or not all(part.isdecimal() and int(part) < count for part in parts):
         raise ConfigError(
-            f"Name test images by numbers from 0 to {count - 1}, such as 3, 17 - 5, not {text.strip()[:40]!r}."
+            f"Give test images as numbers from 0 to {count - 1}, such as 3, 17 - 5, not {text.strip()[:40]!r}."
         )
     return np.array([int(part) for part in parts], dtype=np.int64)
 
 
 def probe_panel(model: OpenedModel) -> None:
-    """Features without labels: a linear classifier on codes, on PCA and on pixels, with few labels."""
-    st.markdown("**How much of the class is in the code?** A linear classifier sees 10, 100 or 1,000 labelled images.")
+    """Draws the accuracy of linear classifiers on codes, on PCA and on pixels, trained with few labels."""
+    st.markdown(
+        "**How much of the class is in the code?** A linear classifier is trained on 10, 100 or 1,000 labelled images."
+    )
     key = f"probe@{model.run.id}"
-    if st.button("Measure", key="probe", help="Takes up to half a minute; changing anything on the page stops it."):
+    if st.button("Measure", key="probe", help="Takes up to half a minute; changing anything on the page cancels it."):
         bar = st.progress(0.0, "classifying")
 
         def report(text: str, share: float) -> None:
@@ -86,4 +95,4 @@ def _score_table(scores: list[Score]) -> None:
     rows = [(score.features, score.labels, f"{score.mean:.1%} ± {score.std:.1%}") for score in scores]
     table = pd.DataFrame(rows, columns=["features", "labels", "accuracy"])
     st.dataframe(table.pivot(index="features", columns="labels", values="accuracy"))
-    st.caption("Accuracy on held-out images, mean and standard deviation over five draws of the labelled images.")
+    st.caption("Accuracy on held-out images: mean and standard deviation over five random choices of labelled images.")

@@ -1,4 +1,4 @@
-"""Sliders, the picture, the latent map: what follows a slider is a fragment, so that it waits for nothing else."""
+"""Sliders, picture and latent map; what depends on the sliders is a fragment, so that it updates without the rest."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ SHOWN_NUMBERS = 8
 
 
 def explore(model: OpenedModel, image: tuple[Array, Array] | None) -> None:
-    """Draws the three, side by side.
+    """Draws sliders, picture and map side by side.
 
     Args:
-        model: the one that is explored.
+        model: the model to explore.
         image: mean and standard deviation (L,) of a single image's posterior, drawn as an ellipse, or None.
     """
     with st.container(key="top-explore"):
@@ -46,7 +46,7 @@ def explore(model: OpenedModel, image: tuple[Array, Array] | None) -> None:
         ellipse = (
             "" if image is None else " The ellipse is the posterior of the image below, at one standard deviation."
         )
-        st.caption(f"Move over the map to decode what stands there; click to set the sliders.{ellipse}")
+        st.caption(f"Move over the map to decode the point under the pointer; click to set the sliders.{ellipse}")
     with left:
         _follow(model, axes, image)
 
@@ -57,8 +57,10 @@ def map_key(model: OpenedModel) -> str:
 
 @st.fragment(key="following")
 def _follow(model: OpenedModel, axes: tuple[int, int] | None, image: tuple[Array, Array] | None) -> None:
-    """The sliders and what follows them. The picture is drawn before the sliders, so that it is on the page before them;
-    the session knows the new value already."""
+    """Draws the sliders and what depends on them.
+
+    The picture is drawn before the sliders, so that it appears first; the session state already holds the new values.
+    """
     with sentences():
         prepare(model)
     z = current(model)
@@ -84,7 +86,7 @@ def _follow(model: OpenedModel, axes: tuple[int, int] | None, image: tuple[Array
 
 
 def _go_to(model: OpenedModel, axes: tuple[int, int] | None, picked: Picked) -> None:
-    """A click on the map sets the sliders of its two axes; the others stay."""
+    """Sets the sliders of the map's two axes to the point clicked, and leaves the others unchanged."""
     moved = current(model)
     for axis, value in zip(axes or (), (picked.x, picked.y), strict=False):
         moved[axis] = value
@@ -94,15 +96,15 @@ def _go_to(model: OpenedModel, axes: tuple[int, int] | None, picked: Picked) -> 
 def _picture(model: OpenedModel, z: Array) -> None:
     numbers = in_short(z)
     picture(decode_images(model.trained, z[None]), f"Decoded from z = ({numbers})", key="decoded", width=280)
-    found = nearest(model.codes, z, NEIGHBOURS)
-    names = ", ".join(model.dataset.classes[int(model.labels[index])] for index in found)
-    caption = f"Nearest real images, by their codes: {names}"
-    pixels(model.images[found].numpy(), caption, columns=NEIGHBOURS, width=280)
+    neighbours = nearest(model.codes, z, NEIGHBOURS)
+    names = ", ".join(model.dataset.classes[int(model.labels[index])] for index in neighbours)
+    caption = f"Real images with the nearest codes: {names}"
+    pixels(model.images[neighbours].numpy(), caption, columns=NEIGHBOURS, width=280)
     st.caption(literal(caption))
 
 
 def in_short(z: Array) -> str:
-    """A code for people: all numbers of a short one, else those that are not 0, the largest first."""
+    """Formats a code, (L,): all numbers if there are few, else those that are not 0, largest first."""
     if len(z) <= SHOWN_NUMBERS:
         return ", ".join(f"{value:g}" for value in z)
     moved = [index for index in np.argsort(-np.abs(z), kind="stable") if z[index]]
@@ -113,17 +115,17 @@ def in_short(z: Array) -> str:
 
 
 def _axes(model: OpenedModel) -> tuple[int, int] | None:
-    """The two dimensions of the map, or None for the cloud of three that can be turned."""
+    """Returns the two dimensions of the map, or None for the rotatable cloud of all three."""
     if model.latent == 1:
         return (0, 0)
     if model.latent == 2:
         return (0, 1)
     names = [dimension + 1 for dimension in model.order]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        cloud = model.latent == 3 and st.toggle("Turn the cloud of all three", key="cloud", bind="query-params")
+        cloud = model.latent == 3 and st.toggle("Rotate all three in 3D", key="cloud", bind="query-params")
         if cloud:
             return None
-        across = st.selectbox("Across, z", names, index=0, key="map_x", bind="query-params", width=130)
+        across = st.selectbox("Horizontal, z", names, index=0, key="map_x", bind="query-params", width=130)
         others = [name for name in names if name != across]
-        up = st.selectbox("Up, z", others, index=0, key="map_y", bind="query-params", width=130)
+        up = st.selectbox("Vertical, z", others, index=0, key="map_y", bind="query-params", width=130)
     return int(across) - 1, int(up) - 1

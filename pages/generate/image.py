@@ -1,4 +1,4 @@
-"""A single image through the model: its posterior, its reconstruction, samples of it, its neighbours."""
+"""A single image through the model: its posterior, reconstruction, samples and nearest neighbours."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROW_HEIGHT = 35
 
 
 def single_image(model: OpenedModel) -> Array | None:
-    """Lets the person choose an image, (1, C, H, W) uint8; None before there is one."""
+    """Draws the choice of an image and returns it, (1, C, H, W) uint8, or None if there is none yet."""
     say_missing("source", "kind of image", SOURCES, SOURCES[0])
     source = st.segmented_control(
         "Image", SOURCES, default=SOURCES[0], required=True, key="source", bind="query-params"
@@ -38,40 +38,43 @@ def _test_image(model: OpenedModel) -> Array:
     check_index("test", "test image", last, 0)
     index = st.number_input(f"Number, 0 to {last}", 0, last, 0, key="test", bind="query-params", width=160)
     label = model.dataset.classes[int(model.labels[int(index)])]
-    st.caption(literal(f"A test image of class {label}; the model has never trained on it."))
+    st.caption(literal(f"A test image of class {label}; the model was not trained on it."))
     image: Array = model.images[int(index)][None].numpy()
     return image
 
 
 def posterior_of(model: OpenedModel, image: Array) -> tuple[Array, Array]:
-    """Mean and standard deviation, both (L,); an AE's deviation is 0."""
-    found = encode(model.trained, torch.from_numpy(np.array(image)))
-    return found.mean[0], _deviation(found)[0]
+    """Returns the posterior's mean and standard deviation, both (L,), for an image (1, C, H, W) uint8.
+
+    The standard deviation of an AE's code is 0.
+    """
+    codes = encode(model.trained, torch.from_numpy(np.array(image)))
+    return codes.mean[0], _deviation(codes)[0]
 
 
-def _deviation(found: Codes) -> Array:
-    if found.log_variance is None:
-        return np.zeros_like(found.mean)
-    deviation: Array = np.exp(0.5 * found.log_variance)
+def _deviation(codes: Codes) -> Array:
+    if codes.log_variance is None:
+        return np.zeros_like(codes.mean)
+    deviation: Array = np.exp(0.5 * codes.log_variance)
     return deviation
 
 
 def image_results(model: OpenedModel, image: Array, mean: Array, deviation: Array) -> None:
-    """What the model makes of the image."""
+    """Draws an image (1, C, H, W), its reconstruction, its posterior (L,), samples from it, and its neighbours."""
     left, right = st.columns([3, 4])
     with left:
         pair = np.concatenate([image, decode_images(model.trained, mean[None])])
         error = float(np.mean((pair[0] / 255.0 - pair[1] / 255.0) ** 2))
         code = "its posterior's mean" if model.is_vae else "its code"
-        caption = f"The image, and decoded from {code}; mean squared error per pixel {error:.4f}"
+        caption = f"The image and its reconstruction from {code}; mean squared error per pixel {error:.4f}"
         picture(pair, caption, key="pair", width=280)
-        st.button("Set the sliders to it", key="go_there", on_click=wish, args=(model, mean))
+        st.button("Set the sliders to this code", key="go_there", on_click=wish, args=(model, mean))
     with right:
         _table(model, mean, deviation)
     _samples(model, mean, deviation)
-    found = nearest(model.codes, mean, SAMPLES)
-    names = ", ".join(model.dataset.classes[int(model.labels[index])] for index in found)
-    picture(model.images[found].numpy(), f"Nearest test images in latent space: {names}", key="neighbours")
+    neighbours = nearest(model.codes, mean, SAMPLES)
+    names = ", ".join(model.dataset.classes[int(model.labels[index])] for index in neighbours)
+    picture(model.images[neighbours].numpy(), f"Nearest test images in latent space: {names}", key="neighbours")
 
 
 def _table(model: OpenedModel, mean: Array, deviation: Array) -> None:
@@ -84,9 +87,9 @@ def _table(model: OpenedModel, mean: Array, deviation: Array) -> None:
 
 def _samples(model: OpenedModel, mean: Array, deviation: Array) -> None:
     if not model.is_vae:
-        st.caption("An autoencoder's code is a point: there is nothing to sample.")
+        st.caption("An autoencoder's code is a single point, so there is nothing to sample.")
         return
     again = st.button("Draw ε again", key="epsilon", icon=":material/casino:")
     st.session_state.draw = st.session_state.get("draw", 0) + int(again)
     codes = random_codes(SAMPLES, model.latent, st.session_state.draw, 1.0, mean, deviation)
-    picture(decode_images(model.trained, codes), "Decoded from z = μ + σ ε, eight draws of ε", key="samples")
+    picture(decode_images(model.trained, codes), "Decoded from z = μ + σ ε for eight samples of ε", key="samples")

@@ -1,6 +1,6 @@
-"""Generate: a trained model under one's fingers.
+"""Generate: explore the latent space of a trained model.
 
-The page needs torch, whose import takes seconds the first time; until then it says what it waits for.
+The page needs torch, whose import takes seconds the first time; meanwhile it shows what it is waiting for.
 """
 
 from __future__ import annotations
@@ -8,6 +8,6 @@ from __future__ import annotations
 import streamlit as st
 
 st.title("Generate", anchor=False)
-with st.spinner("Loading the library, some seconds the first time"):
+with st.spinner("Loading the library; the first time takes some seconds"):
     from pages.generate.body import body
 body()

@@ -1,4 +1,4 @@
-"""What one takes away: weights, a script that uses them, the codes."""
+"""Downloads: the weights, a script that uses them, and the codes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vae_core.export.script import export_weights, generation_script
 
 
 def take_away(model: OpenedModel) -> None:
-    """Buttons that make the file when pressed."""
+    """Draws download buttons, which create the files when clicked."""
     name, trained = model.run.id, model.trained
     weights = f"{name}.safetensors"
     st.download_button(
@@ -32,7 +32,8 @@ def take_away(model: OpenedModel) -> None:
         on_click="ignore",
     )
     st.caption(
-        "A short script that loads the weights beside it and draws; it needs numpy, safetensors and Pillow, no torch."
+        "A short script that loads the weights file beside it and generates images. It needs NumPy, safetensors and Pillow, "
+        "but not torch."
     )
     st.download_button(
         "Codes as CSV",

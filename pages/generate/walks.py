@@ -1,4 +1,4 @@
-"""Walks through latent space: traversals, the manifold, random draws, ways between two images; as pictures and as GIFs."""
+"""Walks through latent space: traversals, the manifold, random samples and interpolations, as pictures and as GIFs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GIF_SCALE = 8
 
 
 def walks(model: OpenedModel, z: Array) -> None:
-    """Draws the chosen walk."""
+    """Draws the chosen walk; `z` is the code of the sliders, (L,)."""
     kind = st.segmented_control("Walk", KINDS, default=KINDS[0], required=True, key="walk", bind="query-params")
     with sentences():
         codes, columns, caption = _walk(model, z, str(kind))
@@ -41,21 +41,21 @@ def walks(model: OpenedModel, z: Array) -> None:
 
 
 def _labels(model: OpenedModel, codes: Array) -> list[str]:
-    """Which dimension moves in each picture of the traversals, and where it stands."""
+    """Returns a label per picture of the traversals: the dimension that changes, and its value."""
     moving = np.repeat(model.order[:MOST_ROWS], STEPS)
     return [f"z{dimension + 1} = {code[dimension]:.2f}" for dimension, code in zip(moving, codes, strict=True)]
 
 
 def _gif(images: Array, labels: list[str]) -> bytes:
     if not labels:
-        return sequence_gif([mosaic(one[None], 1, scale=GIF_SCALE) for one in images])
+        return sequence_gif([mosaic(image[None], 1, scale=GIF_SCALE) for image in images])
     return sequence_gif(
-        [labelled_grid(one[None], [label], 1, GIF_SCALE) for one, label in zip(images, labels, strict=True)]
+        [labelled_grid(image[None], [label], 1, GIF_SCALE) for image, label in zip(images, labels, strict=True)]
     )
 
 
 def _walk(model: OpenedModel, z: Array, kind: str) -> tuple[Array, int, str]:
-    """The codes (N, L), the columns of their grid, and what it is."""
+    """Returns the codes (N, L), the number of columns of their grid, and the caption."""
     if kind == "Traversal":
         return _traversals(model, z)
     if kind == "Manifold":
@@ -72,7 +72,7 @@ def _traversals(model: OpenedModel, z: Array) -> tuple[Array, int, str]:
     return (
         np.concatenate(rows),
         STEPS,
-        f"A row a dimension ({names}), from end to end; the others stay at the sliders' values",
+        f"One row per dimension ({names}), from end to end; the others stay at the sliders' values",
     )
 
 
@@ -82,19 +82,20 @@ def _manifold(model: OpenedModel, z: Array) -> tuple[Array, int, str]:
     axes = (model.order[0], model.order[1])
     ranges = [slider_range(model.codes, axis) for axis in axes]
     caption = (
-        f"z{axes[0] + 1} across, z{axes[1] + 1} up, over the sliders' ranges; the others stay at the sliders' values"
+        f"z{axes[0] + 1} horizontally, z{axes[1] + 1} vertically, over the sliders' ranges; the others stay at the sliders' "
+        "values"
     )
     return manifold_grid(z, axes, ranges, GRID), GRID, caption
 
 
 def _random(model: OpenedModel) -> tuple[Array, int, str]:
-    seed = st.number_input("Seed of the draws", 0, None, 0, key="walk_seed", width=160)
-    temperature = st.slider("Temperature of the draws", 0.0, 2.0, 1.0, 0.1, key="walk_temperature", width=240)
-    mean, spread = (0.0, 1.0) if model.is_vae else fitted_gaussian(model.codes)
+    seed = st.number_input("Seed of the samples", 0, None, 0, key="walk_seed", width=160)
+    temperature = st.slider("Temperature of the samples", 0.0, 2.0, 1.0, 0.1, key="walk_temperature", width=240)
+    mean, scale = (0.0, 1.0) if model.is_vae else fitted_gaussian(model.codes)
     source = "the prior" if model.is_vae else "a Gaussian fitted to the codes (an AE has no prior)"
     if model.prior_warning:
         st.caption(model.prior_warning)
-    return random_codes(64, model.latent, int(seed), temperature, mean, spread), 16, f"64 draws from {source}"
+    return random_codes(64, model.latent, int(seed), temperature, mean, scale), 16, f"64 samples from {source}"
 
 
 def _between(model: OpenedModel) -> tuple[Array, int, str]:
@@ -104,4 +105,4 @@ def _between(model: OpenedModel) -> tuple[Array, int, str]:
         second = st.number_input("to test image", 0, last, min(1, last), key="to", width=160)
     a, b = model.codes.mean[int(first)], model.codes.mean[int(second)]
     rows = np.concatenate([interpolate(a, b, STEPS, "straight"), interpolate(a, b, STEPS, "spherical")])
-    return rows, STEPS, "Above the straight way between the two codes, below the spherical one"
+    return rows, STEPS, "Interpolations between the two codes: linear above, spherical below"

@@ -1,4 +1,4 @@
-"""Home: what this is, doors to the pages, and something alive. No torch is imported for it."""
+"""Home: an introduction, links to the pages, and a recorded training. Does not import torch."""
 
 from __future__ import annotations
 
@@ -13,15 +13,19 @@ from vae_core.storage import paths
 from vae_core.storage.runs import open_run
 from vae_core.viz.projection import projection_for
 
-# Each page's name, icon and what one does there, in the order in which a student needs them; a comment, since Streamlit
-# writes a page's bare strings on the page.
-DOORS = {
-    "learn": ("Learn", "school", "new to this? Start here: ten ideas to touch, with nothing to train"),
+# Each page's name, icon and purpose, in the order in which a student needs them. This is a comment because Streamlit would
+# show a bare string on the page.
+PAGES = {
+    "learn": ("Learn", "school", "new to this? Start here: ten interactive lessons, with nothing to train"),
     "train": ("Train", "model_training", "set up an AE or a VAE and watch it learn, step by step"),
     "generate": ("Generate", "auto_awesome", "move through a trained model's latent space; draw new images"),
-    "compare": ("Compare", "compare", "what β or any other setting does, run beside run"),
-    "denoise": ("Denoise", "healing", "damage images and have models and filters put them back"),
-    "library": ("Library", "inventory_2", "find, name, export, import and delete runs; train on from any kept step"),
+    "compare": ("Compare", "compare", "see the effect of β or any other setting, run by run"),
+    "denoise": ("Denoise", "healing", "corrupt images and let models and filters restore them"),
+    "library": (
+        "Library",
+        "inventory_2",
+        "find, name, export, import and delete runs; continue training from any kept step",
+    ),
 }
 _STYLE = """
 <style>
@@ -38,21 +42,21 @@ _STYLE = """
 def page() -> None:
     st.title("Latent Lab", anchor=False)
     st.markdown(
-        "Train autoencoders and variational autoencoders on images, watch them learn, and look into their latent space."
+        "Train autoencoders and variational autoencoders on images, watch them learn, and explore their latent space."
     )
-    _doors()
+    _links()
     st.caption(
-        "Below, a VAE learns to place handwritten digits on a map of two numbers: each point is an image it has never "
+        "Below, a VAE learns to arrange handwritten digits on a map of two numbers. Each point is an image that it was not "
         "trained on."
     )
     _recording()
 
 
-def _doors() -> None:
+def _links() -> None:
     st.html(_STYLE)
     with st.container(key="doors"):
-        for name, (title, icon, does) in DOORS.items():
-            st.page_link(f"{name}/page.py", label=f"**{title}**: {does}", icon=f":material/{icon}:", width="stretch")
+        for name, (title, icon, purpose) in PAGES.items():
+            st.page_link(f"{name}/page.py", label=f"**{title}**: {purpose}", icon=f":material/{icon}:", width="stretch")
 
 
 def _recording() -> None:

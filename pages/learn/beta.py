@@ -1,4 +1,4 @@
-"""The rate-distortion curve of the shipped sweep, with a point to drag along it."""
+"""The rate-distortion curve of the shipped sweep, with a point that can be dragged along it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from vae_core.viz.walks import random_codes, traversal
 SHOWN = 10
 FIRST = "4"
 AT = "at"
-"""The beta in the address."""
+"""The parameter of the URL for beta."""
 
 
 def draw() -> Shown:
@@ -37,7 +37,7 @@ def draw() -> Shown:
     at = min(rate_curve(key="rate-curve", data=data, start=start), len(betas) - 1)
     st.query_params[AT] = betas[at]
     st.caption(
-        "Numbers: mean and standard deviation over the seeds, on the whole test split. Pictures: the first seed."
+        "Numbers are mean and standard deviation over the seeds, on the whole test split; pictures are of the first seed."
     )
     run_id = _shown_runs(points)[at]
     links = (
@@ -49,28 +49,28 @@ def draw() -> Shown:
 
 
 def _start(betas: list[str]) -> int:
-    """Where the point stands when the lesson is opened; it stays the same while it is open, as the bytes hold it."""
+    """Returns the initial position of the point, which stays the same while the lesson is open: the bytes contain it."""
     wanted = st.session_state.setdefault("rate_curve_start", st.query_params.get(AT, FIRST))
     return betas.index(wanted) if wanted in betas else 0
 
 
 @st.cache_resource(show_spinner=False)
 def _points() -> list[Point]:
-    """All runs of the shipped sweep.
+    """Reads all runs of the shipped sweep.
 
     Raises:
-        RunNotFound: it is not there.
-        CheckpointCorrupt: a run of it is damaged.
+        RunNotFound: the sweep is missing.
+        CheckpointCorrupt: one of its runs is damaged.
     """
     runs = [open_run(paths.SHIPPED_RUNS, run_id) for run_id in shipped_sweep_ids()]
-    found = [point for run in runs if (point := read_point(run)) is not None and point.kl_nats is not None]
-    if len(values_of(found)) < 2:
-        raise RunNotFound("The shipped sweep over beta is not there; install the program again, or start a sweep.")
-    return found
+    points = [point for run in runs if (point := read_point(run)) is not None and point.kl_nats is not None]
+    if len(values_of(points)) < 2:
+        raise RunNotFound("The shipped sweep over beta is missing; reinstall the program, or start a sweep.")
+    return points
 
 
 def _shown_runs(points: list[Point]) -> list[str]:
-    """The run of the first seed of each beta."""
+    """Returns the run of the first seed for each beta."""
     return [
         min((point for point in points if point.value == value), key=lambda point: point.seed).run_id
         for value in values_of(points)
@@ -86,7 +86,7 @@ def _data(index: int, start: int) -> bytes:
 
 
 def _inputs(index: int) -> list[int]:
-    """The picked image, then the first of each class."""
+    """Returns the indices of the chosen image and of the first image of each class."""
     labels = test_labels().tolist()
     first = [labels.index(label) for label in range(len(dataset().classes)) if label in labels]
     return list(dict.fromkeys([index, *first]))[:SHOWN]
@@ -113,11 +113,11 @@ def _dials(run_id: str) -> dict[str, str]:
 
 def _numbers(points: list[Point]) -> dict[str, str]:
     slopes = [slope for slope in slope_check(points) if slope.slope is not None]
-    said = ", ".join(f"{slope.slope:.3g} between β = {slope.low:g} and {slope.high:g}" for slope in slopes)
+    slopes_text = ", ".join(f"{slope.slope:.3g} between β = {slope.low:g} and {slope.high:g}" for slope in slopes)
     sums = {value: [p.negative_elbo_nats for p in points if p.value == value] for value in values_of(points)}
-    means = {shown_value(value): sum(found) / len(found) for value, found in sums.items()}
+    means = {shown_value(value): sum(nats) / len(nats) for value, nats in sums.items()}
     first, last = next(iter(means)), next(reversed(means))
     return {
-        "caption": caption(points), "slopes": said, "first": first, "last": last,
+        "caption": caption(points), "slopes": slopes_text, "first": first, "last": last,
         "first_elbo": f"{means[first]:.1f}", "last_elbo": f"{means[last]:.1f}",
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Which dimensions of a linear VAE live at which beta: prediction, trained models, and what is left of an image."""
+"""Which dimensions of a linear VAE are active at which beta: prediction, trained models, and the reconstruction."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def draw() -> Shown:
     nearest = _nearest(known, beta)
     with pictures:
         _image(beta, index)
-    dials = {
+    settings = {
         "hidden": "none",
         "likelihood": "gaussian",
         "beta": f"{beta:g}",
@@ -40,28 +40,28 @@ def draw() -> Shown:
         "lr": "0.002",
     }
     links = (
-        Link("train/page.py", "Train this linear VAE", dials),
+        Link("train/page.py", "Train this linear VAE", settings),
         Link("generate/page.py", f"Open the trained one at β = {nearest['beta']:g}", {"trained": nearest["run"]}),
     )
     return Shown(links, _numbers(known))
 
 
 def _nearest(known: dict[str, Any], beta: float) -> dict[str, Any]:
-    """The trained model of the beta nearest to this one."""
-    found: dict[str, Any] = min(known["models"], key=lambda one: abs(one["beta"] - beta))
-    return found
+    """Returns the trained model whose beta is closest to this one."""
+    nearest: dict[str, Any] = min(known["models"], key=lambda model: abs(model["beta"] - beta))
+    return nearest
 
 
 def _chart(known: dict[str, Any]) -> int:
-    """The index of the beta at which the handle stands."""
+    """Draws the chart and returns the index of the handle's beta."""
     alive = [_kept(known, "gaussian", beta) for beta in STOPS]
-    readings = {"dimensions that live, of a linear VAE with a Gaussian likelihood of σ = 1": [f"{n}" for n in alive]}
+    readings = {"active dimensions of a linear VAE with a Gaussian likelihood of σ = 1": [f"{n}" for n in alive]}
     handle = Handle("β", STOPS, [f"{beta:g}" for beta in STOPS], readings)
     return handled_chart([_alive(known), _bars(known)], handle, parameter="beta_linear", usual="2")
 
 
 def _kept(known: dict[str, Any], likelihood: str, beta: float) -> int:
-    """How many dimensions live at this beta, of those that the model has."""
+    """Returns the number of the model's dimensions that are active at this beta."""
     return int(min(sum(value > beta for value in known[likelihood]), known["latents"]))
 
 
@@ -70,29 +70,30 @@ def _alive(known: dict[str, Any]) -> Panel:
         drawn(name, "steps", [(at, _kept(known, key, at)) for at in BETAS])
         for name, key in ((PREDICTED, "gaussian"), (BERNOULLI, "bernoulli"))
     ]
-    trained = drawn(TRAINED, "dots", [(one["beta"], one["kept"]) for one in known["models"]])
+    trained = drawn(TRAINED, "dots", [(model["beta"], model["kept"]) for model in known["models"]])
     counts = ", ".join(f"{count:g} at {at:g}" for at, count in zip(trained.x, trained.y, strict=True))
-    up = Axis(f"dimensions alive, of {known['latents']}", from_zero=True)
-    alt = f"Dimensions alive against beta; trained: {counts}"
+    up = Axis(f"active dimensions, of {known['latents']}", from_zero=True)
+    alt = f"Active dimensions against beta; trained: {counts}"
     return Panel(Axis("β", log=10), up, (series[0], trained, series[1]), alt, height=HEIGHT)
 
 
 def _bars(known: dict[str, Any]) -> Panel:
-    """The KL of each dimension for every trained model; that of the nearest beta is shown."""
+    """Returns a panel with the KL of each dimension of every trained model; that of the closest beta is shown."""
     shown = 12
     frames = tuple(
         Frame(
-            f"dimension, at β = {one['beta']:g} (nearest that was trained)",
+            f"dimension, at β = {model['beta']:g} (closest one trained)",
             (
-                bars("predicted", one["predicted_kl_per_dimension"][:shown]),
-                bars("trained", one["kl_per_dimension"][:shown]),
+                bars("predicted", model["predicted_kl_per_dimension"][:shown]),
+                bars("trained", model["kl_per_dimension"][:shown]),
             ),
         )
-        for one in known["models"]
+        for model in known["models"]
     )
     frame_of = [known["models"].index(_nearest(known, beta)) for beta in STOPS]
-    alt = "KL per dimension, in all: " + ", ".join(
-        f"{one['kl']:.3f} at beta {one['beta']:g}, predicted {one['predicted_kl']:.3f}" for one in known["models"]
+    alt = "KL per dimension, in total: " + ", ".join(
+        f"{model['kl']:.3f} at beta {model['beta']:g}, predicted {model['predicted_kl']:.3f}"
+        for model in known["models"]
     )
     return Panel(
         Axis("dimension"), Axis("KL, nats per image"), (), alt, frames=frames, frame_of=frame_of, height=HEIGHT
@@ -113,8 +114,8 @@ def _image(beta: float, index: int) -> None:
 
 
 def _numbers(known: dict[str, Any]) -> dict[str, str]:
-    worst = max(abs(one["kl"] - one["predicted_kl"]) for one in known["models"])
-    most = max(known["models"], key=lambda one: one["kept"] - one["predicted_kept"])
+    worst = max(abs(model["kl"] - model["predicted_kl"]) for model in known["models"])
+    most = max(known["models"], key=lambda model: model["kept"] - model["predicted_kept"])
     beyond = max(most["kl_per_dimension"][most["predicted_kept"] : most["kept"]], default=0.0)
     return {
         "most_beta": f"{most['beta']:g}", "most_kept": str(most["kept"]), "most_predicted": str(most["predicted_kept"]),

@@ -1,4 +1,4 @@
-"""The lessons' numbers, computed by `vae_core` from the shipped models, once, by `tools/learn_figures.py`; and the models."""
+"""The shipped models of the lessons, and numbers computed from them once, by `tools/learn_figures.py`."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ POINTS = 1_000
 
 @st.cache_resource(show_spinner=False)
 def figures(part: str) -> Any:
-    """One part of `figures.json`; shared by all sessions, never to be changed."""
+    """Returns a part of `figures.json`; shared by all sessions, so treat it as immutable."""
     return files.read_json(Path(__file__).parent / "figures.json")[part]
 
 
 @st.cache_resource(show_spinner=False)
 def linear(components: int) -> Pca:
-    """PCA of the full training set with so many components, up to 32; kept beside the figures."""
+    """Returns the PCA of the full training set with up to 32 components, stored beside the figures."""
     from vae_core.metrics.latents import Pca
 
     return Pca.from_arrays(unpack_bundle(files.read_bytes(Path(__file__).parent / "pca.npz"))).first(components)
@@ -39,7 +39,7 @@ def linear(components: int) -> Pca:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A shipped model and the codes of the sample's test images. Shared by all sessions: never to be changed."""
+    """A shipped model and its codes of the sample's test images. Shared by all sessions, so treat it as immutable."""
 
     trained: Trained
     codes: Codes
@@ -48,7 +48,7 @@ class Model:
 
 @st.cache_resource(show_spinner=False)
 def dataset(name: str = DATASET) -> Dataset:
-    """A bundled dataset."""
+    """Loads a bundled dataset."""
     from vae_core.data import datasets
 
     return datasets.load_dataset(name)
@@ -56,10 +56,10 @@ def dataset(name: str = DATASET) -> Dataset:
 
 @st.cache_resource(max_entries=32, show_spinner="Opening the model")
 def model(run_id: str) -> Model:
-    """A shipped model.
+    """Opens a shipped model.
 
     Raises:
-        RunNotFound, CheckpointCorrupt: it is not there, or damaged.
+        RunNotFound, CheckpointCorrupt: it is missing or damaged.
     """
     from vae_core.evaluation.codes import encode
     from vae_core.evaluation.trained import load_trained
@@ -71,12 +71,12 @@ def model(run_id: str) -> Model:
 
 
 def test_images() -> Array:
-    """(N, 1, 28, 28) uint8 of the sample's test split."""
+    """Returns the images of the sample's test split, (N, 1, 28, 28) uint8."""
     images: Array = dataset().test_images.numpy()
     return images
 
 
 def test_labels() -> Array:
-    """(N,) class indices of the sample's test split."""
+    """Returns the class indices of the sample's test split, (N,) int64."""
     labels: Array = dataset().test_labels.numpy()
     return labels

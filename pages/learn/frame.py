@@ -1,4 +1,4 @@
-"""Around a lesson: the list of lessons with what is done, previous and next, doors to other pages, the teacher's mode."""
+"""What surrounds a lesson: the list of lessons and which are done, previous and next, links to pages, the teacher's mode."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pages.learn.lessons import IDS, LESSONS, Lesson, Link
 
 DONE_PARAMETER = "done"
 TEACHER_PARAMETER = "teacher"
-TEACHER_HELP = "Larger type, one lesson full screen; N goes on, P goes back."
+TEACHER_HELP = "Shows one lesson full screen in larger type; N goes to the next lesson, P to the previous one."
 GOING = "learn_going"
-"""In the session: the door that was chosen."""
+"""Key in the session state: the link that was clicked."""
 _TEACHER = """
 <style>
   :root { font-size: 125%; }
@@ -24,7 +24,7 @@ _TEACHER = """
   .stMainBlockContainer { padding-top: 1rem; }
 </style>
 """
-"""All that is measured in the root's letters grows with them: words, controls, pictures, and the charts' own letters."""
+"""Everything sized in rem grows with the root font: text, controls, pictures, and the text in charts."""
 _STYLE = """
 <style>
   .stMainBlockContainer [data-testid="stMarkdownContainer"] > p { max-width: 62rem; }
@@ -42,31 +42,40 @@ _STYLE = """
 
 
 def frame_style(teaching: bool) -> None:
-    """The lessons' look; larger and without what is around them where a teacher shows them."""
+    """Adds the style of the lessons; in teacher's mode they are larger and fill the screen."""
     st.html(_STYLE + (_TEACHER if teaching else ""))
 
 
 def contents(current: str) -> None:
-    """A link for each lesson, ticked where it is done, for the glossary, and for a teacher."""
+    """Draws links to all lessons, with a tick for those done, to the glossary, and to the teacher's mode."""
     done = _done()
     st.caption(f"{len(done)} of {len(LESSONS)} done")
     titles = {lesson.id: f"{number}. {lesson.title}" for number, lesson in enumerate(LESSONS, start=1)}
     entries = [
-        Entry(one, label, _address(one), done=None if one == GLOSSARY else one in done, here=one == current)
-        for one, label in {**titles, GLOSSARY: "Glossary"}.items()
+        Entry(
+            lesson_id,
+            label,
+            _address(lesson_id),
+            done=None if lesson_id == GLOSSARY else lesson_id in done,
+            here=lesson_id == current,
+        )
+        for lesson_id, label in {**titles, GLOSSARY: "Glossary"}.items()
     ]
     entries.append(Entry(TEACHER_PARAMETER, "Teacher's mode", _address(current, True), help=TEACHER_HELP))
     link_list(key="contents", label="Lessons", entries=entries, on_chosen=_go)
 
 
 def words(lesson: Lesson) -> str:
-    """The lesson's text, its formulas and its question as one piece of Markdown, which a browser draws sooner than three."""
+    """Returns text, formulas and question as one piece of Markdown, which a browser renders faster than three."""
     formulas = " ".join(rf"$\displaystyle {part.strip()}$" for part in lesson.formula.split(r"\qquad"))
     return f"{lesson.text}\n\n{formulas}\n\n:material/touch_app: **Try it.** {lesson.question}"
 
 
 def steps(lesson: Lesson, teaching: bool) -> None:
-    """Previous and next, by a click or by the keys P and N; out of the teacher's mode. Going on says that a lesson is done."""
+    """Draws the links to the previous and next lesson (keys P and N), and to leave the teacher's mode.
+
+    Going to the next lesson marks the current one as done.
+    """
     at = IDS.index(lesson.id)
     before, after = IDS[max(0, at - 1)], IDS[min(at + 1, len(IDS) - 1)]
 
@@ -85,11 +94,11 @@ def steps(lesson: Lesson, teaching: bool) -> None:
     ]
     if teaching:
         entries.append(Entry("leave", "Leave", _address(lesson.id), mark="✕"))
-    link_list(key="steps", label="Back and on", entries=entries, on_chosen=choose, look="steps")
+    link_list(key="steps", label="Previous and next", entries=entries, on_chosen=choose, look="steps")
 
 
 def doors(lesson: Lesson, links: Sequence[Link], teaching: bool) -> None:
-    """Links to other pages in the state that the lesson is in, and a tick for having worked through it."""
+    """Draws the links to other pages, opened in the state of the lesson, and the tick for having done the lesson."""
     done = lesson.id in _done()
 
     def choose(chosen: str) -> None:
@@ -104,34 +113,34 @@ def doors(lesson: Lesson, links: Sequence[Link], teaching: bool) -> None:
     ]
     address = _address(lesson.id, teaching, set() if done else {lesson.id}, {lesson.id} if done else set())
     entries.append(Entry(DONE_PARAMETER, "Done" if done else "Mark as done", address, done=done))
-    link_list(key="doors", label="The same in other pages", entries=entries, on_chosen=choose, look="doors")
+    link_list(key="doors", label="Continue on other pages", entries=entries, on_chosen=choose, look="doors")
 
 
 def go_through_door() -> None:
-    """Goes to the page whose door was chosen, before anything else is drawn."""
+    """Switches to the page whose link was clicked, before anything else is drawn."""
     link: Link | None = st.session_state.pop(GOING, None)
     if link is not None:
         st.switch_page(link.page, query_params=link.query)
 
 
 def _done() -> list[str]:
-    found = st.query_params.get(DONE_PARAMETER, "").split(",")
-    return [one for one in IDS if one in found]
+    done = st.query_params.get(DONE_PARAMETER, "").split(",")
+    return [lesson_id for lesson_id in IDS if lesson_id in done]
 
 
 def _address(
     lesson_id: str, teaching: bool = False, also_done: Set[str] = frozenset(), not_done: Set[str] = frozenset()
 ) -> str:
-    """Of a lesson, with what is done, for a new tab."""
-    done = ",".join(one for one in IDS if one in {*_done(), *also_done} - not_done)
+    """Returns the URL of a lesson, including the lessons done, so that it can be opened in a new tab."""
+    done = ",".join(each for each in IDS if each in {*_done(), *also_done} - not_done)
     query = {"lesson": lesson_id} | ({DONE_PARAMETER: done} if done else {})
     return f"?{urlencode(query | ({TEACHER_PARAMETER: 'true'} if teaching else {}))}"
 
 
 def _mark(lesson_id: str, done: bool) -> None:
-    found = [one for one in IDS if (one in _done() and one != lesson_id) or (one == lesson_id and done)]
-    if found:
-        st.query_params[DONE_PARAMETER] = ",".join(found)
+    all_done = [each for each in IDS if (each in _done() and each != lesson_id) or (each == lesson_id and done)]
+    if all_done:
+        st.query_params[DONE_PARAMETER] = ",".join(all_done)
     else:
         st.query_params.pop(DONE_PARAMETER, None)
 
@@ -141,4 +150,4 @@ def _go(lesson_id: str) -> None:
         st.query_params[TEACHER_PARAMETER] = "true"
         return
     st.query_params["lesson"] = lesson_id
-    st.query_params.pop(TERM_PARAMETER, None)  # the whole glossary was asked for, or another page
+    st.query_params.pop(TERM_PARAMETER, None)  # the link leads to the whole glossary, or to another lesson

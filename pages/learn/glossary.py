@@ -1,4 +1,4 @@
-"""The glossary as a page: all terms, or one of them first, where a link of another page asked for it."""
+"""The glossary as a page: all terms, with the one that a link asked for shown first."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ SEEN_IN = {
     "Posterior": "reparameterisation", "Prior": "holes", "PSNR": "compression", "Rate": "beta",
     "Reconstruction": "bottleneck", "ROC curve": "known", "Traversal": "beta", "VAE": "holes",
 }  # fmt: skip
-"""The lesson in which a term can be touched."""
+"""The lesson in which a term can be tried out."""
 
 
 def glossary() -> None:
-    """All terms, in alphabetical order; the one that the address names stands above them."""
+    """Draws all terms in alphabetical order, below the term named in the URL, if any."""
     st.title("Glossary", anchor=False)
-    st.caption("The words of the field, a sentence each; units and symbols are those of the code.")
+    st.caption("The terms of the field, with the units and symbols used in this program.")
     wanted = st.query_params.get(TERM_PARAMETER)
     name = find_term(wanted)
     if name is not None:
         _first(name)
     elif wanted is not None:
-        st.info("There is no term of that name; these are all of them.")
+        st.info("There is no term of that name; all terms are listed below.")
     left, right = st.columns(2)
     middle = -(-len(TERMS) // 2)
     for at, (term, meaning) in enumerate(TERMS.items()):
@@ -39,5 +39,5 @@ def _first(name: str) -> None:
         st.markdown(TERMS[name])
         if name in SEEN_IN:
             lesson = find(SEEN_IN[name])
-            label = f"Touch it in the lesson “{lesson.title}”"
+            label = f"Try it in the lesson “{lesson.title}”"
             st.page_link("learn/page.py", label=label, icon=":material/touch_app:", query_params={"lesson": lesson.id})

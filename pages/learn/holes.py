@@ -23,11 +23,11 @@ def draw() -> Shown:
     last = len(test_images()) - 1
     check_index("from", "test image", last, 3)
     check_index("to", "test image", last, 2)
-    check_number("draws", "Seed of the draws", 0, low=0, high=9999)
+    check_number("draws", "Seed of the samples", 0, low=0, high=9999)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         first = int(st.number_input("Walk from test image", 0, last, 3, key="from", bind="query-params", width=170))
         second = int(st.number_input("to test image", 0, last, 2, key="to", bind="query-params", width=170))
-        seed = int(st.number_input("Seed of the draws", 0, 9999, 0, key="draws", bind="query-params", width=170))
+        seed = int(st.number_input("Seed of the samples", 0, 9999, 0, key="draws", bind="query-params", width=170))
     for column, name in zip(st.columns(2), TITLES, strict=True):
         with column:
             st.markdown(f"**{TITLES[name]}**")
@@ -47,19 +47,19 @@ def _side(name: str, shown: Model, first: int, second: int, seed: int) -> None:
         direction=codes[second] - codes[first], density=True,
     )  # fmt: skip
     walk = interpolate(codes[first], codes[second], STEPS)
-    spread = (0.0, 1.0) if is_vae else fitted_gaussian(shown.codes)
-    drawn = random_codes(DRAWS, shown.trained.model.latent, seed, 1.0, *spread)
+    gaussian = (0.0, 1.0) if is_vae else fitted_gaussian(shown.codes)
+    drawn = random_codes(DRAWS, shown.trained.model.latent, seed, 1.0, *gaussian)
     where = "the prior" if is_vae else "a Gaussian with the mean and covariance of the codes"
     rows(
         (decode_images(shown.trained, walk), f"A straight walk from {class_of(first)} to {class_of(second)}"),
-        (decode_images(shown.trained, drawn), f"Random draws from {where}"),
+        (decode_images(shown.trained, drawn), f"Random samples from {where}"),
         columns=STEPS,
     )
-    found = figures("holes")[name]
+    space = figures("holes")[name]
     st.caption(
-        f"From a decoded draw to the nearest real image, mean of {figures('holes')['draws']:,} draws: **{_draws(found)}**; "
-        f"from a decoded code: **{found['reconstructions']:.3f}** (root mean square per pixel). Neighbours share the label in "
-        f"**{found['same_label']:.0%}**."
+        f"Distance to the nearest real image: **{_draws(space)}** from a decoded sample (mean of "
+        f"{figures('holes')['draws']:,}), **{space['reconstructions']:.3f}** from a decoded code (root mean square per "
+        f"pixel). **{space['same_label']:.0%}** of neighbours share the label."
     )
 
 
@@ -75,15 +75,15 @@ def _links(ids: dict[str, str]) -> tuple[Link, ...]:
     )
 
 
-def _draws(one: dict[str, float]) -> str:
-    """Mean distance and its standard error."""
-    return f"{one['draws']:.4f} ± {one['draws_error']:.4f}"
+def _draws(space: dict[str, float]) -> str:
+    """Formats the mean distance of decoded samples and its standard error."""
+    return f"{space['draws']:.4f} ± {space['draws_error']:.4f}"
 
 
 def _numbers() -> dict[str, str]:
     spaces = dict(figures("holes"))
-    found = {"draws": f"{spaces.pop('draws'):,}", "latents": str(spaces.pop("latents"))}
-    for name, one in spaces.items():
-        found |= {f"{name}_draws": _draws(one), f"{name}_kept": f"{one['reconstructions']:.3f}"}
-        found[f"{name}_label"] = f"{one['same_label']:.0%}"
-    return found
+    numbers = {"draws": f"{spaces.pop('draws'):,}", "latents": str(spaces.pop("latents"))}
+    for name, space in spaces.items():
+        numbers |= {f"{name}_draws": _draws(space), f"{name}_kept": f"{space['reconstructions']:.3f}"}
+        numbers[f"{name}_label"] = f"{space['same_label']:.0%}"
+    return numbers

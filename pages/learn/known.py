@@ -1,4 +1,4 @@
-"""The reconstruction error as a detector of what a model was not trained on."""
+"""Novelty detection: the reconstruction error as a detector of images unlike those a model was trained on."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ def draw() -> Shown:
     threshold = THRESHOLDS[_chart(str(kind))]
     choice, verdict = st.columns([2, 3])
     with choice:
-        image = _one(str(kind))
+        image = _choose(str(kind))
     if image is not None:
         with verdict:
             _verdict(image, threshold)
     detector = figures("models")["detector"]
     links = (
-        Link("generate/page.py", "Give it images of your own in Generate", {"trained": detector, "view": "An image"}),
+        Link("generate/page.py", "Give it your own images in Generate", {"trained": detector, "view": "An image"}),
         Link(
             "train/page.py",
-            "Train a model of clothes",
+            "Train a model on clothes",
             {"model": "ae", "dataset": "fashion-mnist-sample", "latent": "16"},
         ),
     )
@@ -55,7 +55,7 @@ def _images(kind: str | None) -> Array:
     if kind == CLOTHES:
         clothes: Array = dataset("fashion-mnist-sample").test_images.numpy()
         return clothes
-    return unknown_images(next(one for one in KINDS if one == kind), test_images())
+    return unknown_images(next(each for each in KINDS if each == kind), test_images())
 
 
 @st.cache_resource(show_spinner=False)
@@ -69,40 +69,45 @@ def _detection(kind: str) -> Detection:
 
 
 def _chart(kind: str) -> int:
-    """The histogram with the threshold to drag, and the ROC curve; the index of the threshold."""
-    known, unknown, found = _errors(None), _errors(kind), _detection(kind)
+    """Draws the histogram with a draggable threshold and the ROC curve; returns the index of the threshold."""
+    known, unknown, detection = _errors(None), _errors(kind), _detection(kind)
     false_alarms, hits = ([share_above(errors, at) for at in THRESHOLDS] for errors in (known, unknown))
     readings = {
         "digits above it: false alarms": [f"{share:.1%}" for share in false_alarms],
-        "unknown images above it: found": [f"{share:.1%}" for share in hits],
-        "area under the curve": [f"{found.auc:.3f}"] * len(THRESHOLDS),
+        "unknown images above it: detected": [f"{share:.1%}" for share in hits],
+        "area under the curve": [f"{detection.auc:.3f}"] * len(THRESHOLDS),
     }
     handle = Handle("threshold t", THRESHOLDS, [f"{at:.4f}" for at in THRESHOLDS], readings)
-    panels = [_histogram(known, unknown), _roc(found, false_alarms, hits)]
+    panels = [_histogram(known, unknown), _roc(detection, false_alarms, hits)]
     return handled_chart(panels, handle, parameter="threshold", usual="0.0200")
 
 
 def _histogram(known: Array, unknown: Array) -> Panel:
-    alt = f"Histograms of errors: the median is {np.median(known):.4f} of digits, {np.median(unknown):.4f} of unknown images."
+    alt = (
+        f"Histograms of errors: the median is {np.median(known):.4f} for digits and {np.median(unknown):.4f} for unknown "
+        "images."
+    )
     across, up = Axis("reconstruction error, mean square per pixel", log=10), Axis("share of the images", percent=True)
     return Panel(across, up, histograms({KNOWN: known, UNKNOWN: unknown}), alt, height=HEIGHT, share=3)
 
 
-def _roc(found: Detection, false_alarms: list[float], hits: list[float]) -> Panel:
+def _roc(detection: Detection, false_alarms: list[float], hits: list[float]) -> Panel:
     curve = drawn(
-        f"ROC, area {found.auc:.3f}", "line", zip(found.false_alarms.tolist(), found.found.tolist(), strict=True)
+        f"ROC, area {detection.auc:.3f}",
+        "line",
+        zip(detection.false_alarms.tolist(), detection.detections.tolist(), strict=True),
     )
     chance = drawn("chance", "line", [(0.0, 0.0), (1.0, 1.0)])
     here = Series(curve.name, "dots", false_alarms, hits)
-    alt = f"ROC curve with an area of {found.auc:.3f}."
-    across, up = Axis("false alarms", percent=True), Axis("found", percent=True)
+    alt = f"ROC curve with an area of {detection.auc:.3f}."
+    across, up = Axis("false alarms", percent=True), Axis("detected", percent=True)
     return Panel(across, up, (curve, chance), alt, follows=(here,), height=HEIGHT, share=2)
 
 
-def _one(kind: str) -> Array | None:
-    """One image to look at, (1, 28, 28) uint8."""
+def _choose(kind: str) -> Array | None:
+    """Draws the choice of an image and returns it, (1, 28, 28) uint8, or None if there is none yet."""
     source = st.segmented_control(
-        "Look at", SOURCES, default=SOURCES[1], required=True, key="look", bind="query-params"
+        "Classify", SOURCES, default=SOURCES[1], required=True, key="look", bind="query-params"
     )
     ways: dict[str, Callable[[], Array | None]] = {
         SOURCES[0]: lambda: test_images()[choose_image()],
@@ -115,7 +120,10 @@ def _one(kind: str) -> Array | None:
 
 def _drawn() -> Array | None:
     drawn = canvas(
-        key="known-canvas", size=200, label="Draw a letter, or a digit", help="It is fitted as MNIST's digits are."
+        key="known-canvas",
+        size=200,
+        label="Draw a letter or a digit",
+        help="It is scaled and centred like MNIST's digits.",
     )
     if drawn is None:
         return None
@@ -136,16 +144,16 @@ def _uploaded() -> Array | None:
 
 def _verdict(image: Array, threshold: float) -> None:
     trained = model(figures("models")["detector"]).trained
-    found = encode(trained, torch.from_numpy(image[None].copy()))
-    error = float(found.reconstruction_error[0])
-    copied = decode_images(trained, found.mean)[0]
+    codes = encode(trained, torch.from_numpy(image[None].copy()))
+    error = float(codes.reconstruction_error[0])
+    copied = decode_images(trained, codes.mean)[0]
     with st.container(horizontal=True, vertical_alignment="center"):
         tiles((image, "the image"), (copied, "its reconstruction"), width=110)
         verdict = "**unknown**" if error > threshold else "**known**"
-        st.markdown(f"Error {error:.4f}, threshold {threshold:.4f}: the detector says {verdict}.", width=230)
+        st.markdown(f"Error {error:.4f}, threshold {threshold:.4f}: classified as {verdict}.", width=230)
 
 
 def _numbers() -> dict[str, str]:
-    known: dict[str, float] = figures("novelty")
+    areas: dict[str, float] = figures("novelty")
     names = {"clothes": CLOTHES, "noise": "noise", "upside": "upside down", "faint": "faint", "empty": "empty"}
-    return {name: f"{known[kind]:.3f}" for name, kind in names.items()}
+    return {name: f"{areas[kind]:.3f}" for name, kind in names.items()}

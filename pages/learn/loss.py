@@ -1,4 +1,4 @@
-"""Losses between the collapse line and the floor, as a sum and as a mean over pixels."""
+"""Losses between the collapse line and the floor, as a sum or as a mean over pixels."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def draw() -> Shown:
         unit = st.segmented_control(
             "The reconstruction term is a", UNITS, default=UNITS[0], required=True, key="reduction", bind="query-params"
         )
-        check_number("written_beta", "β as it is written", 1.0, whole=False, low=0.0, high=4.0)
-        written = st.slider("β as it is written", 0.0, 4.0, 1.0, 0.1, key="written_beta", bind="query-params")
+        check_number("written_beta", "β as written", 1.0, whole=False, low=0.0, high=4.0)
+        written = st.slider("β as written", 0.0, 4.0, 1.0, 0.1, key="written_beta", bind="query-params")
     curves = _losses(index)
     per = known["pixels"] if unit == UNITS[1] else 1
     with left:
@@ -58,14 +58,14 @@ def _target(index: int) -> torch.Tensor:
 
 
 def _pictures(index: int, share: float) -> list[Array]:
-    """The mean image, the prediction, the target."""
+    """Returns the mean image, the prediction and the target, (1, H, W) uint8 each."""
     mean, target = _mean_image(), _target(index)
     pictures = (mean, mean + share * (target - mean), target)
     return [(255 * picture).round().to(torch.uint8).numpy() for picture in pictures]
 
 
 def _losses(index: int) -> dict[str, list[float]]:
-    """Nats of predictions from the mean image to the target."""
+    """Returns the losses, in nats, of predictions from the mean image to the target."""
     target = _target(index)
     mean = _mean_image()
     mixed = mean + SHARES[:, None, None, None] * (target - mean)
@@ -74,9 +74,7 @@ def _losses(index: int) -> dict[str, list[float]]:
     cross_entropy = bernoulli.negative_log_likelihood(bernoulli.output_of(mixed), targets)
     floor = bernoulli.floor(target[None])
     assert floor is not None  # a Bernoulli has one
-    # without the Gaussian's constant, which no prediction changes
-    floor = bernoulli.floor(target[None])
-    assert floor is not None
+    # without the Gaussian's constant, which does not depend on the prediction
     squared = gaussian.negative_log_likelihood(mixed, targets) - HALF_LOG_TWO_PI * target.numel()
     return {
         BCE: cross_entropy.tolist(),
@@ -86,7 +84,7 @@ def _losses(index: int) -> dict[str, list[float]]:
 
 
 def _chart(curves: dict[str, list[float]], per: int) -> float:
-    """The mix at which its handle stands."""
+    """Draws the chart and returns the mix at its handle."""
     mixes: list[float] = SHARES.tolist()
     floor = curves["floor"][0] / per
     nats = {name: [value / per for value in curves[name]] for name in (BCE, SE)}
@@ -107,28 +105,28 @@ def _chart(curves: dict[str, list[float]], per: int) -> float:
 
 
 def _meaning(written: float, per: int, known: dict[str, float]) -> float:
-    """Says what the β that is written really is; it is given back."""
+    """Draws what the written β really is, and returns it."""
     beta = written * per
     limit = known["collapse_beta"]
-    fate = "it has collapsed" if beta > limit else "the code lives"
+    fate = "the code has collapsed" if beta > limit else "the code is active"
     times = f" ({written:g} × {per})" if per > 1 else ""
     with st.container(border=True):
         st.markdown(
             f"**β against the sum over pixels: {beta:,.4g}**{times}. "
-            f"A linear model's code carries nothing beyond {limit:.3g}: "
+            f"A linear model's code carries no information beyond {limit:.3g}: "
             f"here {fate}."
         )
     return beta
 
 
 def _links(beta: float) -> tuple[Link, ...]:
-    dials = {"beta": f"{min(beta, 1000.0):g}", "likelihood": "bernoulli", "latent": "10", "epochs": "5"}
+    settings = {"beta": f"{min(beta, 1000.0):g}", "likelihood": "bernoulli", "latent": "10", "epochs": "5"}
     return (
-        Link("train/page.py", f"Train with this β, {beta:,.4g}", dials),
-        Link("generate/page.py", "See the VAE of the figures", {"trained": figures("models")["loss"]}),
+        Link("train/page.py", f"Train with this β, {beta:,.4g}", settings),
+        Link("generate/page.py", "See the VAE behind these figures", {"trained": figures("models")["loss"]}),
     )
 
 
 def _numbers(known: dict[str, float], curves: dict[str, list[float]]) -> dict[str, str]:
-    found = {name: f"{known[name]:.1f}" for name in ("floor", "collapse", "reconstruction", "kl", "collapse_beta")}
-    return found | {"pixels": f"{known['pixels']:g}", "image_floor": f"{curves['floor'][0]:.1f}"}
+    numbers = {name: f"{known[name]:.1f}" for name in ("floor", "collapse", "reconstruction", "kl", "collapse_beta")}
+    return numbers | {"pixels": f"{known['pixels']:g}", "image_floor": f"{curves['floor'][0]:.1f}"}

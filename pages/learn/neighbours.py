@@ -1,4 +1,4 @@
-"""The nearest images of one image: in pixels, and in the codes of PCA, of an autoencoder and of a VAE."""
+"""The nearest neighbours of an image: in pixels, and in the codes of PCA, of an autoencoder and of a VAE."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def draw() -> Shown:
     with left:
         tiles((test_images()[index], class_of(index)), width=130)
     with right:
-        rows(*(_found(space, index) for space in TITLES), columns=NEIGHBOURS)
+        rows(*(_neighbours(space, index) for space in TITLES), columns=NEIGHBOURS)
     codes = figures("models")["codes"]
     code = ",".join(f"{value:.3g}" for value in model(codes["vae"]).codes.mean[index])
     links = (
@@ -35,20 +35,20 @@ def draw() -> Shown:
     return Shown(links, {**numbers, "latents": str(model(codes["ae"]).trained.model.latent)})
 
 
-def _found(space: str, index: int) -> tuple[Array, str]:
-    """The neighbours of an image and what is said of them."""
-    found = _nearest(space)[index]
-    labels = test_labels()[found]
+def _neighbours(space: str, index: int) -> tuple[Array, str]:
+    """Returns the neighbours of an image, (k, 1, H, W) uint8, and their caption."""
+    neighbours = _nearest(space)[index]
+    labels = test_labels()[neighbours]
     same = int((labels == test_labels()[index]).sum())
     names = " ".join(dataset().classes[int(label)] for label in labels)
     over_all = figures("neighbours")[space]
     share = f"{same} of {NEIGHBOURS} share the label here, {over_all:.1%} over all images."
-    return test_images()[found], f"Nearest {TITLES[space]}: {names}; {share}"
+    return test_images()[neighbours], f"Nearest {TITLES[space]}: {names}; {share}"
 
 
 @st.cache_resource(show_spinner=False)
 def _nearest(space: str) -> Array:
-    """(N, k) test images."""
+    """Returns the indices of each test image's nearest neighbours, (N, k)."""
     names = figures("models")["codes"]
     if space in names:
         return nearest_others(model(names[space]).codes.mean, NEIGHBOURS)

@@ -1,4 +1,4 @@
-"""Learn: each idea as something to touch, with the shipped models, at once."""
+"""Learn: interactive lessons that use the shipped models."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def page() -> None:
         return
     lesson = find(wanted)
     if wanted is not None and wanted != lesson.id:
-        st.info("There is no lesson of that name; this is the first one.")
+        st.info("There is no lesson of that name; the first lesson is shown.")
     st.query_params[LESSON_PARAMETER] = lesson.id
     _lesson(lesson, teaching)
 
@@ -54,9 +54,11 @@ def _lesson(lesson: Lesson, teaching: bool) -> None:
 
 
 def _module(lesson: Lesson) -> ModuleType:
-    """What draws a lesson; the first one of a server waits for torch."""
+    """Imports the module that draws a lesson; the first one has to wait for torch."""
     name = f"pages.learn.{lesson.id}"
-    waits = nullcontext() if name in sys.modules else st.spinner("Loading the library, some seconds the first time")
+    waits = (
+        nullcontext() if name in sys.modules else st.spinner("Loading the library; the first time takes some seconds")
+    )
     with waits:
         return importlib.import_module(name)
 

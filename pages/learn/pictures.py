@@ -1,5 +1,5 @@
-"""What several lessons put on the page: a choice of a test image, rows of pictures with their words, and a chart whose
-handle is in the address."""
+"""Elements shared by several lessons: the choice of a test image, captioned pictures, and a chart whose handle's position
+is in the URL."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TILE, TILE_ROOM = 112, 28
 
 
 def choose_image(key: str = "image", default: int = 0) -> int:
-    """The number of a test image, in the address, with its class below."""
+    """Draws an input for the index of a test image, which is kept in the URL, and returns the index."""
     last = len(test_images()) - 1
     check_index(key, "test image", last, default)
     index = int(st.number_input(f"Test image, 0 to {last}", 0, last, default, key=key, bind="query-params", width=190))
@@ -27,11 +27,13 @@ def choose_image(key: str = "image", default: int = 0) -> int:
 
 
 def handled_chart(panels: Sequence[Panel], handle: Handle, *, parameter: str, usual: str) -> int:
-    """A chart whose handle stands where the address says, or nearest to it; the index of its stop, which the address keeps.
+    """Draws a chart with a handle whose position is kept in the URL, and returns the index of its stop.
 
     Args:
-        parameter: of the address, and the chart's key.
-        usual: text of the stop without a word in the address.
+        panels: of the chart.
+        handle: what can be dragged.
+        parameter: in the URL; also the chart's key.
+        usual: text of the default stop.
     """
     start = stop_in_address(parameter, handle, usual)
     at = chart(panels, handle, key=parameter, start=start)
@@ -40,7 +42,7 @@ def handled_chart(panels: Sequence[Panel], handle: Handle, *, parameter: str, us
 
 
 def stop_in_address(parameter: str, handle: Handle, usual: str) -> int:
-    """The index of the stop that the address names, or of the nearest; `usual` where it names none, which is said."""
+    """Returns the index of the stop closest to the value in the URL; if that is invalid, says so and uses `usual`."""
     text = st.query_params.get(parameter, usual)
     wanted = read_number(text, whole=False)
     if wanted is None:
@@ -50,27 +52,27 @@ def stop_in_address(parameter: str, handle: Handle, usual: str) -> int:
 
 
 def class_of(index: int) -> str:
-    """The name of a test image's class with its article: a 7, an 8."""
+    """Returns the class of a test image with its article: a 7, an 8."""
     name = str(dataset().classes[int(test_labels()[index])])
     return f"{'an' if name[0] in '8aeiouAEIOU' else 'a'} {name}"
 
 
 def tiles(*pictures: tuple[Array, str], width: int = TILE) -> None:
-    """Images (1, H, W) uint8 with words below each, side by side where there is room.
+    """Draws images, (1, H, W) uint8, with captions, side by side if there is room.
 
-    All are one element of the page, which a browser draws sooner than several.
+    All are one element of the page, which a browser renders faster than several.
     """
     figures = (_figure(image[None], words, 1, width, width + TILE_ROOM) for image, words in pictures)
     st.html(f'<div class="tiles">{"".join(figures)}</div>', width="content")
 
 
 def rows(*pictures: tuple[Array, str], columns: int, width: int = 640) -> None:
-    """Images (N, 1, H, W) uint8 in lines of `columns` with words below each set, one below the other, as one element."""
+    """Draws sets of images, (N, 1, H, W) uint8, in rows of `columns`, one below the other, each with a caption."""
     st.html("".join(_figure(images, words, columns, width) for images, words in pictures))
 
 
 def _figure(images: Array, words: str, columns: int, width: int, room: int | None = None) -> str:
-    """`room` is what the picture and its words take across, in CSS pixels; without it all that there is."""
+    """Returns a captioned picture as HTML; `room` is its total width in CSS pixels, or None for the full width."""
     across = f' style="width:{room / 16}rem"' if room else ""
     image = image_html(images, words, columns=columns, width=width)
     return f'<figure class="picture"{across}>{image}<figcaption>{escape(words)}</figcaption></figure>'

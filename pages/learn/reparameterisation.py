@@ -1,4 +1,4 @@
-"""One image's posterior as an ellipse, and what is drawn from it."""
+"""The posterior of one image as an ellipse, and samples from it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def draw() -> Shown:
         check_number("raise", "Add to the log-variance", 0.0, whole=False, low=-6.0, high=6.0)
         raised = st.slider(
             "Add to the log-variance", -6.0, 6.0, 0.0, 0.5, key="raise", bind="query-params",
-            help="The encoder's own is 0; adding 2 makes σ larger by e.",
+            help="0 leaves the encoder's own variance; adding 2 multiplies σ by e.",
         )  # fmt: skip
     assert shown.codes.log_variance is not None
     mean, log_variance = shown.codes.mean[index], shown.codes.log_variance[index] + float(raised)
@@ -45,7 +45,7 @@ def draw() -> Shown:
     with right:
         _map(shown, mean, deviation, drawn[0])
         pictures = decode_images(shown.trained, drawn)
-        rows((pictures, "This draw and eleven more from the same posterior"), columns=DRAWS, width=620)
+        rows((pictures, "This sample and eleven more from the same posterior"), columns=DRAWS, width=620)
     z = ",".join(f"{value:.3g}" for value in drawn[0])
     links = (
         Link("generate/page.py", "Open this z in Generate", {"trained": run_id, "z": z}),
@@ -59,10 +59,10 @@ def _again() -> None:
     st.session_state["epsilon_seed"] = int(st.session_state.get("epsilon_seed", 0)) + 1
 
 
-def _map(found: Model, mean: Array, deviation: Array, z: Array) -> None:
+def _map(shown: Model, mean: Array, deviation: Array, z: Array) -> None:
     map_scene(
-        key="posterior", codes=found.codes.mean[:POINTS], labels=test_labels()[:POINTS], classes=dataset().classes,
-        images=test_images()[:POINTS], decoder=found.decoder, height=HEIGHT, alt="VAE with two latents",
+        key="posterior", codes=shown.codes.mean[:POINTS], labels=test_labels()[:POINTS], classes=dataset().classes,
+        images=test_images()[:POINTS], decoder=shown.decoder, height=HEIGHT, alt="VAE with two latents",
     )  # fmt: skip
     map_view(
         key="posterior",
@@ -74,14 +74,14 @@ def _map(found: Model, mean: Array, deviation: Array, z: Array) -> None:
     )
 
 
-def _pictures(found: Model, index: int, mean: Array, drawn: Array) -> None:
-    at_mean, at_z = decode_images(found.trained, np.stack([mean, drawn[0]]).astype(np.float32))
+def _pictures(shown: Model, index: int, mean: Array, drawn: Array) -> None:
+    at_mean, at_z = decode_images(shown.trained, np.stack([mean, drawn[0]]).astype(np.float32))
     image = (test_images()[index], f"x, {class_of(index)}")
     tiles(image, (at_mean, "decoded at μ"), (at_z, "decoded at z"), width=92)
 
 
 def _table(mean: Array, log_variance: Array, epsilon: Array, z: Array) -> None:
-    """The numbers of the formula, a column a dimension."""
+    """Draws the numbers of the formula, one column per dimension; all arrays are (2,)."""
     rows = (("μ", mean), ("ln σ²", log_variance), ("σ", np.exp(log_variance / 2)), ("ε", epsilon), ("z = μ + σ ε", z))
     lines = [f"| {name} | {' | '.join(f'{value:.3f}' for value in values)} |" for name, values in rows]
     st.markdown("\n".join(["| | dimension 1 | dimension 2 |", "|---|---|---|", *lines]))

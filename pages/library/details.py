@@ -1,4 +1,4 @@
-"""Everything about one run: its figures, what was asked, how it came about, its film, its log and its files."""
+"""The details of a run: its figures, configuration and origin, its film, its log and its files."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from pages.common.run_view import View
 from pages.common.settings import DEFAULTS
 from pages.library.files import log_tail, own_files
 from pages.library.filters import CHOSEN_PARAMETER
+from pages.library.formatting import size_text
 from pages.library.next_steps import kept
-from pages.library.words import size_text
 from vae_core.config import FIELDS, RunConfig, title_of
 from vae_core.errors import RunNotFound
 from vae_core.evaluation.figures import notes_on
 from vae_core.fields import unit_of
 from vae_core.figures import FIGURES, Figure
 from vae_core.storage import files
-from vae_core.storage.listing import Summary
 from vae_core.storage.measurements import EVALUATION, Figures, evaluate_command
+from vae_core.storage.run_summaries import Summary
 from vae_core.storage.runs import Run
 from vae_core.storage.states import State
 from vae_core.viz.projection import projection_for
@@ -40,12 +40,12 @@ SHOWN = (
 )  # fmt: skip
 
 
-def card(one: Summary, rows: Sequence[Summary]) -> None:
-    """Draws the card of a run; while it is being trained its curves go on.
+def details(summary: Summary, rows: Sequence[Summary]) -> None:
+    """Draws the details of a run, and updates its curves while it is being trained.
 
     Args:
-        one: the run.
-        rows: all runs, for its parent and its children.
+        summary: of the run.
+        rows: all runs, among them its parent and its children.
     """
     view = st.segmented_control(
         "Card", VIEWS, default=VIEWS[0], required=True, key="card", bind="query-params", label_visibility="collapsed"
@@ -53,86 +53,89 @@ def card(one: Summary, rows: Sequence[Summary]) -> None:
 
     def draw() -> None:
         with sentences():
-            if not files.is_folder(one.run.folder):
-                raise RunNotFound(f"The run {one.id!r} is gone; choose another one.")
+            if not files.is_folder(summary.run.folder):
+                raise RunNotFound(f"The run {summary.id!r} is gone; choose another one.")
             if view == "Figures":
-                _figures_view(one, rows)
+                _figures_view(summary, rows)
             elif view == "Film":
-                _film(one)
+                _film(summary)
             else:
-                _files_view(one.run)
+                _files_view(summary.run)
 
-    st.fragment(draw, run_every=POLL_SECONDS if one.state is State.RUNNING else None, key=f"card-{one.id}")()
+    st.fragment(draw, run_every=POLL_SECONDS if summary.state is State.RUNNING else None, key=f"card-{summary.id}")()
 
 
-def _figures_view(one: Summary, rows: Sequence[Summary]) -> None:
-    if one.notes.notes:
-        st.text(one.notes.notes)
-    if one.status.message and one.state not in (State.RUNNING, State.DONE):
-        st.caption(literal(f"{one.state}: {one.status.message}"))
+def _figures_view(summary: Summary, rows: Sequence[Summary]) -> None:
+    if summary.notes.notes:
+        st.text(summary.notes.notes)
+    if summary.status.message and summary.state not in (State.RUNNING, State.DONE):
+        st.caption(literal(f"{summary.state}: {summary.status.message}"))
     with st.container(key="top-card"):
         left, right = st.columns([5, 6])
     with left:
-        _figures(one.run)
-        _family(one, rows)
+        _figures(summary.run)
+        _family(summary, rows)
     with right:
-        follower = follow(one.run)
+        follower = follow(summary.run)
         if follower.film.subjects is None or not follower.metrics.train.records():
-            st.caption("It has recorded no curve.")
+            st.caption("It has not recorded a curve.")
         else:
-            loss_chart(follower, one.run.config, VIEW, "card")
-    _configuration(one.run.config)
+            loss_chart(follower, summary.run.config, VIEW, "card")
+    _configuration(summary.run.config)
 
 
 def _figures(run: Run) -> None:
-    """The kept figures with their units, and the command that gives them again."""
-    found = EVALUATION.read(run)
-    if found is None:
+    """Draws the stored figures with their units, and the command that reproduces them."""
+    evaluation = EVALUATION.read(run)
+    if evaluation is None:
         waiting = files.is_there(run.folder / "model.json")
-        st.caption("Its figures are being computed." if waiting else "It has no figures before its training has ended.")
+        st.caption("Its figures are being computed." if waiting else "It has no figures until its training has ended.")
         return
-    figures = [FIGURES[key] for key in SHOWN if key != "iw_nll_nats" or found.iw_nll_nats is not None]
+    figures = [FIGURES[key] for key in SHOWN if key != "iw_nll_nats" or evaluation.iw_nll_nats is not None]
     rows = [
-        (figure.title, _number(figure, getattr(found, figure.key)), _unit(figure, found, run)) for figure in figures
+        (figure.title, _number(figure, getattr(evaluation, figure.key)), _unit(figure, evaluation, run))
+        for figure in figures
     ]
     table = pd.DataFrame(rows, columns=["figure", "value", "unit"])
     st.dataframe(table, hide_index=True, key="card-figures", height="content")
-    for note in notes_on(run.config, found.floor_nats):
+    for note in notes_on(run.config, evaluation.floor_nats):
         st.caption(note)
-    st.caption(literal(f"On the test images of {found.dataset}; the same figures again:"))
-    st.code(evaluate_command(run, found), language="bash", wrap_lines=True)
+    st.caption(literal(f"On the test images of {evaluation.dataset}; to reproduce these figures:"))
+    st.code(evaluate_command(run, evaluation), language="bash", wrap_lines=True)
 
 
 def _number(figure: Figure, value: float | None) -> str:
     if value is None and figure.key == "floor_nats":
-        return "none: its likelihood has no bound"
+        return "none: its likelihood is unbounded"
     return "none: it has no posterior" if value is None and figure.needs_posterior else figure.text(value)
 
 
-def _unit(figure: Figure, found: Figures, run: Run) -> str:
+def _unit(figure: Figure, evaluation: Figures, run: Run) -> str:
     if figure.key != "iw_nll_nats":
         return figure.unit
-    seed = run.config.training.seed if found.iw_seed is None else found.iw_seed  # earlier versions did not name it
-    return f"{figure.unit}; {found.iw_samples} importance samples, seed {seed}"
+    seed = (
+        run.config.training.seed if evaluation.iw_seed is None else evaluation.iw_seed
+    )  # earlier versions did not record it
+    return f"{figure.unit}; {evaluation.iw_samples} importance samples, seed {seed}"
 
 
-def _family(one: Summary, rows: Sequence[Summary]) -> None:
-    """Where its weights came from, what started from it, and the steps from which more can."""
+def _family(summary: Summary, rows: Sequence[Summary]) -> None:
+    """Draws links to the run it started from and to those that started from it, and the steps available for new ones."""
     names = {row.id: row.name for row in rows}
-    parent, _, step = (one.run.config.parent or "").partition("@")
+    parent, _, step = (summary.run.config.parent or "").partition("@")
     if parent in names:
         _link(f"Started from step {step} of {names[parent]}", parent)
     elif parent:
         st.caption(literal(f"Started from {parent}, step {step}, which is not here."))
-    children = [row for row in rows if (row.run.config.parent or "").partition("@")[0] == one.id]
+    children = [row for row in rows if (row.run.config.parent or "").partition("@")[0] == summary.id]
     for child in children[:CHILDREN]:
         _link(f"From its step {(child.run.config.parent or '').partition('@')[2]} started {child.name}", child.id)
     if len(children) > CHILDREN:
         st.caption(f"and {len(children) - CHILDREN:,} more that started from it")
-    steps = sorted(kept(one.run))
+    steps = sorted(kept(summary.run))
     if steps:
         which = f"step{'s' if len(steps) > 1 else ''} {', '.join(f'{step:,}' for step in steps)}"
-        st.caption(f"The weights of {which} are kept: a new run can start from them, by Train on.")
+        st.caption(f"A new run can start from the weights of {which}; use Train on.")
 
 
 def _link(label: str, run_id: str) -> None:
@@ -142,11 +145,12 @@ def _link(label: str, run_id: str) -> None:
 
 
 def _configuration(config: RunConfig) -> None:
-    """What differs from the defaults, then all of it."""
+    """Draws the settings that differ from the defaults, then all settings."""
     flat = config.flat()
     differing = [name for name in flat if flat[name] != DEFAULTS[name]]
+    title = "Settings that differ from the defaults:" if differing else "All settings have their defaults."
     with st.container(horizontal=True):
-        st.caption("Other than the defaults:" if differing else "All settings are the defaults.", width="content")
+        st.caption(title, width="content")
         for name in differing:
             st.badge(literal(f"{title_of(name)} {_value(flat[name])}"), color="gray")
     with st.expander("All settings", icon=":material/tune:"):
@@ -161,33 +165,33 @@ def _value(value: Any) -> str:
     return "off" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _film(one: Summary) -> None:
-    follower = follow(one.run)
+def _film(summary: Summary) -> None:
+    follower = follow(summary.run)
     subjects, frames, newest = follower.film.subjects, follower.film.frames, follower.newest
     if subjects is None or newest is None:
-        st.info("This run has recorded no picture.", icon=":material/hourglass_empty:")
+        st.info("This run has not recorded a film.", icon=":material/hourglass_empty:")
         return
-    live = one.state.is_active or not frames
+    live = summary.state.is_active or not frames
     projection, axis_names = projection_for(newest.mean, VIEW.plane(newest.mean.shape[1]))
     stage(
-        key=f"library-{one.id}-{'live' if live else 'film'}",
+        key=f"library-{summary.id}-{'live' if live else 'film'}",
         subjects=subjects,
         frames=[newest] if live else frames,
         projection=projection,
         axis_names=axis_names,
         mode="live" if live else "film",
-        alt=f"Training of {one.name}",
+        alt=f"Training of {summary.name}",
     )
 
 
 def _files_view(run: Run) -> None:
     log = log_tail(run)
     if log:
-        st.caption("The end of its worker's log")
+        st.caption("The end of its log")
         st.code(log, language=None, wrap_lines=True, height=220)
     else:
-        st.caption("It has no log: it was trained elsewhere, or has not begun.")
-    found = own_files(run)
-    st.caption(f"{len(found):,} files, {size_text(sum(size for _, size in found))}")
-    table = pd.DataFrame([(name, size_text(size)) for name, size in found], columns=["file", "size"])
-    st.dataframe(table, hide_index=True, key="card-files", height=min(35 * len(found) + 38, 320))
+        st.caption("It has no log: it was trained elsewhere, or its training has not started.")
+    entries = own_files(run)
+    st.caption(f"{len(entries):,} files, {size_text(sum(size for _, size in entries))}")
+    table = pd.DataFrame([(name, size_text(size)) for name, size in entries], columns=["file", "size"])
+    st.dataframe(table, hide_index=True, key="card-files", height=min(35 * len(entries) + 38, 320))

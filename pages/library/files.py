@@ -1,4 +1,4 @@
-"""What lies in a run's folder, and the end of its log."""
+"""The files in a run's folder, and the end of its log."""
 
 from __future__ import annotations
 
@@ -12,23 +12,26 @@ LOG_BYTES = 20_000
 
 
 def own_files(run: Run) -> list[tuple[str, int]]:
-    """The files of a run and their bytes, a folder such as the film as one line; what cannot be read is left out."""
-    found: list[tuple[str, int]] = []
+    """Returns the files of a run with their size in bytes; a folder such as the film is one entry.
+
+    Files that cannot be read are left out.
+    """
+    entries: list[tuple[str, int]] = []
     with contextlib.suppress(OSError):
         for path in sorted(run.folder.iterdir()):
             with contextlib.suppress(OSError):
-                found += _line(path)
-    return found
+                entries += _entry(path)
+    return entries
 
 
-def _line(path: Path) -> list[tuple[str, int]]:
+def _entry(path: Path) -> list[tuple[str, int]]:
     if path.is_dir():
         return [(f"{path.name}/ ({sum(1 for _ in path.iterdir())} files)", files.size_of(path))]
     return [] if path.name.startswith(".") else [(path.name, path.stat().st_size)]
 
 
 def log_tail(run: Run) -> str:
-    """The last 20,000 bytes of the worker's log, from a line's beginning on; empty where it cannot be read."""
+    """Returns the last 20,000 bytes of the worker's log, from the start of a line; empty if it cannot be read."""
     try:
         with (run.folder / "worker.log").open("rb") as stream:
             size = stream.seek(0, 2)

@@ -1,4 +1,4 @@
-"""Which runs are shown, and in which order: what the address wants, and the rows that fit it."""
+"""Search, filters and sorting of the table, all kept in the URL, and the rows that match them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pages.common.address import read_number
 from pages.common.session import is_hidden, roots
 from vae_core.registry.model_rows import MODELS
 from vae_core.storage import files
-from vae_core.storage.listing import Summary, summaries
+from vae_core.storage.run_summaries import Summary, summaries
 from vae_core.storage.states import State
 
 SORT_PARAMETER, PAGE_PARAMETER, CHOSEN_PARAMETER = "sort", "at", "runs"
@@ -26,13 +26,14 @@ MOST_CHOSEN = 100
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What the address asks for.
+class Filters:
+    """The search, filters and sorting given in the URL.
 
     Attributes:
-        find: words that name, id or notes hold, all of them.
-        state, images, model, whose: one of the options, the first of which leaves all.
-        sort, down: the column, and whether from the largest down; an empty column puts the active first, then the newest.
+        find: words that must all occur in name, id or notes.
+        state, images, model, whose: one of the options, the first of which matches all runs.
+        sort, down: the column, and whether to sort in descending order; without a column, active runs come first, then
+            the newest.
     """
 
     find: str = ""
@@ -43,62 +44,52 @@ class Wanted:
     sort: str = ""
     down: bool = False
 
-    @property
-    def is_everything(self) -> bool:
-        return (self.find, self.state, self.images, self.model, self.whose) == (
-            "",
-            ANY_STATE,
-            ANY_IMAGES,
-            ANY_MODEL,
-            ALL,
-        )
 
-
-def everything() -> tuple[list[Summary], list[str]]:
-    """All runs, one's own before shipped ones of the same id, and a sentence for each folder that cannot be read."""
-    found: list[Summary] = []
+def all_runs() -> tuple[list[Summary], list[str]]:
+    """Returns all runs, the user's own before shipped ones, and an error message per folder that cannot be read."""
+    summary_rows: list[Summary] = []
     problems: list[str] = []
     for root in roots():
         rows, sentences = summaries(root)
-        found += [row for row in rows if not is_hidden(root, row.id)]
+        summary_rows += [row for row in rows if not is_hidden(root, row.id)]
         problems += sentences
-    return found, problems
+    return summary_rows, problems
 
 
-def fitting(rows: list[Summary], wanted: Wanted) -> list[Summary]:
-    """The rows that fit, in the order that is wanted; what has no value stands last, whichever way."""
-    words = wanted.find.casefold().split()
-    kept = [row for row in rows if _fits(row, wanted) and _has(row, words)]
-    if wanted.sort not in KEYS:
+def matching_rows(rows: list[Summary], filters: Filters) -> list[Summary]:
+    """Returns the rows that match, in the order given; rows without a value come last in either direction."""
+    words = filters.find.casefold().split()
+    kept = [row for row in rows if _matches(row, filters) and _contains(row, words)]
+    if filters.sort not in KEYS:
         return sorted(kept, key=lambda row: (_rank(row), _kind(row), -row.changed))
-    key = KEYS[wanted.sort]
+    key = KEYS[filters.sort]
     known = [row for row in kept if key(row) is not None]
     unknown = [row for row in kept if key(row) is None]
-    return sorted(known, key=key, reverse=wanted.down) + unknown
+    return sorted(known, key=key, reverse=filters.down) + unknown
 
 
-def _fits(row: Summary, wanted: Wanted) -> bool:
+def _matches(row: Summary, filters: Filters) -> bool:
     config = row.run.config
     return (
-        wanted.state in (ANY_STATE, row.state)
-        and wanted.images in (ANY_IMAGES, config.data.dataset)
-        and wanted.model in (ANY_MODEL, config.model.model)
-        and wanted.whose in (ALL, "shipped" if row.shipped else "own")
+        filters.state in (ANY_STATE, row.state)
+        and filters.images in (ANY_IMAGES, config.data.dataset)
+        and filters.model in (ANY_MODEL, config.model.model)
+        and filters.whose in (ALL, "shipped" if row.shipped else "own")
     )
 
 
-def _has(row: Summary, words: list[str]) -> bool:
+def _contains(row: Summary, words: list[str]) -> bool:
     text = f"{row.name} {row.id} {row.notes.notes}".casefold() if words else ""
     return all(word in text for word in words)
 
 
 def _rank(row: Summary) -> int:
-    """The active first, the shipped last."""
+    """Ranks active runs first and shipped ones last."""
     return list(State).index(row.state) if row.state.is_active else len(State) + row.shipped
 
 
 def _kind(row: Summary) -> int:
-    """Shipped models in the order in which one wants to meet them: examples, denoisers, the sweep, those of lessons."""
+    """Orders shipped models as a newcomer should meet them: examples, denoisers, the sweep, those of the lessons."""
     if not row.shipped:
         return 0
     if row.id.startswith("example-"):
@@ -118,15 +109,15 @@ KEYS: dict[str, Callable[[Summary], Any]] = {
     "age": lambda row: None if row.shipped else time.time() - row.changed,
     "size": lambda row: row.bytes,
 }
-"""What each column is sorted by; None: it has no value there."""
+"""The value by which each column is sorted; None if a row has none."""
 
 
-def choose_wanted(rows: list[Summary]) -> Wanted:
-    """Draws the search and the filters, each in the address."""
+def filter_controls(rows: list[Summary]) -> Filters:
+    """Draws the search and the filters, whose values are kept in the URL, and returns them."""
     datasets = sorted({row.run.config.data.dataset for row in rows})
     with st.container(horizontal=True, vertical_alignment="bottom", key="library-filters"):
         find = st.text_input(
-            "Find", key="find", bind="query-params", placeholder="words of a name, an id or notes", width=300,
+            "Find", key="find", bind="query-params", placeholder="words in the name, id or notes", width=300,
             icon=":material/search:",
         )  # fmt: skip
         state = st.selectbox("State", STATES_SHOWN, key="in_state", bind="query-params", width=150)
@@ -136,11 +127,11 @@ def choose_wanted(rows: list[Summary]) -> Wanted:
     given = st.query_params.get(SORT_PARAMETER, "")
     column = given.removeprefix("-")
     sort = column if column in KEYS else ""
-    return Wanted(find or "", state, images, model, whose, sort, bool(sort) and given.startswith("-"))
+    return Filters(find or "", state, images, model, whose, sort, bool(sort) and given.startswith("-"))
 
 
 def sort_by(column: str) -> None:
-    """Sorts by a column; once more turns the order round, and a third time goes back to the order of the start."""
+    """Sorts by a column; a second call reverses the order, and a third one restores the default order."""
     if column not in KEYS:
         return
     before = st.query_params.get(SORT_PARAMETER, "")
@@ -150,7 +141,7 @@ def sort_by(column: str) -> None:
 
 
 def page_of(count: int) -> tuple[int, int]:
-    """The page that the address names, held to those there are, and their number."""
+    """Returns the page given in the URL, limited to the existing ones, and the number of pages."""
     pages = max(1, -(-count // ROWS))
     given = st.query_params.get(PAGE_PARAMETER, "1")
     page = read_number(given)
@@ -163,13 +154,13 @@ def go_to_page(page: object) -> None:
 
 
 def chosen_ids() -> list[str]:
-    """The ids that the address names, each once."""
+    """Returns the ids given in the URL, without duplicates."""
     given = st.query_params.get(CHOSEN_PARAMETER, "")
     return list(dict.fromkeys(part for part in given.split(",") if part))[:MOST_CHOSEN]
 
 
 def choose(ids: list[str]) -> None:
-    """Puts the chosen runs into the address."""
+    """Puts the chosen runs into the URL."""
     _put(CHOSEN_PARAMETER, ",".join(dict.fromkeys(ids[:MOST_CHOSEN])))
 
 
@@ -181,5 +172,5 @@ def _put(name: str, value: str) -> None:
 
 
 def is_own(folder: Path) -> bool:
-    """Whether a run stands in the folder that new runs are made in."""
+    """Returns whether a run is in the folder where new runs are created."""
     return files.same_place(folder.parent, roots()[0])

@@ -1,4 +1,4 @@
-"""From a run to a new training: make it longer, start from a step that it keeps, or take its configuration."""
+"""Continuing from a run: extend it, start a new run from one of its steps, or reuse its configuration."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from pages.common.session import ORIGIN_PARAMETER, RUN_PARAMETER, manager
 from pages.common.settings import DEFAULTS
 from pages.library.filters import is_own
 from vae_core.config import RunConfig
-from vae_core.data.moved import check_there
+from vae_core.data.relocation import check_images_exist
 from vae_core.storage import checkpoints
-from vae_core.storage.listing import Summary
-from vae_core.storage.runs import Run, make_longer
-from vae_core.storage.sound import sound_steps
+from vae_core.storage.run_summaries import Summary
+from vae_core.storage.runs import Run, extend_run
 from vae_core.storage.states import State
+from vae_core.storage.usable_steps import usable_steps
 
 TRAIN = "train/page.py"
 
 
-def onward(one: Summary) -> None:
-    """A button that opens the three ways."""
+def train_on_button(summary: Summary) -> None:
+    """Draws a button that opens the three choices."""
     with st.popover("Train on", icon=":material/fork_right:", key="onward"):
-        _longer(one)
-        _from_step(one)
+        _extend(summary)
+        _from_step(summary)
         st.markdown("**New run from its configuration**")
-        st.caption("The Train page opens with its dials set as this run's; the seed as well.")
-        st.page_link(TRAIN, label="Set the dials", icon=":material/tune:", query_params=as_query(one.run.config))
+        st.caption("Opens the Train page with all settings of this run, including the seed.")
+        st.page_link(TRAIN, label="Open in Train", icon=":material/tune:", query_params=as_query(summary.run.config))
 
 
 def as_query(config: RunConfig, origin: str = "") -> dict[str, str]:
-    """The address of the Train page with the dials of a configuration: what differs from the defaults."""
+    """Returns the query of the Train page for a configuration: the settings that differ from the defaults."""
     differing = {name: value for name, value in config.flat().items() if value != DEFAULTS[name]}
     if config.model.architecture != DEFAULTS["architecture"]:
         differing["hidden"] = config.model.hidden
@@ -44,42 +44,41 @@ def _text(value: Any) -> str:
     return ",".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
 
 
-def _longer(one: Summary) -> None:
-    st.markdown("**Make it longer**")
-    if one.shipped or not (one.state is State.DONE or one.state.can_resume):
-        st.caption("A shipped model is not changed; copy it." if one.shipped else "It is being trained.")
+def _extend(summary: Summary) -> None:
+    st.markdown("**Train it longer**")
+    if summary.shipped or not (summary.state is State.DONE or summary.state.can_resume):
+        st.caption("A shipped model cannot be changed; copy it." if summary.shipped else "It is being trained.")
         return
-    now = one.run.config.training.epochs
-    st.caption("The same run goes on from its newest step, to as many epochs in all.")
+    now = summary.run.config.training.epochs
+    st.caption("The same run continues from its newest step, up to the total number of epochs.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        epochs = st.number_input("Epochs in all", value=2 * now, step=1, format="%d", key="longer_epochs", width=140)
-        if st.button("Go on", key="longer", icon=":material/resume:"):
+        epochs = st.number_input("Epochs in total", value=2 * now, step=1, format="%d", key="longer_epochs", width=140)
+        if st.button("Continue", key="longer", icon=":material/resume:"):
             with sentences():
-                checkpoints.check_resumable(one.run.folder)
-                check_there(one.run)
-                longer = make_longer(one.run, int(epochs))
-                manager().resume(longer)
-                st.switch_page(TRAIN, query_params={RUN_PARAMETER: one.id})
+                checkpoints.check_resumable(summary.run.folder)
+                check_images_exist(summary.run)
+                manager().resume(extend_run(summary.run, int(epochs)))
+                st.switch_page(TRAIN, query_params={RUN_PARAMETER: summary.id})
 
 
-def _from_step(one: Summary) -> None:
-    st.markdown("**Start from a step that it keeps**")
-    steps = sorted(kept(one.run), reverse=True)
+def _from_step(summary: Summary) -> None:
+    st.markdown("**Start a new run from one of its steps**")
+    steps = sorted(kept(summary.run), reverse=True)
     if not steps:
-        st.caption("It keeps no step.")
-    elif not is_own(one.run.folder):
-        st.caption("Copy it first: a new run starts from one of your own.")
+        st.caption("No steps are kept.")
+    elif not is_own(summary.run.folder):
+        st.caption("Copy it first: a new run can only start from a run of your own.")
     else:
-        st.caption("A new run begins with those weights; on the Train page the other dials can be changed.")
+        st.caption("A new run starts with these weights; its other settings can be changed on the Train page.")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             step = st.selectbox("Step", steps, key="from_step", width=140)
-            origin = f"{one.id}@{step}"
+            origin = f"{summary.id}@{step}"
             st.page_link(
-                TRAIN, label=literal(f"Set the dials, from step {step:,}"), icon=":material/fork_right:",
-                query_params=as_query(one.run.config, origin),
+                TRAIN, label=literal(f"Open in Train, from step {step:,}"), icon=":material/fork_right:",
+                query_params=as_query(summary.run.config, origin),
             )  # fmt: skip
 
 
 def kept(run: Run) -> dict[int, str]:
-    """The steps of a run that another can start from, and the names of their files."""
-    return sound_steps(run)
+    """Returns the steps from which another run can start, with the names of their checkpoints."""
+    return usable_steps(run)

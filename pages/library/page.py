@@ -1,4 +1,4 @@
-"""Library: all runs and shipped models, to find, to keep in order and to carry elsewhere."""
+"""Library: find, organise, export and import runs and shipped models."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import streamlit as st
 from pages.common.errors import literal, sentences, show_error
 from pages.common.session import manager, open_anywhere
 from pages.library.actions import actions
-from pages.library.details import card
-from pages.library.filters import choose, choose_wanted, chosen_ids, everything, fitting
+from pages.library.details import details
+from pages.library.filters import all_runs, choose, chosen_ids, filter_controls, matching_rows
 from pages.library.table import live, table
-from pages.library.transfer import bring_in, tell
-from pages.library.trash import bin_view
-from pages.library.undo import deleted
+from pages.library.transfer import import_button, show_import_errors
+from pages.library.trash import trash_view
+from pages.library.undo import recently_deleted
 from vae_core.errors import LatentLabError, RunNotFound
-from vae_core.storage.listing import Summary
+from vae_core.storage.run_summaries import Summary
 
 SHELVES = ("Runs", "Trash")
 PROBLEMS_SHOWN = 20
@@ -28,34 +28,34 @@ def page() -> None:
                 "Shelf", SHELVES, default=SHELVES[0], required=True, key="shelf", bind="query-params",
                 label_visibility="collapsed", width="content",
             )  # fmt: skip
-            bring_in()
-    tell()
+            import_button()
+    show_import_errors()
     if shelf == "Trash":
         with sentences():
-            bin_view()
+            trash_view()
     else:
         _runs()
 
 
 def _runs() -> None:
-    rows, problems = everything()
-    wanted = choose_wanted(rows)
-    fits = fitting(rows, wanted)
+    rows, problems = all_runs()
+    filters = filter_controls(rows)
+    matching = matching_rows(rows, filters)
     chosen = _chosen(rows)
-    shown = table(fits, len(rows), [one.id for one in chosen], wanted, deleted(wanted))
+    shown = table(matching, len(rows), [each.id for each in chosen], filters, recently_deleted(filters))
     _say_problems(problems)
     if chosen:
-        actions(chosen, fits, wanted)
+        actions(chosen, matching, filters)
     if len(chosen) == 1:
-        card(chosen[0], rows)
-    elif not chosen and not any(not one.shipped for one in rows):
+        details(chosen[0], rows)
+    elif not chosen and all(row.shipped for row in rows):
         _nothing_yet()
     live(shown)
 
 
 def _chosen(rows: list[Summary]) -> list[Summary]:
-    """The runs that the address names; of one that is not here it is said why, and it is forgotten."""
-    by_id, ids = {one.id: one for one in rows}, chosen_ids()
+    """Returns the runs named in the URL; drops those that cannot be opened from the URL and says why."""
+    by_id, ids = {row.id: row for row in rows}, chosen_ids()
     missing = [run_id for run_id in ids if run_id not in by_id]
     for run_id in missing:
         try:
@@ -78,8 +78,8 @@ def _say_problems(problems: list[str]) -> None:
 
 def _nothing_yet() -> None:
     st.info(
-        "You have no runs of your own yet: train one, or import a file from another machine. The shipped models are "
-        "here to look at; a copy of one can be changed.",
+        "You have no runs of your own yet: train one, or import one from another machine. The shipped models are "
+        "read-only; copy one to change it.",
         icon=":material/inventory_2:",
     )
     st.page_link("train/page.py", label="Train a model", icon=":material/model_training:")

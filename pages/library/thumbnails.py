@@ -1,4 +1,4 @@
-"""A small picture of each run that is shown: what it makes of test images, from the newest frame of its film."""
+"""Thumbnails of runs: a few reconstructions from the newest frame of the run's film."""
 
 from __future__ import annotations
 
@@ -20,43 +20,43 @@ KEPT = 5_000
 
 
 @dataclass(frozen=True)
-class Glimpse:
+class Thumbnail:
     """What the newest frame of a run's film shows.
 
     Attributes:
         picture: a data URL of a few reconstructions, or the empty string.
-        nats: negative ELBO per image of the held-out images that are looked at while training, or None.
+        nats: the negative ELBO per image of the held-out images evaluated during training, or None.
     """
 
     picture: str = ""
     nats: float | None = None
 
 
-def glimpse(run: Run) -> Glimpse:
-    """The picture of a run, made once for each newest frame; an empty one where there is no film, or it is damaged."""
+def thumbnail(run: Run) -> Thumbnail:
+    """Returns the thumbnail of a run, cached per frame; empty if there is no film, or it is damaged."""
     newest = _newest(run.folder / "film")
-    return Glimpse() if newest is None else _glimpse(*newest)
+    return Thumbnail() if newest is None else _thumbnail(*newest)
 
 
 def _newest(film: Path) -> tuple[str, int] | None:
-    """Path and time of the last frame: their names are their steps."""
+    """Returns path and modification time of the last frame; frames are named after their steps."""
     try:
         with os.scandir(film) as entries:
             names = [entry.name for entry in entries if entry.name[:1].isdigit() and entry.name.endswith(".npz")]
         last = film / max(names)
         return str(last), last.stat().st_mtime_ns
-    except (OSError, ValueError):  # no film, none yet, or gone this moment
+    except (OSError, ValueError):  # there is no film, it is empty, or it has just been removed
         return None
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
-def _glimpse(path: str, stamp: int) -> Glimpse:
+def _thumbnail(path: str, stamp: int) -> Thumbnail:
     try:
         frame = unpack_frame(files.read_bytes(Path(path)))
         content = png_bytes(mosaic(frame.reconstructions[:IMAGES], IMAGES))
     except (LatentLabError, FileNotFoundError):
-        return Glimpse()
+        return Thumbnail()
     figures = frame.figures
-    known = [figures[name] for name in ("reconstruction_nats", "kl_nats") if name in figures]
-    nats = sum(known) if "reconstruction_nats" in figures else None
-    return Glimpse(f"data:image/png;base64,{base64.b64encode(content).decode()}", nats)
+    terms = [figures[name] for name in ("reconstruction_nats", "kl_nats") if name in figures]
+    nats = sum(terms) if "reconstruction_nats" in figures else None
+    return Thumbnail(f"data:image/png;base64,{base64.b64encode(content).decode()}", nats)

@@ -1,4 +1,4 @@
-"""Runs that leave as a file, that come as one, and copies."""
+"""Export, import and copies of runs."""
 
 from __future__ import annotations
 
@@ -12,50 +12,50 @@ from pages.library.filters import choose
 from vae_core.archives import archive
 from vae_core.errors import LatentLabError
 from vae_core.storage import files
-from vae_core.storage.listing import Summary
+from vae_core.storage.run_summaries import Summary
 from vae_core.storage.runs import Run
 
 TYPES = ["zip", "safetensors"]
 MOST = 8
-TAKEN_IN = "library-imported"
+IMPORTED = "library-imported"
 
 
 def export(chosen: Sequence[Summary]) -> None:
-    """Buttons that make the files when they are pressed."""
+    """Draws download buttons, which create the files when clicked."""
     with st.popover("Export", icon=":material/download:", key="export"):
-        for one in chosen[:MOST]:
+        for summary in chosen[:MOST]:
             if len(chosen) > 1:
-                st.text(one.name)
+                st.text(summary.name)
             with st.container(horizontal=True):
-                _download("Whole run", one, archive.export_run, "zip")
-                if files.is_there(one.run.folder / "model.json"):
-                    _download("Weights alone", one, archive.export_weights, "safetensors")
+                _download("Whole run", summary, archive.export_run, "zip")
+                if files.is_there(summary.run.folder / "model.json"):
+                    _download("Weights only", summary, archive.export_weights, "safetensors")
         if len(chosen) > MOST:
-            st.caption(f"The first {MOST} of {len(chosen)}; choose fewer for the others.")
+            st.caption(f"Shows the first {MOST} of {len(chosen)} runs; choose fewer to export the others.")
         st.caption(
-            "The whole run is one zip, to be imported elsewhere, with its records, film, kept steps and figures. The "
-            "weights alone are safetensors with the configuration in the header. A file that has become unreadable "
-            "is not exported; the log says why."
+            "The whole run is a zip that can be imported elsewhere, with its records, film, checkpoints and figures. The "
+            "weights are a safetensors file with the configuration in its header. If a run can no longer be read it is "
+            "not exported; the log says why."
         )
 
 
-def _download(label: str, one: Summary, make: Callable[[Run], bytes], ending: str) -> None:
+def _download(label: str, summary: Summary, make: Callable[[Run], bytes], ending: str) -> None:
     st.download_button(
         label,
-        lambda: make(one.run),
-        file_name=f"{one.id}.{ending}",
+        lambda: make(summary.run),
+        file_name=f"{summary.id}.{ending}",
         mime="application/octet-stream",
         icon=":material/download:",
-        key=f"export-{ending}-{one.id}",
+        key=f"export-{ending}-{summary.id}",
         on_click="ignore",
     )
 
 
-def copy_button(one: Summary) -> None:
-    """Makes one's own copy, which can be changed, and chooses it."""
+def copy_button(summary: Summary) -> None:
+    """Draws the button that makes a copy, which can be changed, and selects it."""
     st.button(
-        "Copy", key="copy", icon=":material/content_copy:", on_click=_copy, args=(one.run,),
-        help="Your own copy, with a name and an id of its own; a shipped model can be changed only so.",
+        "Copy", key="copy", icon=":material/content_copy:", on_click=_copy, args=(summary.run,),
+        help="Makes your own copy with a new name and id. Shipped models can only be changed as copies.",
     )  # fmt: skip
 
 
@@ -64,26 +64,26 @@ def _copy(run: Run) -> None:
         choose([archive.copy_run(run, manager().root).id])
 
 
-def bring_in() -> None:
-    """Takes in the files that are dropped, one after the other; what is wrong with one is said, and the others go on."""
+def import_button() -> None:
+    """Draws the import and imports the files uploaded; an error in one of them does not stop the others."""
     with st.popover("Import", icon=":material/upload:", key="import"):
-        turn = st.session_state.get(TAKEN_IN, 0)
-        given = st.file_uploader(
-            "Runs and weights that were exported", TYPES, accept_multiple_files=True, key=f"imported-{turn}",
-            help="Each is checked by its hashes before anything of it is believed.",
+        turn = st.session_state.get(IMPORTED, 0)
+        uploads = st.file_uploader(
+            "Exported runs and weights", TYPES, accept_multiple_files=True, key=f"imported-{turn}",
+            help="The hashes of each file are checked before it is used.",
         )  # fmt: skip
-    if not given:
+    if not uploads:
         return
-    with st.spinner("Checking what came in"):
-        from vae_core.archives.importing import import_run  # torch; not for those who only look
+    with st.spinner("Checking the files"):
+        from vae_core.archives.importing import import_run  # imports torch, which viewing the page does not need
 
         ids = []
-        for file in given:
+        for file in uploads:
             try:
                 ids.append(import_run(manager().root, file).id)
             except LatentLabError as error:
                 _remember(f"{file.name[:80]}: {error}")
-    st.session_state[TAKEN_IN] = turn + 1  # an uploader of a new name is empty
+    st.session_state[IMPORTED] = turn + 1  # an uploader with a new key is empty
     if ids:
         choose(ids)
         st.toast("Imported." if len(ids) == 1 else f"{len(ids)} imported.", icon=":material/check:")
@@ -97,20 +97,20 @@ def _remember(sentence: str) -> None:
     st.session_state.setdefault(_SENTENCES, []).append(sentence)
 
 
-def tell() -> None:
-    """What went wrong with the files that came in last, once."""
+def show_import_errors() -> None:
+    """Shows the errors of the last import, once."""
     for sentence in st.session_state.pop(_SENTENCES, []):
         st.error(literal(sentence), icon=":material/error:")
 
 
-def check_button(one: Summary) -> None:
-    """For weights that somebody copied in by hand."""
+def verify_button(summary: Summary) -> None:
+    """Draws the button that checks weights which were copied in by hand."""
     if st.button("Check its weights", key="verify", icon=":material/verified:", type="primary"):
         try:
             with st.spinner("Checking"):
                 from vae_core.archives.importing import verify
 
-                verify(one.run.folder.parent, one.id)
+                verify(summary.run.folder.parent, summary.id)
         except LatentLabError as error:
             show_error(error)
         else:

@@ -1,4 +1,4 @@
-"""The trash: what lies in it, each with a way back, and how much emptying it frees."""
+"""The trash: the deleted runs, which can be restored, and the space that emptying it frees."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import streamlit as st
 from pages.common.errors import literal, sentences
 from pages.common.session import manager
 from pages.library.filters import choose
-from pages.library.undo import KEPT, forget
-from pages.library.words import age_text, size_text
+from pages.library.formatting import age_text, size_text
+from pages.library.undo import KEPT, forget_deletion
 from vae_core.storage import trash
 from vae_core.storage.trash import Trashed
 
@@ -19,28 +19,28 @@ WIDTHS = (6, 2, 2, 2)
 RESTORED = "library-restored"
 
 
-def bin_view() -> None:
-    """All that was deleted, the last first."""
+def trash_view() -> None:
+    """Draws the deleted runs, most recent first."""
     restored = st.session_state.pop(RESTORED, None)
     if restored is not None:
-        st.success(literal(f"{restored} is back among the runs, and chosen there."), icon=":material/undo:")
+        st.success(literal(f"{restored} was restored and is selected under Runs."), icon=":material/undo:")
     root = manager().root
-    found = trash.list_trash(root)
-    if not found:
-        st.info("The trash is empty. What you delete lies here until you empty it.", icon=":material/delete:")
+    trashed = trash.list_trash(root)
+    if not trashed:
+        st.info("The trash is empty. Deleted runs stay here until you empty it.", icon=":material/delete:")
         return
-    _empty(sum(each.bytes for each in found), len(found))
-    for each in found[:SHOWN]:
+    _empty(sum(each.bytes for each in trashed), len(trashed))
+    for each in trashed[:SHOWN]:
         _line(each)
-    if len(found) > SHOWN:
-        st.caption(f"and {len(found) - SHOWN:,} older ones")
+    if len(trashed) > SHOWN:
+        st.caption(f"and {len(trashed) - SHOWN:,} older ones")
 
 
 def _empty(size: int, count: int) -> None:
     freed = size_text(size)
     with st.popover(f"Empty (frees {freed})", icon=":material/delete_forever:", key="empty"):
-        st.markdown(f"{count} run{'s' if count > 1 else ''} would be gone for good.")
-        st.button("Remove for good", key="empty_now", type="primary", on_click=_empty_now)
+        st.markdown(f"{count} run{'s' if count > 1 else ''} will be deleted permanently.")
+        st.button("Delete permanently", key="empty_now", type="primary", on_click=_empty_now)
 
 
 def _empty_now() -> None:
@@ -66,6 +66,6 @@ def _ago(when: float) -> str:
 def _restore(each: Trashed) -> None:
     with sentences():
         run = trash.restore(manager().root, each.id)
-        forget(each.id)
+        forget_deletion(each.id)
         choose([run.id])
         st.session_state[RESTORED] = run.name

@@ -1,4 +1,4 @@
-"""Deleting with a way back: what was deleted last, and where it stood, so that "Undo" stands there."""
+"""Deletion with undo: remembers the runs deleted last and their positions, where the table then offers "Undo"."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import streamlit as st
 
 from pages.common.errors import sentences
 from pages.common.session import manager
-from pages.library.filters import Wanted, choose, chosen_ids
+from pages.library.filters import Filters, choose, chosen_ids
 from vae_core.errors import RunStateError
 from vae_core.storage import files, trash
-from vae_core.storage.listing import Summary
+from vae_core.storage.run_summaries import Summary
 from vae_core.storage.runs import Run
 
 STOP_SECONDS = 20.0
@@ -25,9 +25,9 @@ class Deleted:
     """A run that was deleted on this page.
 
     Attributes:
-        id: in the trash.
-        name: that it is shown by.
-        before: how many rows stand above where it was.
+        id: of its folder in the trash.
+        name: its display name.
+        before: the number of rows above its former position.
     """
 
     id: str
@@ -35,40 +35,40 @@ class Deleted:
     before: int
 
 
-def delete(runs: Sequence[Summary], fits: Sequence[Summary], wanted: Wanted) -> None:
-    """Moves runs to the trash, and remembers where each stood in the list `fits`."""
+def delete(runs: Sequence[Summary], matching: Sequence[Summary], filters: Filters) -> None:
+    """Moves runs to the trash, and remembers their positions in `matching`."""
     gone: list[Deleted] = []
-    for one in runs:
+    for summary in runs:
         with sentences():
-            trashed = trash.delete(one.run)
-            place = next((at for at, row in enumerate(fits) if row.id == one.id), 0)
+            trashed = trash.delete(summary.run)
+            place = next((at for at, row in enumerate(matching) if row.id == summary.id), 0)
             gone.append(Deleted(trashed.id, trashed.name, place))
     gone.sort(key=lambda each: each.before)
     moved = [Deleted(each.id, each.name, each.before - above) for above, each in enumerate(gone)]
-    st.session_state[KEPT] = (wanted, moved)
-    left = {one.id for one in runs if files.is_folder(one.run.folder)}
-    choose([one for one in chosen_ids() if one in left or one not in {each.id for each in runs}])
+    st.session_state[KEPT] = (filters, moved)
+    left = {summary.id for summary in runs if files.is_folder(summary.run.folder)}
+    choose([run_id for run_id in chosen_ids() if run_id in left or run_id not in {each.id for each in runs}])
 
 
-def deleted(wanted: Wanted) -> list[Deleted]:
-    """What was deleted last, as long as the list is sorted and filtered as it was then."""
+def recently_deleted(filters: Filters) -> list[Deleted]:
+    """Returns the runs deleted last, as long as filters and sorting are the same as then."""
     kept = st.session_state.get(KEPT)
-    return kept[1] if kept is not None and kept[0] == wanted else []
+    return kept[1] if kept is not None and kept[0] == filters else []
 
 
-def bring_back(trashed_id: str) -> None:
-    """Undoes one deletion and chooses the run.
+def undo_deletion(trashed_id: str) -> None:
+    """Undoes a deletion and selects the run.
 
     Raises:
-        RunNotFound, CheckpointCorrupt, ConfigError, SchemaTooNew, DiskError: as `trash.restore`.
+        RunNotFound, CheckpointCorrupt, ConfigError, SchemaTooNew, DiskError: like `trash.restore`.
     """
-    forget(trashed_id)
+    forget_deletion(trashed_id)
     run = trash.restore(manager().root, trashed_id)
     choose([run.id])
 
 
-def forget(trashed_id: str) -> None:
-    """Takes away the line with "Undo" of one run."""
+def forget_deletion(trashed_id: str) -> None:
+    """Removes the "Undo" row of a run."""
     kept = st.session_state.get(KEPT)
     if kept is not None:
         st.session_state[KEPT] = (kept[0], [each for each in kept[1] if each.id != trashed_id])
@@ -78,13 +78,13 @@ def stop_and_wait(runs: Sequence[Run]) -> None:
     """Stops runs and waits until their processes have saved and ended.
 
     Raises:
-        RunStateError: one has not ended after 20 seconds.
+        RunStateError: a process has not ended after 20 seconds.
     """
     for run in runs:
         manager().stop(run)
-    leave = time.monotonic() + STOP_SECONDS
+    deadline = time.monotonic() + STOP_SECONDS
     for run in runs:
         while files.is_locked(run.lock_path):
-            if time.monotonic() > leave:
-                raise RunStateError(f"The run {run.name!r} has not stopped yet; wait for it, then delete it.")
+            if time.monotonic() > deadline:
+                raise RunStateError(f"The run {run.name!r} has not stopped yet; wait until it has, then delete it.")
             time.sleep(0.1)

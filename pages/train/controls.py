@@ -106,12 +106,12 @@ def _resume(run: Run, control: Control) -> None:
 
 def _want(run: Run, want: str) -> None:
     with sentences():
-        run.want(want=want)
+        run.request(want=want)
 
 
 def _full_speed(run: Run) -> None:
     with sentences():
-        run.want(rate=None, rate_until=None)
+        run.request(rate=None, rate_until=None)
 
 
 def _step(run: Run) -> None:

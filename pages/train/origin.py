@@ -10,7 +10,7 @@ from pages.common.session import ORIGIN_PARAMETER, open_anywhere
 from vae_core.config import RunConfig
 from vae_core.errors import LatentLabError, RunNotFound
 from vae_core.storage import checkpoints
-from vae_core.storage.sound import check_sound
+from vae_core.storage.usable_steps import check_usable
 
 
 def with_origin(config: RunConfig | None) -> RunConfig | None:
@@ -50,5 +50,5 @@ def _name(origin: str) -> str:
     if read_number(step) not in steps:
         kept = ", ".join(map(str, sorted(steps))) or "none"
         raise RunNotFound(f"The run {run.name!r} keeps no step {step}; it keeps {kept}.")
-    check_sound(run, int(step))
+    check_usable(run, int(step))
     return run.name

@@ -19,7 +19,7 @@ from pages.common.states import colour_of
 from pages.train.remedy import remedy_button
 from vae_core.config import RunConfig
 from vae_core.data import catalogue
-from vae_core.data.moved import image_shape
+from vae_core.data.relocation import image_shape
 from vae_core.storage import files
 from vae_core.storage.frames import Frame
 from vae_core.storage.records import Record

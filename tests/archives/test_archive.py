@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from tests.finished import forged, members_of, train_small, zipped
 from vae_core.archives import archive
 from vae_core.errors import CheckpointCorrupt, CheckpointError, RunNotFound, SchemaTooNew
-from vae_core.storage import checkpoints, files, placement, runs
+from vae_core.storage import checkpoints, files, install, runs
 from vae_core.storage.arrays import pack_tensors, tensor_notes
 from vae_core.storage.records import read_records
 from vae_core.storage.runs import Run, Status
@@ -315,7 +315,7 @@ def test_a_copy_is_ones_own_and_the_first_stays(run: Run, whole: bytes, tmp_path
 def test_what_a_killed_copy_left_is_swept_and_what_is_at_work_is_not(run: Run, tmp_path: Path) -> None:
     for name in (".partial-old", ".partial-new"):
         (tmp_path / name / "run").mkdir(parents=True)
-    long_ago = time.time() - 2 * placement.ABANDONED_SECONDS
+    long_ago = time.time() - 2 * install.ABANDONED_SECONDS
     os.utime(tmp_path / ".partial-old", (long_ago, long_ago))
     copy = archive.copy_run(run, tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {".partial-new", copy.id}

@@ -98,7 +98,7 @@ def test_an_archive_of_version_0_1_is_imported(runs_root: Path) -> None:
 def test_an_imported_run_goes_on_with_the_same_bits(run: Run, whole: bytes, runs_root: Path, tmp_path: Path) -> None:
     here, there = archive.copy_run(run, tmp_path / "here"), import_run(runs_root, whole)
     for each in (here, there):
-        Driver(runs.make_longer(each, 2)).drive()
+        Driver(runs.extend_run(each, 2)).drive()
     for name in ("model.safetensors", "best.safetensors"):
         assert (here.folder / name).read_bytes() == (there.folder / name).read_bytes()
 
@@ -194,10 +194,10 @@ HOSTILE: dict[str, tuple[Callable[[Members], Members], type[LatentLabError], str
     "a name of 300 letters": (document("notes.json", name="x" * 300), NameInvalid, "at most 80 printable"),
     "a name of two lines": (document("notes.json", name="a\nb"), NameInvalid, "at most 80 printable"),
     "a book of notes": (document("notes.json", notes="x" * 10_001), NameInvalid, "shorten them"),
-    "a record of words": (record('{"split": "train", "step": 9, "epoch": 1, "loss": "<b>"}'), CORRUPT, "no record"),
-    "a record of infinity": (record('{"split": "train", "step": 9, "epoch": 1, "loss": 1e999}'), CORRUPT, "no record"),
-    "a record of nothing": (record('{"step": 9}'), CORRUPT, "no record"),
-    "a line that is no record": (record("[]"), CORRUPT, "no record"),
+    "a record of words": (record('{"split": "train", "step": 9, "epoch": 1, "loss": "<b>"}'), CORRUPT, "not a record"),
+    "an infinite record": (record('{"split": "train", "step": 9, "epoch": 1, "loss": 1e999}'), CORRUPT, "not a record"),
+    "a record of nothing": (record('{"step": 9}'), CORRUPT, "not a record"),
+    "a line that is no record": (record("[]"), CORRUPT, "not a record"),
     "other weights under the same proof": (replaced("model.safetensors", b"x" * 100), CORRUPT, "cut short or changed"),
     "a pickle for weights": (replaced("best.safetensors", pickle.dumps([1])), CORRUPT, "cut short or changed"),
     "other weights": (checkpoint("model", changed(BIAS, lambda w: w[:-1])), CheckpointIncompatible, "another network"),

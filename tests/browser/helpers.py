@@ -34,7 +34,7 @@ class App(Server):
     def stop_all(self) -> None:
         """Stops every run, and the server once they have ended."""
         for run in list_runs(self.runs)[0]:
-            run.want(want="stop")
+            run.request(want="stop")
             wait_for_state(run, "done", "stopped", "queued", "interrupted", "paused")
         self.end()
 

@@ -79,7 +79,7 @@ def test_an_own_image_is_restored_and_what_is_no_image_is_one_sentence(
     assert page.get_by_test_id("stException").count() == 0 and page.locator(".tiles").count() == 0
     page.locator('input[type="file"]').set_input_files(good)
     expect(picture(page, "VAE, 20 latents")).to_be_visible()
-    expect(page.get_by_text("transparent parts lie on black")).to_be_visible()
+    expect(page.get_by_text("transparent parts became black")).to_be_visible()
     expect(page.get_by_text("luma")).to_be_visible()
     page.get_by_text("It is damaged already").click()
     expect(picture(page, "As given")).to_be_visible()

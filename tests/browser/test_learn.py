@@ -123,7 +123,7 @@ def touch_known(page: Page) -> None:
     page.mouse.up()
     expect(page).not_to_have_url(re.compile("threshold=0.0200"))
     press(page, "End", "threshold")
-    expect(page.get_by_text("the detector says known").first).to_be_visible()
+    expect(page.get_by_text("classified as known").first).to_be_visible()
 
 
 def touch_neighbours(page: Page) -> None:

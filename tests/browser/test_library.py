@@ -135,7 +135,7 @@ def test_a_running_run_is_shown_at_once_and_stopped_before_it_is_deleted(server:
     expect(row(page, run.id)).to_have_count(0)
     open_page(page, f"{server.address}/library?shelf=Trash")
     page.locator(f'[class*="st-key-restore-{run.id}"] button').first.click()
-    expect(page.get_by_text("is back among the runs")).to_be_visible()
+    expect(page.get_by_text("was restored and is selected")).to_be_visible()
     assert open_run(server.runs, run.id).state() == "stopped"
 
 
@@ -179,7 +179,7 @@ def test_open_in_train_takes_the_configuration_and_the_step_along(server: App, p
     parent = trained(server, latent=3, beta=2.5)
     open_page(page, f"{server.address}/library?runs={parent.id}")
     page.locator(".st-key-onward button").first.click()
-    page.get_by_role("link", name="Set the dials, from step").click()
+    page.get_by_role("link", name="Open in Train, from step").click()
     expect(page.get_by_text("Starts from the weights of")).to_be_visible()
     press(page, "train")
     page.wait_for_url(re.compile("[?&]run="))

@@ -57,7 +57,7 @@ def test_a_person_trains_a_vae_and_watches_it_learn(server: App, page: Page) -> 
     expect(button(page, "pause")).to_be_enabled()
     wait_for_step(page, 5)
     run = server.run_of(page)
-    run.want(rate=15.0, rate_until=None)  # so that it still trains once the pages below were looked at
+    run.request(rate=15.0, rate_until=None)  # so that it still trains once the pages below were looked at
 
     page.reload()  # a refresh in the middle finds the run again
     wait_for_step(page, 30)
@@ -76,7 +76,7 @@ def test_a_person_trains_a_vae_and_watches_it_learn(server: App, page: Page) -> 
     stopped_at = run.status().step
     assert 60 <= stopped_at < 1580
 
-    run.want(rate=None)
+    run.request(rate=None)
     press(page, "resume")
     assert wait_for_state(run, "done") == "done"
     expect(button(page, "train")).to_be_enabled()

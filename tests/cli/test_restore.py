@@ -13,7 +13,7 @@ from PIL import Image
 from tests.cli.answers import AsJson, Call, contents
 from tests.evaluation.untrained import saved, untrained
 from vae_core.data.datasets import load_dataset
-from vae_core.metrics.filters import FILTERS, TONED
+from vae_core.metrics.baselines import BASELINES, TONED
 from vae_core.storage.runs import Run
 
 
@@ -32,7 +32,7 @@ def picture(path: Path, size: tuple[int, int], mode: str = "L") -> Path:
 def test_the_figures_have_the_names_of_the_contract(as_json: AsJson, run: Run) -> None:
     found = as_json("restore", run.folder, "--corruption", "masking", "--level", "0.3", "--images", "12")
     assert {"psnr_corrupted", "psnr_model", "ssim_corrupted", "ssim_model", "baselines"} <= set(found)
-    assert set(found["baselines"]) == {*FILTERS, *(name + TONED for name in FILTERS)}
+    assert set(found["baselines"]) == {*BASELINES, *(name + TONED for name in BASELINES)}
     assert all(set(one) == {"psnr", "ssim"} for one in found["baselines"].values())
     assert (found["images"], found["level"], found["corruption"]) == (12, 0.3, "masking")
     assert 5 < found["psnr_corrupted"] < 30 and -1 <= found["ssim_model"] <= 1
@@ -96,7 +96,7 @@ def test_what_cannot_be_restored_is_listed_and_the_rest_restored(call: Call, run
     (source / "notes.txt").write_text("words")
     status, text, err = call("restore", run.folder, "--input", source, "--out", out)
     assert (status, err) == (1, "") and [path.name for path in out.iterdir()] == ["good.png"]
-    assert "This is no picture" in text and "The picture is damaged" in text and "Left out: 1 file not named" in text
+    assert "This is not a picture" in text and "The picture is damaged" in text and "Left out: 1 file not named" in text
     status, text, _ = call("restore", run.folder, "--input", source, "--out", out, "--json")
     found = json.loads(text)
     assert status == 1 and text.count("\n") == 1 and found["images"] == 1 and found["ignored"] == ["notes.txt"]
@@ -142,9 +142,9 @@ def test_black_on_white_is_noticed_and_inverted(as_json: AsJson, call: Call, tmp
         (("--input", "NOWHERE", "--out", "OUT"), "There is no file or folder"),
         (("--input", "EMPTY", "--out", "OUT"), "There is no picture in"),
         (("--input", "IN", "--out", "OUT", "--level", "0.5"), "leave --corruption and --level out"),
-        (("--input", "IN/z.png", "--out", "OUT"), "z.png: This is no picture"),
+        (("--input", "IN/z.png", "--out", "OUT"), "z.png: This is not a picture"),
         (("--input", "IN/a.png", "--out", "IN"), "would replace one of --input"),
-        (("--input", "IN/z.zip", "--out", "OUT"), "'z.zip' is no zip, or a damaged one"),
+        (("--input", "IN/z.zip", "--out", "OUT"), "'z.zip' is damaged or not a zip"),
         (("--corruption", "masking", "--invert"), "--invert is for one's own pictures"),
     ],
 )

@@ -16,7 +16,7 @@ from vae_core.evaluation import restoration_curve as curves
 from vae_core.evaluation.restoration import curve_levels, kept_curve, material
 from vae_core.evaluation.trained import load_trained
 from vae_core.jobs import cli_command
-from vae_core.metrics.filters import FILTERS
+from vae_core.metrics.baselines import BASELINES
 from vae_core.storage.measurements import RestorationPoint, restoration_curve
 from vae_core.storage.paths import PROJECT_ROOT
 from vae_core.storage.runs import Run, open_run
@@ -66,7 +66,7 @@ def test_points_are_kept_with_the_runs_and_baselines_are_measured_once(
     found = as_json(*asked)
     first, second = (kept(open_run(runs, name), "masking", 6) for name in ("grey", "other"))
     assert [point.level for point in first] == LEVELS
-    assert first[0].baselines == second[0].baselines and len(first[0].baselines) == 2 * len(FILTERS)
+    assert first[0].baselines == second[0].baselines and len(first[0].baselines) == 2 * len(BASELINES)
     written = (runs / "grey" / "restoration-masking.json").stat().st_mtime_ns
     assert as_json(*asked) == found
     assert (runs / "grey" / "restoration-masking.json").stat().st_mtime_ns == written, "nothing was measured again"

@@ -47,7 +47,7 @@ def test_a_file_of_another_size_is_not_here(tmp_path: Path) -> None:
 
 
 def test_data_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"nowhere.* is not there; make it or name another one\.$"):
+    with pytest.raises(ConfigError, match=r"nowhere.* does not exist; create it or choose another one\.$"):
         catalogue.describe(tmp_path / "nowhere")
 
 
@@ -67,7 +67,7 @@ def test_own_images_are_refused_for_now(name: str, tmp_path: Path, monkeypatch: 
         catalogue.find(name)
     (tmp_path / "photos").mkdir()
     (tmp_path / name).write_bytes(b"")
-    with pytest.raises(DataError, match="Own images"):
+    with pytest.raises(DataError, match="Your own images"):
         catalogue.find(name)
 
 

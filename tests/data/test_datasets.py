@@ -146,7 +146,7 @@ def test_damaged_bundle(damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_data_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="is not there"):
+    with pytest.raises(ConfigError, match="does not exist"):
         datasets.load_dataset("mnist-sample", tmp_path / "nowhere")
 
 

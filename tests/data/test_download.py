@@ -163,7 +163,7 @@ def test_files_that_are_published_unpacked_are_taken_as_they_are(tmp_path: Path,
 
 
 @pytest.mark.parametrize(
-    ("folder", "reason"), [("portal", "the files that came are not those of the dataset"), ("gone", "404 Client Error")]
+    ("folder", "reason"), [("portal", "the files received are not those of the dataset"), ("gone", "404 Client Error")]
 )
 def test_a_download_that_fails_everywhere_says_why(folder: str, reason: str, tmp_path: Path, server: Server) -> None:
     with pytest.raises(DataError, match=rf"^Tiny could not be downloaded \({reason}.*\); put "):
@@ -212,7 +212,7 @@ def test_files_of_another_dataset_are_not_taken(tmp_path: Path, server: Server) 
     folder = place(tmp_path)
     torn = folder / "train-labels-idx1-ubyte"
     torn.write_bytes(b"torn")
-    with pytest.raises(DataError, match="the files that came are not those of the dataset"):
+    with pytest.raises(DataError, match="the files received are not those of the dataset"):
         download.ensure(server.tiny("good"), tmp_path)
     assert torn.read_bytes() == b"torn"
 

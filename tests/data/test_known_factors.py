@@ -195,8 +195,8 @@ NEARLY = {
     "objects as images": ({"imgs": np.array([Touchy()] * 120, dtype=object)}, "'imgs' holds Python objects"),
     "text": ({"latents_classes": CLASSES.astype(str)}, "'latents_classes' holds values of type <U"),
     "complex": ({"imgs": IMAGES.astype(complex)}, "'imgs' holds values of type complex128"),
-    "fractions": ({"latents_classes": CLASSES / 2}, "'latents_classes' holds values that are no whole numbers"),
-    "not a number": ({"latents_classes": CLASSES * np.nan}, "'latents_classes' holds values that are no whole numbers"),
+    "fractions": ({"latents_classes": CLASSES / 2}, "'latents_classes' holds values that are not whole numbers"),
+    "not a number": ({"latents_classes": CLASSES * np.nan}, "'latents_classes' holds values that are not whole numbers"),
     "grey": ({"imgs": IMAGES * np.linspace(0.1, 1, 24)}, "'imgs' holds images that are not of two tones"),
     "negative": ({"imgs": -IMAGES.astype(int)}, "'imgs' holds images that are not of two tones"),
     "holes": ({"imgs": np.where(IMAGES > 0, np.nan, 0)}, "'imgs' holds images that are not of two tones"),
@@ -265,7 +265,7 @@ def test_other_files_are_refused_in_one_sentence(tmp_path: Path) -> None:
     for name in ("empty.npz", "text.npz"):
         (tmp_path / name).write_bytes(b"" if name == "empty.npz" else b"no archive")
     for name in ("other.npz", "empty.npz", "text.npz"):
-        assert "Own images" in refusal(str(tmp_path / name)), name
+        assert "Your own images" in refusal(str(tmp_path / name)), name
     assert "There is no file" in refusal(str(tmp_path / "missing.npz"))
 
 
@@ -283,7 +283,7 @@ def test_a_file_that_shows_its_damage_late_is_one_sentence(tmp_path: Path) -> No
     assert "two tones" in refusal(
         str(published(tmp_path / "grey.npz", images * np.arange(24, dtype=np.uint8), classes))
     )
-    assert "one class only" in refusal(str(published(tmp_path / "one.npz", images, classes * 0)))
+    assert "only one class" in refusal(str(published(tmp_path / "one.npz", images, classes * 0)))
     with zipfile.ZipFile(path) as archive:
         entry = archive.getinfo("imgs.npy")
     content = bytearray(path.read_bytes())

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from vae_core.data import picture_files
-from vae_core.data.picture_files import Found, Picture, open_pictures
+from vae_core.data.picture_files import Picture, PictureSet, open_pictures
 from vae_core.errors import ConfigError, DataError
 
 PNG = io.BytesIO()
@@ -66,7 +66,7 @@ HOSTILE = [
 
 
 def test_names_of_results_are_harmless_and_all_different(tmp_path: Path) -> None:
-    found = Found([Picture(name, lambda: b"") for name in HOSTILE])
+    found = PictureSet([Picture(name, lambda: b"") for name in HOSTILE])
     targets = found.targets()
     assert len({target.lower() for target in targets}) == len(HOSTILE)
     for target in targets:
@@ -76,12 +76,12 @@ def test_names_of_results_are_harmless_and_all_different(tmp_path: Path) -> None
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"")  # every file system takes it, and no file stands where another needs a folder
     assert found.targets() == targets
-    plain = Found([Picture(name, lambda: b"") for name in ("a.png", "sub/a.png", "a.gif", "b c.jpg")])
+    plain = PictureSet([Picture(name, lambda: b"") for name in ("a.png", "sub/a.png", "a.gif", "b c.jpg")])
     assert plain.targets() == ["a.png", "sub/a.png", "a.gif.png", "b c.png"]
 
 
 def test_many_files_of_one_name_are_told_apart_quickly() -> None:
-    found = Found([Picture("a.png", lambda: b"")] * 50_000)
+    found = PictureSet([Picture("a.png", lambda: b"")] * 50_000)
     assert len(set(found.targets())) == 50_000
 
 
@@ -100,7 +100,7 @@ def test_a_member_that_unpacks_without_end_is_refused(tmp_path: Path, monkeypatc
     monkeypatch.setattr(picture_files._Budget, "__init__", lambda self: setattr(self, "left", 1_500_000))
     with open_pictures(made) as found:
         assert len(found.pictures[0].read()) == 1_000_000
-        assert "With it the zip unpacks to more than" in refusal(found.pictures[1])
+        assert "Up to here the zip unpacks to more than" in refusal(found.pictures[1])
 
 
 def test_a_member_that_lies_or_is_locked_is_refused_and_the_others_are_read(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_member_that_lies_or_is_locked_is_refused_and_the_others_are_read(tmp_
 )
 def test_what_is_no_zip_or_an_empty_one_is_one_sentence(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(content)
-    with pytest.raises(DataError, match=r"^('a\.zip' is no zip, or a damaged one|There is no picture in )"):
+    with pytest.raises(DataError, match=r"^('a\.zip' is damaged or not a zip|There is no picture in )"):
         names_in(tmp_path / "a.zip")
 
 
@@ -140,7 +140,7 @@ def test_a_pipe_among_pictures_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.png")
     (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere")
     with open_pictures(tmp_path) as found:
-        assert refusal(found.pictures[0]) == "It is no ordinary file."
+        assert refusal(found.pictures[0]) == "It is not a regular file."
         assert refusal(found.pictures[1]) == "It cannot be read (No such file or directory)."
 
 

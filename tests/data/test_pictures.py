@@ -74,7 +74,7 @@ def test_other_sizes_keep_their_shape_on_black() -> None:
     prepared = prepare(saved(of(np.full((10, 56), 200, dtype=np.uint8))), GREY)
     bright = prepared.image[0] > 100
     assert bright.any(axis=1).sum() == 5 and bright.all(axis=0).sum() == 0 and bright.any(axis=0).all()
-    assert bright[11:16].all() and noted(prepared, "from 56 x 10 to 28 x 5 pixels, with black around it to 28 x 28")
+    assert bright[11:16].all() and noted(prepared, "from 56 x 10 to 28 x 5 pixels and padded with black to 28 x 28")
     larger = prepare(saved(of(digit()).resize((280, 280), Image.Resampling.NEAREST)), GREY)
     assert np.abs(larger.image[0].astype(int) - digit()).mean() < 12 and noted(larger, "280 x 280 to 28 x 28 pixels.")
     assert prepare(saved(of(np.full((1, 5000), 255, dtype=np.uint8))), GREY).image.max() == 255
@@ -92,10 +92,10 @@ def test_transparency_lies_on_black() -> None:
     whole[:, 14:, 3] = 0
     whole[:, :7, 3] = 128
     prepared = prepare(saved(of(whole)), GREY)
-    assert prepared.image[0, 0, [0, 10, 20]].tolist() == [128, 255, 0] and noted(prepared, "on black")
+    assert prepared.image[0, 0, [0, 10, 20]].tolist() == [128, 255, 0] and noted(prepared, "became black")
     table = of(digit()).convert("P")
     prepared = prepare(saved(table, transparency=int(table.getpixel((0, 0)))), GREY)
-    assert noted(prepared, "on black")
+    assert noted(prepared, "became black")
 
 
 def test_sixteen_bits_are_scaled_not_cut() -> None:
@@ -168,7 +168,7 @@ def test_too_many_pixels_are_refused_by_the_header(width: int, height: int) -> N
     "content", [b"", b"hello", b"<svg/>", b"%PDF-1.4", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9"]
 )
 def test_what_is_no_picture_is_said(content: bytes) -> None:
-    with pytest.raises(DataError, match="This is no picture"):
+    with pytest.raises(DataError, match="This is not a picture"):
         prepare(content, GREY)
 
 

@@ -109,5 +109,5 @@ def test_names(name: str, expected: sprites.Spec | None) -> None:
     "name", ["sprites-27", "sprites-65", "sprites-32-5", "sprites-32-1000001", "sprites-32-600-4294967296"]
 )
 def test_numbers_out_of_range_are_one_sentence(name: str) -> None:
-    with pytest.raises(DataError, match=rf"width of 28 to 64 pixels, 6 to 1000000 images .*, not as '{name}'\.$"):
+    with pytest.raises(DataError, match=rf"width of 28 to 64 pixels, 6 to 1000000 images .*, not '{name}'\.$"):
         sprites.parse_name(name)

@@ -63,7 +63,7 @@ def test_the_command_gives_them_again(run: Run, capsys: pytest.CaptureFixture[st
 
 def test_those_of_other_weights_count_as_none(run: Run) -> None:
     figures_of(run)
-    Driver(runs.make_longer(run, 2)).drive()
+    Driver(runs.extend_run(run, 2)).drive()
     assert EVALUATION.read(run) is None
     assert figures_of(run).step == 6 and EVALUATION.read(run) is not None
 

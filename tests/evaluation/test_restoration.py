@@ -32,7 +32,7 @@ from vae_core.evaluation.restoration import (
     ssim,
 )
 from vae_core.evaluation.trained import Trained
-from vae_core.metrics.filters import FILTERS
+from vae_core.metrics.baselines import BASELINES
 from vae_core.registry.corruption_rows import CORRUPTIONS
 from vae_core.storage import paths
 from vae_core.storage.measurements import METHODS, Quality
@@ -86,7 +86,7 @@ def test_a_colouriser_keeps_the_brightness_that_it_is_given() -> None:
 
 def test_the_methods_are_in_order_and_of_fixed_damage(plain: Trained, digits: Material) -> None:
     found = dict(methods(plain, digits, "salt-and-pepper", 0.25))
-    assert list(found)[:3] == [CORRUPTED, MODEL, CLEAN] and len(found) == 3 + 2 * len(FILTERS)
+    assert list(found)[:3] == [CORRUPTED, MODEL, CLEAN] and len(found) == 3 + 2 * len(BASELINES)
     again = next(methods(plain, digits, "salt-and-pepper", 0.25))[1]
     assert torch.equal(again, found[CORRUPTED])
     changed = (found[CORRUPTED] != to_float(digits.clean)).float().mean()
@@ -156,7 +156,7 @@ def test_a_curve_is_kept_with_the_run_until_the_weights_are_others(
         changed.setattr("vae_core.storage.measurements.weights_digest", lambda run: "0" * 64)
         assert kept_curve(run, plain, digits, "masking") == [], "other weights of the same step"
     with monkeypatch.context() as changed:
-        changed.setitem(FILTERS, "median", replace(FILTERS["median"], strengths=(3,)))
+        changed.setitem(BASELINES, "median", replace(BASELINES["median"], strengths=(3,)))
         assert kept_curve(run, plain, digits, "masking") == [], "other opponents"
     (run.folder / "restoration-masking.json").write_bytes(b'{"schema": 1')
     assert kept_curve(run, plain, digits, "masking") == []

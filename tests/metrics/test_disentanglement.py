@@ -11,7 +11,7 @@ from sklearn.ensemble import GradientBoostingClassifier
 
 from vae_core.errors import ConfigError, DataError
 from vae_core.metrics import disentanglement as metrics
-from vae_core.metrics.spread import Spread, spread
+from vae_core.metrics.mean_std import MeanStd, mean_std
 from vae_core.types import Array
 
 SIZES = (3, 6, 8, 16, 16)
@@ -211,11 +211,11 @@ def test_no_more_information_than_images() -> None:
 
 
 def test_spread() -> None:
-    assert spread([1.0, 2.0, 6.0]) == Spread(3.0, pytest.approx(math.sqrt(7)), 1.0, 6.0, 3)
-    assert spread([0.5]) == Spread(0.5, None, 0.5, 0.5, 1)
-    assert spread([]) is spread([math.nan]) is None
+    assert mean_std([1.0, 2.0, 6.0]) == MeanStd(3.0, pytest.approx(math.sqrt(7)), 1.0, 6.0, 3)
+    assert mean_std([0.5]) == MeanStd(0.5, None, 0.5, 0.5, 1)
+    assert mean_std([]) is mean_std([math.nan]) is None
     assert (
-        str(spread([0.5, 0.7])) == "0.60 (2 seeds)"
-        and str(spread([0.5, 0.7, 0.9])) == "0.70 ± 0.20"
-        and "one seed" in str(spread([0.5]))
+        str(mean_std([0.5, 0.7])) == "0.60 (2 seeds)"
+        and str(mean_std([0.5, 0.7, 0.9])) == "0.70 ± 0.20"
+        and "one seed" in str(mean_std([0.5]))
     )

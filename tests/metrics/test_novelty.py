@@ -26,12 +26,12 @@ def test_every_point_of_the_curve_is_what_its_threshold_gives() -> None:
     draw = np.random.default_rng(0)
     known, unknown = draw.normal(size=300), draw.normal(0.7, size=200)
     found = detect(known, unknown)
-    assert (found.false_alarms[0], found.found[0]) == (0.0, 0.0)
-    assert (found.false_alarms[-1], found.found[-1]) == (1.0, 1.0)
+    assert (found.false_alarms[0], found.detections[0]) == (0.0, 0.0)
+    assert (found.false_alarms[-1], found.detections[-1]) == (1.0, 1.0)
     for at in (10, 50, 90):
         below = np.nextafter(found.thresholds[at], -np.inf)
         assert found.false_alarms[at] == pytest.approx(share_above(known, below))
-        assert found.found[at] == pytest.approx(share_above(unknown, below))
+        assert found.detections[at] == pytest.approx(share_above(unknown, below))
 
 
 @pytest.mark.parametrize("errors", [np.array([]), np.array([np.nan])])

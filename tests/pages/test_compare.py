@@ -125,7 +125,7 @@ def test_a_wrong_list_is_one_sentence_and_nothing_can_be_started(
 
 def test_a_sweep_starts_and_its_runs_fill_the_page(runs: Path) -> None:
     page = open_page(
-        "compare", "compare", **{"sweep_limit": "300", "sweep_epochs": "1", "sweep_hidden_mlp": "16", "show": "Table"}
+        "compare", **{"sweep_limit": "300", "sweep_epochs": "1", "sweep_hidden_mlp": "16", "show": "Table"}
     )
     values_of(page, "values").set_value(["1", "16"])
     values_of(page, "seeds").set_value(["0"]).run()

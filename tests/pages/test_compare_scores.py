@@ -14,7 +14,7 @@ from tests.evaluation.untrained import saved, untrained
 from tests.pages.compare_page import button, errors, said
 from tests.pages.opened import open_page
 from vae_core.evaluation.factor_scores import scores_of
-from vae_core.metrics.spread import spread
+from vae_core.metrics.mean_std import mean_std
 from vae_core.storage.measurements import weights_digest
 from vae_core.storage.runs import Run
 
@@ -43,7 +43,7 @@ def test_scores_of_disentanglement_are_drawn_with_their_spread_over_the_seeds(dr
     assert not page.exception and not page.error
     table = page.dataframe[0].value
     assert table.index.name == "beta" and table.index.tolist() == [1, 4]
-    assert table.loc[4, "MIG"] == str(spread([kept["drawn-4-0"].mig, kept["drawn-4-1"].mig]))
+    assert table.loc[4, "MIG"] == str(mean_std([kept["drawn-4-0"].mig, kept["drawn-4-1"].mig]))
     assert "n = 4 runs, 2 seeds; posterior means of 100 test images" in said(page)
     assert "measure_scores" not in [one.key for one in page.button]
 

@@ -28,7 +28,7 @@ from vae_core.data.datasets import load_dataset
 from vae_core.evaluation.restoration import keep_curve, kept_curve, material
 from vae_core.evaluation.trained import load_trained
 from vae_core.jobs import Job
-from vae_core.metrics.filters import FILTERS
+from vae_core.metrics.baselines import BASELINES
 from vae_core.presets import PRESETS
 from vae_core.registry.corruption_rows import CORRUPTIONS
 from vae_core.storage import paths
@@ -178,7 +178,7 @@ def test_filters_come_later_tuned_and_the_page_says_who_is_ahead_and_why(monkeyp
     wait_until(lambda: bool(page.session_state[SLOT].done))
     page.run()
     filters = [one.proto.body for one in page.get("html") if "Non-local means, toned" in one.proto.body]
-    assert len(filters) == 1 and filters[0].count("<figure>") == 2 * len(FILTERS)
+    assert len(filters) == 1 and filters[0].count("<figure>") == 2 * len(BASELINES)
     words = " ".join(one.value for one in page.markdown)
     assert "Here a simple opponent wins" in words and "what does not fit through its bottleneck is lost" in words
 
@@ -270,7 +270,7 @@ def test_a_model_of_colours_is_set_beside_what_needs_no_network() -> None:
 def measured(runs: Path, **values: Any) -> tuple[AppTest, Run, Job]:
     """The page of a run's curves after a click on Measure, and the job."""
     run = tiny_run(runs, dataset="coloured-mnist-sample", corruption="greyscale", likelihood="gaussian", **values)
-    page = open_page(task="Against level", models=run.id, corrupt="greyscale")
+    page = open_page("denoise", task="Against level", models=run.id, corrupt="greyscale")
     assert sentences_of(page) == []
     page.button(key="measure").click().run()
     job = runner().get(("curve", "greyscale", str(run.folder)))

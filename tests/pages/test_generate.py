@@ -164,7 +164,7 @@ def test_clicked_images_that_are_none_are_one_sentence() -> None:
     page = open_page("generate", view="Directions")
     next(field for field in page.text_input if field.key == "groups").set_value("3, x").run()
     assert not page.exception
-    assert len(page.error) == 1 and "Name test images by numbers" in page.error[0].value
+    assert len(page.error) == 1 and "Give test images as numbers" in page.error[0].value
 
 
 @pytest.mark.parametrize(

@@ -167,9 +167,9 @@ def test_more_latents_keep_more_of_an_image(opened: Callable[..., AppTest]) -> N
 
 def test_a_mean_over_pixels_multiplies_beta_and_a_copy_costs_the_floor(opened: Callable[..., AppTest]) -> None:
     page = opened(lesson="loss")
-    assert "β against the sum over pixels: 1**" in words(page) and "the code lives" in words(page)
+    assert "β against the sum over pixels: 1**" in words(page) and "the code is active" in words(page)
     page = opened(lesson="loss", reduction="mean over pixels")
-    assert "β against the sum over pixels: 784** (1 × 784)" in words(page) and "it has collapsed" in words(page)
+    assert "β against the sum over pixels: 784** (1 × 784)" in words(page) and "the code has collapsed" in words(page)
     page = opened(lesson="loss", mix="1")
     here = readings(page)
     floor = re.search(r"image's floor, ([\d.]+) nats", words(page)).group(1)
@@ -219,7 +219,7 @@ def test_no_more_dimensions_live_than_the_model_has(opened: Callable[..., AppTes
 
 def test_a_rate_that_no_jpeg_goes_down_to_has_no_payback(opened: Callable[..., AppTest]) -> None:
     page = opened(lesson="compression", step="6.0")
-    assert "which JPEG cannot go down to" in words(page) and "nothing to set it against" in words(page)
+    assert "a lower quality than JPEG offers" in words(page) and "nothing to compare it with" in words(page)
     assert "images. And it only knows" not in words(page)
 
 

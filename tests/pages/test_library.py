@@ -13,10 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 from pages.common.components.run_table import Row
 from pages.library import table as tabled
-from pages.library.filters import ROWS, Wanted, everything, fitting
+from pages.library.filters import ROWS, Filters, all_runs, matching_rows
+from pages.library.formatting import age_text, size_text
 from pages.library.next_steps import as_query
-from pages.library.thumbnails import Glimpse, glimpse
-from pages.library.words import age_text, size_text
+from pages.library.thumbnails import Thumbnail, thumbnail
 from tests.pages.opened import open_page
 from vae_core.config import RunConfig, make_config
 from vae_core.registry.model_rows import ARCHITECTURES
@@ -97,7 +97,7 @@ def test_only_a_page_of_rows_is_drawn_and_the_address_turns_it(drawn: Table, run
     assert (len(drawn["rows"]), drawn["pages"], drawn["count"]) == (
         ROWS,
         2,
-        f"1 to {ROWS} of {ROWS + 3} runs, of {ROWS + 3 + len(SHIPPED)} in all",
+        f"1 to {ROWS} of {ROWS + 3} runs, of {ROWS + 3 + len(SHIPPED)} in total",
     )
     open_page("library", whose="own", at="2")
     assert len(drawn["rows"]) == 3
@@ -138,12 +138,12 @@ def test_the_address_searches_filters_and_sorts(
 
 
 def test_active_runs_stand_first_then_the_newest() -> None:
-    rows, _ = everything()
+    rows, _ = all_runs()
     assert [row.shipped for row in rows] == [True] * len(SHIPPED)
-    upwards = [row.nats for row in fitting(rows, Wanted(sort="nats"))]
+    upwards = [row.nats for row in matching_rows(rows, Filters(sort="nats"))]
     assert (
         upwards == sorted(upwards)
-        and [row.nats for row in fitting(rows, Wanted(sort="nats", down=True))] == upwards[::-1]
+        and [row.nats for row in matching_rows(rows, Filters(sort="nats", down=True))] == upwards[::-1]
     )
 
 
@@ -183,7 +183,7 @@ def test_a_run_that_is_deleted_while_it_is_open_is_one_sentence(drawn: Table, ru
 def test_an_odd_id_in_the_address_is_one_sentence(drawn: Table, odd: str) -> None:
     page = open_page("library", runs=odd)
     assert not page.exception
-    assert len(page.error) == 1 and "no run id" in sentences(page)[0]
+    assert len(page.error) == 1 and "not a run id" in sentences(page)[0]
 
 
 def test_a_damaged_folder_is_told_and_the_others_stay(drawn: Table, runs: Path) -> None:
@@ -197,17 +197,17 @@ def test_a_damaged_folder_is_told_and_the_others_stay(drawn: Table, runs: Path) 
 
 def test_a_damaged_film_is_a_row_without_a_picture(runs: Path) -> None:
     run = make(runs, "mine")
-    assert glimpse(run) == Glimpse()
+    assert thumbnail(run) == Thumbnail()
     (run.folder / "film").mkdir()
     (run.folder / "film" / "00000001.npz").write_bytes(b"PK\x03\x04 no more")
-    assert glimpse(run) == Glimpse()
+    assert thumbnail(run) == Thumbnail()
 
 
 def test_weights_that_were_copied_in_by_hand_are_checked_first(drawn: Table, runs: Path) -> None:
     shutil.copytree(paths.SHIPPED_RUNS / "example-vae-2d", runs / "mine")
     (runs / "mine" / "model.json").unlink()
     page = open_page("library", runs="mine")
-    assert any("not believed before they are checked" in warning.value for warning in page.warning)
+    assert any("not used until they have been checked" in warning.value for warning in page.warning)
     button(page, "verify").click().run()
     assert not page.exception and not page.error and not page.warning
     assert (runs / "mine" / "model.json").exists()

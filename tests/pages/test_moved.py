@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.data.shapes_file import shapes_file
-from tests.pages.conftest import NAVIGATION, SECONDS
+from tests.pages.opened import NAVIGATION, SECONDS
 from vae_core.config import make_config
 from vae_core.storage.runs import Run, create_run, open_folder
 from vae_core.training.driver import Driver
@@ -40,12 +40,12 @@ def test_the_page_says_what_is_missing_and_takes_the_new_place(
 ) -> None:
     test = opened(page, **{parameter: "drawn"})
     assert not test.exception and not test.error
-    assert [each.value for each in test.warning if "not there any more" in each.value]
+    assert [each.value for each in test.warning if "are missing" in each.value]
     field = next(each for each in test.text_input if each.label == "Where the file is now")
     field.set_value(str(shapes_file(tmp_path / "other.npz", seed=1)))
     button = next(each for each in test.button if each.label == "Use this file")
     button.click().run()
-    assert len(test.error) == 1 and "holds other images" in test.error[0].value
+    assert len(test.error) == 1 and "does not hold the images" in test.error[0].value
     field.set_value(str(tmp_path / "moved.npz"))
     button.click().run()
     assert not test.exception and not test.error and not test.warning
@@ -88,5 +88,5 @@ def test_resuming_it_from_the_page_leaves_it_as_it_was(run: Run) -> None:
     run.write_status(replace(run.status(), state="stopped"))
     test = opened("train/page.py", run="drawn")
     next(button for button in test.button if button.key == "resume").click().run()
-    assert not test.exception and len(test.error) == 1 and "not there any more" in test.error[0].value
+    assert not test.exception and len(test.error) == 1 and "are missing" in test.error[0].value
     assert run.status().state == "stopped"

@@ -82,5 +82,5 @@ def test_records_that_an_import_accepts_are_shown(members: dict[str, bytes], run
 def test_figures_that_no_chart_can_draw_are_refused(value: float, members: dict[str, bytes], runs: Path) -> None:
     records = changed(members["metrics.jsonl"], value, "train")
     kept = {key: body for key, body in members.items() if not key.startswith("step-")}
-    with pytest.raises(CheckpointCorrupt, match="has a line that is no record"):
+    with pytest.raises(CheckpointCorrupt, match="has a line that is not a record"):
         import_run(runs, io.BytesIO(forged({**kept, "metrics.jsonl": records})), "huge")

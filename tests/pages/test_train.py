@@ -160,7 +160,7 @@ def test_a_run_that_is_gone_is_one_sentence(train_page: OpenPage) -> None:
 def test_a_hostile_address_is_one_sentence(train_page: OpenPage, name: str) -> None:
     page = train_page(run=name)
     assert not page.exception
-    assert len(page.error) == 1 and "no run id" in page.error[0].value
+    assert len(page.error) == 1 and "not a run id" in page.error[0].value
 
 
 @pytest.mark.parametrize("file", ["status.json", "config.json", "metrics.jsonl", "film/subjects.npz"])

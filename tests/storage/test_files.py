@@ -68,8 +68,8 @@ def test_whatever_fails_the_file_is_old_or_new(durable: bool, every_fault: Any) 
         (errno.EDQUOT, "The disk is full: 'a' was not saved; free some space and resume the run."),
         (errno.EROFS, "The folder {parent!r} is read-only; allow writing to it or choose another one."),
         (errno.EACCES, "The folder {parent!r} is read-only; allow writing to it or choose another one."),
-        (errno.EIO, "'a' could not be written (Input/output error); look after the disk and try again."),
-        (errno.EXDEV, "'a' could not be written (Invalid cross-device link); look after the disk and try again."),
+        (errno.EIO, "'a' could not be written (Input/output error); check the disk and try again."),
+        (errno.EXDEV, "'a' could not be written (Invalid cross-device link); check the disk and try again."),
     ],
 )
 def test_a_failing_disk_is_one_sentence(
@@ -185,12 +185,12 @@ def test_a_short_write_is_carried_on(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_folders_are_made_and_kept(tmp_path: Path) -> None:
     files.make_folder(tmp_path / "a" / "b")
     files.make_folder(tmp_path / "a" / "b")
-    with pytest.raises(DiskError, match=r"'.*b' is there already; choose another name\.$"):
+    with pytest.raises(DiskError, match=r"'.*b' already exists; choose another name\.$"):
         files.make_folder(tmp_path / "a" / "b", must_be_new=True)
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(DiskError, match="is there already"):
+    with pytest.raises(DiskError, match="already exists"):
         files.make_folder(tmp_path / "file")
-    with pytest.raises(DiskError, match="is there already"):
+    with pytest.raises(DiskError, match="already exists"):
         files.make_folder(tmp_path / "file" / "below")
     with pytest.raises(DiskError, match="File name too long"):
         files.make_folder(tmp_path / ("x" * 300))

@@ -26,7 +26,7 @@ def test_given_folder_comes_before_the_environment(tmp_path: Path, monkeypatch: 
 @pytest.mark.parametrize("name", ["nowhere", "a file", "x" * 300, "nul\0"])
 def test_data_folder_that_is_not_there(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a file").write_bytes(b"")
-    with pytest.raises(ConfigError, match=r"^The data folder .* is not there; make it or name another one\.$"):
+    with pytest.raises(ConfigError, match=r"^The data folder .* does not exist; create it or choose another one\.$"):
         paths.data_folder(tmp_path / name)
     if "\0" not in name:
         monkeypatch.setenv(paths.DATA_VARIABLE, str(tmp_path / name))

@@ -28,7 +28,7 @@ from vae_core.errors import (
     RunNotFound,
     SchemaTooNew,
 )
-from vae_core.storage import files, lookup, runs
+from vae_core.storage import files, find_runs, runs
 from vae_core.storage.documents import LARGEST
 from vae_core.storage.paths import PROJECT_ROOT
 from vae_core.storage.runs import Control, Notes, Run, Status
@@ -48,8 +48,8 @@ def test_a_new_run_is_queued_and_found_again(runs_root: Path) -> None:
     again = runs.open_run(runs_root / "not" / "there", made.id)
     assert again == made and again.config == config
     assert (again.name, again.state(), again.status(), again.control()) == ("Mine", "queued", Status(), Control())
-    assert lookup.find_run(str(made.folder), Path("elsewhere")).config == config
-    assert lookup.find_run(made.id, made.folder.parent).folder == made.folder
+    assert find_runs.find_run(str(made.folder), Path("elsewhere")).config == config
+    assert find_runs.find_run(made.id, made.folder.parent).folder == made.folder
     assert json.loads((made.folder / "config.json").read_bytes())["schema"] == 3
 
 
@@ -69,7 +69,7 @@ def test_every_id_is_one(dataset: str) -> None:
 
 
 def test_an_id_that_is_taken_is_refused_and_its_run_left_alone(run: Run) -> None:
-    with pytest.raises(DiskError, match=r"'.*a-run' is there already; choose another name\.$"):
+    with pytest.raises(DiskError, match=r"'.*a-run' already exists; choose another name\.$"):
         runs.create_run(run.folder.parent, make_config(latent=9), run_id="a-run")
     assert runs.open_run(run.folder.parent, "a-run").config == RunConfig()
 
@@ -114,10 +114,10 @@ def test_no_id_leads_out_of_the_root(tmp_path_factory: pytest.TempPathFactory, n
         return
     for refused in (runs.open_run, lambda root, name: runs.create_run(root, RunConfig(), run_id=name)):
         if name:  # without an id a new run gets one
-            with pytest.raises(NameInvalid, match=r"is no run id: small letters, digits and hyphens, at most 40\.$"):
+            with pytest.raises(NameInvalid, match=r"is not a run id; an id has at most 40 lower-case .* hyphens\.$"):
                 refused(root, name)
     with pytest.raises((NameInvalid, RunNotFound)):
-        lookup.find_run(name, root)
+        find_runs.find_run(name, root)
     assert not root.exists()
 
 
@@ -142,7 +142,7 @@ def test_a_name_of_several_lines_or_too_long_is_refused(name: str, runs_root: Pa
 def test_a_run_that_is_not_there(given_name: str, runs_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(runs_root)
     with pytest.raises((RunNotFound, NameInvalid)):
-        lookup.find_run(given_name, runs_root)
+        find_runs.find_run(given_name, runs_root)
 
 
 figures = st.floats(-LARGEST, LARGEST)
@@ -190,10 +190,10 @@ def test_a_status_without_a_state_before_it_may_say_so_in_two_ways(run: Run) -> 
     assert run.status().was is State.DIVERGED
 
 
-def test_wants_can_be_said_twice_and_leave_the_others(run: Run) -> None:
-    run.want(rate=20.0, rate_until=200)
-    run.want(want="pause")
-    run.want(want="pause")
+def test_requests_are_idempotent_and_leave_the_others(run: Run) -> None:
+    run.request(rate=20.0, rate_until=200)
+    run.request(want="pause")
+    run.request(want="pause")
     assert run.control() == Control("pause", None, 20.0, 200)
 
 
@@ -314,7 +314,7 @@ HOLDER = """
 import sys, time
 from dataclasses import replace
 from pathlib import Path
-from vae_core.storage import files, lookup, runs
+from vae_core.storage import files, runs
 from vae_core.storage.documents import LARGEST
 run = runs.open_folder(Path(sys.argv[1]))
 with files.lock(run.lock_path, timeout=60):
@@ -353,14 +353,14 @@ def test_readers_see_whole_documents_while_one_writes(run: Run) -> None:
 
 def test_a_run_made_longer_keeps_what_was_asked_at_first(run: Run) -> None:
     before = (run.folder / "config.json").read_bytes()
-    assert runs.make_longer(run, 50).config == run.config.changed(epochs=50)
+    assert runs.extend_run(run, 50).config == run.config.changed(epochs=50)
     again = runs.open_run(run.folder.parent, run.id)
     assert again.config.training.epochs == 50
     assert (run.folder / "config.json").read_bytes() == before
-    with pytest.raises(ConfigError, match=r"^epochs must be at least 50, what the run was asked for, not 49\.$"):
-        runs.make_longer(again, 49)
+    with pytest.raises(ConfigError, match=r"^epochs must be at least 50, the number the run has now, not 49\.$"):
+        runs.extend_run(again, 49)
     with pytest.raises(ConfigError, match="epochs must be"):
-        runs.make_longer(again, 0)
+        runs.extend_run(again, 0)
     (run.folder / "longer.json").write_bytes(b'{"schema": 1}')
     with pytest.raises(ConfigError, match=r"^epochs must be a whole number, 1 to 100000, not None\.$"):
         runs.open_run(run.folder.parent, run.id)
@@ -369,6 +369,6 @@ def test_a_run_made_longer_keeps_what_was_asked_at_first(run: Run) -> None:
 def test_a_run_is_finished_when_it_has_all_the_epochs_asked_for(run: Run) -> None:
     run.write_status(Status("done", 100, 100, 20.0))
     assert run.is_finished()
-    assert not runs.make_longer(run, 21).is_finished()
+    assert not runs.extend_run(run, 21).is_finished()
     run.write_status(Status("running", 100, 100, 20.0))
     assert not run.is_finished()

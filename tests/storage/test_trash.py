@@ -82,7 +82,9 @@ def test_a_shipped_run_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     example = runs.open_run(shipped, "example")
     with pytest.raises(RunStateError, match=r"came with the program and cannot be deleted; copy it to change it\.$"):
         trash.delete(example)
-    with pytest.raises(RunStateError, match=r"came with the program and is not changed; copy it and name the copy\.$"):
+    with pytest.raises(
+        RunStateError, match=r"came with the program and cannot be changed; copy it and rename the copy\.$"
+    ):
         runs.edit_notes(example, name="Mine")
     assert runs.is_shipped(example) and not runs.is_shipped(runs.open_run(own, "example"))
     trash.delete(runs.open_run(own, "example"))
@@ -151,14 +153,14 @@ def test_a_run_restored_since_the_emptying_began_stays(run: Run, monkeypatch: py
 def test_a_run_removed_since_its_restore_began_is_gone_and_no_fault_of_the_disk(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root, settle = run.folder.parent, trash.settle
+    root, settle = run.folder.parent, trash.move_to_free_id
     gone = trash.delete(run)
 
     def emptied_before(*arguments: Any) -> Run:
         trash.empty(root)
         return settle(*arguments)
 
-    monkeypatch.setattr(trash, "settle", emptied_before)
+    monkeypatch.setattr(trash, "move_to_free_id", emptied_before)
     with pytest.raises(RunNotFound, match=r"the trash emptied\.$"):
         trash.restore(root, gone.id)
 

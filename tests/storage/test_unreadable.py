@@ -11,7 +11,7 @@ from tests.damaged_folders import BAD, clear, fill
 from vae_core.config import RunConfig
 from vae_core.errors import DiskError
 from vae_core.storage import files, paths, trash
-from vae_core.storage.listing import summaries
+from vae_core.storage.run_summaries import summaries
 from vae_core.storage.runs import create_run, list_runs
 
 pytestmark = pytest.mark.usefixtures("ordinary_rights")
@@ -71,7 +71,7 @@ def test_a_runs_folder_that_is_none_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
     assert [len(list_runs(tmp_path / name)[1]) for name in ("a-file", "loop", "missing")] == [1, 1, 0]
     for name in ("a-file", "loop"):
-        with pytest.raises(DiskError, match="is there already and is not a folder; choose another one"):
+        with pytest.raises(DiskError, match="already exists and is not a folder; choose another one"):
             paths.runs_folder(tmp_path / name)
 
 

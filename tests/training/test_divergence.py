@@ -17,7 +17,7 @@ from vae_core.storage import checkpoints
 from vae_core.storage.frames import Film, read_preview
 from vae_core.storage.records import Record, read_records
 from vae_core.storage.runs import Control, Run, Status
-from vae_core.storage.sound import broken_step, check_sound, sound_steps
+from vae_core.storage.usable_steps import broken_step, check_usable, usable_steps
 from vae_core.training.driver import Driver
 from vae_core.training.loop import Trainer
 from vae_core.training.remedy import remedy, smaller_rate
@@ -131,9 +131,9 @@ def test_a_resumed_run_goes_back_behind_broken_weights_of_an_older_version(new_r
     checkpoints.save(run.folder, checkpoints.step_name(21), broken, {**record, "step": 21})
     checkpoints.save(run.folder, "model", broken, {**record, "step": 21})
     run.write_status(Status(state="diverged", step=21, total_steps=39))
-    assert broken_step(run) == 21 and 21 not in sound_steps(run) and 20 in sound_steps(run)
+    assert broken_step(run) == 21 and 21 not in usable_steps(run) and 20 in usable_steps(run)
     with pytest.raises(RunStateError, match=r"diverged with the weights of step 21, .* choose .*\(20\)"):
-        check_sound(run, 21)
+        check_usable(run, 21)
     assert evaluate_run(run)["step"] == run_best(run), "the best weights stand in for the broken ones"
     assert_same(trained(run), trained(new_run("left-alone")))
 

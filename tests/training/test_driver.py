@@ -85,7 +85,7 @@ def test_pause_step_and_stop(new_run: NewRun, monkeypatch: pytest.MonkeyPatch) -
     def make_request(seconds: float) -> None:
         status = run.status()
         seen.append((status.state, status.step))
-        run.want(**next(requests, {"want": "stop"}))
+        run.request(**next(requests, {"want": "stop"}))
 
     monkeypatch.setattr(time, "sleep", make_request)
     status = Driver(run).drive()

@@ -21,7 +21,7 @@ from vae_core.config import RunConfig, make_config
 from vae_core.errors import NameInvalid, RunStateError
 from vae_core.storage import checkpoints, files
 from vae_core.storage.paths import PROJECT_ROOT
-from vae_core.storage.runs import Control, create_run, list_runs, make_longer, open_run
+from vae_core.storage.runs import Control, create_run, extend_run, list_runs, open_run
 from vae_core.training.driver import Driver
 from vae_core.training.manager import Manager
 from vae_core.training.worker_pool import WorkerPool
@@ -202,7 +202,7 @@ def test_a_finished_run_that_is_made_longer_is_not_kept_waiting_by_its_own_worke
     manager = manage(slots=1)
     run = manager.submit(QUICK)
     wait_for(lambda: run.state() == "done", "its first end")
-    run = make_longer(run, 4)
+    run = extend_run(run, 4)
     manager.resume(run)
     wait_for(lambda: run.is_finished(), "its second end")
 

@@ -21,7 +21,7 @@ def test_requests_are_read_from_the_folder_and_stay_until_changed(new_run: Calla
     requests.read()
     requests.read()
     assert [requests.wants_pause(step) for step in (2, 3, 4)] == [False, True, True]
-    run.want(step_until=None, want="pause")
+    run.request(step_until=None, want="pause")
     requests.read()
     assert requests.wants_pause(0)
     requests.clear()

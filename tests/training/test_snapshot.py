@@ -18,7 +18,7 @@ from vae_core.data import datasets
 from vae_core.data.datasets import Dataset
 from vae_core.errors import CheckpointCorrupt, CheckpointIncompatible, DataError, RunStateError
 from vae_core.storage import checkpoints
-from vae_core.storage.runs import Control, Run, make_longer, open_folder
+from vae_core.storage.runs import Control, Run, extend_run, open_folder
 from vae_core.training.driver import Driver
 from vae_core.training.loop import Event, Stepped, Trainer
 from vae_core.training.snapshot import restore, snapshot, weights
@@ -121,7 +121,7 @@ def test_a_longer_run_has_the_weights_of_one_that_was_long_from_the_start(new_ru
     long = drive(new_run("long", toy.changed(epochs=5)))
     run = drive(new_run("short"))
     assert run.is_finished()
-    longer = make_longer(run, 5)
+    longer = extend_run(run, 5)
     assert not longer.is_finished()
     drive(longer)
     assert json.loads((run.folder / "config.json").read_text())["training"]["epochs"] == 3
@@ -139,7 +139,7 @@ def test_a_run_that_keeps_only_its_final_weights_is_not_started_over(new_run: Ne
         path.unlink()
     before = outcome(run), run.status()
     with pytest.raises(RunStateError, match="keeps only its final weights"):
-        drive(make_longer(run, 5))
+        drive(extend_run(run, 5))
     assert (outcome(run), run.status()) == before
 
 

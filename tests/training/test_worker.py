@@ -115,7 +115,7 @@ def test_twenty_kills_leave_no_trace(
         newest = checkpoints.load_newest(run.folder)
         reached.append(0 if newest is None else int(newest[1]["step"]))
     assert reached == sorted(reached) and len(set(reached)) > 5, "it gets on between the kills"
-    run.want(rate=None)
+    run.request(rate=None)
     assert nursery(run)[1]() == 0 and run.state() == "done"
     left_alone = new_run("left-alone", config)
     assert nursery(left_alone)[1]() == 0 and left_alone.status().step == 3_750
@@ -148,24 +148,24 @@ def test_step_go_on_pause_and_stop_through_the_folder(
     run.write_control(Control(step_until=1))
     worker = start(run)
     for step in (1, 2, 3):
-        run.want(step_until=step)
+        run.request(step_until=step)
         wait_for(lambda step=step: run.status().step == step and run.state() == "paused", f"step {step}")  # type: ignore[misc]
         assert checkpoints.steps(run.folder)[0] == step
-    run.want(step_until=None, rate=20.0)
+    run.request(step_until=None, rate=20.0)
     wait_for(lambda: run.state() == "running", "going on")
     began, first = time.monotonic(), run.status()
     wait_for(lambda: run.status().step >= first.step + 20, "twenty steps")
     assert time.monotonic() - began > 0.4, "twenty a second at most"
     assert run.status().heartbeat > first.heartbeat
-    run.want(want="pause")
+    run.request(want="pause")
     wait_for(lambda: run.state() == "paused", "the pause")
     paused = run.status().step
     time.sleep(0.5)
     assert (run.state(), run.status().step) == ("paused", paused) and worker.poll() is None
-    run.want(want="run", rate=None)
+    run.request(want="run", rate=None)
     wait_for(lambda: run.status().step > paused + 100, "full speed")
-    run.want(want="stop")
-    run.want(want="stop")  # said twice, as from two tabs
+    run.request(want="stop")
+    run.request(want="stop")  # said twice, as from two tabs
     assert worker.wait(timeout=PATIENCE) == 0
     assert run.state() == "stopped" and checkpoints.steps(run.folder)[0] == run.status().step
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from vae_core.metrics.filters import FILTERS as OPPONENTS
+from vae_core.metrics.baselines import BASELINES as OPPONENTS
 from vae_core.viz.palette import CLASS_COLOURS, LINE_COLOUR
 from vae_core.viz.restoration_chart import (
     ALONE,

@@ -22,10 +22,10 @@ from vae_core.archives.validation import weight_names
 from vae_core.errors import CheckpointCorrupt, RunNotFound, RunStateError
 from vae_core.storage import checkpoints, files
 from vae_core.storage.arrays import pack_tensors, tensor_notes, unpack_tensors
-from vae_core.storage.changes import CHANGES
 from vae_core.storage.documents import Count, Document, Text, plain
+from vae_core.storage.install import install_run, stopped_if_active
 from vae_core.storage.measurements import all_measurements
-from vae_core.storage.placement import at_rest, place
+from vae_core.storage.overrides import OVERRIDES
 from vae_core.storage.runs import SCHEMA as STATUS_SCHEMA
 from vae_core.storage.runs import Notes, Run, check_id, new_id, open_folder
 from vae_core.storage.schema import check_schema
@@ -134,7 +134,7 @@ def copy_run(run: Run, root: Path) -> Run:
     """
     held, before = _contents(run), run.notes()
     notes = Notes(before.name or run.name, f"A copy of {run.id}.\n\n{before.notes}".strip())
-    return place(root, new_id(run.config), held, lambda folder: open_folder(folder).write_notes(notes))
+    return install_run(root, new_id(run.config), held, lambda folder: open_folder(folder).write_notes(notes))
 
 
 def read_archive(stream: BinaryIO) -> tuple[Manifest, dict[str, bytes]]:
@@ -205,14 +205,16 @@ def _contents(run: Run) -> dict[str, bytes]:
     if not files.is_folder(folder):
         raise RunNotFound(f"The run {run.id!r} is gone; choose another one.")
     held = {file: content for name in weight_names(folder) for file, content in _weights(run, name).items()}
-    for name in ("config.json", *CHANGES, "notes.json"):
+    for name in ("config.json", *OVERRIDES, "notes.json"):
         if files.is_there(folder / name):
             held[name] = files.read_bytes(folder / name)
     if files.is_there(folder / "metrics.jsonl"):
         records = files.read_bytes(folder / "metrics.jsonl")
         held["metrics.jsonl"] = records[: records.rfind(b"\n") + 1]
     held |= {f"film/{path.name}": files.read_bytes(path) for path in (folder / "film").glob("*.npz")}
-    held["status.json"] = files.json_bytes({"schema": STATUS_SCHEMA, **plain(at_rest(run.status()))}, indent=2)
+    held["status.json"] = files.json_bytes(
+        {"schema": STATUS_SCHEMA, **plain(stopped_if_active(run.status()))}, indent=2
+    )
     for measurements in all_measurements():
         if (measured := measurements.read(run)) is not None:
             held[measurements.file] = measurements.content(measured)

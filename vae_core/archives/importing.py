@@ -21,7 +21,7 @@ from vae_core.errors import CheckpointCorrupt, CheckpointIncompatible, DataError
 from vae_core.evaluation.trained import check_weights
 from vae_core.models.build import describe_model
 from vae_core.objectives.likelihoods import build_likelihood
-from vae_core.storage import checkpoints, files, placement
+from vae_core.storage import checkpoints, files, install
 from vae_core.storage.arrays import tensor_notes, unpack_tensors
 from vae_core.storage.runs import Notes, Run, Status, check_id, check_name, new_id, open_folder
 from vae_core.storage.states import State
@@ -119,11 +119,11 @@ def _import_archive(root: Path, stream: BinaryIO, name: str | None) -> Run:
         for found in validation.weight_names(folder):
             tensors, record = checkpoints.load(folder, found)
             _check_network(run.config, record, tensors)
-        run.write_status(placement.at_rest(run.status()))
+        run.write_status(install.stopped_if_active(run.status()))
         if name is not None:
             run.write_notes(Notes(check_name(name), run.notes().notes))
 
-    return placement.place(root, manifest.run, held, check)
+    return install.install_run(root, manifest.run, held, check)
 
 
 def _import_weights(root: Path, stream: BinaryIO, name: str | None) -> Run:
@@ -146,7 +146,7 @@ def _import_weights(root: Path, stream: BinaryIO, name: str | None) -> Run:
         run.write_status(_done(config, int(record["step"])))
         checkpoints.save(folder, "model", tensors, record)
 
-    return placement.place(root, new_id(config), {"config.json": config_json}, complete)
+    return install.install_run(root, new_id(config), {"config.json": config_json}, complete)
 
 
 def _done(config: RunConfig, step: int) -> Status:

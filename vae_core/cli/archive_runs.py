@@ -13,7 +13,7 @@ from vae_core.cli.options import Json, RunName, Runs, check_out, out_file
 from vae_core.cli.output import print_result
 from vae_core.errors import ConfigError
 from vae_core.storage import files, paths
-from vae_core.storage.lookup import find_run
+from vae_core.storage.find_runs import find_run
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from vae_core.cli.options import DataDir, Json, RunOnData, expand_options, in_range
 from vae_core.cli.output import print_result, progress_bar, table_of
 from vae_core.config import ObjectiveConfig
-from vae_core.data.moved import load_for
+from vae_core.data.relocation import load_run_dataset
 from vae_core.errors import ConfigError
 from vae_core.figures import FIGURES
 from vae_core.registry.likelihood_rows import LIKELIHOODS
@@ -37,7 +37,7 @@ def compress(
 
     trained = load_trained(run)
     with progress_bar("coding") as report:
-        data = load_for(run, target.dataset, target.data_dir, report)
+        data = load_run_dataset(run, target.dataset, target.data_dir, report)
         result = asdict(compress_images(trained, data, limit=images, progress=report))
     result = {"run": str(run.folder), **result}
     print_result(result, as_json, lambda: _points_table(result))

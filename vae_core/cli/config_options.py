@@ -16,8 +16,8 @@ from vae_core.data import catalogue
 from vae_core.errors import ConfigError, NameInvalid
 from vae_core.fields import options_of, range_text, unit_of
 from vae_core.storage.checkpoints import load_step
-from vae_core.storage.lookup import find_run, open_anywhere
-from vae_core.storage.sound import check_sound
+from vae_core.storage.find_runs import find_run, open_anywhere
+from vae_core.storage.usable_steps import check_usable
 
 METAVARS = {"dataset": "NAME|FILE", "hidden": "SIZES", "corruption": "NAME[,NAME]", "level": "L|LOW:HIGH"}
 MORE_HELP = {
@@ -85,7 +85,7 @@ def _parent(given: str | None, root: Path) -> str | None:
     if open_anywhere(root, run.id).folder.resolve() != run.folder.resolve():
         raise NameInvalid(f"The run {run.id!r} does not stand in {str(root)!r}; name its folder with --runs.")
     load_step(run.folder, int(step))
-    check_sound(run, int(step))
+    check_usable(run, int(step))
     return f"{run.id}@{int(step)}"
 
 

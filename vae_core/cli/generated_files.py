@@ -15,7 +15,7 @@ from vae_core.cli.options import MAX_SCALE, RunOnData
 from vae_core.cli.output import Report, progress_bar
 from vae_core.data import catalogue, datasets
 from vae_core.data.batches import held_out
-from vae_core.data.moved import load_for, missing
+from vae_core.data.relocation import load_run_dataset, missing_message
 from vae_core.errors import ConfigError
 from vae_core.evaluation.codes import (
     Codes,
@@ -49,7 +49,7 @@ def write_codes(run: Run, target: RunOnData, out: Path, split: str) -> dict[str,
     """Writes index, label, code and mean squared error per pixel of each image of a split as CSV."""
     trained = load_trained(run)
     with progress_bar("encoding") as report:
-        data = load_for(run, target.dataset, target.data_dir, report)
+        data = load_run_dataset(run, target.dataset, target.data_dir, report)
         images, labels = (
             (data.test_images, data.test_labels) if split == "test" else (data.train_images, data.train_labels)
         )
@@ -103,9 +103,9 @@ def write_traversal(run: Run, target: RunOnData, out: Path, dimension: int | Non
 def _codes(run: Run, trained: Trained, target: RunOnData, report: Report) -> tuple[Codes, str | None]:
     """The codes of held-out images and the name of their dataset.
 
-    If the run's own dataset is missing, the codes are those that the run keeps, and the name is None.
+    If the run's own dataset is missing_message, the codes are those that the run keeps, and the name is None.
     """
-    if target.dataset is None and missing(run):
+    if target.dataset is None and missing_message(run):
         return standin_codes(run, trained), None
     name = target.dataset or catalogue.at_hand(trained.config.data.dataset, target.data_dir)
     data = datasets.load_dataset(name, target.data_dir, report)

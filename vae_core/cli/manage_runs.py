@@ -12,8 +12,8 @@ from vae_core.cli.lazy import LazyGroup
 from vae_core.cli.options import Json, RunName, Runs
 from vae_core.cli.output import print_result, table_of
 from vae_core.storage import paths, trash
-from vae_core.storage.listing import Summary, summaries
-from vae_core.storage.lookup import check_single, find_run
+from vae_core.storage.find_runs import check_single, find_run
+from vae_core.storage.run_summaries import Summary, summaries
 from vae_core.storage.runs import Run, edit_notes
 
 LISTED = ("run", "name", "state", "step", "dataset", "model", "latent", "beta", "nats")

@@ -14,7 +14,7 @@ import typer
 
 from vae_core.errors import ConfigError
 from vae_core.storage import paths
-from vae_core.storage.lookup import find_run
+from vae_core.storage.find_runs import find_run
 from vae_core.storage.runs import Run
 
 MAX_SEED = 2**32 - 1

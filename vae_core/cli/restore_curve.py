@@ -13,7 +13,7 @@ from vae_core.evaluation.restoration_curve import restoration_curves
 from vae_core.figures import FIGURES
 from vae_core.registry.corruption_rows import CORRUPTIONS
 from vae_core.storage import paths
-from vae_core.storage.lookup import find_run
+from vae_core.storage.find_runs import find_run
 
 app = typer.Typer(rich_markup_mode=None)
 

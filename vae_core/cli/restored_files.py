@@ -11,7 +11,7 @@ from rich.table import Table
 
 from vae_core.cli.output import Report, print_result, progress_bar, table_of
 from vae_core.data.batches import to_float
-from vae_core.data.picture_files import ENDINGS, Found, open_pictures
+from vae_core.data.picture_files import ENDINGS, PictureSet, open_pictures
 from vae_core.data.pictures import prepare
 from vae_core.errors import ConfigError, DataError
 from vae_core.evaluation.polarity import ADVICE, looks_inverted
@@ -59,7 +59,7 @@ def _report(result: dict[str, Any]) -> list[str | Table]:
 
 
 def _write_restored(
-    trained: Trained, found: Found, targets: list[str], out: Path, invert: bool, report: Report
+    trained: Trained, found: PictureSet, targets: list[str], out: Path, invert: bool, report: Report
 ) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     """Restores each picture at the model's size: what was done to each, and which could not be used and why."""
     done: list[dict[str, Any]] = []

@@ -9,13 +9,13 @@ import typer
 from vae_core.cli.config_options import ConfigOptions
 from vae_core.cli.options import DataDir, Json, RunName, Runs, expand_options
 from vae_core.cli.output import progress_bar
-from vae_core.data.moved import check_there, point_to
+from vae_core.data.relocation import check_images_exist, relocate_dataset
 from vae_core.errors import RunLocked
 from vae_core.storage import paths
 from vae_core.storage.checkpoints import check_resumable
 from vae_core.storage.files import is_locked
-from vae_core.storage.lookup import find_run
-from vae_core.storage.runs import make_longer
+from vae_core.storage.find_runs import find_run
+from vae_core.storage.runs import extend_run
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -63,11 +63,11 @@ def resume(
         raise RunLocked(f"The run {found.id!r} is being trained already; stop that first.")
     if dataset is not None:
         with progress_bar("loading") as report:
-            found = point_to(found, dataset, data_dir, report)
+            found = relocate_dataset(found, dataset, data_dir, report)
     if epochs is not None:
         check_resumable(found.folder)
-        check_there(found)
-        found = make_longer(found, epochs)
+        check_images_exist(found)
+        found = extend_run(found, epochs)
     from vae_core.cli.train_in_process import go_on
 
     return go_on(found, data_dir, as_json)

@@ -1,8 +1,8 @@
-"""The binarised MNIST of the papers, read from the three text files in which it is published.
+"""The binarised MNIST used in papers, read from the three text files in which it is published.
 
 Larochelle & Murray 2011, "The Neural Autoregressive Distribution Estimator": 50,000 training, 10,000 validation and 10,000
-test images whose pixels were drawn once as black or white. A file has one image per line: 784 digits, 0 or 1, with spaces
-between. The files hold no labels.
+test images whose pixels were sampled once as black or white. Each line of a file is an image: 784 digits, 0 or 1, separated
+by spaces. The files have no labels.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FILES = {
     "binarized_mnist_valid.amat": 10_000,
     "binarized_mnist_test.amat": 10_000,
 }
-"""The files in the order of the splits, and how many images each has."""
+"""The training, validation and test file, and the number of images in each."""
 SUBFOLDER = "BinaryMNIST"
 PIECE = 5_000
 WHITESPACE, DIGITS = b" \t\r\n", b"01"
@@ -56,17 +56,17 @@ class AmatSource(Source):
             )
         train, valid, test = (folder / name for name in FILES)
         try:
-            known = "".join(files.file_digest(path) for path in (train, valid, test))
+            digests = "".join(files.file_digest(path) for path in (train, valid, test))
         except OSError as error:
-            raise DataError(f"{error.filename} cannot be read ({error.strerror}); allow it.") from error
-        key = f"amat-{files.digest(known.encode())[:16]}"
+            raise DataError(f"{error.filename} cannot be read ({error.strerror}); check its permissions.") from error
+        key = f"amat-{files.digest(digests.encode())[:16]}"
         arrays, digest = array_cache.load_or_make(key, PARTS, lambda: _plans((train, valid), (test,)))
         return Content(arrays, self.classes, digest)
 
 
 def _folder(data_folder: Path) -> Path | None:
     candidates = (data_folder / SUBFOLDER, data_folder)
-    # os.path, since Path.is_file raises for folders that may not be looked into
+    # os.path: Path.is_file raises if a folder may not be read
     return next((each for each in candidates if all(os.path.isfile(each / name) for name in FILES)), None)  # noqa: PTH113
 
 
@@ -92,7 +92,7 @@ def _pieces(paths: tuple[Path, ...]) -> Iterator[Array]:
 
 
 def _images(path: Path, lines: list[bytes], before: int) -> Array:
-    """The images of some lines, (n, 1, 28, 28); empty lines have none."""
+    """Parses lines to images, (n, 1, 28, 28), skipping empty lines."""
     rows = [digits for line in lines if (digits := line.translate(None, WHITESPACE))]
     for number, digits in enumerate(rows, before + 1):
         if len(digits) != PIXELS or digits.translate(None, DIGITS):

@@ -1,4 +1,4 @@
-"""The cache of arrays: made once, in pieces, so that they may be larger than the memory, and mapped from then on."""
+"""The cache of arrays: computed once, in pieces that fit into memory, and memory-mapped from then on."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class Plan:
-    """An array that will be made.
+    """An array that is still to be computed.
 
     Attributes:
-        dtype, shape: of the whole.
-        pieces: makes it from the first row to the last, any number of rows at a time; may be called again.
+        dtype, shape: of the whole array.
+        pieces: yields it from the first row to the last, any number of rows at a time; may be called again.
     """
 
     dtype: type[np.generic]
@@ -32,23 +32,23 @@ class Plan:
 
 
 def whole(values: Array) -> Plan:
-    """A plan of an array that exists already."""
+    """Returns the plan of an array, of any shape, that already exists."""
     return Plan(values.dtype.type, values.shape, lambda: iter((values,)))
 
 
 def load_or_make(
     key: str, names: tuple[str, ...], make: Callable[[], Mapping[str, Plan]], expected: str = ""
 ) -> tuple[dict[str, Array], str]:
-    """The arrays of a folder of the cache, made if they are missing, truncated or changed.
+    """Returns the arrays of a cache folder, computing them if they are missing, truncated or altered.
 
     Args:
-        key: name of the folder; it changes whenever the content does.
+        key: name of the folder, unique to its content.
         names: of the arrays.
-        make: plans all of them.
+        make: returns the plans of all of them.
         expected: their digest, if it is known beforehand.
 
     Returns:
-        The arrays, mapped copy-on-write, and the `digest` of them. If the disk cannot take them they are in memory instead.
+        The arrays, memory-mapped copy-on-write, and their `digest`. If they cannot be written to disk, they are in memory.
     """
     folder = paths.cache_folder() / "datasets" / key
     kept = _read(folder, names, expected)
@@ -69,13 +69,13 @@ def load_or_make(
 
 
 def digest(arrays: Mapping[str, Array]) -> str:
-    """SHA-256 over name, type, shape and content of each, in the order given; in hexadecimal."""
-    found = hashlib.sha256()
-    for name, given in arrays.items():
-        values = np.ascontiguousarray(given)
-        found.update(f"{name} {values.dtype.name} {values.shape}\n".encode())
-        found.update(values.data)
-    return found.hexdigest()
+    """Returns the SHA-256 of each array's name, type, shape and content, in the given order, in hexadecimal."""
+    sha256 = hashlib.sha256()
+    for name, array in arrays.items():
+        values = np.ascontiguousarray(array)
+        sha256.update(f"{name} {values.dtype.name} {values.shape}\n".encode())
+        sha256.update(values.data)
+    return sha256.hexdigest()
 
 
 def _read(folder: Path, names: tuple[str, ...], expected: str) -> tuple[dict[str, Array], str] | None:
@@ -84,8 +84,8 @@ def _read(folder: Path, names: tuple[str, ...], expected: str) -> tuple[dict[str
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="c", allow_pickle=False) for name in names}
     except (OSError, ValueError, TypeError, EOFError, CheckpointError, DiskError):  # missing, truncated, not numbers
         return None
-    found = digest(arrays)
-    return (arrays, found) if written in (found, {"schema": SCHEMA, "digest": found}) else None
+    actual = digest(arrays)
+    return (arrays, actual) if written in (actual, {"schema": SCHEMA, "digest": actual}) else None
 
 
 def _write(folder: Path, plans: Mapping[str, Plan]) -> None:

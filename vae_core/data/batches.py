@@ -1,7 +1,6 @@
-"""From a dataset at rest (`uint8`) to batches (`float32` in [0, 1]), without a DataLoader.
+"""Batches (`float32` in [0, 1]) from a dataset's `uint8` images, without a DataLoader.
 
-An epoch walks all training images once in an order that is a function of seed and epoch; its last batch holds what is
-left and may be smaller.
+An epoch visits each training image once, in an order that is a function of seed and epoch. Its last batch may be smaller.
 """
 
 from __future__ import annotations
@@ -19,27 +18,27 @@ from vae_core.errors import DataError
 Binarize = Literal["none", "threshold", "dynamic", "fixed"]
 Split = Literal["train", "test"]
 FIXED_SEED = 0
-"""The seed of `fixed` pixels. It belongs to the data and not to a run, so that all runs see the same images."""
+"""The seed of `fixed` pixels. It belongs to the data, not to a run, so that all runs see the same images."""
 _SPLIT_DRAWS: dict[Split, int] = {"test": -1, "train": -2}
-"""The index of a whole split's draw in the stream of pixels; the steps of training have the indices from 0 on."""
+"""Indices of the draws for a whole split in the stream of pixels; the steps of training use indices from 0 on."""
 
 
 def training_images(dataset: Dataset, limit: int | None = None, mode: Binarize = "none") -> Tensor:
-    """The whole training split or its first `limit` images: `uint8`, (images, channels, height, width).
+    """Returns the training split or its first `limit` images: `uint8`, (images, channels, height, width).
 
-    With the mode `fixed` their pixels are 0 or 255, drawn once and held in memory; the other modes leave them as they are,
-    for `binarize` to work on at each step.
+    In the mode `fixed` pixels are 0 or 255, sampled once and kept in memory. Other modes leave the images unchanged, for
+    `binarize` to process at each step.
     """
     images = dataset.train_images[:limit]
     return binarize_split(images, mode, FIXED_SEED, split="train") if mode == "fixed" else images
 
 
 def held_out(dataset: Dataset, count: int = HELD_OUT_IMAGES) -> tuple[Tensor, Tensor]:
-    """The test images that are watched while training: always the same, whatever the run's seed.
+    """Returns the test images that are evaluated during training; the same for all runs, whatever their seed.
 
     Returns:
-        Images (`uint8`, (n, channels, height, width)) and labels (`int64`, (n,)), n = `count`; the whole test split, as
-        it is, where it has no more.
+        Images (`uint8`, (n, channels, height, width)) and labels (`int64`, (n,)). n is `count`, or the size of the test
+        split if that is smaller.
     """
     total = len(dataset.test_images)
     if total <= count:
@@ -49,17 +48,17 @@ def held_out(dataset: Dataset, count: int = HELD_OUT_IMAGES) -> tuple[Tensor, Te
 
 
 def steps_per_epoch(count: int, batch_size: int) -> int:
-    """Batches in a pass over `count` images, the last and perhaps smaller one included."""
+    """Returns the number of batches per epoch of `count` images, including a smaller last one."""
     return -(-count // batch_size)
 
 
 def epoch_order(count: int, seed: int, epoch: int) -> Tensor:
-    """The order of the images in one epoch: a permutation of 0 to count - 1, `int64`."""
+    """Returns the order of the images in an epoch: a permutation of 0 to count - 1, `int64`, (count,)."""
     return torch.randperm(count, generator=generator(seed, Stream.ORDER, epoch))
 
 
 def take(images: Tensor, indices: Tensor) -> Tensor:
-    """A batch, in a quarter of the time that indexing by `images[indices]` needs.
+    """Returns a batch, in a quarter of the time of indexing by `images[indices]`.
 
     Args:
         images: `uint8`, (images, channels, height, width).
@@ -72,19 +71,19 @@ def take(images: Tensor, indices: Tensor) -> Tensor:
 
 
 def to_float(images: Tensor) -> Tensor:
-    """`uint8` pixels of any shape as `float32` in [0, 1]: divided by 255, to the bit as torchvision's ToTensor does."""
+    """Converts `uint8` pixels of any shape to `float32` in [0, 1], bit for bit like torchvision's ToTensor."""
     return images.float().div_(255)
 
 
 def binarize(images: Tensor, mode: Binarize, draw: torch.Generator) -> Tensor:
-    """Pixels as 0 or 1.
+    """Binarises pixels to 0 or 1.
 
     Args:
         images: `float32` in [0, 1], any shape.
-        mode: `none` (as they are), `threshold` (1 from one half on) or `dynamic` (1 with the pixel's value as its
-            probability, drawn anew at each call: Salakhutdinov and Murray, "On the quantitative analysis of deep belief
-            networks", 2008); `fixed` leaves them as they are, since `training_images` has drawn them already.
-        draw: what `dynamic` draws from.
+        mode: `none` (unchanged), `threshold` (1 from one half on) or `dynamic` (1 with the pixel's value as its
+            probability, sampled anew at each call: Salakhutdinov and Murray, "On the quantitative analysis of deep belief
+            networks", 2008). `fixed` leaves them unchanged because `training_images` has already sampled them.
+        draw: the generator from which `dynamic` samples.
 
     Returns:
         `float32`, the same shape.
@@ -95,16 +94,16 @@ def binarize(images: Tensor, mode: Binarize, draw: torch.Generator) -> Tensor:
 
 
 def binarize_split(images: Tensor, mode: Binarize, seed: int, *, split: Split = "test") -> Tensor:
-    """A split, or the first images of one, with pixels 0 or 255 at rest.
+    """Binarises a split, or its first images, to `uint8` pixels of 0 or 255.
 
-    `dynamic` and `fixed` draw each pixel once, as 255 with its value as the probability. The draw is a function of seed,
-    split and the image's place, whatever the batches.
+    `dynamic` and `fixed` sample each pixel once, as 255 with its value as the probability. The sample is a function of
+    seed, split and the image's index, whatever the batches.
 
     Args:
         images: `uint8`, (images, channels, height, width).
         mode: as for `binarize`.
-        seed: the run's, for `dynamic`; `fixed` always draws with `FIXED_SEED`.
-        split: which split they are of; the two have independent draws.
+        seed: the run's seed, for `dynamic`; `fixed` always uses `FIXED_SEED`.
+        split: the split of the images; the two are sampled independently.
 
     Returns:
         `uint8`, the same shape.
@@ -112,18 +111,18 @@ def binarize_split(images: Tensor, mode: Binarize, seed: int, *, split: Split = 
     if mode == "none":
         return images
     limit: Tensor | int = 127
-    if mode in ("dynamic", "fixed"):  # uniform over 0 to 254, so that it lies below x in x of 255 cases
+    if mode in ("dynamic", "fixed"):  # uniform over 0 to 254, so below x in x of 255 cases
         draw = generator(FIXED_SEED if mode == "fixed" else seed, Stream.PIXELS, _SPLIT_DRAWS[split])
         limit = torch.randint(0, 255, images.shape, dtype=torch.uint8, generator=draw)
     return images.gt(limit).to(torch.uint8).mul_(255)
 
 
 def check_images(images: Tensor) -> None:
-    """Refuses what cannot be trained on; cross-entropy, for one, falls without end on pixels outside [0, 1].
+    """Checks that images can be trained on; cross-entropy, for one, falls without bound on pixels outside [0, 1].
 
     Raises:
-        DataError: there is no image, the shape is not (images, 1 or 3, height, width) or empty, the type is neither
-            `uint8` nor floating, or a value is NaN or outside [0, 1]; names the first image at fault.
+        DataError: there are no images, their shape is not (images, 1 or 3, height, width) or has a zero, their type is
+            neither `uint8` nor floating-point, or a value is NaN or outside [0, 1]; names the first image at fault.
     """
     if images.ndim != 4 or images.shape[1] not in (1, 3) or 0 in images.shape[1:]:
         raise DataError(f"Images must have the shape (images, 1 or 3, height, width), not {tuple(images.shape)}.")

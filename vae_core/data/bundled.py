@@ -1,4 +1,4 @@
-"""The samples that come with the program, and the same samples in colour."""
+"""The sample datasets that come with the program, in grey and in colour."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SAMPLES = Path(__file__).parent / "samples"
 
 @dataclass(frozen=True, kw_only=True)
 class BundledSource(Source):
-    """A sample, unpacked into the cache."""
+    """A sample dataset, unpacked into the cache."""
 
     def where(self, data_folder: Path) -> Where:
         return "bundled"
@@ -34,12 +34,12 @@ class BundledSource(Source):
         return Content(kept, self.classes, digest)
 
     def make(self, data_folder: Path, report: Report) -> dict[str, Array]:
-        """The four `PARTS`, from the bundle; labels are `int64`.
+        """Returns the four `PARTS` from the bundle: images `uint8`, (N, C, H, W), and labels `int64`, (N,).
 
         Raises:
             DataError: the bundle is missing or damaged.
         """
-        broken = f"The bundled dataset {self.name!r} is missing or damaged; install the program anew."
+        broken = f"The bundled dataset {self.name!r} is missing or damaged; reinstall the program."
         try:
             bundle = arrays.unpack_bundle(files.read_bytes(SAMPLES / f"{self.name}.npz"))
             parts = {name: bundle[name] for name in PARTS}
@@ -53,18 +53,18 @@ class BundledSource(Source):
 
 @dataclass(frozen=True, kw_only=True)
 class TintedSource(BundledSource):
-    """A sample in colour.
+    """A sample dataset in colour.
 
     Attributes:
-        base: the sample in grey.
-        visible: what the hue follows within a class (`tints.tinted`).
+        base: the grey sample.
+        visible: the property that determines the hue within a class (`tints.tinted`).
     """
 
     base: BundledSource
     visible: tints.Visible
 
     def make(self, data_folder: Path, report: Report) -> dict[str, Array]:
-        """The images of `base` in colour; the random parts of the hues differ between the splits."""
+        """Returns the `PARTS` of `base` with coloured images, (N, 3, H, W); the hues' random part differs between splits."""
         parts = dict(self.base.read(data_folder, report).arrays)
         for seed, split in enumerate(("train", "test")):
             images, labels = parts[f"{split}_images"], parts[f"{split}_labels"]

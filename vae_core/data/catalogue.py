@@ -1,6 +1,6 @@
-"""The registry of datasets: one row each, and the one function that reads a dataset's name.
+"""The registry of datasets: one row per dataset, and the only function that parses a dataset's name.
 
-Imports no torch, so that the list is there at once.
+Does not import torch, so that listing the datasets is instant.
 """
 
 from __future__ import annotations
@@ -114,18 +114,18 @@ _ROWS: tuple[Source, ...] = (
 )
 
 SOURCES: dict[str, Source] = {source.name: source for source in _ROWS}
-"""The datasets of the list, by name."""
+"""The registered datasets by name."""
 
 FAMILIES: tuple[Callable[[str], Source | None], ...] = (sprites.source_of, dsprites.source_of)
-"""Datasets that cannot be listed: each function gives the one that a name or a path means, or None."""
+"""Datasets that cannot be listed: each function returns the one for a name or a path, or None if it is not its own."""
 
 
 def find(name: str) -> Source:
-    """The dataset of a name: one of the list, sprites of any size (`sprites.parse_name`), or the path of a dSprites file.
+    """Returns a dataset by name: a registered one, sprites of any size (`sprites.parse_name`), or a dSprites file's path.
 
     Raises:
-        DatasetMissing: it is a path, and there is no such file.
-        DataError: there is no such dataset, or its file cannot be used; the sentence says what there is.
+        DatasetMissing: the name is a path, and there is no such file.
+        DataError: there is no such dataset, or its file cannot be used; the message lists the datasets.
     """
     if name in SOURCES:
         return SOURCES[name]
@@ -139,7 +139,7 @@ def find(name: str) -> Source:
     if not os.path.exists(name):  # noqa: PTH110  (may be too long)
         raise DatasetMissing(f"There is no file {name[:200]!r}; check the path, or choose one of {known}.")
     raise DataError(
-        "Own images (a folder, a zip, or an npz that is not of dSprites' form) cannot be used yet; "
+        "Your own images (a folder, a zip, or an npz not in the format of dSprites) cannot be used yet; "
         f"choose one of {known}."
     )
 
@@ -149,20 +149,20 @@ def _is_path(name: str) -> bool:
 
 
 def describe(data_dir: Path | None = None) -> list[DatasetInfo]:
-    """All datasets of the list, and where they are; nothing is downloaded, no content checked.
+    """Returns a row per registered dataset, without downloading anything or checking contents.
 
     Raises:
-        ConfigError: the data folder is not there.
+        ConfigError: the data folder does not exist.
     """
     data_folder = paths.data_folder(data_dir)
     return [source.info(data_folder) for source in SOURCES.values()]
 
 
 def is_here(name: str, data_dir: Path | None = None) -> bool:
-    """Whether a dataset can be used as it is, without a download; False if there is none of that name.
+    """Returns whether a dataset can be used without a download; False if there is no dataset of that name.
 
     Raises:
-        ConfigError: the data folder is not there.
+        ConfigError: the data folder does not exist.
     """
     data_folder = paths.data_folder(data_dir)
     try:
@@ -172,37 +172,37 @@ def is_here(name: str, data_dir: Path | None = None) -> bool:
 
 
 def needs_download(name: str, data_dir: Path | None = None) -> bool:
-    """Whether a dataset of the list would be downloaded when it is loaded; False for all others.
+    """Returns whether loading a registered dataset would download it; False for all others.
 
     Raises:
-        ConfigError: the data folder is not there.
+        ConfigError: the data folder does not exist.
     """
     data_folder = paths.data_folder(data_dir)
     return name in SOURCES and SOURCES[name].where(data_folder) == "can be downloaded"
 
 
 def at_hand(name: str, data_dir: Path | None = None) -> str:
-    """The dataset itself, or its bundled sample if it would have to be downloaded.
+    """Returns the name of the dataset, or that of its bundled sample if the dataset would have to be downloaded.
 
     Raises:
-        ConfigError: the data folder is not there.
+        ConfigError: the data folder does not exist.
     """
     download = SOURCES[name].download if needs_download(name, data_dir) else None
     return download.sample if download is not None and download.sample in SOURCES else name
 
 
 def absolute_name(name: str) -> str:
-    """The name by which a dataset is found from any working folder: the absolute path of a file, else the same name.
+    """Returns a name that works from any working folder: the absolute path of a file, else the same name.
 
     Raises:
-        DataError: as `find` does.
+        DataError: like `find`.
     """
     file = find(name).file
     return name if file is None else str(file.resolve())
 
 
 def knows_factors(name: str) -> bool:
-    """Whether it is known what made each image; False if there is no such dataset."""
+    """Returns whether a dataset's generative factors are known; False if there is no such dataset."""
     try:
         return find(name).has_factors
     except DataError:

@@ -1,7 +1,7 @@
-"""Loads a dataset by its name, ready to index.
+"""Loads a dataset by name.
 
-Images stay `uint8` and are memory-mapped, copy-on-write: all processes of a machine share one copy of them, and what one
-process writes by mistake stays its own.
+Images stay `uint8` and are memory-mapped copy-on-write: all processes of a machine share one copy, and an accidental write
+affects only the process that made it.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from vae_core.types import Array, Report, no_report
 
 @dataclass(frozen=True, eq=False)
 class Factors:
-    """What made each image.
+    """The generative factors of each image.
 
     Attributes:
-        train, test: `int64`, (images, factors): a class of each factor, 0 to its size less 1.
+        train, test: `int64`, (images, factors): the value of each factor, from 0 to its size - 1.
         names: of the factors.
-        sizes: how many classes each has, at least 2.
+        sizes: the number of values of each factor, at least 2.
     """
 
     train: Tensor
@@ -37,15 +37,15 @@ class Factors:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images and their labels; never to be changed.
+    """Images and their labels, to be treated as immutable.
 
     Attributes:
         name: the dataset's name.
         train_images, test_images: `uint8`, (images, channels, height, width), 0 to 255.
         train_labels, test_labels: `int64`, (images,), indices into `classes`.
         classes: the names of the labels.
-        digest: SHA-256 over content and shape, in hexadecimal.
-        factors: what made each image; None if that is not known.
+        digest: SHA-256 of content and shape, in hexadecimal.
+        factors: the generative factors of each image; None if they are not known.
     """
 
     name: str
@@ -65,16 +65,16 @@ class Dataset:
 
 
 def load_dataset(name: str, data_dir: Path | None = None, report: Report | None = None) -> Dataset:
-    """Loads a dataset; one that is published elsewhere is downloaded first if it is not here, or not whole.
+    """Loads a dataset, downloading it first if its files are missing or incomplete.
 
     Args:
-        name: as `catalogue.find` reads it.
-        data_dir: the data folder; left out, the usual one (`paths.data_folder`).
-        report: called with what is being done, and the share of it that is done (0 to 1).
+        name: as for `catalogue.find`.
+        data_dir: the data folder; the default one (`paths.data_folder`) if None.
+        report: called with the current activity and its progress (0 to 1).
 
     Raises:
-        DataError: the name is unknown, or the data cannot be had.
-        ConfigError: the data folder is not there.
+        DataError: the name is unknown, or the data cannot be downloaded or read.
+        ConfigError: the data folder does not exist.
         DiskError: the data folder is full or read-only.
     """
     source = catalogue.find(name)
@@ -85,7 +85,7 @@ def load_dataset(name: str, data_dir: Path | None = None, report: Report | None 
 
 
 def dataset_of(name: str, content: Content) -> Dataset:
-    """A dataset of what its source has read."""
+    """Wraps what a source has read as a dataset."""
     images, labels, test_images, test_labels = (as_tensor(content.arrays[part]) for part in PARTS)
     factors = None
     if content.factor_names:
@@ -95,11 +95,11 @@ def dataset_of(name: str, content: Content) -> Dataset:
 
 
 def as_tensor(values: Array) -> Tensor:
-    """Images, (N, channels, height, width), as they are, and labels, (N,), as `int64`."""
+    """Returns images, (N, channels, height, width), unchanged, and labels, (N,), as `int64`."""
     values = values if values.ndim > 1 else values.astype(np.int64, copy=False)
-    return torch.from_numpy(values if values.flags.writeable else values.copy())  # torch warns of others
+    return torch.from_numpy(values if values.flags.writeable else values.copy())  # torch warns about read-only arrays
 
 
 def content_digest(dataset: Dataset) -> str:
-    """SHA-256 over name, type, shape and content of images and labels, without the factors; in hexadecimal."""
+    """Returns the SHA-256 of images and labels, without the factors, in hexadecimal."""
     return digest_of({part: getattr(dataset, part).numpy() for part in PARTS})

@@ -1,10 +1,10 @@
-"""Downloads the files of a dataset, checked by SHA-256, wherever they are missing, truncated or changed.
+"""Downloads the files of a dataset that are missing, truncated or altered, and checks their SHA-256.
 
-`requests` transfers the bytes. pooch was considered and left out: it checks the hash of what is sent, while the one that
-counts here is that of the unpacked file (a `.gz` that the user puts there is judged by the same hash); it has no mirrors;
-and it cannot be cancelled or limited in time as a whole, since `requests` tries every address of a host in turn. So each
-transfer runs on a thread of its own that is watched and, if nothing arrives, abandoned. What arrives stays in memory until
-its hash is right: a download that is interrupted or killed leaves nothing behind.
+`requests` transfers the bytes. pooch was considered and rejected: it checks the hash of what is sent, while the one that
+matters here is that of the unpacked file (which also validates a `.gz` provided by the user); it does not support mirrors;
+and a transfer can neither be cancelled nor limited in total time, because `requests` tries every address of a host in turn.
+So each transfer runs on its own thread, which is abandoned if nothing arrives. The content stays in memory until its hash
+is verified, so an interrupted or killed download leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ POLL_SECONDS = 0.1
 CONNECT_SECONDS = 10.0
 """How long to wait for the first byte: where packets are dropped, a connection would be tried for minutes."""
 STALL_SECONDS = 30.0
-"""How long to wait for any later byte."""
+"""How long to wait for any further byte."""
 CHUNK_BYTES = 4096
 
 
@@ -37,8 +37,8 @@ class RemoteFile:
 
     Attributes:
         size: in bytes.
-        packed: size of the `.gz` in which it is published, in bytes; 0 if it is published as it is.
-        sha256: of the file itself, in hexadecimal.
+        packed: size in bytes of the `.gz` in which it is published; 0 if it is published uncompressed.
+        sha256: of the uncompressed file, in hexadecimal.
     """
 
     size: int
@@ -47,20 +47,20 @@ class RemoteFile:
 
     @property
     def sent(self) -> int:
-        """Bytes that a download transfers."""
+        """The number of bytes that a download transfers."""
         return self.packed or self.size
 
 
 @dataclass(frozen=True)
 class Download:
-    """The files of a dataset, and where to get them.
+    """The files of a dataset and where to download them.
 
     Attributes:
         title: display name.
-        subfolder: where the files lie in the data folder, as a relative path with slashes.
-        mirrors: addresses that end in a slash and serve the same files; tried in order.
+        subfolder: path of the files relative to the data folder, with slashes.
+        mirrors: base URLs ending in a slash that serve the same files, tried in order.
         files: by name.
-        sample: name of the bundled dataset that can stand in for this one, or empty.
+        sample: name of a bundled dataset that can be used instead, or empty.
     """
 
     title: str
@@ -70,42 +70,42 @@ class Download:
     sample: str = ""
 
     def folder(self, data_folder: Path) -> Path:
-        """Where the files lie."""
+        """Returns the folder of the files."""
         return data_folder / self.subfolder
 
 
 class _TransferFailedError(Exception):
-    """A mirror did not send the file; the message says why in a few words."""
+    """A mirror did not send the file; the message is a short reason."""
 
 
 def is_here(download: Download, data_folder: Path) -> bool:
-    """Whether all files are there with the right sizes, unpacked or as `.gz`. Cheap, for lists; `ensure` checks hashes."""
+    """Returns whether all files exist with the right size, uncompressed or as `.gz`. Cheap: only `ensure` checks hashes."""
     folder = download.folder(data_folder)
     try:
         return all(
             _has_size(folder / name, file.size) or _has_size(_packed(folder / name), file.packed)
             for name, file in download.files.items()
         )
-    except OSError:  # a folder without permission; `ensure` says so
+    except OSError:  # a folder without permission, which `ensure` reports
         return False
 
 
 def ensure(download: Download, data_folder: Path, report: Report = no_report) -> Path:
-    """Makes sure that all files are there and whole: unpacks a `.gz` that lies beside them, and downloads the rest.
+    """Makes sure that all files exist and are intact: unpacks any `.gz` beside them and downloads the rest.
 
-    If several processes call it at once, one does the work and the others wait. Nothing is written if nothing is missing,
-    so a read-only data folder will do.
+    If several processes call this at once, one does the work and the others wait. If nothing is missing nothing is written,
+    so the data folder may be read-only.
 
     Args:
-        download: what is needed.
+        download: the files needed.
         data_folder: the folder of all datasets.
-        report: called with what is being done, and the share of it that is done (0 to 1). What it raises ends the download.
+        report: called with the current activity and its progress (0 to 1). An exception that it raises ends the download.
 
     Returns:
         The folder of the files.
 
     Raises:
-        DataError: there is no network, or what was sent is not the dataset; says where to put which files.
+        DataError: there is no network, or what was sent is not the dataset; the message says which files to put where.
         DiskError: the data folder is full or read-only.
     """
     folder = download.folder(data_folder)
@@ -117,13 +117,13 @@ def ensure(download: Download, data_folder: Path, report: Report = no_report) ->
     except OSError as error:
         raise DataError(
             f"{download.title} in {str(folder)!r} cannot be read or written ({error.strerror or error}); "
-            "allow it, or name another data folder."
+            "check its permissions, or choose another data folder."
         ) from error
     return folder
 
 
 def _damaged(download: Download, folder: Path) -> list[str]:
-    """Names of the files that are missing, truncated or changed."""
+    """Returns the names of the files that are missing, truncated or altered."""
     return [name for name, file in download.files.items() if not _is_whole(folder / name, file)]
 
 
@@ -140,11 +140,11 @@ def _packed(path: Path) -> Path:
 
 
 def _repair(download: Download, folder: Path, report: Report) -> None:
-    """Replaces what is damaged. Called with the lock held, perhaps after another process has done the work."""
+    """Replaces damaged files. The caller holds the lock; another process may already have done the work."""
     missing = [name for name in _damaged(download, folder) if not _take_packed(folder / name, download.files[name])]
     if not missing:
         return
-    files.sweep_temporaries(folder)  # of a download that was killed while it wrote
+    files.sweep_temporaries(folder)  # left by a download that was killed while writing
     what, reason = f"Downloading {download.title}", "no mirror is known"
     total, done = sum(download.files[name].sent for name in missing), 0
     report(what, 0.0)
@@ -173,11 +173,11 @@ def _advice(download: Download, folder: Path, missing: list[str], reason: str) -
 
 
 def _take_packed(path: Path, file: RemoteFile) -> bool:
-    """Makes a file from the `.gz` beside it, if that holds it."""
+    """Unpacks the `.gz` beside a file, and returns whether it contained that file."""
     try:
         with _packed(path).open("rb") as stream:
             content = _unpacked(stream, file)
-    except OSError:  # there is none, or it cannot be read
+    except OSError:  # it does not exist, or cannot be read
         return False
     if content is not None:
         files.write_atomic(path, content)
@@ -185,7 +185,7 @@ def _take_packed(path: Path, file: RemoteFile) -> bool:
 
 
 def _unpacked(stream: BinaryIO, file: RemoteFile) -> bytes | None:
-    """The file in a `.gz`; None if that is damaged or holds another one. Never unpacks more than the file's size."""
+    """Returns the file in a `.gz`, or None if it is damaged or another file. Never unpacks more than the file's size."""
     try:
         with gzip.GzipFile(fileobj=stream) as unpacked:
             content = unpacked.read(file.size + 1)
@@ -198,14 +198,14 @@ def _fetch(address: str, file: RemoteFile, report: Callable[[float], None], star
     """Downloads one file from one mirror.
 
     Args:
-        address: of the file, without `.gz`.
-        file: what has to come.
-        report: called with the share of the whole download that is done, whenever more bytes have come.
-        start: the share that was done before.
-        share: the file's share.
+        address: URL of the file, without `.gz`.
+        file: the file expected.
+        report: called with the progress of the whole download whenever bytes have arrived.
+        start: the progress before this file.
+        share: this file's share of the download.
 
     Raises:
-        _TransferFailedError: it did not come, or is not the file.
+        _TransferFailedError: it did not arrive, or is not the expected file.
     """
     transfer = _Transfer(f"{address}.gz" if file.packed else address, limit=max(file.size, file.packed))
     seen, since = 0, time.monotonic()
@@ -221,19 +221,19 @@ def _fetch(address: str, file: RemoteFile, report: Callable[[float], None], star
     if transfer.error:
         raise _TransferFailedError(transfer.error)
     content = bytes(transfer.content)
-    if files.digest(content) == file.sha256:  # published as it is, or unpacked by the server
+    if files.digest(content) == file.sha256:  # published uncompressed, or unpacked by the server
         return content
     if (unpacked := _unpacked(io.BytesIO(content), file)) is None:
-        raise _TransferFailedError("the files that came are not those of the dataset")
+        raise _TransferFailedError("the files received are not those of the dataset")
     return unpacked
 
 
 class _Transfer:
-    """Downloads into memory on a thread of its own, which ends with the program.
+    """A download into memory on its own daemon thread.
 
     Attributes:
-        content: what has arrived.
-        error: why it failed, in a few words; empty if it did not.
+        content: the bytes received so far.
+        error: a short reason why it failed; empty if it did not.
     """
 
     def __init__(self, address: str, limit: int) -> None:
@@ -249,35 +249,35 @@ class _Transfer:
         return len(self.content)
 
     def wait(self, seconds: float) -> bool:
-        """Waits at most so long; whether it has ended."""
+        """Waits for at most this long and returns whether the transfer has ended."""
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
     def cancel(self) -> None:
-        """Has the thread end at the next bytes that arrive."""
+        """Makes the thread end when the next bytes arrive."""
         self._cancelled = True
 
     def _run(self) -> None:
-        import requests  # here, since lists of datasets need none of it
+        import requests  # imported here because listing datasets does not need it
 
         try:
             with requests.get(
                 self._address,
                 stream=True,
-                timeout=2 * STALL_SECONDS,  # ends a thread that was abandoned; whoever waits is stricter
+                timeout=2 * STALL_SECONDS,  # ends an abandoned thread; `_fetch` is stricter
                 headers={"Accept-Encoding": "identity"},
             ) as response:
                 response.raise_for_status()
                 for chunk in response.iter_content(CHUNK_BYTES):
                     self.content += chunk
-                    if self._cancelled or self.arrived > self._limit:  # more than the file has: it is another one
+                    if self._cancelled or self.arrived > self._limit:  # larger than expected: a different file
                         break
-        except (OSError, ValueError) as error:  # those of requests are of these kinds
+        except (OSError, ValueError) as error:  # all exceptions of requests are among these
             self.error = _reason(error)
 
 
 def _reason(error: BaseException) -> str:
-    """What went wrong in a few words: that of the innermost error, such as "Connection refused"."""
+    """Returns a short reason, that of the innermost error, such as "Connection refused"."""
     while (inner := error.__cause__ or error.__context__) is not None:
         error = inner
     words = (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__

@@ -1,10 +1,10 @@
-"""Files in the form in which dSprites is published: an npz with `imgs` and `latents_classes`.
+"""Files in the format of dSprites: an npz with `imgs` and `latents_classes`.
 
-Matthey et al. 2017, "dSprites: Disentanglement testing Sprites dataset". Only these two arrays of numbers are read; the
-published file also holds Python objects, which are not looked at, since reading them would run what they say. The images
-are unpacked piece by piece and kept as bits, so that the published 3 GB pass through 400 MB of memory.
+Matthey et al. 2017, "dSprites: Disentanglement testing Sprites dataset". Only these two numeric arrays are read. The
+published file also contains Python objects, which are ignored because unpickling them could run code. The images are
+unpacked piece by piece and kept as bits, so that the published 3 GB need only 400 MB of memory.
 
-Imports no torch unless images are read: pages ask what a file holds and must not wait.
+Imports torch only when images are read, because pages inspect files and must not wait.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from vae_core.types import Array, Report
 
 IMAGES, CLASSES = "imgs.npy", "latents_classes.npy"
 NAMES = ("colour", "shape", "scale", "orientation", "x", "y")
-"""What the published columns of classes are; columns with one class only, such as its colour, are left out."""
+"""The columns of the published file; columns with a single class, such as its colour, are dropped."""
 SHAPES = ("square", "ellipse", "heart")
 MAX_COLUMNS, MAX_SIDE, MAX_IMAGES, MAX_PIXELS = 16, 256, 5_000_000, 8_000_000_000
 PIECE, FEWEST = 4_096, 12
@@ -38,12 +38,13 @@ PIECE, FEWEST = 4_096, 12
 
 @dataclass(frozen=True)
 class Form:
-    """What a file says of itself, before anything of that size is read.
+    """The dimensions of a file's arrays, known before their content is read.
 
     Attributes:
-        path: the file's.
-        images, height, width: of the images.
-        columns: of classes.
+        path: of the file.
+        images: their number.
+        height, width: of the images.
+        columns: the number of columns of classes.
     """
 
     path: Path
@@ -54,7 +55,7 @@ class Form:
 
     @property
     def tested(self) -> int:
-        """Test images, drawn from all: a sixth of them, at most 10,000."""
+        """The number of test images, drawn at random: a sixth of all images, at most 10,000."""
         return min(MOST_TESTED, self.images // 6)
 
     @property
@@ -63,19 +64,19 @@ class Form:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The published names of the columns, or numbers where there are not as many."""
+        """The published names of the columns, or numbers if the file has another number of columns."""
         return NAMES if self.columns == len(NAMES) else tuple(f"factor {k + 1}" for k in range(self.columns))
 
 
 @dataclass(frozen=True, eq=False)
 class Packed:
-    """What a file holds, its images as bits.
+    """The content of a file, with images packed as bits.
 
     Attributes:
-        bits: (N, bytes) uint8, each image's pixels, eight in a byte.
-        factors: (N, k) int64, classes from 0 on without gaps; columns with two classes or more.
-        columns: (k,) int64, which of the file's columns they are.
-        names: theirs.
+        bits: (N, bytes) uint8, each image's pixels, eight per byte.
+        factors: (N, k) int64, classes numbered from 0 without gaps, for columns with at least two classes.
+        columns: (k,) int64, the indices of these columns in the file.
+        names: their names.
     """
 
     bits: Array
@@ -85,7 +86,7 @@ class Packed:
 
 
 class _Header(NamedTuple):
-    """An array as its header describes it; `by_columns` is Fortran order."""
+    """The header of an array; `by_columns` means Fortran order."""
 
     dtype: np.dtype[np.generic]
     shape: tuple[int, ...]
@@ -94,7 +95,7 @@ class _Header(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class DSpritesSource(Source):
-    """A file of dSprites' form, unpacked into the cache."""
+    """A file in the format of dSprites, unpacked into the cache."""
 
     form: Form
 
@@ -125,17 +126,17 @@ class DSpritesSource(Source):
 
 
 def source_of(name: str) -> DSpritesSource | None:
-    """The dataset in a file; None if there is no such file, or it has neither of the two arrays.
+    """Returns the dataset in a file, or None if there is no such file or it has neither of the two arrays.
 
     Raises:
-        DataError: one of the arrays is missing or cannot be used; the sentence names it and says what is wrong.
+        DataError: one of the arrays is missing or unusable; the message names it and says why.
     """
-    form = look(name)
+    form = inspect_file(name)
     if form is None:
         return None
     return DSpritesSource(
         name=name,
-        title="A file of dSprites' form",
+        title="A file in the format of dSprites",
         origin=f"the file {form.path.name}",
         licence="that of the file",
         shape=(1, form.height, form.width),
@@ -147,20 +148,20 @@ def source_of(name: str) -> DSpritesSource | None:
     )
 
 
-def look(name: str) -> Form | None:
-    """The form of a file, or None if there is no such file, or it has neither of the two arrays.
+def inspect_file(name: str) -> Form | None:
+    """Returns the form of a file, or None if there is no such file or it has neither of the two arrays.
 
     Raises:
-        DataError: one of the arrays is missing or cannot be used; the sentence names it and says what is wrong.
+        DataError: one of the arrays is missing or unusable; the message names it and says why.
     """
     path = Path(name)
     if path.suffix.lower() != ".npz" or "\0" in name or not os.path.isfile(path):  # noqa: PTH113  (may be too long)
         return None
-    return _look(path, path.stat().st_mtime_ns)
+    return _inspected(path, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=16)
-def _look(path: Path, _changed: int) -> Form | None:
+def _inspected(path: Path, _changed: int) -> Form | None:
     try:
         with zipfile.ZipFile(path) as archive:
             names = {IMAGES, CLASSES} & set(archive.namelist())
@@ -171,10 +172,10 @@ def _look(path: Path, _changed: int) -> Form | None:
         return None
     if CLASSES not in names:
         raise _wrong(
-            path, CLASSES, "is missing; add it, whole numbers of shape images x factors that say what made each image"
+            path, CLASSES, "is missing; add it: integers of shape images x factors, the classes that made each image"
         )
     if IMAGES not in names:
-        raise _wrong(path, IMAGES, "is missing; add it, of shape images x height x width")
+        raise _wrong(path, IMAGES, "is missing; add it with the shape images x height x width")
     return _form(path, headers[IMAGES], headers[CLASSES])
 
 
@@ -204,7 +205,7 @@ def _form(path: Path, images: _Header, classes: _Header) -> Form:
 
 
 def _without_channel(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape without the one channel that some libraries put last, and others behind the number of images."""
+    """Returns the shape without a single channel, which some libraries put last and others second."""
     if len(shape) == 4 and shape[3] == 1:
         return shape[:3]
     return (shape[0], *shape[2:]) if len(shape) == 4 and shape[1] == 1 else shape
@@ -219,13 +220,13 @@ def _sizes(shape: tuple[int, ...]) -> str:
 
 
 def read(form: Form) -> Packed:
-    """All that is used of a file.
+    """Reads the two arrays of a file.
 
-    Images may be of any type of numbers with two tones, 0 and another one, and classes of any type with whole numbers,
-    both in rows or in columns (Fortran order).
+    Images may have any numeric type but only two tones, 0 and another one. Classes may have any type but must be integers.
+    Both may be in C or Fortran order.
 
     Raises:
-        DataError: it is damaged, or its images have more than two tones, its classes are no whole numbers, or no factor
+        DataError: the file is damaged, its images have more than two tones, its classes are not integers, or no factor
             has two classes.
     """
     try:
@@ -237,15 +238,17 @@ def read(form: Form) -> Packed:
     except NOT_A_BUNDLE as error:
         raise DataError(f"The file {form.path.name!r} is damaged; fetch it again.") from error
     columns = [np.unique(column, return_inverse=True) for column in classes.T]
-    kept = [number for number, (found, _) in enumerate(columns) if len(found) > 1]
+    kept = [number for number, (values, _) in enumerate(columns) if len(values) > 1]
     if not kept:
-        raise DataError(f"In {form.path.name!r} every factor has one class only, so there is nothing to tell apart.")
+        raise DataError(
+            f"In {form.path.name!r} every factor has only one class, so there is nothing to tell apart; add classes."
+        )
     classes_of = np.stack([columns[number][1] for number in kept], axis=1).astype(np.int64)
     return Packed(bits, classes_of, np.array(kept), tuple(form.names[number] for number in kept))
 
 
 def unpack(bits: Array, form: Form) -> Array:
-    """Images (N, 1, height, width) uint8, 0 or 255, of rows of `Packed.bits`."""
+    """Unpacks rows of `Packed.bits`, (N, bytes), to images, (N, 1, height, width) uint8, 0 or 255."""
     pixels = np.unpackbits(bits, axis=1, count=form.height * form.width)
     return pixels.reshape(-1, 1, form.height, form.width) * np.uint8(255)
 
@@ -255,14 +258,14 @@ def _header_of(archive: zipfile.ZipFile, name: str, path: Path) -> _Header:
         with archive.open(name, mode="r") as stream:
             return _header(stream)
     except NOT_A_BUNDLE as error:
-        raise _wrong(path, name, "is damaged, or in a form that is not known here; save it by numpy.savez") from error
+        raise _wrong(path, name, "is damaged or in an unknown format; save it with numpy.savez") from error
 
 
 def _header(stream: IO[bytes]) -> _Header:
-    """The header of an array, the stream then standing at its content.
+    """Reads the header of an array, leaving the stream at its content.
 
     Raises:
-        ValueError: it is no array, or of a version that only Python objects need.
+        ValueError: it is not an array, or in a version of the format that only Python objects need.
     """
     version = np.lib.format.read_magic(stream)
     if version == (1, 0):
@@ -282,13 +285,13 @@ def _exactly(stream: IO[bytes], size: int) -> bytes:
 
 
 def _classes(stream: IO[bytes], form: Form) -> Array:
-    """(images, columns), as they are."""
+    """Reads the classes, (images, columns), of any numeric type."""
     dtype, _, by_columns = _header(stream)
     content = _exactly(stream, form.images * form.columns * dtype.itemsize)
     order: Literal["F", "C"] = "F" if by_columns else "C"
     classes = np.frombuffer(content, dtype).reshape((form.images, form.columns), order=order)
     if dtype.kind == "f" and not (np.isfinite(classes) & (classes == np.rint(classes))).all():
-        raise _wrong(form.path, CLASSES, "holds values that are no whole numbers; number the classes of each factor")
+        raise _wrong(form.path, CLASSES, "holds values that are not whole numbers; number the classes of each factor")
     return classes
 
 
@@ -296,7 +299,7 @@ def _bits(stream: IO[bytes], form: Form) -> Array:
     dtype, _, by_columns = _header(stream)
     tones = _Tones(form, np.dtype(np.uint8) if dtype.kind == "b" else dtype)
     size = form.height * form.width
-    if by_columns:  # first the pixel at the top left of all images, then the one below it
+    if by_columns:  # the top left pixel of all images, then the one below it, and so on
         return _turned([np.packbits(tones.ink(stream, form.images)) for _ in range(size)], form)
     rows, step = [], max(1, PIECE // dtype.itemsize)
     for start in range(0, form.images, step):
@@ -307,16 +310,16 @@ def _bits(stream: IO[bytes], form: Form) -> Array:
 
 @dataclass
 class _Tones:
-    """Reads pixels as ink or none; `top` is the value of ink once it is known."""
+    """Reads pixels as ink or background; `top` is the value of ink once it is known."""
 
     form: Form
     dtype: np.dtype[np.generic]
     top: float = 0
 
     def ink(self, stream: IO[bytes], count: int) -> Array:
-        """The next pixels, (count,) bool."""
+        """Returns whether each of the next pixels is ink, (count,) bool."""
         values = np.frombuffer(_exactly(stream, count * self.dtype.itemsize), self.dtype)
-        inked: Array = values != 0  # not-a-number is ink, and refused below
+        inked: Array = values != 0  # NaN counts as ink and is refused below
         self.top = self.top or values.max().item()
         if inked.any() and not (self.top > 0 and (values[inked] == self.top).all()):
             raise _wrong(self.form.path, IMAGES, "holds images that are not of two tones, 0 and another one")
@@ -324,11 +327,11 @@ class _Tones:
 
 
 def _turned(lines: list[Array], form: Form) -> Array:
-    """Bits of all images for each pixel, in columns, as bits of all pixels for each image."""
-    lying, rows = np.stack(lines), []
+    """Transposes bits: from all images per pixel, in column order, to all pixels per image."""
+    by_pixel, rows = np.stack(lines), []
     for start in range(0, form.images, PIECE):  # a multiple of 8
         count = min(PIECE, form.images - start)
-        piece = np.unpackbits(lying[:, start // 8 : -(-(start + count) // 8)], axis=1, count=count)
-        upright = piece.T.reshape(count, form.width, form.height).swapaxes(1, 2).reshape(count, -1)
-        rows.append(np.packbits(upright, axis=1))
+        piece = np.unpackbits(by_pixel[:, start // 8 : -(-(start + count) // 8)], axis=1, count=count)
+        by_image = piece.T.reshape(count, form.width, form.height).swapaxes(1, 2).reshape(count, -1)
+        rows.append(np.packbits(by_image, axis=1))
     return np.concatenate(rows)

@@ -1,4 +1,4 @@
-"""Datasets whose factors are known: the order of their images, their labels, and images that are made in pieces."""
+"""What datasets with known generative factors share: the order of their images, their labels, and drawing in pieces."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from vae_core.types import Array, Report
 
 NAMES = (*PARTS, *FACTOR_PARTS)
 PIECE = 10_000
-"""Images that are made at a time."""
+"""The number of images drawn at a time."""
 
 Paint = Callable[[Array], Array]
-"""From rows, whatever they are, to their images: (N, channels, height, width) uint8."""
+"""Draws the images, (N, channels, height, width) uint8, of N rows, whatever a row is."""
 
 
 @dataclass(frozen=True, eq=False)
 class ImagePlans:
-    """Plans arrays of images that are made piece by piece, each piece reported.
+    """Plans arrays of images that are drawn piece by piece, reporting each piece.
 
     Attributes:
         shape: (channels, height, width).
-        paint: makes the images of some rows.
-        report: called with what is being done, and the share of it that is done (0 to 1).
+        paint: draws the images of some rows.
+        report: called with the current activity and its progress (0 to 1).
     """
 
     shape: tuple[int, int, int]
@@ -34,18 +34,18 @@ class ImagePlans:
     report: Report
 
     def plan(self, rows: Array) -> array_cache.Plan:
-        """The images of all rows, (N, channels, height, width) uint8, as a plan."""
+        """Returns the plan of the images, (N, channels, height, width) uint8, of `rows` (N, ...)."""
 
         def pieces() -> Iterator[Array]:
             for start in range(0, len(rows), PIECE):
                 yield self.paint(rows[start : start + PIECE])
-                self.report("making the images", min(1.0, (start + PIECE) / len(rows)))
+                self.report("drawing the images", min(1.0, (start + PIECE) / len(rows)))
 
         return array_cache.Plan(np.uint8, (len(rows), *self.shape), pieces)
 
 
 def label_plans(train: Array, test: Array, names: tuple[str, ...]) -> dict[str, array_cache.Plan]:
-    """Labels and factors of both splits as plans.
+    """Returns the plans of the labels and factors of both splits.
 
     Args:
         train, test: (images, factors) int64.
@@ -61,13 +61,13 @@ def label_plans(train: Array, test: Array, names: tuple[str, ...]) -> dict[str, 
 
 
 def label_column(names: tuple[str, ...]) -> int:
-    """The column of the factor that serves as label: the shape, or the first one."""
+    """Returns the column of the factor used as label: the shape if there is one, else the first factor."""
     return names.index("shape") if "shape" in names else 0
 
 
 def shuffled(count: int, seed: int) -> Array:
-    """A permutation of 0 to `count` less 1, (count,) int64, the same on every machine."""
-    import torch  # here, since lists of datasets need none of it
+    """Returns a permutation of 0 to `count` - 1, (count,) int64, the same on every machine."""
+    import torch  # imported here because listing datasets does not need it
 
     from vae_core.data.randomness import Stream, generator
 

@@ -1,4 +1,4 @@
-"""MNIST and what is published in its form: four IDX files, mapped and never copied."""
+"""MNIST and Fashion-MNIST: four IDX files each, memory-mapped and never copied."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vae_core.data.source import Content, Source
 from vae_core.types import Report
 
 IMAGE_HEADER, LABEL_HEADER = 16, 8
-"""Bytes before the content: a magic number and three sizes, or one."""
+"""Bytes before the content: a magic number and three sizes for images, or one size for labels."""
 
 MNIST = Download(
     title="MNIST",
@@ -59,12 +59,12 @@ FASHION_MNIST = Download(
 
 @dataclass(frozen=True, kw_only=True)
 class IdxSource(Source):
-    """Four IDX files that are downloaded when first needed."""
+    """Four IDX files, downloaded when first needed."""
 
     download: Download
 
     def read(self, data_folder: Path, report: Report) -> Content:
-        """Maps the files. Their hashes are checked before, so their headers need no reading."""
+        """Memory-maps the files. Their hashes are already checked, so the headers need not be read."""
         folder = self.download.folder(data_folder)
         arrays = {
             f"{split}_{kind}": np.memmap(

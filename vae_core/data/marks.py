@@ -1,4 +1,4 @@
-"""The marks that a watermark is made of: texts and signs of many sizes and turns, drawn once with Pillow."""
+"""The marks used in watermarks: texts and signs of many sizes and angles, drawn once with Pillow."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ MOST, FEWEST, MOST_BYTES = 240, 16, 32_000_000
 
 @lru_cache(maxsize=4)
 def marks(height: int, width: int) -> Tensor:
-    """A bank of marks for images of this size; the same at each call.
+    """Returns a bank of marks for images of this size; the same at each call.
 
     Returns:
-        `uint8`, (marks, 2 height, 2 width): how much of the mark covers a pixel, 0 to 255, the mark in the middle.
+        `uint8`, (marks, 2 height, 2 width): how much of each pixel the mark covers, 0 to 255, with the mark in the centre.
     """
     count = max(FEWEST, min(MOST, MOST_BYTES // (4 * height * width)))
-    draw = np.random.RandomState(0)  # the one generator that numpy promises never to change
+    draw = np.random.RandomState(0)  # the only generator that NumPy guarantees never to change
     return torch.from_numpy(np.stack([_mark(number, height, width, draw) for number in range(count)]))
 
 
@@ -38,7 +38,7 @@ def _mark(number: int, height: int, width: int, draw: np.random.RandomState) -> 
 
 
 def _sign(draw: ImageDraw.ImageDraw, kind: str, middle: tuple[int, int], size: float) -> None:
-    """A sign of about this size around the middle."""
+    """Draws a sign of about this size, centred at `middle`."""
     x, y = middle
     line = max(1, round(size / 6))
     box = (x - size / 2, y - size / 2, x + size / 2, y + size / 2)
@@ -51,5 +51,5 @@ def _sign(draw: ImageDraw.ImageDraw, kind: str, middle: tuple[int, int], size: f
         draw.line((left, top, right, bottom), 255, line)
         draw.line((left, bottom, right, top), 255, line)
     else:
-        for at in np.linspace(top, bottom, 3):
-            draw.line((left - size / 2, float(at), right + size / 2, float(at)), 255, line)
+        for height in np.linspace(top, bottom, 3):
+            draw.line((left - size / 2, float(height), right + size / 2, float(height)), 255, line)

@@ -1,7 +1,7 @@
-"""Pictures from elsewhere: one file, a folder with its subfolders, or a zip, found without opening any of them.
+"""Finds a user's pictures in a file, a folder with its subfolders, or a zip, without opening any of them.
 
-Names and contents are not trusted. Members of a zip are read one by one under caps and never unpacked to the disk, and
-`Found.targets` gives every picture a harmless path of its own.
+Names and contents are not trusted. Members of a zip are read one by one under size limits and never extracted to disk, and
+`PictureSet.targets` gives every picture a unique and harmless path.
 """
 
 from __future__ import annotations
@@ -22,25 +22,22 @@ ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff")
 ZIP_START = b"PK\x03\x04"
 MAX_FILES = 100_000
 MAX_BYTES = 200_000_000
-"""Of one picture; 25 million pixels with 16 bits in three colours are 150 million bytes."""
+"""Limit for one picture; 25 million pixels of 16 bits in three colours are 150 million bytes."""
 MAX_TOTAL = 20_000_000_000
-"""Unpacked bytes of one zip."""
+"""Limit for the unpacked size of a zip."""
 MAX_PART, MAX_DEPTH = 120, 16
-"""Bytes of a part of a path that is made here, and its parts, so that any file system takes it with an ending."""
+"""Limits for paths created here: bytes per part, and parts, so that every file system accepts them with an extension."""
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
-"""Windows keeps these names for devices."""
+"""Names that Windows reserves for devices."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture that was found.
+    """A picture of a `PictureSet`.
 
     Attributes:
-        name: its path below the folder or in the zip, with forward slashes; as it was found, and not to be used as a path.
-        read: its content.
-
-            Raises:
-                DataError: it cannot be read, or is too large.
+        name: its path in the folder or zip, with forward slashes; untrusted, so never to be used as a path.
+        read: returns its content; raises DataError if it cannot be read or is too large.
     """
 
     name: str
@@ -48,14 +45,14 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What there is to restore.
+class PictureSet:
+    """The pictures found in a file, folder or zip.
 
     Attributes:
         pictures: sorted by name.
-        ignored: names of the other files, which do not end as pictures do.
-        unreadable: folders that may not be looked into, and why.
-        sources: the files on the disk that hold the pictures.
+        ignored: names of the files without a picture's extension.
+        unreadable: folders that cannot be read, and why.
+        sources: the files on disk that contain the pictures.
     """
 
     pictures: list[Picture] = field(default_factory=list)
@@ -64,9 +61,9 @@ class Found:
     sources: set[Path] = field(default_factory=set)
 
     def add(self, name: str, read: Callable[[], bytes], source: Path) -> None:
-        """Puts a file where it belongs by its name's ending."""
+        """Adds a file to the pictures or to the ignored files, depending on its extension."""
         if len(self.pictures) + len(self.ignored) >= MAX_FILES:
-            raise DataError(f"There are more than {MAX_FILES:,} files in it; name a part of it.")
+            raise DataError(f"There are more than {MAX_FILES:,} files in it; choose a part of it.")
         if name.lower().endswith(ENDINGS):
             self.pictures.append(Picture(name, read))
             self.sources.add(source.resolve())
@@ -74,45 +71,46 @@ class Found:
             self.ignored.append(name)
 
     def targets(self, ending: str = ".png") -> list[str]:
-        """A relative path for what is made of each picture, all different also where case does not count.
+        """Returns a relative path for the result of each picture; all are different, even if case is ignored.
 
-        The subfolders stay. What a file system may not take, or what leads out of a folder, becomes underscores.
+        Subfolders are kept. Whatever a file system might not accept, or would lead out of the folder, is replaced by
+        underscores.
         """
         taken: Counter[str] = Counter()
         return [_free(_harmless(picture.name), ending, taken) for picture in self.pictures]
 
 
 @contextlib.contextmanager
-def open_pictures(source: Path, *, leave_out: Path | None = None) -> Iterator[Found]:
-    """Finds the pictures of a file, a folder or a zip; they can be read inside the context.
+def open_pictures(source: Path, *, leave_out: Path | None = None) -> Iterator[PictureSet]:
+    """Finds the pictures in a file, a folder or a zip; they can be read inside the context.
 
-    Hidden files and folders are passed over, links to folders are not followed, and a single file is taken whatever its
-    name ends in.
+    Hidden files and folders are skipped and links to folders are not followed. A single file is used whatever its
+    extension.
 
     Args:
         source: the file, folder or zip.
-        leave_out: a folder below `source` to pass over, such as the one that results go to.
+        leave_out: a folder below `source` to skip, such as the one for the results.
 
     Raises:
         ConfigError: there is no such file or folder.
-        DataError: it cannot be read, is no whole zip, or holds no picture or too many files.
+        DataError: it cannot be read, is a damaged zip, or contains no picture or too many files.
     """
-    found, shown = Found(), str(source)[:200]
+    picture_set, shown = PictureSet(), str(source)[:200]
     with contextlib.ExitStack() as stack:
-        # os.path, since Path's own look raises for names that are too long
+        # os.path: the methods of Path raise if a name is too long
         if os.path.isdir(source):  # noqa: PTH112
-            _look_in_folder(source, leave_out, found)
+            _search_folder(source, leave_out, picture_set)
         elif not os.path.isfile(source):  # noqa: PTH113
-            raise ConfigError(f"There is no file or folder {shown!r}; name a picture, a folder of pictures or a zip.")
+            raise ConfigError(f"There is no file or folder {shown!r}; give a picture, a folder of pictures or a zip.")
         elif _is_zip(source):
-            _look_in_zip(stack.enter_context(_opened(source)), source, found)
+            _search_zip(stack.enter_context(_opened(source)), source, picture_set)
         else:
-            found.pictures.append(Picture(source.name, _disk_reader(source)))
-            found.sources.add(source.resolve())
-        if not found.pictures and not found.unreadable:
+            picture_set.pictures.append(Picture(source.name, _disk_reader(source)))
+            picture_set.sources.add(source.resolve())
+        if not picture_set.pictures and not picture_set.unreadable:
             raise DataError(f"There is no picture in {shown!r}; put PNG, JPEG, GIF, WebP, BMP or TIFF files there.")
-        found.pictures.sort(key=lambda picture: picture.name)
-        yield found
+        picture_set.pictures.sort(key=lambda picture: picture.name)
+        yield picture_set
 
 
 def _is_zip(path: Path) -> bool:
@@ -122,17 +120,19 @@ def _is_zip(path: Path) -> bool:
         with path.open("rb") as stream:
             return stream.read(len(ZIP_START)) == ZIP_START
     except OSError:
-        return False  # reading it later says why
+        return False  # the error is reported when it is read
 
 
-def _look_in_folder(folder: Path, leave_out: Path | None, found: Found) -> None:
+def _search_folder(folder: Path, leave_out: Path | None, picture_set: PictureSet) -> None:
     skipped = None if leave_out is None else leave_out.resolve()
 
     def note(error: OSError) -> None:
         where = Path(os.fsdecode(error.filename))
         if where == folder:
-            raise DataError(f"The folder {str(folder)[:200]!r} cannot be read ({error.strerror}); allow it.") from error
-        found.unreadable[where.relative_to(folder).as_posix()] = f"The folder cannot be read ({error.strerror})."
+            raise DataError(
+                f"The folder {str(folder)[:200]!r} cannot be read ({error.strerror}); check its permissions."
+            ) from error
+        picture_set.unreadable[where.relative_to(folder).as_posix()] = f"The folder cannot be read ({error.strerror})."
 
     for place, folders, names in os.walk(folder, onerror=note):
         here = Path(place)
@@ -140,26 +140,26 @@ def _look_in_folder(folder: Path, leave_out: Path | None, found: Found) -> None:
         for name in sorted(names):
             if not _is_hidden(name):
                 path = here / name
-                found.add(path.relative_to(folder).as_posix(), _disk_reader(path), path)
+                picture_set.add(path.relative_to(folder).as_posix(), _disk_reader(path), path)
 
 
 def _opened(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path.name!r} is no zip, or a damaged one; make it again.") from error
+        raise DataError(f"{path.name!r} is damaged or not a zip; create it again.") from error
 
 
-def _look_in_zip(archive: zipfile.ZipFile, path: Path, found: Found) -> None:
+def _search_zip(archive: zipfile.ZipFile, path: Path, picture_set: PictureSet) -> None:
     budget = _Budget()
     for member in archive.infolist():
         if not member.is_dir() and not any(_is_hidden(part) for part in PurePosixPath(member.filename).parts):
-            found.add(member.filename, _member_reader(archive, member, budget), path)
+            picture_set.add(member.filename, _member_reader(archive, member, budget), path)
 
 
 @dataclass
 class _Budget:
-    """How many bytes may still be unpacked: a small zip can claim endless ones."""
+    """How many bytes may still be unpacked, because a small zip can expand without limit."""
 
     left: int = MAX_TOTAL
 
@@ -167,13 +167,13 @@ class _Budget:
 def _member_reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Budget) -> Callable[[], bytes]:
     def read() -> bytes:
         if member.flag_bits & 1:
-            raise DataError("It is encrypted; unpack the zip and name the folder.")
+            raise DataError("It is encrypted; unpack the zip and give the folder.")
         most = min(MAX_BYTES, budget.left)
         try:
             with archive.open(member, mode="r") as stream:
                 content = stream.read(most + 1)
         except (OSError, ValueError, EOFError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
-            raise DataError("It is damaged in the zip, or packed in a way that is not known here.") from error
+            raise DataError("It is damaged in the zip, or compressed by an unknown method.") from error
         budget.left -= len(content)
         return _checked(content, most)
 
@@ -183,8 +183,8 @@ def _member_reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _B
 def _disk_reader(path: Path) -> Callable[[], bytes]:
     def read() -> bytes:
         try:
-            if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
-                raise DataError("It is no ordinary file.")
+            if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe could block for ever
+                raise DataError("It is not a regular file.")
             with path.open("rb") as stream:
                 return _checked(stream.read(MAX_BYTES + 1), MAX_BYTES)
         except OSError as error:
@@ -195,7 +195,7 @@ def _disk_reader(path: Path) -> Callable[[], bytes]:
 
 def _checked(content: bytes, most: int) -> bytes:
     if len(content) > most:
-        what = "It has" if most == MAX_BYTES else "With it the zip unpacks to"
+        what = "It has" if most == MAX_BYTES else "Up to here the zip unpacks to"
         most = MAX_BYTES if most == MAX_BYTES else MAX_TOTAL
         raise DataError(f"{what} more than {most // 1_000_000:,} million bytes; make it smaller.")
     return content
@@ -206,14 +206,14 @@ def _is_hidden(part: str) -> bool:
 
 
 def _harmless(name: str) -> PurePosixPath:
-    """A relative path that any file system takes and that stays in its folder."""
+    """Returns a relative path that any file system accepts and that stays in its folder."""
     parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
     *folders, last = [_harmless_part(part) for part in parts[-MAX_DEPTH:] or ["_"]]
     return PurePosixPath(*(f"{part}_" if part.lower().endswith(ENDINGS) else part for part in folders), last)
 
 
 def _harmless_part(part: str) -> str:
-    printable = "".join(one if one.isprintable() and one not in '<>:"|?*' else "_" for one in part)
+    printable = "".join(char if char.isprintable() and char not in '<>:"|?*' else "_" for char in part)
     stem, dot, ending = printable.rpartition(".")
     stem, ending = (stem, f".{ending}") if dot and len(ending) < MAX_PART // 4 else (printable, "")
     stem = stem.encode()[: MAX_PART - len(ending.encode())].decode(errors="ignore").strip(" .") or "_"
@@ -221,14 +221,14 @@ def _harmless_part(part: str) -> str:
 
 
 def _free(path: PurePosixPath, ending: str, taken: Counter[str]) -> str:
-    """The first of a.png, a.jpg.png, a.jpg-2.png, ... that is not taken, for a.jpg."""
+    """Returns the first free name, for a.jpg one of a.png, a.jpg.png, a.jpg-2.png, ..."""
     for name in (f"{path.with_suffix('')}{ending}", f"{path}{ending}"):
         if not taken[name.lower()]:
             taken[name.lower()] = 1
             return name
     first = name.lower()
     while taken[name.lower()]:
-        taken[first] += 1  # so that many files of one name are not counted from the start each time
+        taken[first] += 1  # so that counting does not start over for each of many files of the same name
         name = f"{path}-{taken[first]}{ending}"
     taken[name.lower()] = 1
     return name

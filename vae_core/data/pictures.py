@@ -1,4 +1,4 @@
-"""A picture that somebody uploaded or drew, made ready for a model: its size, its channels, and what was done to it."""
+"""Fits a picture that the user uploaded or drew to a model, in size and channels, and reports what was changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vae_core.types import Array
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF")
 MAX_PIXELS = 25_000_000
 LUMA = np.array([0.299, 0.587, 0.114])
-"""Rec. ITU-R BT.601, sec. 2.5.1: what red, green and blue add to the brightness."""
+"""Rec. ITU-R BT.601, sec. 2.5.1: the contributions of red, green and blue to the luma."""
 DEEP_MODES = ("I", "F")
 UNREADABLE = (
     OSError,  # PIL.UnidentifiedImageError is one
@@ -47,7 +47,7 @@ class Prepared:
 
     Attributes:
         image: (C, H, W) uint8.
-        notes: what was done to it, a sentence each; empty where it fitted as it was.
+        notes: the changes made to it, one sentence each; empty if it fitted unchanged.
     """
 
     image: Array
@@ -57,20 +57,21 @@ class Prepared:
 def prepare(content: bytes, image_shape: tuple[int, int, int], *, invert: bool = False) -> Prepared:
     """Reads a PNG, JPEG, GIF, WebP, BMP or TIFF and fits it to a model.
 
-    In this order: turned as its EXIF data says, 16 bits scaled to 8, transparency laid on black, scaled (antialiased)
-    into the frame with black at the sides, grey repeated for a colour model, colour made luma for a grey one. An inverted
-    picture has its transparency laid on white, and light and dark swapped before it gets its black sides.
+    In this order: it is rotated according to its EXIF data, 16 bits are scaled to 8, transparency is composited on black,
+    the picture is scaled (antialiased) into the frame and padded with black, and then grey is repeated for a colour model
+    or colour converted to luma for a grey one. To invert a picture, its transparency is composited on white, and light and
+    dark are swapped before padding.
 
     Args:
         content: the whole file.
         image_shape: (channels, height, width) of the model's images; channels 1 or 3.
-        invert: swaps light and dark, such as for black ink on white paper where a model knows white on black.
+        invert: whether to swap light and dark, as for black ink on white paper if the model expects white on black.
 
     Raises:
-        DataError: it is no such picture, is damaged, or has more than 25 million pixels, which its header tells before
-            anything is unpacked.
+        DataError: it is not such a picture, is damaged, or has more than 25 million pixels, which is checked in its header
+            before anything is unpacked.
     """
-    # Pillow warns of odd files, and a person has nothing from that; the filters are one for all threads.
+    # Pillow warns about unusual files, which does not help the user; warning filters are shared by all threads
     with _WARNINGS_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         notes: list[str] = []
@@ -84,8 +85,8 @@ def prepare(content: bytes, image_shape: tuple[int, int, int], *, invert: bool =
 
 
 def centred(grey: Array) -> Array:
-    """A drawing as the digits of MNIST are: its strokes fitted into 20/28 of the frame, their centre of mass at
-    the frame's middle (pixel 14 of 28).
+    """Centres a drawing like the digits of MNIST: scaled to 20/28 of the frame, its centre of mass at the frame's centre
+    (pixel 14 of 28).
 
     LeCun et al. 1998, "Gradient-based learning applied to document recognition", sec. III-A.
 
@@ -93,7 +94,7 @@ def centred(grey: Array) -> Array:
         grey: (H, W) uint8, white on black.
 
     Returns:
-        (H, W) uint8; the same where nothing is drawn.
+        (H, W) uint8; unchanged if nothing is drawn.
     """
     height, width = grey.shape
     rows, columns = np.nonzero(grey > STROKE)
@@ -115,7 +116,7 @@ def centred(grey: Array) -> Array:
 
 
 def _unpacked(content: bytes, notes: list[str], ground: str) -> Image.Image:
-    """The picture in RGB, upright and opaque, on a ground of that colour."""
+    """Returns the picture in RGB, upright and opaque, on a background of that colour."""
     too_large = f"The picture has more than {MAX_PIXELS // 1_000_000} million pixels; make it smaller and try again."
     opened = False
     try:
@@ -124,30 +125,30 @@ def _unpacked(content: bytes, notes: list[str], ground: str) -> Image.Image:
             if file.width * file.height > MAX_PIXELS:
                 raise DataError(too_large)
             if getattr(file, "is_animated", False):
-                notes.append("Of several pictures in the file the first was taken.")
+                notes.append("The file has several pictures; the first was used.")
             file.load()
             return _opaque(_eight_bit(_upright(file, notes), notes), notes, ground)
     except Image.DecompressionBombError as error:
         raise DataError(too_large) from error
     except UNREADABLE as error:
         if opened:
-            raise DataError("The picture is damaged or of a rare kind; save it as PNG and try again.") from error
-        raise DataError("This is no picture; give a PNG, JPEG, GIF, WebP, BMP or TIFF file.") from error
+            raise DataError("The picture is damaged or of an unusual kind; save it as PNG and try again.") from error
+        raise DataError("This is not a picture; use a PNG, JPEG, GIF, WebP, BMP or TIFF file.") from error
 
 
 def _upright(picture: Image.Image, notes: list[str]) -> Image.Image:
     if picture.getexif().get(ExifTags.Base.Orientation, 1) not in range(2, 9):
         return picture
-    notes.append("It was turned as its EXIF data says.")
+    notes.append("It was rotated according to its EXIF data.")
     return ImageOps.exif_transpose(picture)
 
 
 def _eight_bit(picture: Image.Image, notes: list[str]) -> Image.Image:
     if picture.mode.startswith("I;16"):
-        notes.append("Its 16 bits a pixel were scaled to 8.")
+        notes.append("Its 16 bits per pixel were scaled to 8.")
         return Image.fromarray(np.rint(np.asarray(picture) / np.float32(257)).astype(np.uint8))
     if picture.mode in DEEP_MODES:
-        notes.append("Its 32 bits a pixel were scaled to 8, its darkest value to black and its brightest to white.")
+        notes.append("Its 32 bits per pixel were scaled to 8, from its darkest value (black) to its brightest (white).")
         values = np.nan_to_num(np.asarray(picture, dtype=np.float64), posinf=0.0, neginf=0.0)
         values -= values.min()
         return Image.fromarray(np.rint(values * (255 / max(values.max(), 1e-300))).astype(np.uint8))
@@ -161,34 +162,34 @@ def _opaque(picture: Image.Image, notes: list[str], ground: str) -> Image.Image:
     lowest, _ = whole.getchannel("A").getextrema()
     if lowest == 255:
         return whole.convert("RGB")
-    notes.append(f"Its transparent parts lie on {ground}.")
+    notes.append(f"Its transparent parts became {ground}.")
     return Image.alpha_composite(Image.new("RGBA", whole.size, ground), whole).convert("RGB")
 
 
 def _framed(picture: Image.Image, width: int, height: int, notes: list[str]) -> Array:
-    """The picture as large as fits, in the middle of black: (height, width, 3) uint8."""
+    """Scales the picture to the largest size that fits, centred on black: (height, width, 3) uint8."""
     if picture.size == (width, height):
         return np.array(picture)
     scale = min(width / picture.width, height / picture.height)
     size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    bars = "" if size == (width, height) else f", with black around it to {width} x {height}"
+    bars = "" if size == (width, height) else f" and padded with black to {width} x {height}"
     notes.append(f"It was scaled from {picture.width} x {picture.height} to {size[0]} x {size[1]} pixels{bars}.")
     frame = Image.new("RGB", (width, height))
-    # bilinear is a triangle filter here, antialiased, and unlike the sharper ones never overshoots
+    # Pillow's bilinear filter is an antialiased triangle filter and, unlike sharper ones, never overshoots
     small = picture if size == picture.size else picture.resize(size, Image.Resampling.BILINEAR)
     frame.paste(small, ((width - size[0]) // 2, (height - size[1]) // 2))
     return np.array(frame)
 
 
 def _channels(pixels: Array, channels: int, notes: list[str]) -> Array:
-    """From (H, W, 3) to (channels, H, W), uint8."""
+    """Converts (H, W, 3) to (channels, H, W), uint8."""
     grey = bool((pixels == pixels[:, :, :1]).all())
     if channels == 3:
         if grey:
-            notes.append("Its grey was repeated in all three colours.")
+            notes.append("Its grey values were repeated in all three colour channels.")
         colours: Array = np.ascontiguousarray(pixels.transpose(2, 0, 1))
         return colours
     if not grey:
-        notes.append("Its colours became shades of grey (luma, Rec. 601).")
+        notes.append("Its colours were converted to shades of grey (luma, Rec. 601).")
     luma: Array = np.rint(pixels @ LUMA).astype(np.uint8)[None]
     return luma

@@ -1,6 +1,6 @@
-"""Every random draw is a function of (seed, stream, index): nothing has to be remembered to go on in the middle.
+"""Random numbers: every draw is a function of (seed, stream, index), so training can resume without saving any state.
 
-The library never touches torch's or numpy's global generators.
+The library never uses the global generators of torch or NumPy.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import torch
 
 
 class Stream(Enum):
-    """What a draw is for; two streams of one seed are independent."""
+    """What a draw is for. Streams of the same seed are independent."""
 
     INITIALISATION = "initialisation"
     ORDER = "order"
@@ -24,11 +24,11 @@ class Stream(Enum):
 
 
 def seed_of(seed: int, stream: Stream, index: int = 0) -> int:
-    """A seed in 0 to 2^63 - 1 for one draw: a BLAKE2b digest, so neighbouring indices share nothing."""
+    """Returns the seed of one draw, 0 to 2^63 - 1: a BLAKE2b digest, so that neighbouring indices are unrelated."""
     key = f"{seed}/{stream.value}/{index}".encode()
     return int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "big") >> 1
 
 
 def generator(seed: int, stream: Stream, index: int = 0, device: torch.device | str = "cpu") -> torch.Generator:
-    """A new generator that stands at the start of this stream's draw number `index`."""
+    """Returns a new generator for draw number `index` of this stream."""
     return torch.Generator(device).manual_seed(seed_of(seed, stream, index))

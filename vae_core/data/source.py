@@ -1,7 +1,7 @@
-"""What a dataset is: the base of every source, and what it reads.
+"""The base class of all datasets, and what a dataset reads.
 
 A source knows its shape, classes, origin and licence, which files it needs, and how to read itself. To add a dataset, write
-one subclass of `Source` and one row of `catalogue.SOURCES`. Imports no torch, so that a list of datasets is there at once.
+a subclass of `Source` and add a row to `catalogue.SOURCES`. Does not import torch, so that listing datasets is instant.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Where = Literal["bundled", "here", "can be downloaded", "drawn by the program", 
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """A row of the list of datasets; `train` and `test` count images, `shape` is (channels, height, width)."""
+    """A row of the list of datasets. `train` and `test` are numbers of images, `shape` is (channels, height, width)."""
 
     name: str
     title: str
@@ -37,7 +37,7 @@ class DatasetInfo:
 
     @property
     def is_here(self) -> bool:
-        """Whether it can be used as it is, without a download and with no file missing."""
+        """Whether it can be used without a download and without adding files."""
         return self.where not in ("can be downloaded", "needs its files")
 
 
@@ -46,13 +46,13 @@ class Content:
     """What a source reads.
 
     Attributes:
-        arrays: by the names of `PARTS`: images `uint8`, (images, channels, height, width), 0 to 255, and labels of any
-            integer type, (images,), indices into `classes`. If the factors are known, by those of `FACTOR_PARTS` too:
-            `int64`, (images, factors), each the index of a class.
+        arrays: under the names in `PARTS`, images `uint8`, (images, channels, height, width), 0 to 255, and labels of any
+            integer type, (images,), indices into `classes`; if factors are known, also those under the names in
+            `FACTOR_PARTS`: `int64`, (images, factors), each the index of a class.
         classes: names of the labels.
         digest: SHA-256 of the arrays (`array_cache.digest`), in hexadecimal.
-        factor_names: of the factors; empty if they are not known.
-        factor_sizes: how many classes each factor has.
+        factor_names: names of the factors; empty if they are not known.
+        factor_sizes: the number of classes of each factor.
     """
 
     arrays: Mapping[str, Array]
@@ -64,21 +64,21 @@ class Content:
 
 @dataclass(frozen=True, kw_only=True)
 class Source(ABC):
-    """A dataset that loads itself.
+    """A dataset that knows how to read itself.
 
     Attributes:
-        name: as configurations and the command line have it.
+        name: as used in configurations and on the command line.
         title: display name.
         origin: who made it, or where it comes from.
         licence: of the images.
         shape: (channels, height, width).
-        train, test: how many images each split has.
-        classes: names of the labels; empty if only reading tells.
-        digest: SHA-256 of the content where it is known beforehand, else empty.
-        download: the files that it needs and where to get them; None if nothing is downloaded.
+        train, test: the number of images in each split.
+        classes: names of the labels; empty if they are known only after reading.
+        digest: SHA-256 of the content if it is known beforehand, else empty.
+        download: the files needed and where to download them; None if nothing is downloaded.
         user_files: names of the files that the user has to put into the data folder.
-        file: the user's own file or folder, if the name is its path.
-        has_factors: whether it is known what made each image.
+        file: the user's own file or folder, if `name` is its path.
+        has_factors: whether the generative factors of each image are known.
     """
 
     name: str
@@ -97,22 +97,22 @@ class Source(ABC):
 
     @abstractmethod
     def read(self, data_folder: Path, report: Report) -> Content:
-        """Reads the images; called when the files of `download` are there and checked.
+        """Reads the images; called once the files of `download` exist and are checked.
 
         Args:
             data_folder: the folder of all datasets.
-            report: called with what is being done, and the share of it that is done (0 to 1).
+            report: called with the current activity and its progress (0 to 1).
 
         Raises:
-            DataError: a file is missing, damaged, or of another form.
+            DataError: a file is missing, damaged, or in another format.
         """
 
     def where(self, data_folder: Path) -> Where:
-        """Where the images are. Cheap: looks at names and sizes of files only."""
+        """Returns where the images are. Cheap: checks only the names and sizes of files."""
         return "here" if self.download is None or is_here(self.download, data_folder) else "can be downloaded"
 
     def info(self, data_folder: Path) -> DatasetInfo:
-        """The row of the list of datasets."""
+        """Returns the row of the list of datasets."""
         return DatasetInfo(
             name=self.name,
             title=self.title,
@@ -126,5 +126,5 @@ class Source(ABC):
 
 
 def digest_of(arrays: Mapping[str, Array]) -> str:
-    """SHA-256 over name, type, shape and content of the four `PARTS`, in hexadecimal."""
+    """Returns the SHA-256 of the four `PARTS` (`array_cache.digest`), of any shapes, in hexadecimal."""
     return array_cache.digest({name: arrays[name] for name in PARTS})

@@ -1,14 +1,14 @@
-"""Images that the program draws itself, so that what made each one is known: a binary shape at a place.
+"""Sprites: binary shapes drawn by the program itself, so that the generative factors of each image are known.
 
-Five factors, each drawn with equal chances and independent of the others: the shape (square, ellipse, L), its scale, its
-orientation and its place across and down. After the idea of dSprites (Matthey et al. 2017), drawn anew.
+There are five factors, drawn uniformly and independently: shape (square, ellipse, L), scale, orientation, and horizontal
+and vertical position. The idea is that of dSprites (Matthey et al. 2017); the images are drawn anew.
 
-**Orientation is counted within what can be seen.** A square turned by 90 degrees is the same picture, an ellipse by 180;
+**Orientations cover each shape's visible range.** A square rotated by 90 degrees is the same picture, an ellipse by 180;
 only the L, which has no symmetry, shows all 360. Class k of n orientations is therefore an angle of k/n of the shape's own
-visible range. So every shape has as many orientations, no two classes of any factor give one picture, and the factors
-stay independent of each other, which the metrics of disentanglement assume.
+visible range. So all shapes have the same number of orientations, no two classes of a factor give the same picture, and
+the factors remain independent, as the metrics of disentanglement assume.
 
-Imports no torch unless images are read: the list of datasets needs the names.
+Imports torch only when images are read, because the list of datasets needs the names.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from vae_core.types import Array, Report
 
 SHAPES = ("square", "ellipse", "L")
 VISIBLE_DEGREES = (90, 180, 360)
-"""How far each shape can be turned before it looks as it did."""
+"""The angle by which each shape can be rotated before it looks the same again."""
 SCALES, ORIENTATIONS = 6, 8
 SMALLEST = 0.5
 """The smallest scale, as a share of the largest."""
@@ -37,21 +37,21 @@ FACTORS = ("shape", "scale", "orientation", "x", "y")
 MIN_WIDTH, MAX_WIDTH, MAX_IMAGES = 28, 64, 1_000_000
 MOST_TESTED = 10_000
 OFF_GRID = (0.31, 0.17)
-"""Pixels by which a shape's middle is moved off the grid's: what is symmetric on the grid could look alike in two classes,
-and an edge through pixels' middles would be decided by rounding."""
+"""Offset in pixels of a shape's centre from the grid's. A shape symmetric on the grid could look alike in two classes, and
+rounding would decide about an edge through the centres of pixels."""
 DRAWING = 1
-"""Version of how sprites are drawn: part of their key in the cache, so that a change makes them anew."""
+"""Version of the drawing code: part of the key in the cache, so that changed sprites are drawn again."""
 _NAME = re.compile(r"sprites(?:-(\d{1,9})(?:-(\d{1,9})(?:-(\d{1,10}))?)?)?")
 
 
 @dataclass(frozen=True)
 class Spec:
-    """Which sprites.
+    """The specification of a dataset of sprites.
 
     Attributes:
         width: of the square images in pixels, 28 to 64.
-        images: training images, 6 to 1,000,000.
-        seed: which of them, 0 to 2^32 - 1.
+        images: number of training images, 6 to 1,000,000.
+        seed: selects the combinations of factors, 0 to 2^32 - 1.
     """
 
     width: int = 32
@@ -60,39 +60,39 @@ class Spec:
 
     @property
     def tested(self) -> int:
-        """Test images: a sixth as many as training images, at most 10,000."""
+        """The number of test images: a sixth of that of training images, at most 10,000."""
         return min(MOST_TESTED, self.images // 6)
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """How many classes each of `FACTORS` has; all shapes fit into the image at each of the places."""
+        """The number of classes of each of `FACTORS`; every shape fits into the image at every position."""
         places = self.width // 2
         return (len(SHAPES), SCALES, ORIENTATIONS, places, places)
 
 
 def parse_name(name: str) -> Spec | None:
-    """What `sprites`, `sprites-WIDTH`, `sprites-WIDTH-IMAGES` or `sprites-WIDTH-IMAGES-SEED` asks for; else None.
+    """Parses `sprites`, `sprites-WIDTH`, `sprites-WIDTH-IMAGES` or `sprites-WIDTH-IMAGES-SEED`; None for any other name.
 
     Raises:
-        DataError: it has that form, and a number is out of its range.
+        DataError: a number in the name is out of its range.
     """
-    found = _NAME.fullmatch(name)
-    if found is None:
+    match = _NAME.fullmatch(name)
+    if match is None:
         return None
-    given = [int(number) for number in found.groups() if number is not None]
-    spec = Spec(*given)
+    numbers = [int(number) for number in match.groups() if number is not None]
+    spec = Spec(*numbers)
     ranges = ((spec.width, MIN_WIDTH, MAX_WIDTH), (spec.images, 6, MAX_IMAGES), (spec.seed, 0, 2**32 - 1))
     if not all(low <= value <= high for value, low, high in ranges):
         raise DataError(
-            f"Sprites are asked for as sprites-WIDTH-IMAGES-SEED with a width of {MIN_WIDTH} to {MAX_WIDTH} pixels, "
-            f"6 to {MAX_IMAGES} images and a seed of 0 to {2**32 - 1}, not as {name!r}."
+            f"Sprites are named sprites-WIDTH-IMAGES-SEED with a width of {MIN_WIDTH} to {MAX_WIDTH} pixels, "
+            f"6 to {MAX_IMAGES} images and a seed of 0 to {2**32 - 1}, not {name!r}."
         )
     return spec
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpriteSource(Source):
-    """Sprites of one size, drawn into the cache."""
+    """Sprites of a specification, drawn into the cache."""
 
     spec: Spec
 
@@ -115,20 +115,20 @@ class SpriteSource(Source):
 
 
 def source_of(name: str) -> SpriteSource | None:
-    """The sprites that a name asks for, as `parse_name` reads it; None if it is no name of sprites.
+    """Returns the sprites of a name as parsed by `parse_name`; None if it is not a name of sprites.
 
     Raises:
-        DataError: a number in it is out of its range.
+        DataError: a number in the name is out of its range.
     """
     spec = parse_name(name)
     return None if spec is None else source(name, spec)
 
 
 def source(name: str, spec: Spec) -> SpriteSource:
-    """Sprites as a dataset of that name."""
+    """Returns sprites as a dataset of that name."""
     return SpriteSource(
         name=name,
-        title=f"Sprites of {spec.width} x {spec.width}, their factors known",
+        title=f"Sprites of {spec.width} x {spec.width}, with known factors",
         origin="Drawn by this program",
         licence="that of this program",
         shape=(1, spec.width, spec.width),
@@ -141,10 +141,10 @@ def source(name: str, spec: Spec) -> SpriteSource:
 
 
 def factors_of(numbers: Array, width: int) -> Array:
-    """The factors of some of all the combinations that there are.
+    """Returns the factors of combinations given by number.
 
     Args:
-        numbers: (N,) integers, 0 to the product of `Spec.sizes` less 1.
+        numbers: (N,) integers, 0 to the product of `Spec.sizes` - 1.
         width: of the images.
 
     Returns:
@@ -154,13 +154,13 @@ def factors_of(numbers: Array, width: int) -> Array:
 
 
 def combinations(spec: Spec, order: Array) -> tuple[Array, Array]:
-    """Which combinations of factors the training and the test images show.
+    """Returns the combinations of factors that the training and the test images show.
 
-    None is in both splits, and in a split none comes again before all have come.
+    No combination is in both splits, and none is repeated in a split before all its others have appeared.
 
     Args:
-        spec: how many.
-        order: a permutation of all combinations.
+        spec: the specification.
+        order: (combinations,) integers, a permutation of all combinations.
 
     Returns:
         Numbers for `factors_of`, (images,) and (tested,).
@@ -169,7 +169,7 @@ def combinations(spec: Spec, order: Array) -> tuple[Array, Array]:
 
 
 def draw(factors: Array, width: int) -> Array:
-    """The images of some factors.
+    """Draws the images of some factors.
 
     Args:
         factors: (N, 5) int64, each within `Spec.sizes`.
@@ -182,7 +182,7 @@ def draw(factors: Array, width: int) -> Array:
     table = strips(width)
     shape, scale, orientation, x, y = factors.T
     strip = ((shape * SCALES + scale) * ORIENTATIONS + orientation) * places + x
-    # an image is one piece of its strip, which begins higher up the lower the shape is to stand
+    # an image is a window of its strip: the lower the shape's position, the higher up the window begins
     step = table.strides[1]
     pieces = np.lib.stride_tricks.as_strided(
         table, (len(table), places, width * width), (table.strides[0], step, 1), writeable=False
@@ -193,7 +193,7 @@ def draw(factors: Array, width: int) -> Array:
 
 @lru_cache(maxsize=2)
 def strips(width: int) -> Array:
-    """Every shape, scale and orientation at every place across, with room above and below.
+    """Returns every shape, scale and orientation at every horizontal position, with room above and below.
 
     Returns:
         (shapes x scales x orientations x places, rows, width) uint8.
@@ -207,10 +207,10 @@ def strips(width: int) -> Array:
 
 
 def masks(width: int) -> Array:
-    """Every shape, scale and orientation, in that order: (n, extent, extent) uint8, 0 or 255."""
+    """Returns every shape, scale and orientation, in that order: (n, extent, extent) uint8, 0 or 255."""
     extent = width - width // 2 + 1
     down, across = np.mgrid[:extent, :extent] - (extent - 1) / 2
-    found = []
+    drawn = []
     for number, visible in enumerate(VISIBLE_DEGREES):
         for scale in np.linspace(SMALLEST, 1.0, SCALES):
             for turn in range(ORIENTATIONS):
@@ -218,12 +218,12 @@ def masks(width: int) -> Array:
                 right, up = (across - OFF_GRID[0]) * 2 / (extent * scale), (OFF_GRID[1] - down) * 2 / (extent * scale)
                 u = right * math.cos(angle) + up * math.sin(angle)
                 v = up * math.cos(angle) - right * math.sin(angle)
-                found.append(_inside(number, u, v))
-    return np.stack(found).astype(np.uint8) * np.uint8(255)
+                drawn.append(_inside(number, u, v))
+    return np.stack(drawn).astype(np.uint8) * np.uint8(255)
 
 
 def _inside(shape: int, u: Array, v: Array) -> Array:
-    """Which points lie in a shape; all three reach to the unit circle and not beyond it."""
+    """Returns which points lie in a shape; all three shapes touch the unit circle and lie within it."""
     if shape == 0:
         inside: Array = np.maximum(abs(u), abs(v)) <= math.sqrt(0.5)
     elif shape == 1:

@@ -16,7 +16,7 @@ from typing import Any
 
 from vae_core.config import FIELDS, RunConfig
 from vae_core.metrics.active import is_active
-from vae_core.metrics.spread import SPREAD_FROM
+from vae_core.metrics.mean_std import MIN_FOR_STD
 from vae_core.storage import files
 from vae_core.storage.frames import Frame, reference_lines, unpack_frame, unpack_subjects
 from vae_core.storage.measurements import EVALUATION, Figures
@@ -176,7 +176,7 @@ class Summary:
         value: of the field.
         n: how many runs.
         means: of each figure that all of them have.
-        deviations: one standard deviation of each (n - 1 in the divisor), only from `SPREAD_FROM` runs on.
+        deviations: one standard deviation of each (n - 1 in the divisor), only from `MIN_FOR_STD` runs on.
     """
 
     value: object
@@ -210,7 +210,7 @@ def _summary(value: object, points: Sequence[Point]) -> Summary:
     known = {name: [number for number in column if number is not None] for name, column in columns.items()}
     whole = {name: column for name, column in known.items() if len(column) == len(points)}
     means = {name: statistics.fmean(column) for name, column in whole.items()}
-    many = len(points) >= SPREAD_FROM
+    many = len(points) >= MIN_FOR_STD
     return Summary(value, len(points), means, {n: statistics.stdev(c) for n, c in whole.items()} if many else {})
 
 
@@ -301,7 +301,7 @@ def _slope(low: float, high: float, pairs: Sequence[tuple[Point, Point]]) -> Slo
 
 def _standard_error(values: Sequence[float]) -> float:
     """Of the mean; 0 where there are too few values to know."""
-    return statistics.stdev(values) / math.sqrt(len(values)) if len(values) >= SPREAD_FROM else 0.0
+    return statistics.stdev(values) / math.sqrt(len(values)) if len(values) >= MIN_FOR_STD else 0.0
 
 
 def suggested_betas(thresholds: Sequence[float], latent: int) -> tuple[float, ...]:

@@ -23,7 +23,7 @@ from vae_core.data.datasets import Dataset
 from vae_core.errors import DataError
 from vae_core.evaluation.codes import encode
 from vae_core.evaluation.trained import Trained
-from vae_core.metrics.latents import Pca, yardstick_images
+from vae_core.metrics.latents import Pca, pca_training_images
 from vae_core.types import Array
 
 STEPS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
@@ -116,7 +116,7 @@ def compress(
         dataset: whose test images are coded; its training images make the coder's histograms.
         limit: code the first of the test images only.
         pca: with as many components as the model has latents; left out, fitted to as many of the dataset's training
-            images as the model was trained on (`latents.yardstick_images`).
+            images as the model was trained on (`latents.pca_training_images`).
         progress: called with what is being done and the share of it that is done, 0 to 1.
 
     Raises:
@@ -128,7 +128,7 @@ def compress(
     model, decoder_tables = _model_points(trained, dataset.train_images, test)
     _tell(progress, "PCA", 0.4)
     if pca is None:
-        seen = yardstick_images(dataset.train_images, trained.config.data.limit)
+        seen = pca_training_images(dataset.train_images, trained.config.data.limit)
         pca = Pca.fit(seen.flatten(1), min(trained.model.latent, seen[0].numel()))
     linear, pca_tables = _pca_points(pca, dataset.train_images, test)
     _tell(progress, "JPEG and PNG", 0.6)

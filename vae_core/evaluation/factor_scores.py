@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from vae_core.data.moved import load_for
+from vae_core.data.relocation import load_run_dataset
 from vae_core.errors import DataError
 from vae_core.evaluation.codes import encode
 from vae_core.evaluation.trained import load_trained
@@ -43,7 +43,7 @@ def disentangle_run(
         LatentLabError: as `load_trained` and `datasets.load_dataset` do.
     """
     trained = load_trained(run, which)
-    data = load_for(run, dataset, data_dir, progress)
+    data = load_run_dataset(run, dataset, data_dir, progress)
     if data.factors is None:
         raise DataError(
             f"What made the images of {data.name!r} is not known, so nothing can be said of disentanglement; train on "

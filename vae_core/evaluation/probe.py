@@ -22,7 +22,7 @@ from vae_core.data.randomness import Stream, generator
 from vae_core.errors import DataError
 from vae_core.evaluation.codes import encode
 from vae_core.evaluation.trained import Trained
-from vae_core.metrics.latents import MAX_WIDTH, Pca, yardstick_images
+from vae_core.metrics.latents import MAX_WIDTH, Pca, pca_training_images
 from vae_core.types import Array
 
 LABELS = (10, 100, 1_000)
@@ -59,7 +59,7 @@ def probe(
     """Logistic regression on standardised features, fitted to few labelled training images, tested on held-out ones.
 
     All kinds of features see the same draws of images, and PCA is fitted to as many images of the dataset as the model was
-    trained on (`latents.yardstick_images`). Where images have more than `MAX_WIDTH` numbers only the codes
+    trained on (`latents.pca_training_images`). Where images have more than `MAX_WIDTH` numbers only the codes
     are tested, since PCA and a classifier of that width would not fit the memory.
 
     Args:
@@ -95,7 +95,7 @@ def _kinds(trained: Trained, dataset: Dataset) -> dict[str, Features]:
     width = dataset.train_images[0].numel()
     if width > MAX_WIDTH:
         return kinds
-    seen = yardstick_images(dataset.train_images, trained.config.data.limit)
+    seen = pca_training_images(dataset.train_images, trained.config.data.limit)
     pca = Pca.fit(seen.flatten(1), min(trained.model.latent, width))
     return kinds | {
         "PCA": lambda images: pca.project(to_float(images).flatten(1)).numpy(),

@@ -19,12 +19,12 @@ from torch import Tensor
 from vae_core.data.batches import binarize_split, held_out, to_float
 from vae_core.data.corruptions import corrupt, corrupt_split, greyscale
 from vae_core.data.datasets import Dataset
-from vae_core.data.moved import load_for
 from vae_core.data.randomness import Stream, generator
+from vae_core.data.relocation import load_run_dataset
 from vae_core.errors import ConfigError, DataError
 from vae_core.evaluation.colours import mean_colours
 from vae_core.evaluation.trained import Trained, load_trained
-from vae_core.metrics.filters import FILTERS, TONED, Examples, names_for, strength_text, tuned_filters
+from vae_core.metrics.baselines import BASELINES, TONED, Examples, names_for, strength_text, tuned_baselines
 from vae_core.registry.corruption_rows import CORRUPTIONS, check_channels, check_corruption, ends_of
 from vae_core.storage.measurements import (
     METHODS,
@@ -202,7 +202,7 @@ def methods(trained: Trained, found: Material, name: str, level: float, seed: in
     worse = to_float(corrupt_split(others, [name], (level, level), seed + 1)).numpy()
     examples = examples_of(found.others, name, level, seed + 1)
     for key in names_for(found.clean[0].numel()):
-        for tuned, one in tuned_filters(worse, to_float(others).numpy(), examples, [key]).items():
+        for tuned, one in tuned_baselines(worse, to_float(others).numpy(), examples, [key]).items():
             yield tuned, torch.from_numpy(one.apply(damaged.numpy()))
 
 
@@ -245,7 +245,7 @@ def restore_run(
     check_corruption([corruption], None if level is None else f"{level:.12g}")
     at, _ = ends_of([corruption], None if level is None else f"{level:.12g}")
     trained = load_trained(run)
-    found = material(load_for(run, dataset, data_dir, progress), trained, images)
+    found = material(load_run_dataset(run, dataset, data_dir, progress), trained, images)
     measured: dict[str, Quality] = {}
     count = len(opponents(corruption, found.clean[0].numel()))
     for method, pictures in methods(trained, found, corruption, at):
@@ -303,7 +303,7 @@ def _identity(trained: Trained, found: Material) -> dict[str, Any]:
         "images": len(found.clean),
         "step": trained.step,
         # those tried, and what they learn from: others are other opponents
-        "filters": tuple(tuple(strength_text(one) for one in row.strengths) for row in FILTERS.values()),
+        "filters": tuple(tuple(strength_text(one) for one in row.strengths) for row in BASELINES.values()),
         "other_images": len(found.others),
     }
 

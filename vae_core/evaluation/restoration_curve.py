@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vae_core.data.batches import to_float
-from vae_core.data.moved import load_for
+from vae_core.data.relocation import load_run_dataset
 from vae_core.errors import ConfigError
 from vae_core.evaluation.restoration import (
     IMAGES,
@@ -70,7 +70,7 @@ def restoration_curves(
 
     Raises:
         ConfigError: the corruption is unknown, or does not go with the images.
-        LatentLabError: as `load_trained`, `load_for`, `material` and `keep_curve` do.
+        LatentLabError: as `load_trained`, `load_run_dataset`, `material` and `keep_curve` do.
     """
     if not runs:
         raise ConfigError("Name at least one run.")
@@ -94,7 +94,7 @@ def _subjects(
     data_dir: Path | None,
     progress: Callable[[str, float], None],
 ) -> list[Subject]:
-    data = load_for(runs[0], dataset, data_dir, progress)
+    data = load_run_dataset(runs[0], dataset, data_dir, progress)
     subjects = []
     for run in runs:
         trained = load_trained(run)

@@ -12,7 +12,7 @@ import torch
 
 from vae_core.config import RunConfig
 from vae_core.data import batches
-from vae_core.data.moved import load_for
+from vae_core.data.relocation import load_run_dataset
 from vae_core.errors import CheckpointCorrupt, CheckpointIncompatible, ConfigError, DataError
 from vae_core.evaluation.validation_set import targets_and_inputs
 from vae_core.metrics.elbo import evaluate, iw_nlls
@@ -21,7 +21,7 @@ from vae_core.models.build import build_model
 from vae_core.objectives.likelihoods import Likelihood, build_likelihood
 from vae_core.storage import checkpoints
 from vae_core.storage.runs import Run
-from vae_core.storage.sound import broken_step
+from vae_core.storage.usable_steps import broken_step
 from vae_core.types import Array
 
 MAX_IW_SAMPLES = 100_000
@@ -107,7 +107,7 @@ def evaluate_run(
     if images is not None and images < 1:
         raise ConfigError(f"images must be at least 1, not {images}.")
     trained = load_trained(run, which)
-    data = load_for(run, dataset, data_dir, progress)
+    data = load_run_dataset(run, dataset, data_dir, progress)
     if data.image_shape != trained.image_shape:
         raise DataError(
             f"The model takes images of {_size(trained.image_shape)} and {data.name!r} has {_size(data.image_shape)}; "

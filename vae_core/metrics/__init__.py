@@ -1,5 +1,5 @@
-"""Metrics: arrays or a model in, numbers out. Knows no runs, no files and no training.
+"""Metrics: functions of arrays or a model that return numbers. Independent of runs, files and training.
 
-The ELBO and the importance-weighted likelihood, active units and PCA, disentanglement (MIG, DCI, FactorVAE), nearest
-neighbours, anomaly scores, latent directions, classical filters, and the mean and spread over seeds.
+They cover the ELBO and the importance-weighted likelihood, active units and PCA, disentanglement (MIG, DCI, FactorVAE
+score), nearest neighbours, anomaly detection, latent directions, restoration baselines, and mean and spread over seeds.
 """

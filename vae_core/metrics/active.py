@@ -1,6 +1,6 @@
-"""Active units: the dimensions of a VAE's code that depend on the image. This is the only place that defines them.
+"""Active units: the dimensions of a VAE's code that depend on the image. This is their only definition.
 
-Nothing here imports torch, so that live pages can count them too.
+Does not import torch, so that live pages can count them too.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ ACTIVE_VARIANCE = 0.01
 
 
 def is_active(means: Array) -> Array:
-    """Which dimensions are active: the variance of the posterior mean over the images is above 0.01.
+    """Returns which dimensions are active: those whose posterior mean varies over the images by more than 0.01 (variance).
 
-    Burda et al. 2016, "Importance Weighted Autoencoders", sec. 5.2. The KL of a dimension says nearly the same, but it is
-    also above 0 for a posterior that differs from the prior in the same way for every image, and so tells nothing of it.
+    Burda et al. 2016, "Importance Weighted Autoencoders", sec. 5.2. The KL of a dimension indicates almost the same, but it
+    is also above 0 for a posterior that differs from the prior in the same way for every image and so carries no
+    information about it.
 
     Args:
         means: (N, L), posterior means of N images.

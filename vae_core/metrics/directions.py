@@ -1,4 +1,4 @@
-"""Directions in latent space: what sets one group of images apart from another, to be added to any code."""
+"""Directions in latent space: the difference between two groups of images, which can be added to any code."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from vae_core.types import Array
 
 
 def direction(mean: Array, of: Array, minus: Array | None = None) -> Array:
-    """The mean code of one group of images minus that of another.
+    """Returns the mean code of one group of images minus that of another.
 
     Larsen et al. 2016, "Autoencoding beyond pixels using a learned similarity metric", sec. 4.2 (visual attribute
-    vectors). `labels == 5` is a group; so are the rows of clicked images.
+    vectors). A group can be `labels == 5`, for example, or the rows of images that were clicked.
 
     Args:
         mean: (N, L), posterior means.
-        of: (N,) bool, or indices of rows.
-        minus: the same of the other group; left out, all images that are not in the first.
+        of: the first group, (N,) bool or row indices (n,).
+        minus: the second group, likewise; if None, all images that are not in the first.
 
     Returns:
         (L,) float32.
 
     Raises:
-        DataError: a group has no image.
+        DataError: a group is empty.
     """
     first = _members(of, len(mean))
     second = ~first if minus is None else _members(minus, len(mean))
@@ -35,13 +35,22 @@ def direction(mean: Array, of: Array, minus: Array | None = None) -> Array:
 
 
 def apply(z: Array, towards: Array, strength: float) -> Array:
-    """z + strength * towards, float32 of z's shape, (L,) or (N, L); a negative strength takes away."""
+    """Returns z + strength * towards, float32.
+
+    Args:
+        z: (L,) or (N, L), codes.
+        towards: (L,), a direction.
+        strength: negative values subtract the direction.
+
+    Returns:
+        The same shape as `z`.
+    """
     moved: Array = (z + strength * towards).astype(np.float32)
     return moved
 
 
 def _members(group: Array, count: int) -> Array:
-    """As (N,) bool."""
+    """Returns the group as (N,) bool, N = `count`."""
     chosen: Array = np.zeros(count, dtype=bool)
     chosen[np.asarray(group, dtype=bool if np.asarray(group).dtype == bool else np.int64)] = True
     return chosen

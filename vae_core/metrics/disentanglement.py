@@ -1,9 +1,10 @@
-"""How well codes separate the factors that made the images: MIG, DCI and the FactorVAE score.
+"""How well codes separate the generative factors of the images: MIG, DCI and the FactorVAE score.
 
-Each is a function of codes (N, L) and factors (N, k), and knows no model. N images say less than the true figures:
-`MIG` reads mutual information off a table of counts, which is too large by about (bins - 1)(classes - 1) / 2N nats and can
-never exceed ln N (`information_cap`). Locatello et al. 2019, "Challenging Common Assumptions in the Unsupervised Learning
-of Disentangled Representations", show that seeds differ as much as methods do: compare spreads, not single numbers.
+Each is a function of codes (N, L) and factors (N, k), independent of any model. With N images the figures are estimates:
+`MIG` computes mutual information from a table of counts, which overestimates it by about (bins - 1)(classes - 1) / 2N nats
+and can never exceed ln N (`information_cap`). Locatello et al. 2019, "Challenging Common Assumptions in the Unsupervised
+Learning of Disentangled Representations", show that seeds differ as much as methods: compare distributions, not single
+numbers.
 """
 
 from __future__ import annotations
@@ -21,23 +22,23 @@ from vae_core.errors import ConfigError, DataError
 from vae_core.types import Array, DciModel
 
 MAX_IMAGES = 10_000
-"""Images that are looked at, drawn from more."""
+"""The largest number of images used; more are subsampled."""
 BINS = 20
 TREES, SMALLEST_LEAF = 10, 5
 STAGES = 100
 TRAINED_SHARE = 2 / 3
 VOTES, VOTERS = 5_000, 64
 COLLAPSED = 0.01
-"""A dimension with less than this share of the largest variance has no vote."""
+"""A dimension with less than this share of the largest variance does not vote."""
 SHUFFLING, VOTING, FORESTS = 0, 1, 2
-"""Indices in the stream of evaluation."""
+"""Indices of draws in the stream of evaluation."""
 
 
 @dataclass(frozen=True)
 class Scores:
-    """All figures, 0 to 1, higher is better, by the names of the command line.
+    """All scores, 0 to 1, higher is better; the names are those of the command line.
 
-    `images` were looked at; `dci_model`, one of `DciModel`, gave the three figures of DCI.
+    `images` is the number of images used. `dci_model`, one of `DciModel`, is the classifier behind the three DCI scores.
     """
 
     mig: float
@@ -57,18 +58,18 @@ def scores(
     dci_model: str = "forest",
     progress: Callable[[str, float], None] | None = None,
 ) -> Scores:
-    """The three metrics of codes, on at most `MAX_IMAGES` of them.
+    """Computes the three metrics, on at most `MAX_IMAGES` images.
 
     Args:
         codes: (N, L), finite; a VAE's posterior means.
-        factors: (N, k), whole numbers.
-        seed: of all draws.
+        factors: (N, k), integers.
+        seed: of all random draws.
         dci_model: one of `DciModel`, as for `dci`.
-        progress: called with what is being done and the share of it that is done, 0 to 1.
+        progress: called with the current metric and the progress, 0 to 1.
 
     Raises:
-        ConfigError: there is no such model.
-        DataError: the two do not belong together, or nothing can be told from them.
+        ConfigError: `dci_model` is unknown.
+        DataError: the shapes do not match, values are invalid, or no factor varies.
     """
     codes, factors = _checked(codes, factors)
     chosen = np.random.default_rng(seed_of(seed, Stream.EVALUATION, SHUFFLING)).permutation(len(codes))[:MAX_IMAGES]
@@ -76,26 +77,36 @@ def scores(
     report = progress or (lambda text, share: None)
     report("MIG", 0.0)
     gap = mig(codes, factors)
-    told = f"DCI ({dci_model})"
-    found = dci(codes, factors, model=dci_model, seed=seed, progress=lambda share: report(told, 0.05 + 0.85 * share))
+    title = f"DCI ({dci_model})"
+    dci_scores = dci(
+        codes, factors, model=dci_model, seed=seed, progress=lambda share: report(title, 0.05 + 0.85 * share)
+    )
     report("FactorVAE score", 0.9)
-    voted = factor_vae_score(codes, factors, seed=seed)
+    factor_vae = factor_vae_score(codes, factors, seed=seed)
     report("FactorVAE score", 1.0)
-    return Scores(gap, found.disentanglement, found.completeness, found.informativeness, voted, len(codes), dci_model)
+    return Scores(
+        gap,
+        dci_scores.disentanglement,
+        dci_scores.completeness,
+        dci_scores.informativeness,
+        factor_vae,
+        len(codes),
+        dci_model,
+    )
 
 
 def information_cap(images: int) -> float:
-    """ln N: the most nats of mutual information that N images can show."""
+    """Returns ln N, the largest mutual information, in nats, that can be measured on N images."""
     return math.log(images)
 
 
 def mutual_information(codes: Array, factors: Array, bins: int = BINS) -> Array:
-    """What each dimension says about each factor, in nats, after cutting each dimension into bins of equal width.
+    """Returns the mutual information of each dimension and each factor, in nats, with dimensions cut into equal bins.
 
     Args:
         codes: (N, L), finite.
-        factors: (N, k), whole numbers.
-        bins: for each dimension, between its smallest and its largest value.
+        factors: (N, k), integers.
+        bins: number of bins per dimension, between its smallest and its largest value.
 
     Returns:
         (L, k) float64.
@@ -106,16 +117,16 @@ def mutual_information(codes: Array, factors: Array, bins: int = BINS) -> Array:
 
 
 def mig(codes: Array, factors: Array, bins: int = BINS) -> float:
-    """Mutual information gap: how much more the best dimension says about a factor than the second best, as a share of
-    the factor's entropy, averaged over factors. 1 where every factor has one dimension of its own, 0 where a second
-    dimension says as much.
+    """Returns the mutual information gap: how much more information the best dimension has about a factor than the second
+    best, as a share of the factor's entropy, averaged over factors. It is 1 if every factor has a dimension of its own, and
+    0 if a second dimension has as much information.
 
     Chen et al. 2018, "Isolating Sources of Disentanglement in Variational Autoencoders", eq. 6; with 20 bins of posterior
-    means as in Locatello et al. 2019. Of one dimension alone the second best says nothing.
+    means as in Locatello et al. 2019. If there is only one dimension, the second best counts as 0.
 
     Args:
-        codes, factors: as for `mutual_information`; factors with one class only are left out.
-        bins: as there.
+        codes, factors: as for `mutual_information`; factors with a single class are ignored.
+        bins: as for `mutual_information`.
 
     Raises:
         DataError: as for `scores`.
@@ -129,10 +140,10 @@ def mig(codes: Array, factors: Array, bins: int = BINS) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Dci:
-    """Eastwood & Williams' three figures and what they are computed from.
+    """The three scores of Eastwood & Williams and the importances they are computed from.
 
     Attributes:
-        importance: (L, k) float64, how much each dimension helps to tell each factor; columns sum to 1, or are 0.
+        importance: (L, k) float64, how much each dimension helps to predict each factor; columns sum to 1, or are 0.
         disentanglement, completeness, informativeness: 0 to 1.
     """
 
@@ -150,26 +161,26 @@ def dci(
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
 ) -> Dci:
-    """Disentanglement, completeness and informativeness from one classifier per factor.
+    """Computes disentanglement, completeness and informativeness with one classifier per factor.
 
     Eastwood & Williams 2018, "A Framework for the Quantitative Evaluation of Disentangled Representations". Two thirds of
-    the images fit the classifiers, the rest test them. Importances are decreases in impurity. Informativeness is the
-    accuracy on the test images, averaged over factors, so guessing is not 0. The figures depend on the classifier, so
-    those of different classifiers cannot be compared:
+    the images are used to fit the classifiers, the rest to test them. Importances are decreases in impurity.
+    Informativeness is the accuracy on the test images, averaged over factors, so guessing scores above 0. The scores
+    depend on the classifier, so those of different classifiers cannot be compared:
 
-    - "forest": 10 trees which look at all dimensions at each split and keep 5 images per leaf. Takes seconds.
+    - "forest": 10 trees that consider all dimensions at each split and keep at least 5 images per leaf. Takes seconds.
     - "boosting": scikit-learn's GradientBoostingClassifier with its defaults, 100 stages of one tree of depth 3 per class,
-      as in Locatello et al. 2019 and their disentanglement_lib. Takes minutes. Use it beside published figures.
+      as in Locatello et al. 2019 and their disentanglement_lib. Takes minutes. Use it to compare with published figures.
 
     Args:
         codes: (N, L), finite.
-        factors: (N, k), whole numbers.
+        factors: (N, k), integers.
         model: one of `DciModel`.
         seed: of the split and the classifiers.
-        progress: called with the share that is done, 0 to 1. What it raises ends the computation.
+        progress: called with the progress, 0 to 1. An exception that it raises ends the computation.
 
     Raises:
-        ConfigError: there is no such model.
+        ConfigError: `model` is unknown.
         DataError: as for `scores`.
     """
     if model not in get_args(DciModel):
@@ -181,33 +192,35 @@ def dci(
     costs = [len(np.unique(factor)) for factor in factors.T]  # boosting grows one tree per class and stage
     for number, factor in enumerate(factors.T):
 
-        def tell(share: float, number: int = number) -> None:
+        def report(share: float, number: int = number) -> None:
             if progress is not None:
                 progress((sum(costs[:number]) + share * costs[number]) / sum(costs))
 
         state = seed_of(seed, Stream.EVALUATION, FORESTS + 1 + number) % 2**32
-        classifier = _fitted(model, codes[fitted], factor[fitted], state, tell)
+        classifier = _fitted(model, codes[fitted], factor[fitted], state, report)
         columns.append(classifier.feature_importances_)
         accuracies.append(classifier.score(codes[tested], factor[tested]))
-        tell(1.0)
+        report(1.0)
     importance = np.stack(columns, axis=1)
     return Dci(importance, disentanglement(importance), completeness(importance), float(np.mean(accuracies)))
 
 
 def _fitted(
-    model: str, codes: Array, factor: Array, state: int, tell: Callable[[float], None]
+    model: str, codes: Array, factor: Array, state: int, report: Callable[[float], None]
 ) -> RandomForestClassifier | GradientBoostingClassifier:
-    """The classifier of one factor; `tell` hears the share of it that is done."""
-    if model == "boosting" and len(np.unique(factor)) > 1:  # of a single class, as a rare one's rest, it makes an error
+    """Fits the classifier of one factor; `report` is called with its progress."""
+    if (
+        model == "boosting" and len(np.unique(factor)) > 1
+    ):  # it raises for a single class, left over from a rare second one
         booster = GradientBoostingClassifier(n_estimators=STAGES, random_state=state)
-        return booster.fit(codes, factor, monitor=lambda stage, *_: tell((stage + 1) / STAGES))
+        return booster.fit(codes, factor, monitor=lambda stage, *_: report((stage + 1) / STAGES))
     forest = RandomForestClassifier(TREES, min_samples_leaf=SMALLEST_LEAF, max_features=None, random_state=state)
     return forest.fit(codes, factor)
 
 
 def disentanglement(importance: Array) -> float:
-    """Whether a dimension helps with one factor only: 1 - entropy over factors (base k), averaged over dimensions by
-    their share of all importance. `importance` is (L, k), at least 0; all 0 gives 0.
+    """Returns how far each dimension is important for a single factor only: 1 - entropy over factors (base k), averaged
+    over dimensions weighted by importance. `importance` is (L, k), at least 0; if all is 0, so is the result.
 
     Eastwood & Williams 2018, sec. 2.
     """
@@ -218,25 +231,26 @@ def disentanglement(importance: Array) -> float:
 
 
 def completeness(importance: Array) -> float:
-    """Whether a factor is told by one dimension only: 1 - entropy over dimensions (base L), averaged over factors.
+    """Returns how far each factor is predicted by a single dimension only: 1 - entropy over dimensions (base L), averaged
+    over factors.
 
-    Args and source as for `disentanglement`; a factor that nothing helps with counts as 0.
+    `importance` and source as for `disentanglement`; a factor for which no dimension is important counts as 0.
     """
     return float(_purity(importance.T).mean())
 
 
 def factor_vae_score(codes: Array, factors: Array, *, seed: int = 0) -> float:
-    """How often the dimension that varies least among images that share a factor says which factor it is.
+    """Returns how often the dimension that varies least among images sharing a factor's value identifies that factor.
 
-    Kim & Mnih 2018, "Disentangling by Factorising", sec. 4: each vote fixes one factor, drawn with equal chances, at one
-    of its values, takes 64 images that have it, and finds the dimension with the smallest variance as a share of its
-    variance over all images. 5,000 votes teach which factor each dimension stands for, by majority; the score is the
-    accuracy on 5,000 others. Dimensions with less than a hundredth of the largest variance are collapsed and left out,
-    since what remains in them is noise; where no dimension varies the score is 0. Guessing gives 1 / k.
+    Kim & Mnih 2018, "Disentangling by Factorising", sec. 4: each vote fixes one factor, chosen uniformly, at one of its
+    values, draws 64 images with that value, and finds the dimension with the smallest variance relative to its variance
+    over all images. 5,000 votes determine by majority which factor each dimension stands for; the score is the accuracy on
+    5,000 others. Dimensions with less than a hundredth of the largest variance have collapsed to noise and are left out; if
+    no dimension varies, the score is 0. Guessing gives 1 / k.
 
     Args:
         codes: (N, L), finite.
-        factors: (N, k), whole numbers; the images with a value are drawn from these N.
+        factors: (N, k), integers; images with a given value are drawn from these N.
         seed: of the votes.
 
     Raises:
@@ -252,26 +266,26 @@ def factor_vae_score(codes: Array, factors: Array, *, seed: int = 0) -> float:
     fixed = draw.integers(factors.shape[1], size=2 * VOTES)
     steadiest = np.empty(2 * VOTES, np.int64)
     for number, factor in enumerate(factors.T):
-        mine = fixed == number
-        steadiest[mine] = _steadiest(scaled, factor, int(mine.sum()), draw)
+        votes = fixed == number
+        steadiest[votes] = _steadiest(scaled, factor, int(votes.sum()), draw)
     table = np.zeros((scaled.shape[1], factors.shape[1]))
     np.add.at(table, (steadiest[:VOTES], fixed[:VOTES]), 1)
     return float((table.argmax(axis=1)[steadiest[VOTES:]] == fixed[VOTES:]).mean())
 
 
 def _steadiest(scaled: Array, factor: Array, votes: int, draw: np.random.Generator) -> Array:
-    """For each vote the dimension that varies least over images with one value of the factor: (votes,)."""
+    """Returns for each vote the dimension that varies least over images with one value of the factor: (votes,) int64."""
     order = np.argsort(factor, kind="stable")
     values, starts, counts = np.unique(factor[order], return_index=True, return_counts=True)
     value = draw.integers(len(values), size=votes)
     offsets = (draw.random((votes, VOTERS)) * counts[value, None]).astype(np.int64)
     rows = order[starts[value, None] + offsets]
-    found: Array = scaled[rows].var(axis=1).argmin(axis=1)
-    return found
+    dimensions: Array = scaled[rows].var(axis=1).argmin(axis=1)
+    return dimensions
 
 
 def _purity(importance: Array) -> Array:
-    """1 - entropy of each row as a distribution, to the base of the row's length; 0 of a row of zeros, 1 of one number."""
+    """Returns 1 - the entropy of each row of (R, C), in base C: (R,). A row of zeros gives 0; a row of one number, 1."""
     rows, columns = importance.shape
     totals = importance.sum(axis=1)
     if columns == 1:
@@ -291,10 +305,10 @@ def _binned(column: Array, bins: int) -> Array:
     return numbers
 
 
-def _information(one: Array, other: Array) -> float:
-    """Mutual information of two columns of whole numbers, from their counts, in nats."""
-    _, rows = np.unique(one, return_inverse=True)
-    _, columns = np.unique(other, return_inverse=True)
+def _information(first: Array, second: Array) -> float:
+    """Returns the mutual information, in nats, of two columns of integers, (N,) each, from their counts."""
+    _, rows = np.unique(first, return_inverse=True)
+    _, columns = np.unique(second, return_inverse=True)
     joint = np.zeros((rows.max() + 1, columns.max() + 1))
     np.add.at(joint, (rows, columns), 1 / len(rows))
     independent = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
@@ -303,7 +317,7 @@ def _information(one: Array, other: Array) -> float:
 
 
 def _checked(codes: Array, factors: Array) -> tuple[Array, Array]:
-    """Codes in float64, and the factors that have two classes or more."""
+    """Returns codes as float64, and the factors that have at least two classes."""
     codes, factors = np.asarray(codes, np.float64), np.asarray(factors)
     if codes.ndim != 2 or factors.ndim != 2 or len(codes) != len(factors) or not codes.size:
         raise DataError(
@@ -311,7 +325,7 @@ def _checked(codes: Array, factors: Array) -> tuple[Array, Array]:
             f"{factors.shape}."
         )
     if factors.dtype.kind not in "iu" or not np.isfinite(codes).all():
-        raise DataError("Codes must be finite and factors whole numbers; look after the model, or the file of factors.")
+        raise DataError("Codes must be finite and factors whole numbers; check the model and the file of factors.")
     varying = factors[:, (factors != factors[:1]).any(axis=0)]
     if not varying.shape[1] or len(codes) < 6:
         raise DataError("No factor has two classes among these images, so there is nothing to tell apart; use more.")

@@ -1,7 +1,7 @@
-"""How good a model is on a whole split: the ELBO and its parts, and the importance-weighted likelihood.
+"""The quality of a model on a whole split: the ELBO and its terms, and the importance-weighted likelihood.
 
-Nothing of the model, of training or of torch's global generator is changed. Every draw is made for the whole split at
-once, so that a figure does not depend on the batch size but for the rounding of float32.
+Evaluation changes neither the model, nor training, nor torch's global generator. Noise is drawn for the whole split at
+once, so that figures do not depend on the batch size except for the rounding of float32.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ BATCH_SIZE = 500
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Means over a split; `None` where an autoencoder has no such figure.
+    """Means over a split. Figures that an autoencoder does not have are None.
 
     Attributes:
-        images: how many were evaluated.
-        reconstruction_nats: -log p(x | z), nats per image, one seeded posterior sample an image.
+        images: the number of images evaluated.
+        reconstruction_nats: -log p(x | z), nats per image, with one seeded posterior sample per image.
         kl_nats: KL(q || N(0, I)), nats per image.
-        negative_elbo_nats: their sum; an autoencoder's is its reconstruction.
-        floor_nats: the smallest reconstruction loss possible, that of a perfect reconstruction, nats per image; None if
+        negative_elbo_nats: their sum; for an autoencoder, the reconstruction alone.
+        floor_nats: the smallest possible reconstruction loss, that of a perfect reconstruction, nats per image; None if
             the likelihood's loss has no lower bound (continuous Bernoulli).
         active_units: number of active dimensions (`active.is_active`).
         kl_per_dimension: nats per image of each of the L dimensions.
@@ -60,24 +60,24 @@ def evaluate(
     batch_size: int = BATCH_SIZE,
     inputs: Tensor | None = None,
 ) -> Evaluation:
-    """Walks all images once, adds sums in float64 and divides once by the count.
+    """Evaluates a model in one pass over all images, summing in float64 and dividing once by their number.
 
     Args:
-        model, likelihood: on one device.
-        images: `uint8`, (N, C, H, W), N at least 1; the target, and the input too unless `inputs` says otherwise.
-            Binarised ones come from `batches.binarize_split`.
-        seed: of the posterior samples, one an image.
-        batch_size: at least 1; only speed and memory depend on it.
-        inputs: what the encoder sees of `images`, of the same shape: of a denoising model damaged ones
-            (`corruptions.corrupt_split`). Then the figures are those of its training objective: the clean image's negative
-            log-likelihood given a code of the damaged one, and the KL of that code. Their sum is still an upper bound on
+        model, likelihood: on the same device.
+        images: `uint8`, (N, C, H, W), N at least 1; the target, and also the input unless `inputs` is given. Binarise
+            them with `batches.binarize_split`.
+        seed: of the posterior samples, one per image.
+        batch_size: at least 1; affects only speed and memory.
+        inputs: `uint8`, (N, C, H, W), what the encoder sees instead of `images`: corrupted images for a denoising model
+            (`corruptions.corrupt_split`). The figures are then those of its training objective: the clean image's negative
+            log-likelihood given a code of the corrupted one, and the KL of that code. Their sum is still an upper bound on
             -log p(x) of the clean image, as it is for any q(z): Im et al. 2017, "Denoising Criterion for Variational
             Auto-Encoding Framework", sec. 3.
 
     Raises:
-        DataError: there is no image.
+        DataError: there are no images.
     """
-    averages, means = _averages(model, likelihood, images, seed, batch_size, whole=True, inputs=inputs)
+    averages, means = _averages(model, likelihood, images, seed, batch_size, only_elbo=False, inputs=inputs)
     reconstruction = averages["reconstruction"].item()
     kl = averages.get("kl")
     kl_nats = None if kl is None else kl.sum().item()
@@ -97,11 +97,11 @@ def evaluate(
 def elbo_terms(
     model: Autoencoder, likelihood: Likelihood, images: Tensor, *, seed: int, inputs: Tensor | None = None
 ) -> tuple[float, float | None]:
-    """Reconstruction and KL (None for an autoencoder) in nats per image, as `evaluate` gives them, in half its time.
+    """Returns reconstruction and KL (None for an autoencoder) in nats per image, like `evaluate` but in half the time.
 
-    What is watched while a model trains; arguments and errors are those of `evaluate`.
+    Used during training. Arguments and errors are those of `evaluate`.
     """
-    averages, _ = _averages(model, likelihood, images, seed, BATCH_SIZE, whole=False, inputs=inputs)
+    averages, _ = _averages(model, likelihood, images, seed, BATCH_SIZE, only_elbo=True, inputs=inputs)
     kl = averages.get("kl")
     return averages["reconstruction"].item(), None if kl is None else kl.sum().item()
 
@@ -113,22 +113,22 @@ def _averages(
     seed: int,
     batch_size: int,
     *,
-    whole: bool,
+    only_elbo: bool,
     inputs: Tensor | None,
 ) -> tuple[dict[str, Tensor], Tensor]:
-    """Means over all images, float64, of the ELBO's terms and (`whole`) of the rest; and the posterior means (N, L)."""
+    """Returns float64 means over all images of the ELBO's terms or of all figures, and the posterior means (N, L)."""
     _check_some(images)
     noise = _epsilon(len(images), model.latent, seed, 0)
     sums: dict[str, Tensor] = {}
     means = []
     for rows, target in _batches(images, batch_size, _device(model)):
-        seen = target if inputs is None or inputs is images else to_float(inputs[rows].to(target.device))
-        posterior = model.encode(seen)
+        batch_inputs = target if inputs is None or inputs is images else to_float(inputs[rows].to(target.device))
+        posterior = model.encode(batch_inputs)
         means.append(posterior.mean)
-        found = _nats(model, likelihood, target, posterior, noise[rows].to(target.device))
-        if whole:
-            found |= _rest(model, likelihood, target, posterior)
-        for name, values in found.items():
+        figures = _nats(model, likelihood, target, posterior, noise[rows].to(target.device))
+        if not only_elbo:
+            figures |= _other_figures(model, likelihood, target, posterior)
+        for name, values in figures.items():
             sums[name] = sums.get(name, torch.zeros((), dtype=torch.float64)) + values.double().sum(dim=0).cpu()
     return {name: total / len(images) for name, total in sums.items()}, torch.cat(means)
 
@@ -143,9 +143,8 @@ def iw_nll(
     batch_size: int = BATCH_SIZE,
     inputs: Tensor | None = None,
 ) -> float:
-    """The mean of `iw_nlls` over the images, in nats per image; arguments and errors are the same."""
-    found = iw_nlls(model, likelihood, images, samples, seed, batch_size=batch_size, inputs=inputs)
-    return found.mean().item()
+    """Returns the mean of `iw_nlls` over the images, in nats per image; arguments and errors are the same."""
+    return iw_nlls(model, likelihood, images, samples, seed, batch_size=batch_size, inputs=inputs).mean().item()
 
 
 @torch.no_grad()
@@ -160,31 +159,31 @@ def iw_nlls(
     inputs: Tensor | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> Tensor:
-    """The importance-weighted bound on -log p(x) of each image, (N,) float64 nats.
+    """Returns the importance-weighted bound on -log p(x) of each image, (N,) float64 nats.
 
     Burda et al. 2016, "Importance Weighted Autoencoders", eq. 8: -log 1/K sum_k p(x, z_k) / q(z_k | x). Its expectation
-    falls as K grows; with one sample it is an estimate of the negative ELBO. Samples are taken one at a time, so memory
-    does not grow with their number.
+    decreases as K grows; with one sample it is an estimate of the negative ELBO. Samples are drawn one at a time, so
+    memory does not grow with K.
 
     Args:
         model: a VAE.
         likelihood: on the model's device.
         images, seed, batch_size: as for `evaluate`.
         samples: K, at least 1.
-        inputs: what the encoder sees, as for `evaluate`. The samples of a denoising model come from its code of the
-            damaged image, and x is the clean one: any proposal gives a bound on -log p(x).
-        progress: called with what is being done and the share of it that is done, 0 to 1.
+        inputs: what the encoder sees, as for `evaluate`. A denoising model samples from its code of the corrupted image
+            while x is the clean one: any proposal gives a bound on -log p(x).
+        progress: called with the current activity and the progress, 0 to 1.
 
     Raises:
-        DataError: there is no image.
+        DataError: there are no images.
         ConfigError: the model is an autoencoder, or K is below 1.
     """
     _check_some(images)
     if samples < 1:
         raise ConfigError(f"The number of importance samples must be at least 1, not {samples}.")
     totals = torch.full((len(images),), -math.inf, dtype=torch.float64)
-    seen = images if inputs is None else inputs
-    posteriors = [model.encode(given) for _, given in _batches(seen, batch_size, _device(model))]
+    encoded = images if inputs is None else inputs
+    posteriors = [model.encode(batch) for _, batch in _batches(encoded, batch_size, _device(model))]
     for sample in range(samples):
         noise = _epsilon(len(images), model.latent, seed, sample)
         for (rows, target), posterior in zip(_batches(images, batch_size, _device(model)), posteriors, strict=True):
@@ -198,7 +197,7 @@ def iw_nlls(
 def _nats(
     model: Autoencoder, likelihood: Likelihood, target: Tensor, posterior: Posterior, epsilon: Tensor
 ) -> dict[str, Tensor]:
-    """The terms of the ELBO of each image of a batch: reconstruction as (B,), KL as (B, L) where there is one."""
+    """Returns the terms of the ELBO of each image of a batch: reconstruction, (B,), and a VAE's KL, (B, L)."""
     output = model.decode(posterior.at(epsilon))
     values = {"reconstruction": likelihood.negative_log_likelihood(output, target)}
     if posterior.log_variance is not None:
@@ -206,8 +205,10 @@ def _nats(
     return values
 
 
-def _rest(model: Autoencoder, likelihood: Likelihood, target: Tensor, posterior: Posterior) -> dict[str, Tensor]:
-    """What an evaluation gives besides the ELBO, (B,) each: squared error per pixel, and the floor in nats if any."""
+def _other_figures(
+    model: Autoencoder, likelihood: Likelihood, target: Tensor, posterior: Posterior
+) -> dict[str, Tensor]:
+    """Returns the figures besides the ELBO, (B,) each: squared error per pixel, and the floor in nats if there is one."""
     error = likelihood.mean_image(model.decode(posterior.mean)) - target
     squared, floor = error.square().flatten(1).mean(dim=1), likelihood.floor(target)
     return {"squared_error": squared} if floor is None else {"squared_error": squared, "floor": floor}
@@ -216,9 +217,9 @@ def _rest(model: Autoencoder, likelihood: Likelihood, target: Tensor, posterior:
 def _log_weights(
     model: Autoencoder, likelihood: Likelihood, target: Tensor, posterior: Posterior, epsilon: Tensor
 ) -> Tensor:
-    """log p(x, z) - log q(z | x) of one sample an image, (B,) nats."""
+    """Returns log p(x, z) - log q(z | x) of one sample per image, (B,) nats."""
     if posterior.log_variance is None:
-        raise ConfigError("An autoencoder gives images no probability; importance sampling needs a VAE.")
+        raise ConfigError("An autoencoder assigns no probability to images; importance sampling needs a VAE.")
     code = posterior.at(epsilon)
     log_prior = -(0.5 * code.square() + HALF_LOG_TWO_PI).sum(dim=1)
     log_posterior = -(0.5 * (epsilon.square() + posterior.log_variance) + HALF_LOG_TWO_PI).sum(dim=1)
@@ -226,20 +227,20 @@ def _log_weights(
 
 
 def _batches(images: Tensor, batch_size: int, device: torch.device) -> Iterator[tuple[slice, Tensor]]:
-    """The rows of each batch and its images, float32 in [0, 1]."""
+    """Yields the rows of each batch and its images, float32 in [0, 1], (B, C, H, W)."""
     for start in range(0, len(images), batch_size):
         rows = slice(start, min(start + batch_size, len(images)))
         yield rows, to_float(images[rows].to(device))
 
 
 def _epsilon(images: int, latent: int, seed: int, sample: int) -> Tensor:
-    """Standard normal, (images, latent), drawn on the CPU, so that it is the same on every device."""
+    """Draws standard normal noise, (images, latent), on the CPU, so that it is the same on every device."""
     return torch.randn(images, latent, generator=generator(seed, Stream.EVALUATION, sample))
 
 
 def _check_some(images: Tensor) -> None:
     if len(images) == 0:
-        raise DataError("There is no image to evaluate; give at least one.")
+        raise DataError("There are no images to evaluate; give at least one.")
 
 
 def _device(model: Autoencoder) -> torch.device:

@@ -1,4 +1,4 @@
-"""Who is near whom: in pixels, in a code, and how far decoded pictures lie from real images."""
+"""Nearest neighbours, in pixel or latent space, and the distance of decoded pictures from real images."""
 
 from __future__ import annotations
 
@@ -12,43 +12,56 @@ from vae_core.types import Array
 
 
 def nearest_others(rows: Array, k: int) -> Array:
-    """The k nearest other rows of each row by Euclidean distance, the nearest first: (N, k) int64 indices.
+    """Returns the indices of the k nearest other rows of each row by Euclidean distance, nearest first: (N, k) int64.
 
     Args:
         rows: (N, D), N above k.
         k: at least 1.
 
     Raises:
-        DataError: there are not more rows than k.
+        DataError: k is below 1, or there are no more than k rows.
     """
     if not 1 <= k < len(rows):
-        raise DataError(f"The {k} nearest neighbours need k of at least 1 and more than k images, not {len(rows)}.")
-    found: Array = _fitted(rows, k).kneighbors(return_distance=False).astype(np.int64)
-    return found
+        raise DataError(
+            f"k nearest neighbours need k of at least 1 and more than k images, not k = {k} of {len(rows)}."
+        )
+    neighbours: Array = _fitted(rows, k).kneighbors(return_distance=False).astype(np.int64)
+    return neighbours
 
 
 def distance_to_nearest(pictures: Array, images: Array) -> Array:
-    """How far each picture is from the nearest image: (N,) float64, root mean squared difference per pixel, 0 to 1.
+    """Returns the distance of each picture from the nearest image: root mean squared difference per pixel, 0 to 1.
 
     Args:
-        pictures: (N, C, H, W) uint8, such as decoded random draws.
-        images: (M, C, H, W) uint8, real ones; M at least 1.
+        pictures: (N, C, H, W) uint8, such as decoded samples of the prior.
+        images: (M, C, H, W) uint8, real images; M at least 1.
+
+    Returns:
+        (N,) float64.
 
     Raises:
-        DataError: there is no picture or no image, or they differ in size.
+        DataError: there are no pictures or no images, or their shapes differ.
     """
     if not len(pictures) or not len(images) or pictures.shape[1:] != images.shape[1:]:
         raise DataError(
-            f"Pictures {pictures.shape} and images {images.shape} must be of one size, at least one of each."
+            f"Pictures {pictures.shape} and images {images.shape} must have the same size, and there must be some of each."
         )
     width = pictures[0].size
-    found = _fitted(_flat(images), 1).kneighbors(_flat(pictures))[0][:, 0]
-    distance: Array = found.astype(np.float64) / (255.0 * np.sqrt(width))
-    return distance
+    nearest = _fitted(_flat(images), 1).kneighbors(_flat(pictures))[0][:, 0]
+    distances: Array = nearest.astype(np.float64) / (255.0 * np.sqrt(width))
+    return distances
 
 
 def share_label(neighbours: Array, labels: Array) -> Array:
-    """The share of each image's neighbours (N, k) that have its label, (N,) in [0, 1]."""
+    """Returns the share of each image's neighbours that have its label.
+
+    Args:
+        neighbours: (N, k), indices of images.
+        labels: (N,).
+
+    Returns:
+        (N,) in [0, 1].
+    """
     same: Array = (labels[neighbours] == labels[:, None]).mean(axis=1)
     return same
 

@@ -1,7 +1,7 @@
-"""Weights on the disk: `NAME.safetensors` with `NAME.json` beside it, which holds the hashes and is written last.
+"""Checkpoints: `NAME.safetensors` with a manifest `NAME.json` that holds the hashes and is written last.
 
-A checkpoint is whole or it is not there: the weights are written and flushed first, the JSON second, and older step
-files are removed only after that. Loading believes nothing whose SHA-256 differs.
+A checkpoint is either complete or absent: the weights are written and flushed first, then the manifest, and only then are
+older step checkpoints removed. Loading rejects any file whose SHA-256 differs.
 """
 
 from __future__ import annotations
@@ -28,10 +28,16 @@ def step_name(step: int) -> str:
 
 
 def save(folder: Path, name: str, tensors: Mapping[str, Array], record: Mapping[str, Any]) -> None:
-    """Writes `name.safetensors`, then `name.json` with `record`, the size and the hash, and a hash of its own.
+    """Writes `name.safetensors`, then `name.json`: `record`, size and hash of the weights, and a hash of itself.
+
+    Args:
+        folder: the run's folder.
+        name: of the checkpoint, without an extension.
+        tensors: weights by name, of any shape.
+        record: what else the manifest holds, such as the step.
 
     Raises:
-        DiskError: the checkpoint before this one is still whole.
+        DiskError: the checkpoint could not be written; the previous one is intact.
     """
     content = pack_tensors(tensors)
     weights = folder / f"{name}.safetensors"
@@ -42,16 +48,16 @@ def save(folder: Path, name: str, tensors: Mapping[str, Array], record: Mapping[
 
 
 def _own_digest(document: Mapping[str, Any]) -> str:
-    """The hash of a checkpoint's JSON without the hash itself: a changed step is noticed as a changed weight is."""
+    """Hashes a manifest without its own hash, so that an altered step is detected just as an altered weight is."""
     return files.digest(files.json_bytes({key: value for key, value in document.items() if key != "sha256"}))
 
 
 def load(folder: Path, name: str) -> tuple[dict[str, Array], dict[str, Any]]:
-    """The tensors and the record of one checkpoint, after its hash was checked.
+    """Returns the tensors and the manifest of a checkpoint, after checking their hashes.
 
     Raises:
-        CheckpointCorrupt: a file is missing, cut short or changed.
-        SchemaTooNew: a newer program wrote it.
+        CheckpointCorrupt: a file is missing, truncated or altered.
+        SchemaTooNew: a newer version of the program wrote it.
     """
     weights = folder / f"{name}.safetensors"
     try:
@@ -77,33 +83,34 @@ def best_name(step: int) -> str:
 
 
 def load_best(folder: Path) -> tuple[dict[str, Array], dict[str, Any]] | None:
-    """The weights of the best held-out target objective: those kept while training, else `best`; None without any.
+    """Returns the checkpoint with the best held-out target objective: the newest `best-N`, else `best`, else None.
 
     Raises:
-        CheckpointCorrupt: there are some, and all are damaged.
+        CheckpointCorrupt: such checkpoints exist, but all are damaged.
     """
     kept = sorted((path.stem for path in folder.glob("best-*.json")), reverse=True)
-    return _first_whole(folder, [*kept, *(["best"] if files.is_there(folder / "best.json") else [])])
+    return _first_intact(folder, [*kept, *(["best"] if files.is_there(folder / "best.json") else [])])
 
 
 def publish_best(folder: Path) -> None:
-    """At a run's end, writes `best.safetensors` from the newest `best-N` and then drops those.
+    """Writes `best.safetensors` from the newest `best-N` at the end of a run, then removes the `best-N` files.
 
-    While training the name carries the step, so that a kill can never leave weights and hash of two different saves.
+    During training the name includes the step, so that a killed process never leaves the weights of one save with the
+    hash of another.
     """
-    found = load_best(folder)
-    if found is not None:
-        save(folder, "best", *found)
+    best = load_best(folder)
+    if best is not None:
+        save(folder, "best", *best)
         drop_best(folder)
 
 
 def drop_best(folder: Path, keep: str = "") -> None:
-    """Removes the `best-N` files but the one named."""
+    """Removes all `best-N` checkpoints except `keep`."""
     _drop_others(folder, "best-*", {keep})
 
 
 def _drop_others(folder: Path, pattern: str, keep: set[str]) -> None:
-    """The JSON goes first, so that no half one is believed; weights that a kill left without theirs go as well."""
+    """Removes manifests first, so that no half-removed checkpoint looks complete, then weights, orphaned ones included."""
     for suffix in (".json", ".safetensors"):
         for path in folder.glob(pattern + suffix):
             if path.stem not in keep:
@@ -111,16 +118,16 @@ def _drop_others(folder: Path, pattern: str, keep: set[str]) -> None:
 
 
 def steps(folder: Path) -> list[int]:
-    """The steps that have a checkpoint, whole or not, from the newest on."""
-    found = (_STEP.match(path.name) for path in folder.glob("step-*.json"))
-    return sorted((int(match.group(1)) for match in found if match), reverse=True)
+    """Returns the steps that have a checkpoint, intact or not, newest first."""
+    matches = (_STEP.match(path.name) for path in folder.glob("step-*.json"))
+    return sorted((int(match.group(1)) for match in matches if match), reverse=True)
 
 
 def check_resumable(folder: Path) -> None:
-    """Refuses a run that keeps only its final weights, as the shipped examples do: it could only start over.
+    """Refuses a run that has only its final weights, as the shipped examples do: it could only start over.
 
     Raises:
-        RunStateError: there is no step checkpoint to go on from.
+        RunStateError: there is no step checkpoint to resume from.
     """
     if files.is_there(folder / "model.json") and not steps(folder):
         raise RunStateError(
@@ -129,15 +136,15 @@ def check_resumable(folder: Path) -> None:
 
 
 def load_newest(folder: Path, before: int | None = None) -> tuple[dict[str, Array], dict[str, Any]] | None:
-    """The newest whole step checkpoint, with `before` of an earlier step than that, or None if there is none.
+    """Returns the newest intact step checkpoint (earlier than step `before`, if given), or None if there is none.
 
     Raises:
-        CheckpointCorrupt: there are some, and all are damaged.
+        CheckpointCorrupt: such checkpoints exist, but all are damaged.
     """
-    return _first_whole(folder, [step_name(step) for step in steps(folder) if before is None or step < before])
+    return _first_intact(folder, [step_name(step) for step in steps(folder) if before is None or step < before])
 
 
-def _first_whole(folder: Path, names: list[str]) -> tuple[dict[str, Array], dict[str, Any]] | None:
+def _first_intact(folder: Path, names: list[str]) -> tuple[dict[str, Array], dict[str, Any]] | None:
     failure: CheckpointCorrupt | None = None
     for name in names:
         try:
@@ -150,7 +157,7 @@ def _first_whole(folder: Path, names: list[str]) -> tuple[dict[str, Array], dict
 
 
 def newest_record(folder: Path) -> dict[str, Any]:
-    """What is recorded beside the newest weights, such as their images' shape and SHA-256; empty without weights."""
+    """Returns the manifest of the newest weights, such as their images' shape and SHA-256; empty if there are none."""
     for name in (*map(step_name, steps(folder)), "model", "best"):
         with contextlib.suppress(FileNotFoundError, CheckpointCorrupt):
             return files.read_json(folder / f"{name}.json")
@@ -158,7 +165,7 @@ def newest_record(folder: Path) -> dict[str, Any]:
 
 
 def kept_steps(folder: Path) -> dict[int, str]:
-    """The steps of a run from which another can start, and the names of their files; damaged ones are left out."""
+    """Returns the steps from which another run can start, with their checkpoints' names; damaged ones are left out."""
     names: dict[int, str] = {}
     for name in ("best", "model"):
         with contextlib.suppress(FileNotFoundError, CheckpointCorrupt, KeyError, TypeError, ValueError):
@@ -167,11 +174,11 @@ def kept_steps(folder: Path) -> dict[int, str]:
 
 
 def load_step(folder: Path, step: int) -> tuple[dict[str, Array], dict[str, Any]]:
-    """The weights at a kept step: of a step checkpoint, the final or the best ones.
+    """Returns weights and manifest of a kept step, be it a step checkpoint or the final or best weights.
 
     Raises:
-        RunNotFound: that step is not kept; the sentence lists those that are.
-        CheckpointCorrupt: it is kept and damaged.
+        RunNotFound: there is no checkpoint of that step; the message lists those there are.
+        CheckpointCorrupt: the checkpoint is damaged.
     """
     names = kept_steps(folder)
     if step not in names:
@@ -182,7 +189,7 @@ def load_step(folder: Path, step: int) -> tuple[dict[str, Array], dict[str, Any]
 
 
 def drop_after(folder: Path, step: int) -> None:
-    """Removes the checkpoints newer than `step`, damaged ones among them, so that their names are free again."""
+    """Removes the checkpoints newer than `step`, including damaged ones, so that their names are free again."""
     for path in [*folder.glob("step-*"), *folder.glob("best-*")]:
         match = re.match(r"^(?:step|best)-(\d{1,12})\.(?:json|safetensors)$", path.name)
         if match and int(match.group(1)) > step:
@@ -190,5 +197,5 @@ def drop_after(folder: Path, step: int) -> None:
 
 
 def prune(folder: Path, keep: int = KEPT_STEPS) -> None:
-    """Keeps the newest `keep` step checkpoints."""
+    """Removes all step checkpoints except the newest `keep`."""
     _drop_others(folder, "step-*", {step_name(step) for step in steps(folder)[:keep]})

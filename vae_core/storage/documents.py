@@ -1,7 +1,7 @@
-"""Typed JSON documents: a model says what a file holds, and a file that does not fit is one `CheckpointCorrupt`.
+"""Typed JSON documents: a pydantic model describes a file, and a file that does not match raises `CheckpointCorrupt`.
 
-Values are taken as they are: text is not read as a number, nor true as 1. Unknown keys are ignored, so that this program
-can read what a newer one added.
+Values are never coerced: text is not read as a number, nor true as 1. Unknown keys are ignored, so that files to which a
+newer version of the program added keys can still be read.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from vae_core.storage import files
 from vae_core.storage.schema import check_schema
 
 MAX_COUNT = 2**53
-"""The largest whole number that JSON carries exactly, and more than any step or byte."""
+"""The largest integer that JSON represents exactly; no count of steps or bytes comes near it."""
 LARGEST = 1e40
-"""Larger than any figure of float32 networks, and small enough for sums, the roots of squares and the axes of charts."""
+"""Larger than any figure of a float32 network, yet small enough to be summed, squared and plotted."""
 RESTORE = "restore the run's folder"
 REMOVE = "remove the file"
 EXPORT_AGAIN = "export the run again"
@@ -28,32 +28,32 @@ EXPORT_AGAIN = "export the run again"
 Text = Annotated[str, Strict()]
 Count = Annotated[int, Strict(), Field(ge=0, le=MAX_COUNT)]
 Finite = Annotated[float, Strict(), Field(allow_inf_nan=False)]
-"""A finite number; true and false are none."""
+"""A finite number, not a boolean."""
 Number = Annotated[float, Strict(), Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
-"""A number that a chart can draw, of at most `LARGEST`; true and false are none."""
+"""A number that a chart can plot: finite, at most `LARGEST` in magnitude, not a boolean."""
 
 Model = TypeVar("Model")
 
 
 class Document(BaseModel):
-    """A JSON object of known keys. What it is made of does not change."""
+    """An immutable JSON object of known keys."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 def read_document(path: Path, model: type[Model], schema: int, advice: str = RESTORE) -> Model:
-    """The document in a file.
+    """Reads the document in a file.
 
     Args:
         path: the file.
         model: a `Document`, or a pydantic dataclass.
-        schema: the newest format that this program knows.
-        advice: what to do about a damaged file, the end of its sentence.
+        schema: the newest schema number that this program supports.
+        advice: what to do about a damaged file; ends the error message.
 
     Raises:
-        FileNotFoundError, NotADirectoryError: there is no file.
-        CheckpointCorrupt: it is no such document.
-        SchemaTooNew: a newer program wrote it.
+        FileNotFoundError, NotADirectoryError: there is no such file.
+        CheckpointCorrupt: it does not match `model`.
+        SchemaTooNew: a newer version of the program wrote it.
         DiskError: it cannot be read.
     """
     return parse_document(files.read_json(path), model, schema, path.name, advice)
@@ -62,32 +62,32 @@ def read_document(path: Path, model: type[Model], schema: int, advice: str = RES
 def parse_document(
     document: Mapping[str, Any], model: type[Model], schema: int, name: str, advice: str = RESTORE
 ) -> Model:
-    """The document in an object of JSON that was read already; `name` is that of its file. Raises as `read_document`."""
+    """Parses a JSON object that was already read from the file `name`; raises like `read_document`."""
     check_schema(document.get("schema"), schema, name)
     return validate(document, model, name, advice)
 
 
 def validate(value: object, model: type[Model], name: str, advice: str = RESTORE) -> Model:
-    """The value as the model has it.
+    """Validates a value against a model.
 
     Raises:
-        CheckpointCorrupt: names the first part of it that does not fit.
+        CheckpointCorrupt: it does not match; the message names the first key at fault.
     """
     try:
-        found: Model = _adapter(model).validate_python(value)
+        document: Model = _adapter(model).validate_python(value)
     except ValidationError as error:
         raise CheckpointCorrupt(f"{name} is damaged: {problem(error)}; {advice}.") from error
-    return found
+    return document
 
 
 def plain(model: object) -> dict[str, Any]:
-    """The document as JSON has it: text, numbers, lists and None."""
+    """Returns the document as plain JSON values: dictionaries, lists, text, numbers and None."""
     document: dict[str, Any] = _adapter(model.__class__).dump_python(model, mode="json")
     return document
 
 
 def problem(error: ValidationError) -> str:
-    """The first thing that does not fit: "step is 'x'", "points.0.level is missing"."""
+    """Describes the first value that is wrong: "step is 'x'", "points.0.level is missing"."""
     first = error.errors(include_url=False)[0]
     where = ".".join(map(str, first["loc"]))
     return f"{where} is missing" if first["type"] == "missing" else f"{where} is {_short(first['input'])}"

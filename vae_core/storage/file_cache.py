@@ -1,4 +1,4 @@
-"""What was parsed from small files, kept by path and stamp, so that a list of thousands of runs is read once."""
+"""A cache of parsed small files, keyed by path and file stamp: listing thousands of runs reads each file only once."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Generic, TypeVar
 
 Value = TypeVar("Value")
 SETTLED_NS = 2_000_000_000
-"""A file changed less than this ago may change again within one tick of the disk's clock: it is read each time."""
+"""A file modified more recently may change again within one tick of the disk's clock, so it is not cached."""
 
 
 class FileCache(Generic[Value]):
-    """Values of files, each read again once its time, size or inode differ. Safe to call from many threads.
+    """Caches values parsed from files, until a file's times, size or inode change. Thread-safe.
 
     Args:
-        capacity: how many are kept; the half that came first makes room.
+        capacity: the number of entries kept; when full, the older half is evicted.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -27,19 +27,19 @@ class FileCache(Generic[Value]):
         self._kept: dict[str, tuple[tuple[int, ...], Value]] = {}
 
     def get(self, path: Path | str, read: Callable[[], Value]) -> Value:
-        """What `read` makes of the file, which must be nothing that anybody changes; raises what `read` raises."""
+        """Returns the cached value, else the result of `read`, which must be immutable; raises what `read` raises."""
         key = str(path)
         try:
-            found = os.stat(key)  # noqa: PTH116  (a third of the cost of Path's, thousands of times)
-        except (OSError, ValueError):  # not there, or no path at all: `read` has the words for it
+            status = os.stat(key)  # noqa: PTH116  (a third of the cost of Path.stat, and called thousands of times)
+        except (OSError, ValueError):  # missing, or not a valid path: `read` raises the proper error
             return read()
-        # the last one cannot be set back, as a copy that keeps times does
-        stamp = (found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns)
+        # a copy that preserves times resets the modification time, but cannot reset the change time
+        stamp = (status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns)
         kept = self._kept.get(key)
         if kept is not None and kept[0] == stamp:
             return kept[1]
         value = read()
-        if time.time_ns() - found.st_mtime_ns > SETTLED_NS:
+        if time.time_ns() - status.st_mtime_ns > SETTLED_NS:
             self._keep(key, (stamp, value))
         return value
 

@@ -1,7 +1,7 @@
-"""The only door to the disk: whole writes, appends, hashes and locks.
+"""The only module that writes to disk: atomic writes, appends, hashes and locks.
 
-Every system call that changes the disk goes through `system`, so that a test can make the n-th of them fail. A failing
-disk raises `DiskError` with one sentence; what stood there before stays whole.
+Every system call that changes the disk goes through `system`, so that a test can make the n-th of them fail. A disk failure
+raises `DiskError` with a one-sentence message and leaves the previous file intact.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class SystemCalls:
-    """The calls that change the disk, as `os` has them."""
+    """The functions of `os` that change the disk."""
 
     open = staticmethod(os.open)
     write = staticmethod(os.write)
@@ -45,10 +45,10 @@ system = SystemCalls()
 
 @contextlib.contextmanager
 def _explained(path: Path) -> Iterator[None]:
-    """Turns an `OSError` of a write into a `DiskError` that says what to do."""
+    """Converts an `OSError` raised while writing into a `DiskError` that says what to do."""
     try:
         yield
-    except filelock.Timeout:  # an OSError by birth, and no fault of the disk
+    except filelock.Timeout:  # a subclass of OSError, but not a disk failure
         raise
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -56,19 +56,19 @@ def _explained(path: Path) -> Iterator[None]:
         elif error.errno in READ_ONLY:
             text = f"The folder {str(path.parent)!r} is read-only; allow writing to it or choose another one."
         elif error.errno == errno.EEXIST:
-            text = f"{str(path)!r} is there already; choose another name."
+            text = f"{str(path)!r} already exists; choose another name."
         else:
-            text = f"{path.name!r} could not be written ({error.strerror or error}); look after the disk and try again."
+            text = f"{path.name!r} could not be written ({error.strerror or error}); check the disk and try again."
         raise DiskError(text) from error
 
 
 def make_folder(path: Path, *, must_be_new: bool = False) -> None:
-    """Makes a folder and those above it.
+    """Creates a folder and its parents.
 
     Raises:
-        DiskError: it cannot be made, something else has its name, or it stands there already and `must_be_new`.
+        DiskError: it cannot be created, the name is taken by something else, or it exists and `must_be_new` is set.
     """
-    if os.path.isdir(path) and not must_be_new:  # noqa: PTH112  (Path.is_dir raises for names that are too long)
+    if os.path.isdir(path) and not must_be_new:  # noqa: PTH112  (Path.is_dir raises if a name is too long)
         return
     if not os.path.isdir(path.parent):  # noqa: PTH112
         make_folder(path.parent)
@@ -79,19 +79,19 @@ def make_folder(path: Path, *, must_be_new: bool = False) -> None:
             if must_be_new:
                 raise
             if not is_folder(path):
-                raise DiskError(f"{str(path)!r} is there already and is not a folder; choose another one.") from None
+                raise DiskError(f"{str(path)!r} already exists and is not a folder; choose another one.") from None
 
 
 def write_atomic(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Replaces a file whole: a temporary sibling, flushed, renamed over it. The mode follows the umask.
+    """Replaces a file atomically: writes a temporary sibling and renames it over the file. The mode follows the umask.
 
     Args:
-        path: the file; its folder exists.
-        content: all of it.
-        durable: also wait until the disk has it (fsync of the file and of its folder).
+        path: the file; its folder must exist.
+        content: the whole content.
+        durable: whether to fsync the file and its folder.
 
     Raises:
-        DiskError: nothing was changed.
+        DiskError: the file could not be written; it is unchanged.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     with _explained(path):
@@ -99,7 +99,7 @@ def write_atomic(path: Path, content: bytes, *, durable: bool = True) -> None:
             _write_new(temporary, content, durable)
             system.replace(temporary, path)
         except OSError:
-            # the first error is the one to tell; a left-over is swept at the next start
+            # the first error is the one to report; a left-over is removed by `sweep_temporaries`
             with contextlib.suppress(OSError):
                 system.unlink(temporary)
             raise
@@ -124,7 +124,7 @@ def _write_all(descriptor: int, content: bytes) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # Windows has no descriptor of a folder
+    if os.name == "nt":  # Windows has no file descriptors for folders
         return
     descriptor = system.open(folder, os.O_RDONLY, 0)
     try:
@@ -134,7 +134,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 class Appender:
-    """An open file that only grows; one writer. Also cuts the file back, and tells its length in bytes."""
+    """A file open for appending, by a single writer. Can also be truncated."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -143,7 +143,7 @@ class Appender:
             self._descriptor = system.open(path, flags, 0o666)
 
     @property
-    def length(self) -> int:
+    def length(self) -> int:  # in bytes
         return os.fstat(self._descriptor).st_size
 
     def append(self, content: bytes) -> None:
@@ -155,7 +155,7 @@ class Appender:
             system.fsync(self._descriptor)
 
     def cut(self, length: int) -> None:
-        """Drops what stands behind the first `length` bytes."""
+        """Truncates the file to `length` bytes."""
         with _explained(self.path):
             system.truncate(self._descriptor, length)
 
@@ -165,13 +165,13 @@ class Appender:
 
 
 def log_descriptor(path: Path) -> int:
-    """A descriptor that appends to a log, to be given to a child process and closed by the caller."""
+    """Opens a log for appending and returns its descriptor, for a child process; the caller closes it."""
     with _explained(path):
         return system.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
 
 
 def touch(path: Path) -> None:
-    """Sets a file's time to now, making it where it is missing."""
+    """Sets a file's modification time to now, creating the file if it is missing."""
     with _explained(path):
         try:
             os.utime(path)
@@ -180,34 +180,34 @@ def touch(path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Removes a file; one that is not there is fine."""
+    """Removes a file if it exists."""
     with _explained(path), contextlib.suppress(FileNotFoundError):
         system.unlink(path)
 
 
 def remove_tree(path: Path) -> None:
-    """Removes a folder with all that is in it; one that is not there is fine."""
+    """Removes a folder and everything in it, if it exists."""
     with _explained(path), contextlib.suppress(FileNotFoundError):
         shutil.rmtree(path)
 
 
 def move(source: Path, target: Path) -> None:
-    """Renames over the target, on the same disk."""
+    """Renames a file or folder, replacing the target; both must be on the same file system."""
     with _explained(target):
         system.replace(source, target)
 
 
 def sweep_temporaries(folder: Path) -> int:
-    """Removes what a killed writer left behind, and says how many; only for the holder of the folder's lock."""
-    left = list(folder.glob(".*.tmp"))
-    for path in left:
+    """Removes temporary files left by a killed writer and returns their number. The caller must hold the folder's lock."""
+    temporaries = list(folder.glob(".*.tmp"))
+    for path in temporaries:
         remove(path)
-    return len(left)
+    return len(temporaries)
 
 
 @contextlib.contextmanager
 def temporary_folder(beside: Path) -> Iterator[Path]:
-    """A new folder next to `beside` (so on the same disk), removed at the end."""
+    """Creates a folder next to `beside` (so on the same file system) that is removed at the end."""
     with _explained(beside):
         folder = Path(tempfile.mkdtemp(prefix=".partial-", dir=beside.parent))
     try:
@@ -218,11 +218,11 @@ def temporary_folder(beside: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Turns an `OSError` of a read into a `DiskError`, unless the file or folder is simply not there.
+    """Converts an `OSError` raised while reading into a `DiskError`, unless the file or folder does not exist.
 
     Raises:
-        FileNotFoundError, NotADirectoryError: there is none.
-        DiskError: it is there and cannot be read.
+        FileNotFoundError, NotADirectoryError: it does not exist.
+        DiskError: it exists but cannot be read.
     """
     try:
         yield
@@ -234,11 +234,11 @@ def readable(path: Path) -> Iterator[None]:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The whole file.
+    """Returns the content of a file.
 
     Raises:
-        FileNotFoundError, NotADirectoryError: there is none.
-        DiskError: it is there and cannot be read, or is no ordinary file: reading a pipe could wait for ever.
+        FileNotFoundError, NotADirectoryError: it does not exist.
+        DiskError: it cannot be read, or is not a regular file: reading a pipe could block for ever.
     """
     with readable(path):
         kind = path.stat().st_mode
@@ -248,27 +248,27 @@ def read_bytes(path: Path) -> bytes:
 
 
 def is_there(path: Path) -> bool:
-    """Whether something is there; False if that cannot be found out, where `Path.exists` may raise."""
+    """Returns whether a path exists; False if that cannot be determined, whereas `Path.exists` may raise."""
     return os.path.exists(path)  # noqa: PTH110
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a folder is there; False if that cannot be found out, where `Path.is_dir` may raise."""
+    """Returns whether a path is a folder; False if that cannot be determined, whereas `Path.is_dir` may raise."""
     return os.path.isdir(path)  # noqa: PTH112
 
 
-def same_place(one: Path, other: Path) -> bool:
-    """Whether two paths lead to the same place, links followed; unlike `Path.resolve`, loops of links do not raise."""
-    return os.path.realpath(one) == os.path.realpath(other)
+def same_place(first: Path, second: Path) -> bool:
+    """Returns whether two paths lead to the same place, following links; unlike `Path.resolve`, never raises on loops."""
+    return os.path.realpath(first) == os.path.realpath(second)
 
 
 def folder_names(folder: Path) -> list[str]:
-    """The names in a folder that are folders; so are those that cannot be looked at, so that a reader can say why.
+    """Returns the names of a folder's subfolders.
 
-    Among these are links to nowhere, loops of links, and what the file system fails to describe.
+    Includes entries whose kind is unknown, such as broken links, so that opening them reports what is wrong.
 
     Raises:
-        FileNotFoundError: the folder is not there.
+        FileNotFoundError: the folder does not exist.
         DiskError: it cannot be listed.
     """
     with _listed(folder) as entries:
@@ -276,7 +276,7 @@ def folder_names(folder: Path) -> list[str]:
 
 
 def check_listable(folder: Path) -> None:
-    """Raises as `folder_names` does, at a cost that does not grow with what is in the folder."""
+    """Raises the errors of `folder_names`, at a cost independent of the folder's size."""
     with _listed(folder):
         pass
 
@@ -303,31 +303,31 @@ def _may_be_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def size_of(folder: Path) -> int:
-    """Bytes of all the files in a folder, at any depth; links and what cannot be read count as nothing."""
-    total, waiting = 0, [] if folder.is_symlink() else [str(folder)]
-    while waiting:
-        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+    """Returns the total size in bytes of all files below a folder, ignoring links and what cannot be read."""
+    total, pending = 0, [] if folder.is_symlink() else [str(folder)]
+    while pending:
+        with contextlib.suppress(OSError), os.scandir(pending.pop()) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
+                    pending.append(entry.path)
                 elif entry.is_file(follow_symlinks=False):
                     total += entry.stat(follow_symlinks=False).st_size
     return total
 
 
 def digest(content: bytes | memoryview) -> str:
-    """SHA-256 in hexadecimal."""
+    """Returns the SHA-256 of some bytes in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
+    """Returns the SHA-256 of a file's content in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def finite(value: Any) -> Any:
-    """The same document with NaN and infinity as None, since strict JSON has no word for them."""
+    """Replaces NaN and infinity in a document by None, because strict JSON cannot represent them."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
@@ -338,57 +338,57 @@ def finite(value: Any) -> Any:
 
 
 def json_bytes(document: Any, *, indent: int | None = None) -> bytes:
-    """Strict JSON in UTF-8 with a line's end."""
+    """Encodes a document as strict JSON in UTF-8, ending with a newline."""
     text = json.dumps(finite(document), allow_nan=False, ensure_ascii=False, indent=indent)
     return text.encode(errors="backslashreplace") + b"\n"  # a lone surrogate becomes its JSON escape
 
 
 def write_json(path: Path, document: Any, *, durable: bool = True) -> None:
-    """Replaces a JSON file whole, as `write_atomic` does."""
+    """Replaces a JSON file atomically, as `write_atomic` does."""
     write_atomic(path, json_bytes(document, indent=2), durable=durable)
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The object in a JSON file.
+    """Returns the object in a JSON file.
 
     Raises:
-        FileNotFoundError, NotADirectoryError: there is none.
-        CheckpointCorrupt: it is no JSON object.
-        DiskError: it is there and cannot be read.
+        FileNotFoundError, NotADirectoryError: the file does not exist.
+        CheckpointCorrupt: it does not hold a JSON object.
+        DiskError: it cannot be read.
     """
     content = read_bytes(path)
     try:
         document = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise CheckpointCorrupt(f"{path.name} is damaged: it is no JSON; restore the folder from a copy.") from error
+        raise CheckpointCorrupt(f"{path.name} is damaged: it is not JSON; restore the folder from a copy.") from error
     if not isinstance(document, dict):
-        raise CheckpointCorrupt(f"{path.name} is damaged: it holds no object; restore the folder from a copy.")
+        raise CheckpointCorrupt(f"{path.name} is damaged: it is not a JSON object; restore the folder from a copy.")
     return document
 
 
 @contextlib.contextmanager
 def lock(path: Path, timeout: float = -1) -> Iterator[None]:
-    """A lock between processes that the system frees when its holder dies; to be used with `with`.
+    """Holds a lock between processes, which the system releases if its holder dies.
 
     Args:
-        path: the lock's file, made where it is missing.
+        path: the lock file, created if it is missing.
         timeout: seconds to wait; -1 waits for ever.
 
     Raises:
-        filelock.Timeout: another one held it all that time.
-        DiskError: its folder is read-only, or is not there.
+        filelock.Timeout: another process held it for that long.
+        DiskError: its folder is read-only or does not exist.
     """
-    held = filelock.FileLock(path, timeout=timeout, thread_local=False)
+    file_lock = filelock.FileLock(path, timeout=timeout, thread_local=False)
     with _explained(path):
-        held.acquire()
+        file_lock.acquire()
     try:
         yield
     finally:
-        held.release()
+        file_lock.release()
 
 
 def is_locked(path: Path) -> bool:
-    """Whether another process (or this one) holds the lock at this moment."""
+    """Returns whether any process, this one included, holds the lock at the moment."""
     if not is_there(path):
         return False
     try:
@@ -396,5 +396,5 @@ def is_locked(path: Path) -> bool:
             return False
     except filelock.Timeout:
         return True
-    except DiskError:  # a read-only folder: nobody can be writing to it
+    except DiskError:  # a read-only folder: no process can be writing to it
         return False

@@ -1,7 +1,7 @@
-"""Pictures of a training run: one frame says how the model sees a fixed set of held-out images at one step.
+"""Frames of a training run: how the model encodes and reconstructs a fixed set of held-out images at one step.
 
-`preview.npz` is the newest frame, for the live page; `film/` keeps about sixty of them at growing distances, and
-`film/subjects.npz` says what never changes from frame to frame.
+`preview.npz` is the newest frame, for the live page. `film/` keeps about sixty frames at growing intervals, and
+`film/subjects.npz` holds what is the same in all of them.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ HALF_MAX = 65_504.0
 
 @dataclass(frozen=True)
 class Subjects:
-    """The held-out images that all frames of a run look at.
+    """The held-out images that all frames of a run show.
 
     Attributes:
-        labels: (points,) int64, the class of each point of the latent map; -1 where there is none.
+        labels: (points,) int64, the class of each point of the latent map; -1 if it has none.
         classes: the names of the classes.
-        inputs: (row, channel, height, width) uint8, the clean images, above the reconstructions.
-        lines: nats per image of `floor` (perfect reconstruction) and `collapse` (the mean image), as they were recorded;
+        inputs: (row, channel, height, width) uint8, the clean images that are reconstructed.
+        lines: nats per image of `floor` (perfect reconstruction) and `collapse` (the mean image), as recorded;
             read them with `reference_lines`.
-        corrupted: what the encoder saw of `inputs`, of the same shape, or None where that was they themselves.
+        corrupted: the corrupted images that the encoder saw, same shape as `inputs`; None if it saw the clean ones.
     """
 
     labels: Array
@@ -46,10 +46,10 @@ class Subjects:
 
 @dataclass(frozen=True)
 class Frame:
-    """How the model sees the subjects at one step.
+    """The model's codes and reconstructions of the subjects at one step.
 
     Attributes:
-        step, epoch: when.
+        step, epoch: when the frame was made; epoch as a fraction.
         mean: (points, latents) float32, posterior means (an AE's codes).
         log_variance: (points, latents) float32, or None for an AE and in the film.
         reconstructions: (row, channel, height, width) uint8, decoded from the means.
@@ -67,9 +67,9 @@ class Frame:
 
 
 def reference_lines(subjects: Subjects, config: RunConfig) -> dict[str, float]:
-    """The recorded lines, nats per image, without the floor if the run's likelihood has none.
+    """Returns the recorded lines, nats per image, without the floor if the run's likelihood has none.
 
-    Earlier versions recorded one for the continuous Bernoulli, and models could pass below it.
+    Earlier versions recorded a floor for the continuous Bernoulli, although models could fall below it.
     """
     lines = subjects.lines
     return lines if config.objective.has_floor else {name: nats for name, nats in lines.items() if name != "floor"}
@@ -88,19 +88,24 @@ def unpack_subjects(content: bytes) -> Subjects:
     arrays = unpack_bundle(content)
     note = _note(arrays)
     try:
-        known = arrays["labels"], tuple(note["classes"]), arrays["inputs"], _known(note["lines"])
-        return Subjects(*known, arrays.get("corrupted"))
+        return Subjects(
+            arrays["labels"],
+            tuple(note["classes"]),
+            arrays["inputs"],
+            _finite_lines(note["lines"]),
+            arrays.get("corrupted"),
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointCorrupt("The film's subjects are damaged; restore the run's folder from a copy.") from error
 
 
-def _known(lines: dict[str, float | None]) -> dict[str, float]:
-    """The lines that are finite: of odd data there may be none, and a chart draws the others."""
+def _finite_lines(lines: dict[str, float | None]) -> dict[str, float]:
+    """Drops lines that are not finite, which unusual data can cause; a chart draws the rest."""
     return {name: value for name, value in dict(lines).items() if value is not None and math.isfinite(value)}
 
 
 def pack_frame(frame: Frame) -> bytes:
-    """A frame as npz; codes as float16, which is finer than any screen."""
+    """Packs a frame as npz, codes as float16, which is more precise than any screen."""
     arrays = {
         "mean": _half(frame.mean),
         "reconstructions": frame.reconstructions,
@@ -117,13 +122,13 @@ def unpack_frame(content: bytes) -> Frame:
     """Raises CheckpointCorrupt or SchemaTooNew, as `unpack_bundle` does."""
     arrays = unpack_bundle(content)
     note = _note(arrays)
-    spread, kl = arrays.get("log_variance"), arrays.get("kl_per_dimension")
+    log_variance, kl = arrays.get("log_variance"), arrays.get("kl_per_dimension")
     try:
         return Frame(
             int(note["step"]),
             float(note["epoch"]),
             arrays["mean"].astype(np.float32),
-            None if spread is None else spread.astype(np.float32),
+            None if log_variance is None else log_variance.astype(np.float32),
             arrays["reconstructions"],
             kl,
             {name: value for name, value in note["figures"].items() if value is not None},
@@ -133,7 +138,7 @@ def unpack_frame(content: bytes) -> Frame:
 
 
 def _half(values: Array) -> Array:
-    """As float16; what lies outside its range is drawn at its end."""
+    """Converts to float16, clipped to its range."""
     return np.clip(values, -HALF_MAX, HALF_MAX).astype(np.float16)
 
 
@@ -163,7 +168,7 @@ class Film:
         self._names: set[str] = set()
 
     def poll(self) -> bool:
-        """Takes in what is new, and says whether there was anything."""
+        """Reads new frames and returns whether there were any."""
         names = {path.name for path in self.folder.glob("[0-9]*.npz")}
         if self._names - names:  # the run was cut back to an earlier step
             self.frames, self._names = [], set()
@@ -177,26 +182,26 @@ class Film:
 
 
 def drop_after(folder: Path, step: int) -> None:
-    """Removes the frames of later steps from a run's film."""
+    """Removes the frames after `step` from a run's film."""
     for path in (folder / "film").glob("[0-9]*.npz"):
         if path.stem.isdecimal() and int(path.stem) > step:
             files.remove(path)
 
 
 def read_subjects(folder: Path) -> Subjects | None:
-    """What a run's film looks at, or None if it has no film."""
+    """Returns the subjects of a run's film, or None if it has no film."""
     path = folder / "film" / "subjects.npz"
     return unpack_subjects(files.read_bytes(path)) if path.exists() else None
 
 
 def read_last(folder: Path) -> Frame | None:
-    """The last frame of a run's film, or None if it has none."""
+    """Returns the last frame of a run's film, or None if there is none."""
     last = max((folder / "film").glob("[0-9]*.npz"), default=None, key=lambda path: path.name)
     return None if last is None else unpack_frame(files.read_bytes(last))
 
 
 def row_of_classes(labels: list[int], count: int) -> list[int]:
-    """Which points are shown as pictures: the first of each class in turn, then the next ones, `count` in all."""
+    """Returns the indices of the points shown as pictures: the first of each class, then the next ones, up to `count`."""
     first_of = {label: index for index, label in reversed(list(enumerate(labels)))}
     chosen = [first_of[label] for label in sorted(first_of)]
     rest = [index for index in range(len(labels)) if index not in chosen]
@@ -208,6 +213,6 @@ def frame_name(step: int) -> str:
 
 
 def read_preview(folder: Path) -> Frame | None:
-    """The newest frame of a run that somebody watches, or None before the first."""
+    """Returns the newest frame of a run that is being watched, or None before the first."""
     path = folder / "preview.npz"
     return unpack_frame(files.read_bytes(path)) if files.is_there(path) else None

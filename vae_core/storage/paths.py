@@ -1,4 +1,4 @@
-"""Where things stand on this machine when nobody says otherwise."""
+"""Default locations on this machine: data, cache and runs, each with the environment variable that changes it."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ RUNS_VARIABLE = "LATENT_LAB_RUNS"
 
 
 def data_folder(given: Path | None = None) -> Path:
-    """The folder of the full datasets: the given one, else that of LATENT_LAB_DATA, else `data/` in the project.
+    """Returns the folder of the full datasets: `given`, else $LATENT_LAB_DATA, else `data/` in the project.
 
-    The project's own may be missing: a download makes it.
+    Only the project's own folder may be missing; a download creates it.
 
     Raises:
-        ConfigError: the given one, or that of the environment, is not there.
+        ConfigError: `given` or $LATENT_LAB_DATA does not exist.
     """
     named = os.environ.get(DATA_VARIABLE)
     chosen = given or (Path(named) if named else None)
     if chosen is None:
         return PROJECT_ROOT / "data"
-    # os.path, since Path.is_dir raises for names that are too long or not allowed to be looked at
+    # os.path: Path.is_dir raises if a name is too long or may not be accessed
     if not os.path.isdir(chosen):  # noqa: PTH112
-        origin = "" if given else f" (of {DATA_VARIABLE})"
-        raise ConfigError(f"The data folder {str(chosen)!r}{origin} is not there; make it or name another one.")
+        origin = "" if given else f" (set by {DATA_VARIABLE})"
+        raise ConfigError(f"The data folder {str(chosen)!r}{origin} does not exist; create it or choose another one.")
     return chosen
 
 
 def cache_folder() -> Path:
-    """The folder for what can be made again at any time: that of LATENT_LAB_CACHE, else the user's cache."""
+    """Returns the folder of what can be computed again: $LATENT_LAB_CACHE, else the user's cache folder."""
     named = os.environ.get(CACHE_VARIABLE)
     return Path(named) if named else platformdirs.user_cache_path("latent-lab")
 
 
 def named_runs_folder(given: Path | None = None) -> Path:
-    """The folder of the runs, which may not be there yet: the given one, that of LATENT_LAB_RUNS, or `checkpoints/`."""
+    """Returns the folder of the runs, which may not exist yet: `given`, else $LATENT_LAB_RUNS, else `checkpoints/`."""
     named = os.environ.get(RUNS_VARIABLE)
     return given or (Path(named) if named else SHIPPED_RUNS)
 
 
 def runs_folder(given: Path | None = None) -> Path:
-    """The same folder, made if it is missing.
+    """Returns the folder of the runs, as `named_runs_folder` does, and creates it if it is missing.
 
     Raises:
-        DiskError: it cannot be made, or cannot be listed.
+        DiskError: it cannot be created or listed.
     """
     folder = named_runs_folder(given)
     files.make_folder(folder)

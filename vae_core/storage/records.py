@@ -1,7 +1,8 @@
-"""`metrics.jsonl`: one writer appends records, many readers follow it at a cost that does not grow with its length.
+"""The records in `metrics.jsonl`: one writer appends, many readers follow at a cost independent of the file's length.
 
 The first line is the schema. A record is a flat JSON object with `split` ("train" or "held-out"), `step`, `epoch` and
-figures in nats per image; null is one that was not finite. A half line at the end, left by a killed writer, is ignored.
+figures in nats per image; a figure that was not finite is null. An incomplete last line, left by a killed writer, is
+ignored.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from vae_core.storage.schema import check_schema
 
 SCHEMA = 1
 Record = dict[str, Any]
-"""What `RecordFields` describes; a plain dictionary, since charts name its keys at run time."""
+"""A record as described by `RecordFields`; a plain dictionary, because charts choose its keys at run time."""
 
 
 @with_config(ConfigDict(extra="allow"))
 class RecordFields(TypedDict):
-    """The keys of a record; others are kept as they are."""
+    """The keys of a record; other keys are kept unchanged."""
 
     split: Text
     step: Count
@@ -48,44 +49,44 @@ class MetricsWriter:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file = files.Appender(path)
-        self._waiting = bytearray()
-        self._file.cut(files.read_bytes(path).rfind(b"\n") + 1)  # a half line of a killed writer
+        self._buffer = bytearray()
+        self._file.cut(files.read_bytes(path).rfind(b"\n") + 1)  # drops an incomplete line of a killed writer
         if self._file.length == 0:
             self._file.append(files.json_bytes({"schema": SCHEMA}))
 
     def add(self, record: Record) -> None:
-        """Takes a record; it reaches the file at the next `flush`. Non-finite figures become null, with a flag."""
+        """Buffers a record until the next `flush`. Non-finite figures become null, and the record is flagged."""
         if any(value != value or value in (float("inf"), float("-inf")) for value in record.values()):
             record = {**record, "non_finite": True}
-        self._waiting += files.json_bytes(record)
+        self._buffer += files.json_bytes(record)
 
     def flush(self) -> None:
-        """Appends what is waiting, for readers to see."""
-        if self._waiting:
-            self._file.append(bytes(self._waiting))
-            self._waiting.clear()
+        """Appends the buffered records to the file."""
+        if self._buffer:
+            self._file.append(bytes(self._buffer))
+            self._buffer.clear()
 
     def sync(self) -> int:
-        """Flushes, waits for the disk, and returns the file's length in bytes."""
+        """Flushes, fsyncs, and returns the file's length in bytes."""
         self.flush()
         self._file.sync()
         return self._file.length
 
     def cut(self, length: int) -> None:
-        """Goes back to the length that a checkpoint recorded; 0 starts anew.
+        """Truncates the file to the length recorded by a checkpoint; 0 starts over.
 
         Raises:
             CheckpointCorrupt: the file is shorter than that.
         """
         if length > self._file.length:
             raise CheckpointCorrupt("metrics.jsonl is shorter than the checkpoint says; restore the run's folder.")
-        self._waiting.clear()
+        self._buffer.clear()
         self._file.cut(length)
         if length == 0:
             self._file.append(files.json_bytes({"schema": SCHEMA}))
 
     def cut_after(self, step: int) -> None:
-        """Drops the records of later steps."""
+        """Removes the records after `step`."""
         self.flush()
         length = 0
         for line in files.read_bytes(self._path).splitlines(keepends=True):
@@ -100,7 +101,7 @@ class MetricsWriter:
 
 
 class Series:
-    """A curve kept within `capacity` points: a bucket of steps keeps its lowest and its highest record of `key`."""
+    """A curve of at most `capacity` points: each bucket of steps keeps the records with the lowest and highest `key`."""
 
     def __init__(self, key: str, capacity: int = 400) -> None:
         self.key = key
@@ -112,8 +113,8 @@ class Series:
         self._put(record["step"] // self.width, record, record)
         while len(self._buckets) > self.capacity // 2:
             self.width *= 2
-            held, self._buckets = self._buckets, {}
-            for low, high in held.values():
+            narrower, self._buckets = self._buckets, {}
+            for low, high in narrower.values():
                 self._put(low["step"] // self.width, low, high)
 
     def _put(self, bucket: int, low: Record, high: Record) -> None:
@@ -128,18 +129,18 @@ class Series:
         return float(value) if value is not None else float("inf")
 
     def records(self) -> list[Record]:
-        """At most `capacity` records in the order of their steps."""
+        """Returns at most `capacity` records, ordered by step."""
         kept = {id(record): record for pair in self._buckets.values() for record in pair}
         return sorted(kept.values(), key=lambda record: record["step"])
 
 
 class MetricsReader:
-    """Follows a growing file: each `poll` reads only what was added since the last.
+    """Follows a growing file: each `poll` reads only what was added since the last one.
 
     Attributes:
         train, held_out: the decimated curves.
         last_train, last_held_out: the newest record of each, or None.
-        version: grows when anything changed; a page compares it to know whether to draw.
+        version: increases with every change, so that a page knows whether to redraw.
     """
 
     def __init__(self, path: Path, capacity: int = 400) -> None:
@@ -157,7 +158,7 @@ class MetricsReader:
         self._last_line = b""
 
     def poll(self) -> bool:
-        """Takes in what is new, and says whether there was anything.
+        """Reads new records and returns whether there were any.
 
         Raises:
             CheckpointCorrupt: a line is damaged.
@@ -168,24 +169,24 @@ class MetricsReader:
                 added = self._added(stream)
         except FileNotFoundError:
             return False
-        whole = added[: added.rfind(b"\n") + 1]
-        lines = whole.splitlines(keepends=True)
+        complete = added[: added.rfind(b"\n") + 1]
+        lines = complete.splitlines(keepends=True)
         for record in [_parsed(line) for line in lines]:
-            self._take(record)
-        self._offset += len(whole)
+            self._add(record)
+        self._offset += len(complete)
         self._last_line = lines[-1] if lines else self._last_line
-        self.version += bool(whole)
-        return bool(whole)
+        self.version += bool(complete)
+        return bool(complete)
 
     def _added(self, stream: BinaryIO) -> bytes:
-        """What stands behind the last line taken in; all of it where the file was cut back in the meantime."""
+        """Reads what follows the last line read, or the whole file if it was truncated in the meantime."""
         stream.seek(self._offset - len(self._last_line))
         if stream.read(len(self._last_line)) != self._last_line:
             self._start_over()
             stream.seek(0)
         return stream.read()
 
-    def _take(self, record: Record) -> None:
+    def _add(self, record: Record) -> None:
         if "schema" in record:
             check_schema(record["schema"], SCHEMA, "metrics.jsonl")
         elif record.get("split") == "train":
@@ -197,11 +198,11 @@ class MetricsReader:
 
 
 def read_records(path: Path) -> list[Record]:
-    """All whole records of a file, in order.
+    """Returns all complete records of a file, in order.
 
     Raises:
         CheckpointCorrupt: a line in the middle is damaged.
-        SchemaTooNew: a newer program wrote it.
+        SchemaTooNew: a newer version of the program wrote it.
         DiskError: the file cannot be read.
     """
     content = files.read_bytes(path) if files.is_there(path) else b""
@@ -219,14 +220,14 @@ def _parsed(line: bytes) -> Record:
         if (first := _schema_line(line)) is not None:
             return first
         raise CheckpointCorrupt(
-            "metrics.jsonl has a line that is no record; restore the run's folder from a copy."
+            "metrics.jsonl has a line that is not a record; restore the run's folder from a copy."
         ) from error
     return record
 
 
 def _schema_line(line: bytes) -> Record | None:
     try:
-        found = json.loads(line)
+        document = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) and "schema" in found else None
+    return document if isinstance(document, dict) and "schema" in document else None

@@ -1,11 +1,11 @@
-"""The run folder: what was asked, how it stands, and what the pages want of its worker.
+"""The run folder: a run's configuration, its status, and what the pages request of its worker.
 
-    config.json   never changes          status.json    state, step, message; replaced whole
-    longer.json   more epochs than asked at first; moved.json  where its dataset's file is now
-    control.json  wants, not orders      notes.json     the person's name and notes
-    watched       somebody is looking    .lock          held by the process that trains
+    config.json   never changes             status.json   state, step, message; replaced atomically
+    longer.json   an extended run's epochs  moved.json    a moved dataset's path
+    control.json  requests to the worker    notes.json    name and notes given by the user
+    watched       touched by open pages     .lock         held by the process that trains
 
-Paths inside a folder are ours; a run's id is the only part that comes from outside, and it is checked.
+File names inside the folder are fixed. The run's id is the only part of a path that is user input, and it is validated.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from vae_core.errors import (
 )
 from vae_core.registry.model_rows import MODELS
 from vae_core.storage import files, paths
-from vae_core.storage.changes import changed
-from vae_core.storage.changes import make_longer as make_longer
 from vae_core.storage.documents import Count, Number, Text, read_document
 from vae_core.storage.file_cache import FileCache
+from vae_core.storage.overrides import apply_overrides
+from vae_core.storage.overrides import extend_run as extend_run
 from vae_core.storage.states import State
 
 SCHEMA = 1
@@ -48,7 +48,7 @@ T = TypeVar("T")
 
 def _written(state: State) -> State:
     if not state.is_written:
-        raise ValueError("concluded by readers, never written")
+        raise ValueError("this state is concluded by readers and never written")
     return state
 
 
@@ -57,25 +57,25 @@ WrittenState = Annotated[State, AfterValidator(_written)]
 
 @pydantic.dataclass(frozen=True)
 class Status:
-    """How a run stands.
+    """The status of a run.
 
     Attributes:
-        state: one that is written (`State.is_written`).
-        step, total_steps: optimizer steps done and asked for.
+        state: a state that may be written (`State.is_written`).
+        step, total_steps: optimizer steps done and in all.
         epoch: passes over the data, as a fraction.
-        message: a sentence for the person, or empty.
-        images_per_second: of training, over the time since the first step of this process.
-        seconds: of training in this process, from the first step on.
-        heartbeat: a counter that a living worker keeps raising.
-        notes: warnings of this run, a sentence each.
-        best_step: the step whose held-out target objective is the lowest so far.
-        retries_left: how often a manager may still start a worker that died on it anew; None is not at all.
-        cluster: the address of the scheduler whose workers have it, or empty where this machine trains it.
-        was: of a run that is queued to go on, the state it had before; it gets that back if it cannot begin. None for
-            one that is new.
-        diverged_at: the step whose loss ended a diverged run; `step` is then the last one with a sound loss. None also
-            for a diverged run of an older version, whose newest weights gave that loss.
-        scheduler_lost: it was stopped because the connection to the cluster's scheduler was lost.
+        message: a sentence for the user, or empty.
+        images_per_second: training speed since the first step of this process.
+        seconds: training time of this process since its first step.
+        heartbeat: a counter that increases while the worker is alive.
+        notes: warnings about this run, one sentence each.
+        best_step: the step with the lowest held-out target objective so far.
+        retries_left: how often a manager may restart the run if its worker dies; None means never.
+        cluster: the address of the scheduler on whose workers it trains; empty if it trains on this machine.
+        was: the state of a resumed run before it was queued, which it gets back if training cannot start; None for a
+            new run.
+        diverged_at: the step whose loss ended a diverged run; `step` is then the last one with a finite loss. Also None
+            for a run that diverged in an older version, whose newest weights gave that loss.
+        scheduler_lost: whether it stopped because the connection to the cluster's scheduler was lost.
     """
 
     state: WrittenState = State.QUEUED
@@ -97,13 +97,13 @@ class Status:
 
 @pydantic.dataclass(frozen=True)
 class Control:
-    """What the pages want of the worker. Wants may be said twice without harm.
+    """What the pages request of the worker. Requests are idempotent.
 
     Attributes:
         want: "run", "pause" or "stop".
-        step_until: pause once this step is reached; None goes on.
-        rate: at most this many steps a second; None is full speed.
-        rate_until: from this step on at full speed; None keeps the rate.
+        step_until: the step at which to pause; None does not pause.
+        rate: the maximum number of steps per second; None is full speed.
+        rate_until: the step from which to run at full speed again; None keeps the rate.
     """
 
     want: Literal["run", "pause", "stop"] = "run"
@@ -114,7 +114,7 @@ class Control:
 
 @pydantic.dataclass(frozen=True)
 class Notes:
-    """What a person wrote about a run."""
+    """The name and notes that the user gave a run."""
 
     name: Text = ""
     notes: Text = ""
@@ -136,7 +136,7 @@ class Run:
         return self.folder / ".lock"
 
     def status(self) -> Status:
-        """What `status.json` says."""
+        """Reads `status.json`."""
         path = f"{self.folder}/status.json"
         return _STATUSES.get(path, lambda: _document(Path(path), Status))
 
@@ -144,28 +144,28 @@ class Run:
         files.write_json(self.folder / "status.json", {"schema": SCHEMA, **asdict(status)}, durable=False)
 
     def state(self) -> State:
-        """The state as a reader concludes it: "running" with the lock free means that the worker died."""
+        """Returns the actual state: "running" without a process that holds the lock means that the worker died."""
         state = self.status().state
         if state is State.RUNNING and not files.is_locked(self.lock_path):
-            after = self.status().state  # it may have ended between the two looks
+            after = self.status().state  # it may have ended between the two checks
             return State.INTERRUPTED if after is State.RUNNING else after
         return state
 
     def is_finished(self) -> bool:
-        """Done, with as many epochs as are asked for by now."""
+        """Returns whether the run is done and has all the epochs that it is configured for now."""
         status = self.status()
         return status.state is State.DONE and status.epoch > self.config.training.epochs - 1e-3
 
     def control(self) -> Control:
-        """What is wanted; a folder without the file wants nothing but running."""
+        """Reads `control.json`; without the file, nothing but running is requested."""
         path = self.folder / "control.json"
         return _document(path, Control) if files.is_there(path) else Control()
 
     def write_control(self, control: Control) -> None:
         files.write_json(self.folder / "control.json", {"schema": SCHEMA, **asdict(control)}, durable=False)
 
-    def want(self, **changes: Any) -> None:
-        """Changes some of the wants and leaves the others."""
+    def request(self, **changes: Any) -> None:
+        """Changes some of the requests and keeps the others."""
         self.write_control(replace(self.control(), **changes))
 
     def notes(self) -> Notes:
@@ -180,11 +180,11 @@ class Run:
 
     @property
     def name(self) -> str:
-        """What the person called it, else what it is in short: 'VAE, 2 latents, beta 1, mnist-sample'."""
+        """The name given by the user, else a short description: 'VAE, 2 latents, beta 1, mnist-sample'."""
         return self.notes().name or in_short(self.config)
 
     def watch(self) -> None:
-        """Says that somebody is looking; the worker writes previews only then."""
+        """Marks the run as watched; the worker writes previews only for a watched run."""
         files.touch(self.folder / "watched")
 
     def is_watched(self) -> bool:
@@ -200,35 +200,36 @@ _NOTES: FileCache[Notes] = FileCache(KEPT_RUNS)
 
 
 def is_shipped(run: Run) -> bool:
-    """Whether it came with the program: read-only, to be copied and not changed.
+    """Returns whether a run came with the program and is therefore read-only.
 
-    Only the folder of the program itself holds such runs, each with its recorded evaluation, and nothing that is
-    imported may bring that file along.
+    Shipped runs are in the program's own folder and have a recorded evaluation, a file that an import never contains.
     """
-    # os.path, and this first, since a table of thousands of runs asks for each
+    # os.path, and this check first: a table of thousands of runs asks for each of them
     return os.path.exists(f"{run.folder}/evaluation.json") and in_usual_place(run)  # noqa: PTH110
 
 
 def in_usual_place(run: Run) -> bool:
-    """Whether it stands in the program's own folder, which is that of the runs when nobody names another."""
+    """Returns whether a run is in the program's own folder, which is the default folder of runs."""
     return _same_folder(os.path.dirname(run.folder), str(paths.SHIPPED_RUNS))  # noqa: PTH120
 
 
 @functools.lru_cache(maxsize=64)
-def _same_folder(one: str, other: str) -> bool:
-    return files.same_place(Path(one), Path(other))
+def _same_folder(first: str, second: str) -> bool:
+    return files.same_place(Path(first), Path(second))
 
 
 def edit_notes(run: Run, *, name: str | None = None, notes: str | None = None) -> Notes:
-    """Writes a new name or new notes beside a run, and returns both; what is left out stays.
+    """Changes the name or the notes of a run, or both, and returns them.
 
     Raises:
         RunStateError: it is a shipped run.
-        NameInvalid: the name is none (`check_name`), or the notes are longer than `MAX_NOTES`.
-        RunNotFound, DiskError: the folder is gone, or cannot be written.
+        NameInvalid: the name is invalid (`check_name`), or the notes are longer than `MAX_NOTES`.
+        RunNotFound, DiskError: the folder no longer exists, or cannot be written.
     """
     if is_shipped(run):
-        raise RunStateError(f"The run {run.id!r} came with the program and is not changed; copy it and name the copy.")
+        raise RunStateError(
+            f"The run {run.id!r} came with the program and cannot be changed; copy it and rename the copy."
+        )
     if notes is not None and len(notes) > MAX_NOTES:
         raise NameInvalid(f"Notes are at most {MAX_NOTES:,} characters; shorten them.")
     before = run.notes()
@@ -240,17 +241,17 @@ def edit_notes(run: Run, *, name: str | None = None, notes: str | None = None) -
 
 
 def in_short(config: RunConfig) -> str:
-    """What a run is called while nobody has named it: 'VAE, 2 latents, beta 1, mnist-sample'."""
+    """Returns a short description, used while a run has no name: 'VAE, 2 latents, beta 1, mnist-sample'."""
     latents = f"{config.model.latent} latent{'s' if config.model.latent > 1 else ''}"
     words = [MODELS[config.model.model].short, latents, config.strength, Path(config.data.dataset).name]
     return ", ".join(word for word in words if word)
 
 
 def check_name(name: str) -> str:
-    """A name for people: any text of one line up to 80 characters; shown literally, never used as a path.
+    """Validates a display name: one line of at most 80 characters, shown literally and never used as a path.
 
     Raises:
-        NameInvalid: it is longer, or holds control characters.
+        NameInvalid: it is longer or contains control characters.
     """
     if len(name) > MAX_NAME or not all(character.isprintable() for character in name):
         raise NameInvalid(f"A run's name is one line of at most {MAX_NAME} printable characters; shorten it.")
@@ -258,13 +259,13 @@ def check_name(name: str) -> str:
 
 
 def new_id(config: RunConfig) -> str:
-    """An id that sorts by time and says a little: 261124-101502-vae-mnist-sample-3f9c."""
+    """Returns a new id that sorts by time and describes the run: 261124-101502-vae-mnist-sample-3f9c."""
     slug = re.sub(r"[^a-z0-9]+", "-", Path(config.data.dataset).stem.lower()).strip("-")[:14] or "images"
     return f"{time.strftime('%y%m%d-%H%M%S')}-{config.model.model}-{slug}-{secrets.token_hex(2)}"
 
 
 def free_id(root: Path, wanted: str) -> str:
-    """The id, or where it is taken under `root` or by a shipped run the first with -2, -3, ... behind it."""
+    """Returns the wanted id or, if it is taken under `root` or by a shipped run, the first free one of -2, -3, ..."""
     number = 1
     candidate = check_id(wanted)
     while os.path.lexists(root / candidate) or os.path.lexists(paths.SHIPPED_RUNS / candidate):
@@ -275,10 +276,10 @@ def free_id(root: Path, wanted: str) -> str:
 
 
 def create_run(root: Path, config: RunConfig, name: str = "", run_id: str | None = None) -> Run:
-    """Makes a run folder in state "queued".
+    """Creates a run folder in state "queued".
 
     Raises:
-        NameInvalid: the name or the id is not one.
+        NameInvalid: the name or the id is invalid.
         DiskError: the folder cannot be written.
     """
     name = check_name(name)
@@ -294,22 +295,24 @@ def create_run(root: Path, config: RunConfig, name: str = "", run_id: str | None
 
 
 def check_id(run_id: str) -> str:
-    """The id, if it is one: small letters, digits and hyphens, 1 to 40 of them.
+    """Validates an id: 1 to 40 lower-case letters, digits and hyphens.
 
     Raises:
-        NameInvalid: anything else, paths among them.
+        NameInvalid: it is anything else, such as a path.
     """
     if not ID.fullmatch(run_id):
-        raise NameInvalid(f"{run_id[:60]!r} is no run id: small letters, digits and hyphens, at most 40.")
+        raise NameInvalid(
+            f"{run_id[:60]!r} is not a run id; an id has at most 40 lower-case letters, digits and hyphens."
+        )
     return run_id
 
 
 def open_run(root: Path, run_id: str) -> Run:
-    """The run of that id under `root`.
+    """Opens the run with that id under `root`.
 
     Raises:
-        NameInvalid: it is no id.
-        RunNotFound: there is no such folder, or it holds no configuration.
+        NameInvalid: `run_id` is not a valid id.
+        RunNotFound: there is no such folder, or it has no configuration.
         CheckpointCorrupt, ConfigError, SchemaTooNew: its configuration is damaged.
         DiskError: the folder or a file in it cannot be read.
     """
@@ -317,10 +320,10 @@ def open_run(root: Path, run_id: str) -> Run:
 
 
 def open_folder(folder: Path) -> Run:
-    """The run in a folder; raises as `open_run` does."""
+    """Opens the run in a folder; raises like `open_run`."""
     try:
         config = _CONFIGS.get(f"{folder}/config.json", lambda: parse_config(files.read_json(folder / "config.json")))
-        return Run(folder, changed(folder, config))
+        return Run(folder, apply_overrides(folder, config))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise RunNotFound(
             f"There is no run {folder.name!r} in {str(folder.parent)!r}; list them with 'runs'."
@@ -328,10 +331,10 @@ def open_folder(folder: Path) -> Run:
 
 
 def list_runs(root: Path) -> tuple[list[Run], list[str]]:
-    """The readable runs under `root`, newest first, and a sentence for each folder that cannot be read, `root` included.
+    """Returns the readable runs under `root`, newest first, and an error message per folder that cannot be read.
 
-    Nothing in the folder makes this raise. Only what changed since the last call is read and parsed again, so that
-    thousands of runs cost a look at their files' times.
+    Never raises, not even if `root` cannot be read. Only files that changed since the last call are parsed again, so that
+    listing thousands of runs costs little more than reading their files' times.
     """
     runs, problems = list[Run](), list[str]()
     try:
@@ -350,7 +353,7 @@ def list_runs(root: Path) -> tuple[list[Run], list[str]]:
 
 
 def folder_ids(root: Path) -> list[str]:
-    """The folders under `root` whose name is an id, readable or not, the last one first; none if `root` is not there.
+    """Returns the ids of all folders under `root`, readable or not, in descending order; empty if `root` does not exist.
 
     Raises:
         DiskError: `root` cannot be listed.

@@ -5,14 +5,16 @@ from __future__ import annotations
 from vae_core.errors import CheckpointCorrupt, SchemaTooNew
 
 
-def check_schema(found: object, known: int, what: str) -> None:
+def check_schema(number: object, supported: int, what: str) -> None:
     """Refuses a format newer than this program.
 
     Raises:
-        SchemaTooNew: `found` is larger than `known`.
-        CheckpointCorrupt: it is no number from 1 on.
+        SchemaTooNew: `number` is larger than `supported`.
+        CheckpointCorrupt: `number` is not a positive integer.
     """
-    if not isinstance(found, int) or isinstance(found, bool) or found < 1:
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         raise CheckpointCorrupt(f"{what} carries no schema number: it was not written by this program.")
-    if found > known:
-        raise SchemaTooNew(f"{what} was written in format {found} and this program knows {known}; update the program.")
+    if number > supported:
+        raise SchemaTooNew(
+            f"{what} was written in format {number} and this program knows {supported}; update the program."
+        )

@@ -1,4 +1,4 @@
-"""The states of a run, and what each of them allows."""
+"""The states of a run and what each of them allows."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """How a run stands. The first seven are written to `status.json`; a reader concludes the other three.
+    """The state of a run. The first seven are written to `status.json`; readers conclude the other three.
 
     Attributes:
-        INTERRUPTED: it says that it runs, and no process holds its lock: its worker died.
+        INTERRUPTED: its status is "running" but no process holds its lock: its worker died.
         GONE: its folder was removed.
         DAMAGED: its files cannot be read.
     """
@@ -27,32 +27,32 @@ class State(StrEnum):
 
     @property
     def is_active(self) -> bool:
-        """Whether it is being trained, or waits for its turn or for a person."""
+        """Whether it is being trained, is queued, or is paused."""
         return self in (State.RUNNING, State.PAUSED, State.QUEUED)
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing more happens to it unless somebody resumes it."""
+        """Whether nothing more happens unless the run is resumed."""
         return not self.is_active
 
     @property
     def is_in_progress(self) -> bool:
-        """Whether it goes on by itself: it runs, or waits for its turn."""
+        """Whether it proceeds without the user: it is running or queued."""
         return self in (State.RUNNING, State.QUEUED)
 
     @property
     def has_failed(self) -> bool:
-        """Whether its training ended with an error, which its status explains."""
+        """Whether training ended with an error, which the status explains."""
         return self in (State.FAILED, State.DIVERGED)
 
     @property
     def can_resume(self) -> bool:
-        """Whether training can go on from its newest checkpoint."""
+        """Whether training can continue from the newest checkpoint."""
         return self.should_resume or self is State.DIVERGED
 
     @property
     def should_resume(self) -> bool:
-        """Whether resuming can lead further: a diverged run would only diverge again."""
+        """Whether resuming is worthwhile: a diverged run would only diverge again."""
         return self in (State.PAUSED, State.STOPPED, State.FAILED, State.INTERRUPTED)
 
     @property

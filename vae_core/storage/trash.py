@@ -1,8 +1,8 @@
-"""The trash: a deleted run is its folder, moved by one rename to `.trash/` beside the others, and moved back by another.
+"""The trash: deleting a run moves its folder to `.trash/` beside the others by one rename; restoring it moves it back.
 
     <root>/.trash/<run-id>-<YYMMDDhhmmss>-<four digits>      the time in UTC
 
-So a crash leaves a run where it was or in the trash, whole, and no other run is touched.
+So after a crash a run is intact either where it was or in the trash, and no other run is affected.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import filelock
 
 from vae_core.errors import DiskError, LatentLabError, RunNotFound, RunStateError
 from vae_core.storage import files
-from vae_core.storage.placement import at_rest, settle
+from vae_core.storage.install import move_to_free_id, stopped_if_active
 from vae_core.storage.runs import Run, is_shipped, open_folder
 
 FOLDER = ".trash"
@@ -34,12 +34,12 @@ class Trashed:
     """A run in the trash.
 
     Attributes:
-        id: of its folder in the trash; what `restore` takes.
-        run_id: the id that it had.
-        name: what the person called it, else what it is in short; its id where it cannot be read.
-        when: of the deletion, seconds since 1970.
-        bytes: on the disk.
-        folder: where it lies.
+        id: name of its folder in the trash, as passed to `restore`.
+        run_id: the run's former id.
+        name: the run's name (`Run.name`), or its id if it cannot be read.
+        when: time of the deletion in seconds since 1970.
+        bytes: size on disk.
+        folder: its folder in the trash.
     """
 
     id: str
@@ -54,9 +54,9 @@ def delete(run: Run) -> Trashed:
     """Moves a run to the trash.
 
     Raises:
-        RunStateError: it is being trained, or it is a shipped one.
-        RunNotFound: it is gone already.
-        DiskError: the folder cannot be moved; the run stands where it was.
+        RunStateError: it is being trained, or it came with the program.
+        RunNotFound: it no longer exists.
+        DiskError: the folder cannot be moved; the run stays where it was.
     """
     check_deletable(run)
     trash = run.folder.parent / FOLDER
@@ -72,7 +72,7 @@ def delete(run: Run) -> Trashed:
 
 
 def check_deletable(run: Run) -> None:
-    """Raises as `delete` does, and moves nothing."""
+    """Raises the errors that `delete` would raise, without moving anything."""
     if is_shipped(run):
         raise RunStateError(f"The run {run.id!r} came with the program and cannot be deleted; copy it to change it.")
     if not files.is_folder(run.folder):
@@ -82,7 +82,7 @@ def check_deletable(run: Run) -> None:
 
 
 def restore(root: Path, trashed_id: str) -> Run:
-    """Moves a run back to where it was; under a new id (see the run returned) where its own is taken by now.
+    """Moves a run back and returns it; it gets a new id if its own has been taken in the meantime.
 
     Raises:
         RunNotFound: there is no such run in the trash.
@@ -95,17 +95,17 @@ def restore(root: Path, trashed_id: str) -> Run:
         raise _gone(trashed_id)
     open_folder(folder)
     try:
-        run = settle(folder, root, match["run"])
+        run = move_to_free_id(folder, root, match["run"])
     except DiskError as error:
         raise error if files.is_folder(folder) else _gone(trashed_id) from error
     status = run.status()
-    if status != at_rest(status):  # nobody's queue holds it any more
-        run.write_status(at_rest(status))
+    if status != stopped_if_active(status):  # it is no longer in any queue
+        run.write_status(stopped_if_active(status))
     return run
 
 
 def list_trash(root: Path) -> list[Trashed]:
-    """What lies in the trash, the last deleted first.
+    """Returns the runs in the trash, most recently deleted first.
 
     Raises:
         DiskError: the trash cannot be listed.
@@ -113,35 +113,35 @@ def list_trash(root: Path) -> list[Trashed]:
     trash = root / FOLDER
     try:
         names = files.folder_names(trash)
-    except FileNotFoundError:  # nothing was deleted so far
+    except FileNotFoundError:  # nothing has been deleted yet
         return []
-    found = [_trashed(trash / name) for name in names if _ID.fullmatch(name)]
-    return sorted(found, key=lambda each: (-each.when, each.id))
+    trashed = [_trashed(trash / name) for name in names if _ID.fullmatch(name)]
+    return sorted(trashed, key=lambda each: (-each.when, each.id))
 
 
 def empty(root: Path) -> int:
-    """Removes for good what lies in the trash, and returns how many bytes that freed.
+    """Permanently removes everything in the trash and returns the number of bytes freed.
 
-    A run is renamed first, to a name that `restore` does not take, so that it comes back whole or not at all. What a
-    killed emptying left under such a name goes with the next one.
+    Each run is first renamed to a name that `restore` does not accept, so that it can never be restored incompletely.
+    If the process is killed, the next call removes what is left under such names.
 
     Raises:
-        DiskError: something could not be removed; what was, is.
+        DiskError: something could not be removed; what was removed before stays removed.
     """
     freed = 0
     for each in list_trash(root):
         try:
             files.move(each.folder, each.folder.with_name(f"{REMOVING}{each.id}"))
         except DiskError:
-            if os.path.lexists(each.folder):  # otherwise it was restored, or removed, since the list was made
+            if os.path.lexists(each.folder):  # otherwise it was restored or removed in the meantime
                 raise
         else:
             freed += each.bytes
-    for left in (root / FOLDER).glob(f"{REMOVING}*"):
-        if left.is_symlink() or not left.is_dir():
-            files.remove(left)
+    for path in (root / FOLDER).glob(f"{REMOVING}*"):
+        if path.is_symlink() or not path.is_dir():
+            files.remove(path)
         else:
-            files.remove_tree(left)
+            files.remove_tree(path)
     return freed
 
 
@@ -151,7 +151,7 @@ def _trashed(folder: Path) -> Trashed:
         raise _gone(folder.name)
     try:
         name = open_folder(folder).name
-    except LatentLabError:  # damaged, or half removed when somebody pulled the plug: it can still be removed
+    except LatentLabError:  # damaged, or partly removed by an interrupted deletion: it can still be removed
         name = match["run"]
     return Trashed(folder.name, match["run"], name, _seconds(match["when"]), files.size_of(folder), folder)
 
@@ -163,5 +163,5 @@ def _gone(trashed_id: str) -> RunNotFound:
 def _seconds(stamp: str) -> float:
     try:
         return float(calendar.timegm(time.strptime(stamp, _STAMP)))
-    except ValueError:  # somebody made a folder of such a name
+    except ValueError:  # a folder of such a name was made by hand
         return 0.0

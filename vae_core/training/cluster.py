@@ -148,11 +148,11 @@ class Cluster:
 
     def pause(self, run: Run) -> None:
         """Has a run leave the cluster after the current step; it can be resumed from there."""
-        run.want(want="pause")
+        run.request(want="pause")
 
     def stop(self, run: Run) -> None:
         """Ends a run after the current step, with its weights; a queued run is removed."""
-        run.want(want="stop")
+        run.request(want="stop")
 
     def place(self, run: Run) -> int | None:
         """A run's place among those that no worker has begun, from 1 on, or None."""

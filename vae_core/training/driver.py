@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from vae_core.data import datasets
-from vae_core.data.moved import load_for
+from vae_core.data.relocation import load_run_dataset
 from vae_core.errors import DiskError, LatentLabError
 from vae_core.storage import frames
 from vae_core.storage.runs import Run, Status
@@ -52,7 +52,7 @@ def flush_denormals() -> Iterator[None]:
 
 def _load(run: Run | Sink, data_dir: Path | None, progress: Progress) -> datasets.Dataset:
     if isinstance(run, Run):
-        return load_for(run, None, data_dir, progress)
+        return load_run_dataset(run, None, data_dir, progress)
     return datasets.load_dataset(run.config.data.dataset, data_dir, progress)
 
 

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vae_core.config import RunConfig
-from vae_core.data.moved import check_there
+from vae_core.data.relocation import check_images_exist
 from vae_core.errors import LatentLabError, RunStateError
 from vae_core.storage import checkpoints, files
 from vae_core.storage.runs import Control, Run, create_run, list_runs
@@ -124,7 +124,7 @@ class Manager:
             if not state.can_resume and (state is not State.DONE or run.is_finished()):
                 raise RunStateError(f"The run {run.name!r} is {state}; there is nothing to resume.")
             checkpoints.check_resumable(run.folder)
-            check_there(run)
+            check_images_exist(run)
             run.write_control(control or Control())
             if state is State.PAUSED and files.is_locked(run.lock_path):  # its process is still there
                 return
@@ -151,12 +151,12 @@ class Manager:
         if run.state() in (State.PAUSED, State.QUEUED) and not ours and not files.is_locked(run.lock_path):
             _write_state(run, State.STOPPED, "")
         else:
-            run.want(want="stop")
+            run.request(want="stop")
 
     def pause(self, run: Run) -> None:
         """Has a run's worker pause after the current step; a queued run leaves the queue until it is resumed."""
         if not self._remove_from_queue(run, State.PAUSED, "paused before its turn"):
-            run.want(want="pause")
+            run.request(want="pause")
 
     def _remove_from_queue(self, run: Run, state: State, message: str) -> bool:
         """Removes a run from the queue and writes its new state. Returns False if it is not queued."""

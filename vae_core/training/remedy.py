@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vae_core.config import RunConfig
 from vae_core.storage.runs import Run
-from vae_core.storage.sound import sound_steps
+from vae_core.storage.usable_steps import usable_steps
 
 SAFE_RATE = 1e-3
 """Adam's usual learning rate, and the default."""
@@ -20,6 +20,6 @@ def remedy(run: Run) -> RunConfig:
 
     Step 0 needs no parent: the initial weights are a function of the seed.
     """
-    step = max(sound_steps(run), default=0)
+    step = max(usable_steps(run), default=0)
     parent = f"{run.id}@{step}" if step else run.config.parent
     return run.config.changed(lr=smaller_rate(run.config.training.lr), parent=parent)

@@ -17,7 +17,7 @@ import filelock
 from vae_core.config import RunConfig
 from vae_core.errors import RunLocked, RunNotFound
 from vae_core.storage import checkpoints, files, frames
-from vae_core.storage.lookup import open_anywhere
+from vae_core.storage.find_runs import open_anywhere
 from vae_core.storage.records import MetricsWriter, Record
 from vae_core.storage.runs import Control, Run, Status
 from vae_core.storage.states import State

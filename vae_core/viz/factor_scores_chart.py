@@ -1,4 +1,4 @@
-"""The metrics of disentanglement against beta: every seed a point, their mean a line, their spread a bar.
+"""The metrics of disentanglement against beta: every seed a point, their mean a line, their mean_std a bar.
 
 `points_table` holds what the chart draws, `pivot` of `figures_table` the table beside it.
 
@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from vae_core.figures import FIGURES
-from vae_core.metrics.spread import spread
+from vae_core.metrics.mean_std import mean_std
 from vae_core.viz.chart_theme import colours, of_rows, specification
 from vae_core.viz.palette import CLASS_COLOURS
 
@@ -50,7 +50,7 @@ def figures_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     for key in (*BESIDE, *METRICS):
         for beta in sorted({float(row["beta"]) for row in rows}):
             values = [row[key] for row in rows if float(row["beta"]) == beta and row.get(key) is not None]
-            over = spread(values)
+            over = mean_std(values)
             if over is not None:
                 std = math.nan if over.std is None else over.std
                 found.append((beta, key, over.mean, std, over.low, over.high, over.count, str(over)))
@@ -58,7 +58,7 @@ def figures_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def pivot(table: pd.DataFrame, dci_model: str = "forest") -> pd.DataFrame:
-    """A row each beta, a column each figure by its name, each cell with its spread; for a page's table."""
+    """A row each beta, a column each figure by its name, each cell with its mean_std; for a page's table."""
     names = {key: FIGURES[key].label for key in BESIDE} | metric_names(dci_model)
     kept = [key for key in names if key in set(table["figure"])]
     wide = table.pivot(index="beta", columns="figure", values="text").reindex(columns=kept)

@@ -1,4 +1,4 @@
-"""What a table of runs shows: one row a run, made of small files that are read again only when they change."""
+"""Summaries of runs for a table: one row per run, made from small files that are read again only when they change."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Summary:
 
     Attributes:
         run: the handle.
-        status, notes: what its files say.
-        state: as a reader concludes it (`Run.state`).
-        figures: the kept figures of its final weights, or None where they are not computed yet.
-        bytes: of its folder on the disk.
-        changed: when its status was written last, seconds since 1970.
-        shipped: it came with the program: read-only.
-        verified: its final weights have a manifest; False for weights that somebody copied in by hand.
+        status, notes: contents of its files.
+        state: as concluded by a reader (`Run.state`).
+        figures: the stored figures of its final weights, or None if they are not computed yet.
+        bytes: size of its folder on disk.
+        changed: when its status was last written, in seconds since 1970.
+        shipped: whether it came with the program and is therefore read-only.
+        verified: whether its final weights have a manifest; False for weights copied in by hand.
     """
 
     run: Run
@@ -47,32 +47,32 @@ class Summary:
 
     @property
     def name(self) -> str:
-        """What the person called it, else what it is in short."""
+        """The name given by the user, else a short description of the model."""
         return self.run.name
 
     @property
     def nats(self) -> float | None:
-        """The negative ELBO on the whole test split, nats per image, where it is known."""
+        """The negative ELBO on the whole test split in nats per image, or None if it is not known."""
         return None if self.figures is None else self.figures.negative_elbo_nats
 
 
 def summaries(root: Path) -> tuple[list[Summary], list[str]]:
-    """A row for each readable run under `root`, newest first, and the sentences of `list_runs` about the others."""
+    """Returns a row per readable run under `root`, newest first, and an error message per unreadable one."""
     runs, problems = list_runs(root)
     rows: list[Summary] = []
     for run in runs:
         try:
             rows.append(summary(run))
-        except LatentLabError as error:  # removed or damaged since the list was made
+        except LatentLabError as error:  # removed or damaged since it was listed
             problems.append(f"{run.id}: {error}")
     return rows, problems
 
 
 def summary(run: Run) -> Summary:
-    """The row of one run.
+    """Returns the row of one run.
 
     Raises:
-        RunNotFound: it is gone.
+        RunNotFound: the run no longer exists.
         CheckpointCorrupt, SchemaTooNew: its status or its notes are damaged.
         DiskError: they cannot be read.
     """
@@ -91,8 +91,8 @@ def summary(run: Run) -> Summary:
 
 
 def is_verified(folder: Path) -> bool:
-    """Whether the final weights, where there are any, have the manifest without which nothing believes them."""
-    # os.path, since two looks by Path for each of thousands of runs would be felt
+    """Returns whether the final weights, if there are any, have a manifest; without one they are not trusted."""
+    # os.path: Path.exists twice per run is noticeably slow for thousands of runs
     weights, manifest = f"{folder}/model.safetensors", f"{folder}/model.json"
     return os.path.exists(manifest) or not os.path.exists(weights)  # noqa: PTH110
 

@@ -1,4 +1,4 @@
-"""Finds a run by what a person calls it: a folder, an id, or the name they gave it."""
+"""Finds a run by its folder, its id, or the name that the user gave it."""
 
 from __future__ import annotations
 
@@ -15,33 +15,32 @@ LISTED = 5
 
 
 def find_run(given: str, root: Path) -> Run:
-    """The run that a person means by a folder's path, an id, or a name.
+    """Returns the run given as the path of a folder, an id, or a name, tried in this order.
 
-    They are tried in this order. An id or a name is looked for under `root` first, then among the shipped runs; names
-    must match exactly.
+    Ids and names are searched under `root` first, then among the shipped runs. Names must match exactly.
 
     Raises:
-        RunNotFound: no run is called that.
-        NameInvalid: several runs have that name; the sentence lists their ids.
+        RunNotFound: there is no such run.
+        NameInvalid: several runs have that name; the message lists their ids.
         CheckpointCorrupt, ConfigError, SchemaTooNew: the run's configuration cannot be read.
     """
-    # os.path, since Path.is_file raises for names that are too long
+    # os.path: Path.is_file raises if a name is too long
     if os.path.isfile(Path(given) / "config.json"):  # noqa: PTH113
         return open_folder(Path(given).resolve())
-    if ID.fullmatch(given) and any(os.path.lexists(place / given) for place in (root, paths.SHIPPED_RUNS)):
+    if ID.fullmatch(given) and any(os.path.lexists(folder / given) for folder in (root, paths.SHIPPED_RUNS)):
         return open_anywhere(root, given)
-    for place in _places(root):
-        if named := _called(given, place):
+    for folder in _search_path(root):
+        if named := _runs_named(given, folder):
             check_single([run.id for run in named], f"runs are called {given!r}")
             return named[0]
     raise RunNotFound(f"There is no run {given[:SHOWN]!r} in {str(root)!r}; list their ids and names with 'runs'.")
 
 
 def open_anywhere(root: Path, run_id: str) -> Run:
-    """The run of that id under `root`, else the shipped one.
+    """Returns the run with that id under `root`, else the shipped one.
 
     Raises:
-        NameInvalid, RunNotFound: there is none.
+        NameInvalid, RunNotFound: there is no such run.
         CheckpointCorrupt, ConfigError, SchemaTooNew: its configuration cannot be read.
     """
     shipped = paths.SHIPPED_RUNS / check_id(run_id)
@@ -50,21 +49,21 @@ def open_anywhere(root: Path, run_id: str) -> Run:
 
 
 def check_single(ids: Sequence[str], what: str) -> None:
-    """Refuses several runs where one is meant.
+    """Checks that no more than one run was found.
 
     Raises:
-        NameInvalid: there are several; the sentence lists their ids, so that one can be chosen.
+        NameInvalid: there are several; the message lists their ids, so that one can be chosen.
     """
     if len(ids) > 1:
         more = f" and {len(ids) - LISTED} more" if len(ids) > LISTED else ""
         raise NameInvalid(f"{len(ids)} {what}: {', '.join(ids[:LISTED])}{more}; give the id of the one you mean.")
 
 
-def _places(root: Path) -> list[Path]:
+def _search_path(root: Path) -> list[Path]:
     return [root] if root.resolve() == paths.SHIPPED_RUNS.resolve() else [root, paths.SHIPPED_RUNS]
 
 
-def _called(name: str, root: Path) -> list[Run]:
-    """The runs under `root` with that name; where some of them are one's own, only those."""
+def _runs_named(name: str, root: Path) -> list[Run]:
+    """Returns the runs under `root` with that name; shipped ones only if there are no others."""
     named = [run for run in list_runs(root)[0] if run.name == name.strip()]
     return [run for run in named if not is_shipped(run)] or named

@@ -1,4 +1,4 @@
-"""Sizes, ages and states in words."""
+"""Sizes, ages and states as text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
 def size_text(count: int) -> str:
-    """'812 B', '14 kB', '2.3 MB', '1.4 GB', in powers of 1,000."""
+    """Formats a size in bytes: '812 B', '14 kB', '2.3 MB', '1.4 GB', in powers of 1,000."""
     for unit, factor in (("GB", 1_000_000_000), ("MB", 1_000_000)):
         if count >= factor:
             return f"{count / factor:.1f} {unit}"
@@ -21,7 +21,7 @@ def size_text(count: int) -> str:
 
 
 def age_text(seconds: float) -> str:
-    """'now', '5 min', '3 h', '12 days'; a clock that went back makes nothing younger than now."""
+    """Formats an age: 'now', '5 min', '3 h', '12 days'. Negative ages, after the clock was set back, are 'now'."""
     if seconds < MINUTE:
         return "now"
     if seconds < HOUR:
@@ -31,8 +31,8 @@ def age_text(seconds: float) -> str:
     return f"{seconds // DAY:.0f} days"
 
 
-def state_of(run: Run, status: Status, state: State) -> run_table.State:
-    """How a run stands, for the table; an active one with the share that is done."""
+def state_cell(run: Run, status: Status, state: State) -> run_table.State:
+    """Returns the table's cell for the state of a run; for an active one it includes the progress."""
     colour = colour_of(state)
     if state.has_ended:
         return run_table.State(state, colour)

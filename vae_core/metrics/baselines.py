@@ -1,7 +1,7 @@
-"""Simple opponents of a restoring model: classical filters, a chain of two, and linear restorers learned from examples.
+"""Baselines for restoration: classical filters, a chain of two filters, and linear restorers learned from examples.
 
-Each is tuned for the damage at hand on images that are not those measured, alone and followed by a tone correction, since
-clipped noise brightens a black background and no filter can know that.
+Each is tuned for the given corruption on images other than those measured, both alone and followed by a tone correction,
+because clipped noise brightens a black background, which no filter can know.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from vae_core.metrics.linear_restorers import MOST_NUMBERS, image_maps, patch_fi
 from vae_core.types import Array
 
 TONED = "-toned"
-"""Added to a filter's name where a tone correction follows it."""
+"""Suffix of the name of a baseline that is followed by a tone correction."""
 TV_STEPS = 60
 PATCH, PATCH_DISTANCE = 5, 3
 
 
 Strength = float | tuple[float, ...]
-"""One number, or of a chain one for each filter."""
+"""One number, or one per filter of a chain."""
 Restorer = Callable[[Array], Array]
-"""From images (N, C, H, W) float32 in [0, 1] to the same shape; may leave the range."""
+"""Maps images (N, C, H, W) float32 in [0, 1] to the same shape; the result may leave the range."""
 Examples = tuple[Array, Array]
-"""The same images damaged and clean, both (N, C, H, W) uint8."""
+"""The same images corrupted and clean, both (N, C, H, W) uint8."""
 
 
 @dataclass(frozen=True)
 class Filter:
-    """An opponent that is the same whatever the images are.
+    """A baseline that is not learned from images.
 
     Attributes:
-        title: for people.
-        strength_name: what its strength is, with its unit.
-        strengths: those that are tried.
-        function: from images (N, C, H, W) float32 in [0, 1] and a strength to the same shape.
+        title: display name.
+        strength_name: the meaning of its strength, with the unit.
+        strengths: the candidates among which it is tuned.
+        function: maps images (N, C, H, W) float32 in [0, 1] and a strength to the same shape.
     """
 
     title: str
@@ -56,12 +56,13 @@ class Filter:
 
 @dataclass(frozen=True)
 class Learned:
-    """An opponent that is learned from examples, once for each strength.
+    """A baseline that is learned from examples, once per strength.
 
     Attributes:
-        title, strength_name, strengths: as of `Filter`.
-        fit: from examples and strengths to as many restorers.
-        most_numbers: an image's, channels included, up to which it can be learned; None without a limit.
+        title, strength_name, strengths: as for `Filter`.
+        fit: returns one restorer per strength, learned from corrupted and clean examples (N, C, H, W) uint8.
+        most_numbers: the largest number of values per image, channels included, for which it can be learned; None if
+            there is no limit.
     """
 
     title: str
@@ -77,14 +78,14 @@ class Learned:
 
 @dataclass(frozen=True, eq=False)
 class Tuned:
-    """An opponent with the strength that did best on other images.
+    """A baseline with the strength that was best on the tuning images.
 
     Attributes:
-        name: its key in `FILTERS`, with `TONED` behind it where a tone correction follows.
-        title: for people.
-        strength: as found; unit in `FILTERS`.
+        name: its key in `BASELINES`, followed by `TONED` if a tone correction is applied.
+        title: display name.
+        strength: the best one; its unit is in `BASELINES`.
         restorer: at this strength.
-        tone: (4,) the cubic of the grey value, the constant last, or None.
+        tone: (4,) the coefficients of the cubic tone correction, the constant last, or None.
     """
 
     name: str
@@ -94,26 +95,26 @@ class Tuned:
     tone: Array | None = field(default=None, repr=False)
 
     def apply(self, images: Array) -> Array:
-        """Images (N, C, H, W) float32 in [0, 1] to the same shape and range."""
+        """Restores images (N, C, H, W) float32 in [0, 1]; same shape and range."""
         return _corrected(self.restorer(images), self.tone)
 
 
-def tuned_filters(
+def tuned_baselines(
     corrupted: Array, clean: Array, examples: Examples | None = None, names: Sequence[str] | None = None
 ) -> dict[str, Tuned]:
-    """Every opponent at the strength with the highest mean PSNR, alone and with the tone correction that fits it best.
+    """Tunes baselines for the highest mean PSNR, each alone and with the best-fitting tone correction.
 
     Args:
-        corrupted, clean: (N, C, H, W) float32 in [0, 1], of training images; about a hundred are enough.
-        examples: other training images, for those that learn; the more the better. None leaves these out.
-        names: of `FILTERS`; left out, all that images of this size allow.
+        corrupted, clean: (N, C, H, W) float32 in [0, 1], training images; about a hundred are enough.
+        examples: other training images for the learned baselines, the more the better; None omits these baselines.
+        names: keys of `BASELINES`; None selects all that are possible for images of this size.
 
     Returns:
-        By name: the opponent, then the opponent with `TONED` behind its name.
+        By name: each baseline, followed by the same with `TONED` appended to its name.
     """
-    found: dict[str, Tuned] = {}
+    tuned: dict[str, Tuned] = {}
     for name in names_for(clean[0].size) if names is None else names:
-        row, best = FILTERS[name], {False: -np.inf, True: -np.inf}
+        row, best = BASELINES[name], {False: -np.inf, True: -np.inf}
         for strength, restorer in row.restorers(examples):
             filtered = restorer(corrupted)
             tone = fitted_tone(filtered, clean)
@@ -122,27 +123,33 @@ def tuned_filters(
                 if score > best[toned]:
                     best[toned] = score
                     key, title = (name + TONED, f"{row.title}, toned") if toned else (name, row.title)
-                    found[key] = Tuned(key, title, strength, restorer, tone if toned else None)
-    return found
+                    tuned[key] = Tuned(key, title, strength, restorer, tone if toned else None)
+    return tuned
 
 
 def names_for(numbers: int) -> list[str]:
-    """The names of the opponents for images of so many numbers, channels included."""
+    """Returns the names of the baselines possible for images of so many values, channels included."""
     return [
         name
-        for name, row in FILTERS.items()
+        for name, row in BASELINES.items()
         if isinstance(row, Filter) or row.most_numbers is None or numbers <= row.most_numbers
     ]
 
 
 def strength_text(strength: Strength) -> str:
-    """'0.45', or of a chain '3 and 0.6'."""
-    return " and ".join(f"{one:g}" for one in (strength if isinstance(strength, tuple) else (strength,)))
+    """Formats a strength: '0.45', or for a chain '3 and 0.6'."""
+    return " and ".join(f"{number:g}" for number in (strength if isinstance(strength, tuple) else (strength,)))
 
 
 def fitted_tone(filtered: Array, clean: Array) -> Array:
-    """The cubic of the grey value that brings filtered images nearest to the clean ones, by least squares: (4,)
-    float64, the constant last."""
+    """Fits the cubic of the grey value that brings filtered images closest to the clean ones, by least squares.
+
+    Args:
+        filtered, clean: of the same shape, in [0, 1].
+
+    Returns:
+        (4,) float64, the coefficients, the constant last.
+    """
     powers = np.vander(filtered.ravel().astype(np.float64), 4)
     coefficients: Array = np.linalg.lstsq(powers, clean.ravel().astype(np.float64), rcond=None)[0]
     return coefficients
@@ -160,19 +167,19 @@ def _mean_psnr(images: Array, clean: Array) -> float:
 
 
 def _median(images: Array, strength: Strength) -> Array:
-    side = int(_one(strength))
+    side = int(_single(strength))
     filtered: Array = filters.median(images, np.ones((1, 1, side, side)))  # type: ignore[no-untyped-call]
     return filtered
 
 
 def _gaussian(images: Array, strength: Strength) -> Array:
-    sigma = _one(strength)
+    sigma = _single(strength)
     filtered: Array = filters.gaussian(images, (0, 0, sigma, sigma))  # type: ignore[no-untyped-call]
     return filtered
 
 
 def _median_gaussian(images: Array, strength: Strength) -> Array:
-    """The median takes single wrong pixels away, the Gaussian evens out the rest."""
+    """The median removes isolated wrong pixels, the Gaussian smooths the rest."""
     assert isinstance(strength, tuple)
     side, sigma = strength
     return _gaussian(_median(images, side), sigma)
@@ -183,7 +190,7 @@ def _total_variation(images: Array, strength: Strength) -> Array:
     done = []
     for image in images:
         filtered = restoration.denoise_tv_chambolle(  # type: ignore[no-untyped-call]
-            image, _one(strength), max_num_iter=TV_STEPS, channel_axis=0
+            image, _single(strength), max_num_iter=TV_STEPS, channel_axis=0
         )
         done.append(filtered)
     return np.stack(done)
@@ -191,21 +198,23 @@ def _total_variation(images: Array, strength: Strength) -> Array:
 
 def _non_local_means(images: Array, strength: Strength) -> Array:
     """Buades et al. 2005, "A non-local algorithm for image denoising", with weights by patches of 5 x 5 pixels."""
-    # channels last, since with channel_axis=0 scikit-image 0.26 filters along the wrong axes
-    turned = [np.ascontiguousarray(image.transpose(1, 2, 0)) for image in images]
+    # channels last, because with channel_axis=0 scikit-image 0.26 filters along the wrong axes
+    channels_last = [np.ascontiguousarray(image.transpose(1, 2, 0)) for image in images]
     done = [
-        restoration.denoise_nl_means(image, PATCH, PATCH_DISTANCE, _one(strength), channel_axis=-1).reshape(image.shape)
-        for image in turned
+        restoration.denoise_nl_means(image, PATCH, PATCH_DISTANCE, _single(strength), channel_axis=-1).reshape(
+            image.shape
+        )
+        for image in channels_last
     ]
     return np.stack([image.transpose(2, 0, 1) for image in done])
 
 
-def _one(strength: Strength) -> float:
+def _single(strength: Strength) -> float:
     assert not isinstance(strength, tuple)
     return strength
 
 
-FILTERS: dict[str, Filter | Learned] = {
+BASELINES: dict[str, Filter | Learned] = {
     "median": Filter("Median", "side, in pixels", (1, 3, 5, 7, 11), _median),
     "gaussian": Filter("Gaussian", "sigma, in pixels", (0.3, 0.45, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0, 4.0), _gaussian),
     "total-variation": Filter(
@@ -232,4 +241,4 @@ FILTERS: dict[str, Filter | Learned] = {
         MOST_NUMBERS,
     ),
 }
-"""All opponents by their names."""
+"""All baselines by name."""

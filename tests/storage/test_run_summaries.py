@@ -14,7 +14,7 @@ from vae_core.config import RunConfig, make_config
 from vae_core.errors import NameInvalid, RunNotFound
 from vae_core.storage import checkpoints, files, runs
 from vae_core.storage.file_cache import FileCache
-from vae_core.storage.listing import summaries, summary
+from vae_core.storage.run_summaries import summaries, summary
 from vae_core.storage.runs import Notes, Run, Status
 
 LONG_AGO = 1_600_000_000

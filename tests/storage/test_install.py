@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from vae_core.storage import placement, runs
+from vae_core.storage import install, runs
 
 
 def test_whatever_fails_a_copy_is_there_whole_or_not_at_all(every_fault: Any) -> None:
     small = dict.fromkeys(("config.json", "status.json", "film/subjects.npz"), b"{}")
 
     def action(folder: Path) -> None:
-        placement.place(folder, "a-run", small, lambda _: None)
+        install.install_run(folder, "a-run", small, lambda _: None)
 
     count = 0
     for fault in every_fault(lambda folder: None, action):
@@ -34,7 +34,7 @@ def test_whatever_fails_a_copy_is_there_whole_or_not_at_all(every_fault: Any) ->
 def test_two_that_come_at_the_same_instant_get_an_id_each(tmp_path: Path) -> None:
     """Both have found the same id free when the first of them takes it."""
     both = threading.Barrier(2)
-    original = placement.free_id
+    original = install.free_id
 
     def slowly(root: Path, wanted: str) -> str:
         found = original(root, wanted)
@@ -43,7 +43,7 @@ def test_two_that_come_at_the_same_instant_get_an_id_each(tmp_path: Path) -> Non
         return found
 
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as threads:
-        patch.setattr(placement, "free_id", slowly)
+        patch.setattr(install, "free_id", slowly)
         members = {"config.json": b"{}"}
-        made = list(threads.map(lambda _: placement.place(tmp_path, "a-run", members, lambda _: None), range(2)))
+        made = list(threads.map(lambda _: install.install_run(tmp_path, "a-run", members, lambda _: None), range(2)))
     assert {run.id for run in made} == {"a-run", "a-run-2"} == {path.name for path in tmp_path.iterdir()}

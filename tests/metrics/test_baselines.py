@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from vae_core.data import datasets
 from vae_core.data.batches import to_float
 from vae_core.data.corruptions import corrupt_split
-from vae_core.metrics.filters import FILTERS, TONED, Filter, Learned, Tuned, fitted_tone, names_for, tuned_filters
+from vae_core.metrics.baselines import BASELINES, TONED, Filter, Learned, Tuned, fitted_tone, names_for, tuned_baselines
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -32,21 +32,21 @@ def examples(name: str, level: float, count: int = 4_000) -> tuple[Bytes, Bytes]
 
 
 def classical(name: str) -> Filter:
-    row = FILTERS[name]
+    row = BASELINES[name]
     assert isinstance(row, Filter)
     return row
 
 
 @pytest.fixture(scope="module")
 def tuned() -> dict[str, Tuned]:
-    return tuned_filters(*pair("salt-and-pepper", 0.25), examples("salt-and-pepper", 0.25))
+    return tuned_baselines(*pair("salt-and-pepper", 0.25), examples("salt-and-pepper", 0.25))
 
 
 def test_every_filter_and_its_toned_one_beat_the_input_on_other_images(tuned: dict[str, Tuned]) -> None:
     damaged, clean = pair("salt-and-pepper", 0.25, "test")
     before = psnr_of(damaged, clean)
     scores = {name: psnr_of(one.apply(damaged), clean) for name, one in tuned.items()}
-    assert set(scores) == {*FILTERS, *(name + TONED for name in FILTERS)}
+    assert set(scores) == {*BASELINES, *(name + TONED for name in BASELINES)}
     assert min(scores.values()) > before + 3
     assert all(scores[name + TONED] > scores[name] for name in ("gaussian", "total-variation", "non-local-means"))
 
@@ -68,9 +68,11 @@ def test_a_median_before_the_gaussian_beats_either_alone(tuned: dict[str, Tuned]
 def test_ridge_regression_beats_every_filter_on_a_watermark() -> None:
     """18.7 dB from 2,000 images where total variation has 17.0."""
     damaged, clean = pair("watermark", 1.0, "test", 200)
-    found = tuned_filters(*pair("watermark", 1.0), examples("watermark", 1.0))
+    found = tuned_baselines(*pair("watermark", 1.0), examples("watermark", 1.0))
     scores = {name: psnr_of(one.apply(damaged), clean) for name, one in found.items()}
-    filters = [scores[name + tone] for name, row in FILTERS.items() if isinstance(row, Filter) for tone in ("", TONED)]
+    filters = [
+        scores[name + tone] for name, row in BASELINES.items() if isinstance(row, Filter) for tone in ("", TONED)
+    ]
     assert scores["ridge-image"] > max(filters) + 1
 
 
@@ -79,23 +81,23 @@ def test_the_best_opponent_of_strong_damage_lies_inside_the_grid(damage: str, le
     """So that a stronger one than all that are tried would not do better; a chain's median may be at its end."""
     damaged, clean = pair(damage, level)
     for learning in (None, examples(damage, level)):
-        found = tuned_filters(damaged, clean, learning)
+        found = tuned_baselines(damaged, clean, learning)
         best = found[max(found, key=lambda name: psnr_of(found[name].apply(damaged), clean))]
-        weakest, *_, strongest = FILTERS[best.name.removesuffix(TONED)].strengths
+        weakest, *_, strongest = BASELINES[best.name.removesuffix(TONED)].strengths
         assert weakest < best.strength < strongest, best  # type: ignore[operator]
 
 
 def test_what_learns_is_left_out_without_examples_and_of_images_that_are_too_large() -> None:
-    learned = {name for name, row in FILTERS.items() if isinstance(row, Learned)}
+    learned = {name for name, row in BASELINES.items() if isinstance(row, Learned)}
     assert learned == {"ridge-patches", "ridge-image"}
-    found = tuned_filters(*pair("gaussian", 0.3, count=4), names=[*learned, "median"])
+    found = tuned_baselines(*pair("gaussian", 0.3, count=4), names=[*learned, "median"])
     assert set(found) == {"median", "median" + TONED}
-    assert set(names_for(784)) == set(FILTERS) and "ridge-image" not in names_for(64 * 64 * 3)
+    assert set(names_for(784)) == set(BASELINES) and "ridge-image" not in names_for(64 * 64 * 3)
 
 
 def test_a_clean_image_wants_no_filter() -> None:
     _, clean = pair("gaussian", 0.0)
-    assert tuned_filters(clean, clean, names=["median"])["median"].strength == 1
+    assert tuned_baselines(clean, clean, names=["median"])["median"].strength == 1
 
 
 def test_a_tone_correction_finds_a_known_cubic() -> None:
@@ -104,7 +106,7 @@ def test_a_tone_correction_finds_a_known_cubic() -> None:
     assert fitted_tone(grey, np.polyval(known, grey)) == pytest.approx(known, abs=1e-4)
 
 
-@pytest.mark.parametrize("name", sorted(name for name, row in FILTERS.items() if isinstance(row, Filter)))
+@pytest.mark.parametrize("name", sorted(name for name, row in BASELINES.items() if isinstance(row, Filter)))
 def test_a_filter_treats_each_image_and_channel_alone(name: str) -> None:
     grey, _ = pair("gaussian", 0.3, count=2)
     colours = np.repeat(grey, 3, axis=1)
