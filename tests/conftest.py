@@ -13,6 +13,8 @@ import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from vae_core.storage import files
+
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("repeatable")
 
@@ -24,6 +26,18 @@ def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LATENT_LAB_CACHE", str(folder))
         yield folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_waiting_for_the_disk() -> Iterator[None]:
+    """No test cuts the power, so none in this process waits until the disk has what was written.
+
+    The call is made and counted as before; the processes that tests start wait as always.
+    """
+    assert files.SystemCalls.fsync is os.fsync
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files.SystemCalls, "fsync", staticmethod(lambda descriptor: None))
+        yield
 
 
 @pytest.fixture

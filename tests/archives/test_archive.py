@@ -36,16 +36,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return train_small(tmp_path_factory.mktemp("archive"), "mine", "<b>$x$</b> ü", seed=4)
 
 
-@pytest.fixture(scope="module")
-def whole(run: Run) -> bytes:
-    return archive.export_run(run)
-
-
-@pytest.fixture(scope="module")
-def weights(run: Run) -> bytes:
-    return archive.export_weights(run)
-
-
 def read(content: bytes) -> dict[str, bytes]:
     return archive.read_archive(io.BytesIO(content))[1]
 

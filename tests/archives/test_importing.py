@@ -43,16 +43,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return train_small(tmp_path_factory.mktemp("incoming"), "mine", "Mine", likelihood="gaussian-learned")
 
 
-@pytest.fixture(scope="module")
-def whole(run: Run) -> bytes:
-    return archive.export_run(run)
-
-
-@pytest.fixture(scope="module")
-def weights(run: Run) -> bytes:
-    return archive.export_weights(run)
-
-
 def figures(run: Run) -> dict[str, Any]:
     return {key: value for key, value in evaluate_run(run).items() if key != "run"}
 

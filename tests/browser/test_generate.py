@@ -69,6 +69,7 @@ def test_dragging_over_the_map_morphs_without_a_request(page: Page, address: str
     box = page.locator(".latent canvas.over").bounding_box()
     assert box is not None
     decoded = page.locator(".decoded canvas")
+    page.wait_for_load_state("networkidle")
     page.wait_for_timeout(1000)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -77,7 +78,7 @@ def test_dragging_over_the_map_morphs_without_a_request(page: Page, address: str
     began = time.monotonic()
     page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.5 * box["height"])
     page.mouse.down()
-    for step in range(12):
+    for step in range(1, 13):
         before = helpers.pixels(decoded)
         page.mouse.move(box["x"] + (0.3 + 0.03 * step) * box["width"], box["y"] + (0.5 - 0.02 * step) * box["height"])
         helpers.eventually(page, lambda before=before: helpers.pixels(decoded) != before, "another picture")

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("playwright.sync_api")
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.helpers import App, button, open_page, press, wait_for_state
+from tests.browser.helpers import App, button, eventually, open_page, press, wait_for_state
 from vae_core.config import make_config
 from vae_core.storage.measurements import EVALUATION
 from vae_core.storage.runs import Run, create_run, open_run
@@ -112,12 +112,14 @@ def test_a_delete_is_undone_where_the_run_was(server: App, page: Page) -> None:
     button(page, "delete").click()
     gap = page.locator("tr.gap")
     expect(gap).to_contain_text("is in the trash")
-    places = page.locator("tbody tr").evaluate_all("rows => rows.map(row => row.className)")
-    assert places.index("gap") == order.index(run.id)
+    places = page.locator("tbody tr")
+    where = "rows => rows.findIndex(row => row.className === 'gap')"
+    eventually(page, lambda: places.evaluate_all(where) == order.index(run.id), "the gap in its place")
     gap.get_by_role("button").click()
     expect(row(page, run.id)).to_have_attribute("aria-selected", "true")
     expect(gap).to_have_count(0)
-    assert names.evaluate_all("rows => rows.map(row => row.dataset.id)") == order
+    ids = "rows => rows.map(row => row.dataset.id)"
+    eventually(page, lambda: names.evaluate_all(ids) == order, "the rows as before")
     assert before == {name: (run.folder / name).read_bytes() for name in before} != {}
 
 

@@ -14,13 +14,14 @@ from tests.browser.helpers import COUNT_FRAMES, comes_to_rest, eventually, pixel
 from tools.served import served
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-NOTE_STEPS = """
-window.steps = []
-const where = document.querySelector('.where'), play = document.querySelector('.play')
-const note = () => window.steps.push(`${play.ariaLabel}: ${where.textContent}`)
-new MutationObserver(note).observe(where, { childList: true, characterData: true, subtree: true })
-new MutationObserver(note).observe(play, { attributeFilter: ['aria-label'] })
-"""
+NOTE_STEPS = """(stage) => {
+  window.steps = []
+  const root = stage.getRootNode()
+  const where = root.querySelector(".where"), play = root.querySelector(".play")
+  const note = () => window.steps.push(`${play.getAttribute('aria-label')}: ${where.textContent}`)
+  new MutationObserver(note).observe(where, { childList: true, characterData: true, subtree: true })
+  new MutationObserver(note).observe(play, { attributes: true, attributeFilter: ['aria-label'] })
+}"""
 """Notes what the button says and which step is shown, whenever one of them changes: a film may end before one looks."""
 MAP, PICTURES = ".map canvas", ".rows canvas"
 
@@ -73,12 +74,12 @@ def test_space_plays_to_the_end_without_the_server(page: Page, address: str) -> 
     page.locator(".loop input").uncheck()
     page.locator(".speed").select_option("4")
     page.context.set_offline(True)
-    page.evaluate(NOTE_STEPS)
+    page.locator(".stage").evaluate(NOTE_STEPS)
     page.locator(".stage").focus()
     page.keyboard.press("Space")
     page.wait_for_function("window.steps.length > 3 && window.steps.at(-1) === 'Play: step 110 of 110'")
-    assert page.evaluate("window.steps.slice(0, -1).every((step) => step.startsWith('Pause: '))")
-    assert "Pause: step 110 of 110" not in page.evaluate("window.steps.slice(0, 2)"), "it begins at the beginning"
+    played = {step for step in page.evaluate("window.steps") if step.startswith("Pause: ")}
+    assert len(played - {"Pause: step 110 of 110"}) > 2, "it began at the beginning"
     page.context.set_offline(False)
 
 

@@ -170,15 +170,15 @@ print(start(), torn)
 
 
 @pytest.mark.slow
-def test_200_kills_of_a_writer_never_cost_a_checkpoint(tmp_path: Path) -> None:
+def test_80_kills_of_a_writer_never_cost_a_checkpoint(tmp_path: Path) -> None:
     """Each kill hits a real process at a random moment; it had said which step was its last."""
     outcome = subprocess.run(
-        [sys.executable, "-W", "error", "-c", WRITER, tmp_path, "200"], cwd=PROJECT_ROOT, capture_output=True, text=True
+        [sys.executable, "-W", "error", "-c", WRITER, tmp_path, "80"], cwd=PROJECT_ROOT, capture_output=True, text=True
     )
     assert outcome.returncode == 0, outcome.stderr
     steps, torn = map(int, outcome.stdout.split())
-    assert steps > 100, "the writers hardly wrote"
-    assert torn >= 10, "hardly a kill fell into the middle of a save"
+    assert steps > 60, "the writers hardly wrote"
+    assert torn >= 4, "hardly a kill fell into the middle of a save"
 
 
 def test_every_truncation_of_the_weights_is_noticed(pair: tuple[Path, Path]) -> None:

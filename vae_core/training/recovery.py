@@ -39,14 +39,18 @@ class Recovery:
         length = int(checkpoint[1]["metrics_bytes"]) if checkpoint is not None and trainer.step else 0
         return trainer, length
 
-    def keep_if_sound(self, trainer: Trainer) -> None:
+    def keep_if_sound(self, trainer: Trainer, current: Snapshot | None = None) -> None:
         """Remembers the current weights to go back to, unless their loss has jumped.
+
+        Args:
+            trainer: has the weights.
+            current: their snapshot, if it was taken already.
 
         Raises:
             Diverged: their loss is beyond repair.
         """
         if trainer.check_weights():
-            self._sound = snapshot(trainer)
+            self._sound = snapshot(trainer) if current is None else current
 
     def save(self, trainer: Trainer) -> None:
         """Saves a checkpoint.
@@ -54,8 +58,8 @@ class Recovery:
         Raises:
             Diverged: the loss of the current weights is beyond repair; nothing was saved.
         """
-        is_sound, current = trainer.check_weights(), snapshot(trainer)
-        self._sound = current if is_sound else self._sound
+        current = snapshot(trainer)
+        self.keep_if_sound(trainer, current)
         self._sink.save_checkpoint(current)
 
     def go_back(self, trainer: Trainer) -> Trainer:
