@@ -77,7 +77,7 @@ def _following(found: Compared) -> None:
         elif view == FACTORS:
             disentangled(found)
         else:
-            st.fragment(lambda: _view(found, str(view)), run_every=poll, key="compare-view")()
+            st.fragment(lambda: _view(found, str(view), before), run_every=poll, key="compare-view")()
 
 
 def _stamp(found: Compared) -> tuple[tuple[State, ...], bool]:
@@ -102,7 +102,9 @@ def _top(found: Compared, before: tuple[tuple[State, ...], bool]) -> None:
         numbers(found, standings)
 
 
-def _view(found: Compared, view: str) -> None:
+def _view(found: Compared, view: str, before: tuple[tuple[State, ...], bool]) -> None:
+    if _stamp(found) != before:  # a click here has asked for figures, which the page then follows
+        st.rerun()
     with sentences():
         standings = _standings(found)
         if view == "Films":

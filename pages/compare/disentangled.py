@@ -18,7 +18,7 @@ from pages.common.jobs import follow_jobs, runner
 from pages.compare.compared import Compared, Standing, standing, word
 from vae_core.data import catalogue
 from vae_core.figures import FIGURES
-from vae_core.jobs import Job, Key, cli_command
+from vae_core.jobs import Key, cli_command
 from vae_core.metrics.mean_std import MIN_FOR_STD
 from vae_core.storage.measurements import FactorScores, factor_scores, weights_digest
 from vae_core.storage.runs import Run
@@ -56,13 +56,19 @@ def disentangled(found: Compared) -> None:
         for run in runs
         if (job := runner().get(_key(run, dci_model))) is not None
     }
-    follow_jobs(jobs, lambda: _draw(found, runs, list(jobs.values()), dci_model), key="compare-disentangled")
-
-
-def _draw(found: Compared, runs: Sequence[Run], jobs: Sequence[Job], dci_model: DciModel) -> None:
-    known = {run.id: scores for run in runs if (scores := factor_scores(dci_model).read(run)) is not None}
-    if len(known) < len(runs) and not any(job.is_active for job in jobs):
+    known = _known(runs, dci_model)
+    if len(known) < len(runs) and not any(job.is_active for job in jobs.values()):
+        # outside of what follows the jobs, so that a click draws the whole page, which then follows the new jobs
         _ask(runs, [run for run in runs if run.id not in known], dci_model)
+    follow_jobs(jobs, lambda: _draw(found, runs, dci_model), key="compare-disentangled")
+
+
+def _known(runs: Sequence[Run], dci_model: DciModel) -> dict[str, FactorScores]:
+    return {run.id: scores for run in runs if (scores := factor_scores(dci_model).read(run)) is not None}
+
+
+def _draw(found: Compared, runs: Sequence[Run], dci_model: DciModel) -> None:
+    known = _known(runs, dci_model)
     if known:
         _results(found, [standing(run, found.field) for run in runs if run.id in known], known, dci_model)
 
