@@ -65,8 +65,12 @@ class Objective:
 
     def terms(self, likelihood: Likelihood, output: Tensor, target: Tensor, posterior: Posterior) -> LossTerms:
         """The terms of a batch: the decoder's output and its target (B, C, H, W), and the posterior of the input."""
-        kl = None if posterior.log_variance is None else kl_per_dimension(posterior)
-        return LossTerms(likelihood.negative_log_likelihood(output, target), kl)
+        return self.terms_of(likelihood.negative_log_likelihood(output, target), posterior)
+
+    @staticmethod
+    def terms_of(reconstruction: Tensor, posterior: Posterior) -> LossTerms:
+        """The terms of a batch whose reconstruction loss, (B,) nats, is known already."""
+        return LossTerms(reconstruction, None if posterior.log_variance is None else kl_per_dimension(posterior))
 
     def loss(self, terms: LossTerms, step: int) -> Tensor:
         """The scalar to minimise at this step (0 is the first), nats per image."""
@@ -75,6 +79,13 @@ class Objective:
     def value(self, reconstruction: Nats, kl: Nats | None, step: int) -> Nats:
         """The objective at this step from the means of its terms, nats per image; `kl` None is an autoencoder."""
         return self._weigh(reconstruction, kl, self.beta_at(step), self.capacity_at(step))
+
+    def kl_gradient(self, kl: Nats, step: int) -> Nats | float:
+        """The derivative of `value` by the mean KL: beta, or with a capacity C the sign of KL - C times gamma."""
+        capacity = self.capacity_at(step)
+        if capacity is None:
+            return self.beta_at(step)
+        return self.config.gamma * (1.0 * (kl > capacity) - 1.0 * (kl < capacity))
 
     def target(self, reconstruction: Nats, kl: Nats | None) -> Nats:
         """The objective with beta and capacity at their final values, by which models are selected."""

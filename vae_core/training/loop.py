@@ -33,6 +33,8 @@ from vae_core.objectives.likelihoods import build_likelihood
 from vae_core.objectives.objective import LossTerms, Objective
 from vae_core.storage.frames import Frame
 from vae_core.storage.records import Record
+from vae_core.training.dense_step import DenseStep, is_dense
+from vae_core.training.flat_parameters import FlatParameters
 from vae_core.training.frame_recorder import FrameRecorder, frame_steps
 
 DENSE_RECORDS = 1_000
@@ -105,8 +107,11 @@ class Trainer:
         if config.model.activation == "tanh":
             self._start_at_mean_image()
         self.objective = Objective(config.objective, self.steps_per_epoch)
-        self.parameters = [*self.model.parameters(), *self.likelihood.parameters()]
-        self.optimizer = torch.optim.Adam(self.parameters, lr=training.lr, fused=True)
+        self.flat = FlatParameters([*self.model.parameters(), *self.likelihood.parameters()])
+        self.optimizer = torch.optim.Adam([self.flat.values], lr=training.lr, fused=True)
+        self._dense_step: DenseStep | None = None
+        if is_dense(self.model) and self.device.type == "cpu":
+            self._dense_step = DenseStep(self.model, self.likelihood, self.objective, self.batch_size)
         validation = validation or build_validation_set(dataset, config, self.images)
         self.recorder = FrameRecorder(validation, config.model.latent)
         self.validation = validation.to(self.device)
@@ -169,15 +174,22 @@ class Trainer:
             Diverged: the loss is beyond repair, as are the weights that gave it, those of the previous update. They are
                 left unchanged.
         """
-        terms, loss = self._forward()
+        terms, loss = self._gradients()
         value = loss.item()
         self._watch_loss(value)
-        gradients = torch.autograd.grad(loss, self.parameters)  # into new memory: nothing to set to zero before
-        for parameter, gradient in zip(self.parameters, gradients, strict=True):
-            parameter.grad = gradient
         self.optimizer.step()
         self.step += 1
         return self._record("train", value, *terms.means()) if self._is_recorded() else None
+
+    def _gradients(self) -> tuple[LossTerms, torch.Tensor]:
+        """As `_forward`, and puts the gradients into the parameters."""
+        if self._dense_step is None:
+            terms, loss = self._forward()
+            self.flat.take_gradients(torch.autograd.grad(loss, self.flat.parameters))
+            return terms, loss
+        target = self.batch()
+        epsilon = self._epsilon.manual_seed(seed_of(self.config.training.seed, Stream.EPSILON, self.step))
+        return self._dense_step(self.corrupted(target), target, epsilon, self.step)
 
     def _forward(self) -> tuple[LossTerms, torch.Tensor]:
         """Terms of the objective and the loss (a scalar, nats per image) of the next batch."""

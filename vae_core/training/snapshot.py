@@ -32,11 +32,11 @@ def weights(trainer: Trainer) -> dict[str, Array]:
 def snapshot(trainer: Trainer) -> tuple[dict[str, Array], dict[str, Any]]:
     """Weights and optimizer state as named arrays, and the JSON record that belongs to them."""
     tensors = weights(trainer)
-    for name, parameter in _named_parameters(trainer):
-        state = trainer.optimizer.state.get(parameter, {})
-        for key in ADAM:
-            if key in state:
-                tensors[f"optimizer.{name}.{key}"] = state[key].detach().cpu().numpy().copy()
+    state = trainer.optimizer.state.get(trainer.flat.values, {})
+    for key, value in state.items():
+        parts = trainer.flat.split(value) if value.ndim else [value] * len(trainer.flat.parameters)
+        for name, part in zip(_names(trainer), parts, strict=True):
+            tensors[f"optimizer.{name}.{key}"] = part.detach().cpu().numpy().copy()
     record = {
         "step": trainer.step,
         "best": trainer.best,
@@ -80,13 +80,16 @@ def restore(trainer: Trainer, tensors: dict[str, Array], record: dict[str, Any])
 
 
 def _restore_optimizer(trainer: Trainer, tensors: dict[str, Array]) -> None:
+    flat, names = trainer.flat, _names(trainer)
     trainer.optimizer.state.clear()
-    for name, parameter in _named_parameters(trainer):
-        state = {key: tensors[f"optimizer.{name}.{key}"] for key in ADAM if f"optimizer.{name}.{key}" in tensors}
-        if len(state) == len(ADAM):
-            trainer.optimizer.state[parameter] = {
-                key: torch.from_numpy(np.array(value)).to(parameter.device) for key, value in state.items()
-            }
+    if not all(f"optimizer.{name}.{key}" in tensors for name in names for key in ADAM):
+        return
+    state = {"step": torch.from_numpy(np.array(tensors[f"optimizer.{names[0]}.step"]))}
+    for key in ADAM[:2]:
+        state[key] = torch.empty_like(flat.values, requires_grad=False)
+        for name, part in zip(names, flat.split(state[key]), strict=True):
+            part.copy_(torch.from_numpy(np.array(tensors[f"optimizer.{name}.{key}"])))
+    trainer.optimizer.state[flat.values] = state
 
 
 def _note_differences(trainer: Trainer, before: dict[str, Any]) -> None:
@@ -106,9 +109,6 @@ def environment(trainer: Trainer) -> dict[str, Any]:
     }
 
 
-def _named_parameters(trainer: Trainer) -> list[tuple[str, torch.nn.Parameter]]:
-    return [
-        (f"{prefix}.{name}", parameter)
-        for prefix, module in trainer.modules().items()
-        for name, parameter in module.named_parameters()
-    ]
+def _names(trainer: Trainer) -> list[str]:
+    """Of the parameters, in the order of `trainer.flat`."""
+    return [f"{prefix}.{name}" for prefix, module in trainer.modules().items() for name, _ in module.named_parameters()]
