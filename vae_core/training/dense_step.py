@@ -30,7 +30,6 @@ from vae_core.models.vae import SeparateVae
 from vae_core.objectives.likelihoods import Likelihood
 from vae_core.objectives.objective import LossTerms, Objective
 
-
 _aten = torch.ops.aten
 _ACTIVATIONS: dict[type[nn.Module], tuple[Callable[[Tensor], Tensor], Callable[[Tensor, Tensor], Tensor]]] = {
     nn.ReLU: (Tensor.relu_, lambda gradient, h: _aten.threshold_backward(gradient, h, 0, grad_input=gradient)),
@@ -75,10 +74,10 @@ class DenseStep:
         posterior = self.model.posterior(encoded[0] if len(encoded) == 1 else torch.cat(encoded, dim=1))
         epsilon = None if posterior.log_variance is None else posterior.draw_epsilon(draw)
         output = self.decoder.forward(posterior.mean if epsilon is None else posterior.at(epsilon))
-        nats, residual, others = self.likelihood.derivatives(output, target)
-        for parameter, gradients in zip(self.likelihood.parameters(), others, strict=True):
+        nats, residual, by_parameters = self.likelihood.derivatives(output, target)
+        for parameter, gradient in zip(self.likelihood.parameters(), by_parameters, strict=True):
             assert parameter.grad is not None
-            parameter.grad.copy_(gradients.mean())
+            parameter.grad.copy_(gradient / len(inputs))
         terms = self.objective.terms_of(nats, posterior)
         by_code = self.decoder.backward(residual.div_(len(inputs)))
         by_encoded = by_code if epsilon is None else self._by_heads(posterior, epsilon, by_code, terms, step)
