@@ -15,9 +15,9 @@ from pydantic.fields import FieldInfo
 from vae_core.errors import ConfigError, SchemaTooNew
 from vae_core.levels import CORRUPTIONS, check_corruption, ends_of, level_text, parse_level
 
-SCHEMA = 3
+SCHEMA = 4
 """Version of `config.json`; a larger number in a file means that a newer program wrote it. The second has corruptions, the
-third a choice of activation and pixels binarised once."""
+third a choice of activation and pixels binarised once, the fourth optimizers, schedules and augmentation."""
 
 HELD_OUT_IMAGES = 2_000
 """Test images that are looked at while training, always the same; a smaller test split is looked at whole."""
@@ -63,9 +63,17 @@ class DataConfig(_Section):
         description="How strong the corruption is, in its own unit: one number, or LOW:HIGH to draw from for each image.",
     )
 
-    @field_validator("corruption", mode="before")
+    augment: tuple[Literal["flip", "shift", "rotate"], ...] = Field(
+        (),
+        max_length=3,
+        title="Augmentation",
+        description="Random changes to each training image, drawn anew at each step: flip (left to right), shift (by up to "
+        "a tenth of the side), rotate (by up to 15 degrees).",
+    )
+
+    @field_validator("corruption", "augment", mode="before")
     @classmethod
-    def _parse_corruption(cls, value: Any) -> Any:
+    def _parse_names(cls, value: Any) -> Any:
         """'gaussian,masking' and 'none', as typed on the command line."""
         if not isinstance(value, str):
             return value
@@ -225,7 +233,65 @@ class TrainingConfig(_Section):
         le=1.0,
         json_schema_extra={"step": 0.001},
         title="Learning rate",
-        description="Adam's learning rate.",
+        description="The optimizer's learning rate; with a schedule or a warm-up its highest value.",
+    )
+    optimizer: Literal["adam", "adamw", "sgd"] = Field(
+        "adam",
+        title="Optimizer",
+        description="Adam, Adam with decoupled weight decay, or stochastic gradient descent with a momentum of 0.9.",
+    )
+    weight_decay: float = Field(
+        0.0,
+        ge=0.0,
+        le=1.0,
+        title="Weight decay",
+        description="How strongly all weights are pulled to 0: for adam and sgd added to the gradient, for adamw to the step.",
+        json_schema_extra={"step": 0.0001},
+    )
+    clip: float | None = Field(
+        None,
+        gt=0.0,
+        le=1e9,
+        title="Clip gradients at",
+        description="Scale a gradient down to this norm if its norm is larger.",
+        json_schema_extra={"step": 10.0, "unit": "nats per image"},
+    )
+    lr_schedule: Literal["constant", "cosine", "step"] = Field(
+        "constant",
+        title="Schedule of the learning rate",
+        description="Constant, falling to 0 along half a cosine over all epochs, or multiplied by 0.1 after one half and "
+        "again after three quarters of them.",
+    )
+    lr_warmup_epochs: float = Field(
+        0.0,
+        ge=0.0,
+        le=10000.0,
+        title="Warm-up of the learning rate",
+        description="Over how long the learning rate rises from 0 at the start.",
+        json_schema_extra={"step": 1.0, "unit": "epochs"},
+    )
+    average: float = Field(
+        0.0,
+        ge=0.0,
+        le=0.99999,
+        title="Moving average of the weights",
+        description="Decay per step of an exponential moving average, such as 0.999. It is what is evaluated, drawn and "
+        "kept as the model; 0 uses the weights themselves.",
+        json_schema_extra={"step": 0.001},
+    )
+    patience: float | None = Field(
+        None,
+        gt=0.0,
+        le=100000.0,
+        title="Patience",
+        description="End the training early once the target objective on held-out images has not improved for so long.",
+        json_schema_extra={"step": 1.0, "unit": "epochs"},
+    )
+    precision: Literal["float32", "bf16"] = Field(
+        "float32",
+        title="Precision",
+        description="bf16 computes the network's layers in bfloat16 where the processor or GPU has it: faster for large "
+        "networks, with two to three digits. Weights, loss and evaluation stay in float32.",
     )
     seed: int = Field(0, ge=0, le=2**32 - 1, title="Seed", description="Every random draw follows from it.")
     threads: int = Field(1, ge=1, le=256, title="Threads", description="Processor threads that the run may use.")
@@ -354,6 +420,23 @@ def warnings_for(config: RunConfig) -> list[str]:
         found.append(
             f"The warm-up of {objective.warmup_epochs:g} epochs is longer than the training of {training.epochs}: "
             "the target objective is never reached."
+        )
+    if training.lr_warmup_epochs > training.epochs:
+        found.append(
+            f"The learning rate's warm-up of {training.lr_warmup_epochs:g} epochs is longer than the training of "
+            f"{training.epochs}: the full learning rate is never reached."
+        )
+    if training.patience is not None and training.patience >= training.epochs:
+        found.append(
+            f"A patience of {training.patience:g} epochs never ends a training of {training.epochs}; choose a smaller one."
+        )
+    if (
+        {"flip", "rotate"} & set(config.data.augment)
+        and "mnist" in config.data.dataset
+        and "fashion" not in config.data.dataset
+    ):
+        found.append(
+            "Digits change their meaning when mirrored, and a 6 that is turned far becomes a 9; shift is safe."
         )
     return found
 

@@ -18,7 +18,13 @@ from vae_core.storage.checkpoints import load_step
 from vae_core.storage.lookup import find_run, open_anywhere
 from vae_core.storage.sound import check_sound
 
-METAVARS = {"dataset": "NAME|FILE", "hidden": "SIZES", "corruption": "NAME[,NAME]", "level": "L|LOW:HIGH"}
+METAVARS = {
+    "dataset": "NAME|FILE",
+    "hidden": "SIZES",
+    "corruption": "NAME[,NAME]",
+    "augment": "NAME[,NAME]",
+    "level": "L|LOW:HIGH",
+}
 MORE_HELP = {
     "dataset": "A name that 'datasets' lists, sprites-WIDTH-IMAGES-SEED, or the path of an npz of dSprites' form.",
 }

@@ -48,7 +48,7 @@ def train(
     with progress_bar("loading") as report:
         channels = datasets.load_dataset(config.data.dataset, data_dir, report).image_shape[0]
     check_channels(config.data.corruption, channels)
-    check_device(config.training.device)
+    check_device(config.training.device, config.training.precision)
     return _drive(create_run(root, config, name), data_dir, as_json)
 
 
@@ -84,7 +84,7 @@ def resume(
             _train_result(found, found.status()), as_json, lambda: "The run is finished; give --epochs to go on."
         )
         return 0
-    check_device(found.config.training.device)
+    check_device(found.config.training.device, found.config.training.precision)
     if found.state() is State.DIVERGED:
         print(
             f"The run diverged, and with the same settings it most likely will again. {_advice(found, data_dir)}",

@@ -57,6 +57,10 @@ class Posterior:
         """Standard normal noise (B, L) from a generator of the same device."""
         return torch.empty_like(self.mean).normal_(generator=generator)
 
+    def float(self) -> Posterior:
+        """The same in float32, whatever the encoder computed in."""
+        return Posterior(self.mean.float(), None if self.log_variance is None else self.log_variance.float())
+
     def at(self, epsilon: Tensor) -> Tensor:
         """mean + exp(log_variance / 2) * epsilon, (B, L): Kingma & Welling 2014, eq. 10."""
         if self.log_variance is None:

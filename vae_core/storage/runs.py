@@ -74,6 +74,7 @@ class Status:
             one that is new.
         diverged_at: the step whose loss ended a diverged run; `step` is then the last one with a sound loss. None also
             for a diverged run of an older version, whose newest weights gave that loss.
+        stalled: whether it ended before its last epoch because its patience was exhausted.
     """
 
     state: WrittenState = State.QUEUED
@@ -90,6 +91,7 @@ class Status:
     cluster: Text = ""
     was: Annotated[WrittenState | None, BeforeValidator(lambda value: value or None)] = None
     diverged_at: Count | None = None
+    stalled: bool = False
 
 
 @pydantic.dataclass(frozen=True)
@@ -149,9 +151,10 @@ class Run:
         return state
 
     def is_finished(self) -> bool:
-        """Done, with as many epochs as are asked for by now."""
+        """Done, with as many epochs as are asked for by now, or because it no longer improved."""
         status = self.status()
-        return status.state is State.DONE and status.epoch > self.config.training.epochs - 1e-3
+        is_last = status.stalled or status.epoch > self.config.training.epochs - 1e-3
+        return status.state is State.DONE and is_last
 
     def control(self) -> Control:
         """What is wanted; a folder without the file wants nothing but running."""

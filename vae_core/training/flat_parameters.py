@@ -1,8 +1,9 @@
-"""All trained numbers in one flat tensor, so that the optimizer does one sweep over memory and not one per layer."""
+"""All trained numbers in one flat tensor, so that optimizer, clipping and averaging are one sweep over memory each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -14,9 +15,14 @@ class FlatParameters:
     Attributes:
         values: (n,) leaf tensor of all numbers, in the order of the parameters; give this one to the optimizer.
         parameters: the views, with their own shapes and memory layouts.
+        average: (n,) the exponential moving average of `values`, or None.
+
+    Args:
+        parameters: to move, all of one device and type.
+        decay: of the moving average per update, below 1; 0 keeps none.
     """
 
-    def __init__(self, parameters: Sequence[nn.Parameter]) -> None:
+    def __init__(self, parameters: Sequence[nn.Parameter], decay: float = 0.0) -> None:
         self.parameters = list(parameters)
         count = sum(parameter.numel() for parameter in self.parameters)
         first = self.parameters[0]
@@ -26,6 +32,8 @@ class FlatParameters:
         for parameter, view, gradient in zip(self.parameters, views, self.split(self.values.grad), strict=True):
             view.copy_(parameter.detach())
             parameter.data, parameter.grad = view, gradient
+        self.decay = decay
+        self.average = self.values.detach().clone() if decay else None
 
     def split(self, flat: Tensor) -> list[Tensor]:
         """A flat tensor of as many numbers, such as one of the optimizer's, as views like the parameters, in their order."""
@@ -41,3 +49,36 @@ class FlatParameters:
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
             assert parameter.grad is not None
             parameter.grad.copy_(gradient)
+
+    @torch.no_grad()
+    def clip(self, largest: float) -> None:
+        """Scales the gradient down to this norm if its own is larger: Pascanu et al. 2013, algorithm 1."""
+        assert self.values.grad is not None
+        norm = torch.linalg.vector_norm(self.values.grad)
+        self.values.grad.mul_(largest / norm.clamp(min=largest))
+
+    @torch.no_grad()
+    def update_average(self, updates: int) -> None:
+        """Lets the average follow, after update number `updates` (1 is the first).
+
+        The decay is at most (1 + updates) / (10 + updates), so that the untrained start is soon forgotten.
+        """
+        if self.average is not None:
+            decay = min(self.decay, (1 + updates) / (10 + updates))
+            self.average.lerp_(self.values, 1 - decay)
+
+    @contextlib.contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Within it the parameters hold their average, if there is one, and `average` holds what is trained."""
+        self._swap()
+        try:
+            yield
+        finally:
+            self._swap()
+
+    @torch.no_grad()
+    def _swap(self) -> None:
+        if self.average is not None:
+            trained = self.values.detach().clone()
+            self.values.copy_(self.average)
+            self.average.copy_(trained)
