@@ -350,7 +350,7 @@ def test_a_configuration_is_frozen() -> None:
 
 
 def test_a_newer_format_says_so() -> None:
-    with pytest.raises(SchemaTooNew, match=r"was written in format 4 and this program knows 3; update the program\.$"):
+    with pytest.raises(SchemaTooNew, match=r"was written in format 5 and this program knows 4; update the program\.$"):
         parse_config({"schema": 5, "something": "new"})
     with pytest.raises(ConfigError, match=r"^schema must be a whole number from 1 on, not 0\.$"):
         parse_config({"schema": 0})

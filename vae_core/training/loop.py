@@ -190,16 +190,20 @@ class Trainer:
     def train_step(self) -> Record | None:
         """Does one optimizer step and returns its record, or None if this step is not recorded.
 
+        On a GPU only the losses of recorded steps are looked at, so that the others need not be waited for.
+
         Raises:
             Diverged: the loss is beyond repair, as are the weights that gave it, those of the previous update. They are
                 left unchanged.
         """
         terms, loss = self._gradients()
-        value = loss.item()
-        self._watch_loss(value)
+        is_recorded = self._is_recorded(self.step + 1)
+        value = loss.item() if is_recorded or self.device.type != "cuda" else None  # reading it waits for the GPU
+        if value is not None:
+            self._watch_loss(value)
         self._update()
         self.step += 1
-        return self._record("train", value, *terms.means()) if self._is_recorded() else None
+        return self._record("train", value, *terms.means()) if is_recorded and value is not None else None
 
     def _update(self) -> None:
         """Moves the weights along the gradients."""
@@ -249,9 +253,9 @@ class Trainer:
         """
         return self._jump(self.next_loss()) <= WARN_FACTOR
 
-    def _is_recorded(self) -> bool:
+    def _is_recorded(self, step: int) -> bool:
         """The first thousand steps are recorded, then every tenth, and the last."""
-        return self.step <= DENSE_RECORDS or self.step % SPARSE_EVERY == 0 or self.step == self.total_steps
+        return step <= DENSE_RECORDS or step % SPARSE_EVERY == 0 or step == self.total_steps
 
     def _record(self, split: str, loss: float, reconstruction: float, kl: float | None) -> Record:
         record: Record = {"split": split, "step": self.step, "epoch": round(self.epoch, 6), "loss": loss}
