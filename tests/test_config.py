@@ -28,6 +28,11 @@ RANGES: dict[str, tuple[str, float, float]] = {
     "epochs": ("1 to 100000", 1, 100000),
     "batch_size": ("1 to 65536", 1, 65536),
     "lr": ("above 0, at most 1", math.nextafter(0, 1), 1),
+    "weight_decay": ("0 to 1", 0, 1),
+    "clip": ("above 0, at most 1000000000", math.nextafter(0, 1), 1e9),
+    "lr_warmup_epochs": ("0 to 10000", 0, 10000),
+    "average": ("0 to 0.99999", 0, 0.99999),
+    "patience": ("above 0, at most 100000", math.nextafter(0, 1), 100000),
     "seed": ("0 to 4294967295", 0, 2**32 - 1),
     "threads": ("1 to 256", 1, 256),
 }
@@ -41,6 +46,9 @@ CHOICES = {
     "likelihood": ("bernoulli", "gaussian", "gaussian-learned", "continuous-bernoulli"),
     "objective": ("beta",),
     "beta_schedule": ("constant", "linear"),
+    "optimizer": ("adam", "adamw", "sgd"),
+    "lr_schedule": ("constant", "cosine", "step"),
+    "precision": ("float32", "bf16"),
     "device": ("cpu", "cuda", "auto"),
 }
 
@@ -62,6 +70,7 @@ def test_defaults_are_those_of_the_design() -> None:
         "binarize": "none",
         "corruption": (),
         "level": None,
+        "augment": (),
         "model": "vae",
         "architecture": "mlp",
         "hidden": (256, 64),
@@ -79,6 +88,14 @@ def test_defaults_are_those_of_the_design() -> None:
         "epochs": 20,
         "batch_size": 128,
         "lr": 1e-3,
+        "optimizer": "adam",
+        "weight_decay": 0.0,
+        "clip": None,
+        "lr_schedule": "constant",
+        "lr_warmup_epochs": 0.0,
+        "average": 0.0,
+        "patience": None,
+        "precision": "float32",
         "seed": 0,
         "threads": 1,
         "device": "auto",
@@ -90,7 +107,7 @@ def test_defaults_are_those_of_the_design() -> None:
 def test_every_field_stands_once_and_says_what_it_is() -> None:
     names = [name for section in SECTIONS.values() for name in section.model_fields]
     assert sorted(names) == sorted(set(names)) == sorted(FIELDS)
-    assert set(FIELDS) == {*RANGES, *CHOICES, "dataset", "hidden", "corruption", "level"}
+    assert set(FIELDS) == {*RANGES, *CHOICES, "dataset", "hidden", "corruption", "level", "augment"}
     for name, info in FIELDS.items():
         assert info.description and info.description.endswith("."), name
     assert unit_of(FIELDS["capacity"]) == "nats per image" and unit_of(FIELDS["beta"]) == ""
@@ -297,7 +314,7 @@ def test_round_trips_lose_nothing(config: RunConfig) -> None:
     assert make_config(parent=config.parent, **config.flat()) == config
     assert config.changed() == config
     document = json.loads(json.dumps(config.model_dump(mode="json", by_alias=True), allow_nan=False))
-    assert document["schema"] == 3
+    assert document["schema"] == 4
     assert parse_config(document) == config
 
 
@@ -327,8 +344,8 @@ def test_a_configuration_is_frozen() -> None:
 
 
 def test_a_newer_format_says_so() -> None:
-    with pytest.raises(SchemaTooNew, match=r"was written in format 4 and this program knows 3; update the program\.$"):
-        parse_config({"schema": 4, "something": "new"})
+    with pytest.raises(SchemaTooNew, match=r"was written in format 5 and this program knows 4; update the program\.$"):
+        parse_config({"schema": 5, "something": "new"})
     with pytest.raises(ConfigError, match=r"^schema must be a whole number from 1 on, not 0\.$"):
         parse_config({"schema": 0})
 

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.toy_code import ToyLikelihood, ToyModel
 from tests.toy_rows import NAME, TOYS
-from vae_core.config import FIELDS, ObjectiveConfig, RunConfig, make_config, parse_config
+from vae_core.config import FIELDS, RunConfig, make_config, parse_config
 from vae_core.data.corruptions import corrupt
 from vae_core.errors import ConfigError
 from vae_core.evaluation.findings import shown_value
@@ -30,6 +30,7 @@ from vae_core.registry.corruption_rows import CORRUPTIONS
 from vae_core.registry.likelihood_rows import LIKELIHOODS
 from vae_core.registry.model_rows import ARCHITECTURES, MODELS
 from vae_core.registry.objective_rows import OBJECTIVES
+from vae_core.settings import ObjectiveConfig
 from vae_core.storage.paths import PROJECT_ROOT
 from vae_core.storage.runs import in_short
 from vae_core.viz.formulas import objective_latex, objective_numbers

@@ -7,13 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vae_core.config import ModelConfig
 from vae_core.models.autoencoder import Autoencoder
 from vae_core.models.build import vae
 from vae_core.models.networks import ImageShape
 from vae_core.models.vae import Vae
 from vae_core.objectives.likelihoods import Bernoulli
 from vae_core.objectives.objective import Weights
+from vae_core.settings import ModelConfig
 
 
 class ToyLikelihood(Bernoulli):

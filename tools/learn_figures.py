@@ -15,7 +15,6 @@ from typing import Any
 import torch
 
 from tools.examples import LESSON_LATENTS, LESSONS
-from vae_core.config import ObjectiveConfig
 from vae_core.data.batches import to_float
 from vae_core.data.datasets import Dataset, load_dataset
 from vae_core.evaluation.codes import decode_images, encode, fitted_gaussian
@@ -29,6 +28,7 @@ from vae_core.metrics.novelty import KINDS, detect, unknown_images
 from vae_core.models.autoencoder import Posterior
 from vae_core.objectives.divergences import kl_per_dimension
 from vae_core.objectives.likelihoods import build_likelihood
+from vae_core.settings import ObjectiveConfig
 from vae_core.storage import files, paths
 from vae_core.storage.arrays import pack_bundle, unpack_bundle
 from vae_core.storage.runs import open_run

@@ -7,10 +7,10 @@ import streamlit as st
 import torch
 
 from pages.common.components.latent_map import map_scene, map_view
-from vae_core.config import ModelConfig
 from vae_core.data import batches, datasets
 from vae_core.export.browser import decoder_bytes
 from vae_core.models.build import build_model
+from vae_core.settings import ModelConfig
 
 HIDDEN = {"mlp": "512,256", "conv": "32,64"}
 

@@ -9,9 +9,9 @@ from pages.common.address import check_number
 from pages.learn.figures import dataset, figures, test_images
 from pages.learn.lessons import Link, Shown
 from pages.learn.pictures import choose_image, class_of, handled_chart, tiles
-from vae_core.config import ObjectiveConfig
 from vae_core.data.batches import to_float
 from vae_core.objectives.likelihoods import HALF_LOG_TWO_PI, Likelihood, build_likelihood
+from vae_core.settings import ObjectiveConfig
 from vae_core.types import Array
 from vae_core.viz.plot import Axis, Handle, Panel, Series, drawn
 

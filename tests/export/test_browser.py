@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vae_core.config import ModelConfig
 from vae_core.export import browser
 from vae_core.export.browser import decoder_bytes
 from vae_core.models.autoencoder import Autoencoder
 from vae_core.models.build import build_model
 from vae_core.models.networks import ImageShape
+from vae_core.settings import ModelConfig
 
 CASES = [
     ("mlp", "20,10", 3, (1, 9, 9), "tanh"),

@@ -13,7 +13,7 @@ import safetensors
 from PIL import Image
 
 from tests.evaluation.untrained import Shape, untrained
-from vae_core.config import FIELDS, ModelConfig
+from vae_core.config import FIELDS
 from vae_core.data.datasets import load_dataset
 from vae_core.errors import ConfigError
 from vae_core.evaluation.codes import Codes, decode_images, encode, fitted_gaussian
@@ -23,6 +23,7 @@ from vae_core.export.script import export_weights, generation_script
 from vae_core.fields import options_of
 from vae_core.models.build import describe_model
 from vae_core.registry.model_rows import ARCHITECTURES
+from vae_core.settings import ModelConfig
 from vae_core.storage.arrays import unpack_tensors
 from vae_core.viz.walks import random_codes
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from vae_core.config import FIELDS, ModelConfig, ObjectiveConfig
+from vae_core.config import FIELDS
 from vae_core.export.browser import decoder_bytes
 from vae_core.export.packing import pack_blocks
 from vae_core.fields import options_of
@@ -28,6 +28,7 @@ from vae_core.objectives.divergences import kl_per_dimension
 from vae_core.objectives.likelihoods import build_likelihood
 from vae_core.registry.likelihood_rows import LIKELIHOODS
 from vae_core.registry.model_rows import ARCHITECTURES
+from vae_core.settings import ModelConfig, ObjectiveConfig
 from vae_core.storage.frames import Frame, Subjects
 from vae_core.types import Array
 from vae_core.viz.stage_data import NO_LABEL, Options, stage_bytes

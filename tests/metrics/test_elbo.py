@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 from torch.distributions import Bernoulli, MultivariateNormal, Normal, kl_divergence
 
-from vae_core.config import ModelConfig, ObjectiveConfig
 from vae_core.data.batches import binarize_split, to_float
 from vae_core.data.datasets import load_dataset
 from vae_core.data.randomness import Stream, generator
@@ -21,6 +20,7 @@ from vae_core.models.autoencoder import Autoencoder
 from vae_core.models.build import build_model
 from vae_core.objectives.likelihoods import Likelihood, build_likelihood
 from vae_core.registry.likelihood_rows import LIKELIHOODS
+from vae_core.settings import ModelConfig, ObjectiveConfig
 
 
 def model_of(shape: tuple[int, int, int] = (1, 28, 28), **values: object) -> Autoencoder:

@@ -9,7 +9,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from vae_core.config import ModelConfig, ObjectiveConfig
 from vae_core.data.batches import to_float
 from vae_core.data.datasets import load_dataset
 from vae_core.data.randomness import Stream, generator
@@ -20,6 +19,7 @@ from vae_core.models.autoencoder import Autoencoder
 from vae_core.models.build import build_model
 from vae_core.objectives.likelihoods import Likelihood, build_likelihood
 from vae_core.objectives.objective import Objective
+from vae_core.settings import ModelConfig, ObjectiveConfig
 
 
 def draw(*shape: int, seed: int = 0) -> Tensor:

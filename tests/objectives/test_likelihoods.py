@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 from torch.distributions import Bernoulli, ContinuousBernoulli, Normal
 
-from vae_core.config import ObjectiveConfig
 from vae_core.data.batches import to_float
 from vae_core.data.datasets import load_dataset
 from vae_core.objectives import likelihoods
 from vae_core.objectives.likelihoods import SIGMA_MAX, SIGMA_MIN, Likelihood, build_likelihood
 from vae_core.registry.likelihood_rows import LIKELIHOODS
+from vae_core.settings import ObjectiveConfig
 
 DENSITIES = ("gaussian", "gaussian-learned", "continuous-bernoulli")
 
@@ -283,3 +283,16 @@ def test_floor_and_collapse_of_the_full_sets(
     assert total / count == pytest.approx(floor, abs=2e-3)
     found = sum(likelihood.collapse(mean, part).double().sum().item() for part in parts) / count
     assert found == pytest.approx(collapse, abs=2e-3)
+
+
+@pytest.mark.parametrize("name", LIKELIHOODS)
+def test_derivatives_in_closed_form_equal_those_of_autograd(name: str) -> None:
+    likelihood, output, target = make(name).double(), outputs(4, 12), images(4, 12)
+    nats, by_output, by_parameters = likelihood.derivatives(output, target)
+    expected_nats, expected_by_output, expected_by_parameters = Likelihood.derivatives(likelihood, output, target)
+    torch.testing.assert_close(nats, likelihood.negative_log_likelihood(output, target).detach())
+    torch.testing.assert_close(nats, expected_nats)
+    torch.testing.assert_close(by_output, expected_by_output)
+    assert len(by_parameters) == len(expected_by_parameters) == (name == "gaussian-learned")
+    for ours, autograd in zip(by_parameters, expected_by_parameters, strict=True):
+        torch.testing.assert_close(ours.detach(), autograd)

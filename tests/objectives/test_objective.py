@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import torch
 
-from vae_core.config import ModelConfig, ObjectiveConfig
 from vae_core.data.batches import to_float
 from vae_core.data.datasets import load_dataset
 from vae_core.data.randomness import Stream, generator
@@ -13,6 +12,7 @@ from vae_core.models.build import build_model
 from vae_core.objectives.likelihoods import build_likelihood
 from vae_core.objectives.objective import LossTerms, Objective
 from vae_core.registry.likelihood_rows import LIKELIHOODS
+from vae_core.settings import ModelConfig, ObjectiveConfig
 
 TERMS = LossTerms(torch.tensor([100.0, 200.0]), torch.tensor([[1.0, 2.0], [3.0, 6.0]]))
 

@@ -1,11 +1,11 @@
-"""Beta and capacity at given steps."""
+"""Beta, capacity and learning rate at given steps."""
 
 from __future__ import annotations
 
 import pytest
 
-from vae_core.config import ObjectiveConfig
-from vae_core.objectives.schedules import beta_at, capacity_at
+from vae_core.objectives.schedules import beta_at, capacity_at, learning_rate_at
+from vae_core.settings import ObjectiveConfig, TrainingConfig
 
 STEPS_PER_EPOCH = 10
 
@@ -38,3 +38,28 @@ def test_the_capacity_rises_over_the_warmup(step: int, expected: float) -> None:
 
 def test_without_a_capacity_there_is_none() -> None:
     assert capacity_at(ObjectiveConfig(), 3, STEPS_PER_EPOCH) is None
+
+
+@pytest.mark.parametrize(
+    ("schedule", "warmup", "step", "expected"),
+    [
+        ("constant", 0.0, 0, 0.01),
+        ("constant", 0.0, 399, 0.01),
+        ("constant", 4.0, 0, 0.01 / 40),
+        ("constant", 4.0, 19, 0.005),
+        ("constant", 4.0, 39, 0.01),
+        ("cosine", 0.0, 0, 0.01),
+        ("cosine", 0.0, 100, 0.01 * (1 + 0.5**0.5) / 2),
+        ("cosine", 0.0, 200, 0.005),
+        ("cosine", 0.0, 400, 0.0),
+        ("step", 0.0, 199, 0.01),
+        ("step", 0.0, 200, 0.001),
+        ("step", 0.0, 300, 0.0001),
+        ("step", 30.0, 199, 0.01 * 200 / 300),
+    ],
+)
+def test_the_learning_rate_rises_and_falls(schedule: str, warmup: float, step: int, expected: float) -> None:
+    config = TrainingConfig.model_validate(
+        {"lr": 0.01, "epochs": 40, "lr_schedule": schedule, "lr_warmup_epochs": warmup}
+    )
+    assert learning_rate_at(config, step, STEPS_PER_EPOCH) == pytest.approx(expected, abs=1e-12)

@@ -93,7 +93,7 @@ def broken_updates(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
         record = healthy(trainer)
         if trainer.step == at:
             with torch.no_grad():
-                for parameter in trainer.parameters:
+                for parameter in trainer.flat.parameters:
                     parameter.mul_(1e4)
         return record
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from vae_core.config import ModelConfig, RunConfig, make_config
+from vae_core.config import RunConfig, make_config
 from vae_core.models.build import build_model
+from vae_core.settings import ModelConfig
 from vae_core.storage.runs import Control, Run
 from vae_core.training.estimate import START_SECONDS, seconds_for, work_per_image
 

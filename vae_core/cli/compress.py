@@ -10,11 +10,11 @@ from rich.table import Table
 
 from vae_core.cli.options import DataDir, Json, RunOnData, expand_options, in_range
 from vae_core.cli.output import print_result, progress_bar, table_of
-from vae_core.config import ObjectiveConfig
 from vae_core.data.relocation import load_run_dataset
 from vae_core.errors import ConfigError
 from vae_core.figures import FIGURES
 from vae_core.registry.likelihood_rows import LIKELIHOODS
+from vae_core.settings import ObjectiveConfig
 
 SHOWN = 20
 

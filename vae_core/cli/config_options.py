@@ -19,7 +19,13 @@ from vae_core.storage.checkpoints import load_step
 from vae_core.storage.find_runs import find_run, open_anywhere
 from vae_core.storage.usable_steps import check_usable
 
-METAVARS = {"dataset": "NAME|FILE", "hidden": "SIZES", "corruption": "NAME[,NAME]", "level": "L|LOW:HIGH"}
+METAVARS = {
+    "dataset": "NAME|FILE",
+    "hidden": "SIZES",
+    "corruption": "NAME[,NAME]",
+    "augment": "NAME[,NAME]",
+    "level": "L|LOW:HIGH",
+}
 MORE_HELP = {
     "dataset": "A name that 'datasets' lists, sprites-WIDTH-IMAGES-SEED, or the path of an npz of dSprites' form.",
 }

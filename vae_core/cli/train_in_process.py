@@ -24,7 +24,7 @@ def start(root: Path, config: RunConfig, name: str, data_dir: Path | None, as_js
     with progress_bar("loading") as report:
         channels = datasets.load_dataset(config.data.dataset, data_dir, report).image_shape[0]
     check_channels(config.data.corruption, channels)
-    check_device(config.training.device)
+    check_device(config.training.device, config.training.precision)
     return _drive(create_run(root, config, name), data_dir, as_json)
 
 
@@ -33,7 +33,7 @@ def go_on(run: Run, data_dir: Path | None, as_json: bool) -> int:
     if run.is_finished():
         print_result(_train_result(run, run.status()), as_json, lambda: "The run is finished; give --epochs to go on.")
         return 0
-    check_device(run.config.training.device)
+    check_device(run.config.training.device, run.config.training.precision)
     if run.state() is State.DIVERGED:
         print(
             f"The run diverged, and with the same settings it most likely will again. {_advice(run, data_dir)}",

@@ -19,6 +19,7 @@ class Stream(Enum):
     EPSILON = "epsilon"
     PIXELS = "pixels"
     CORRUPTION = "corruption"
+    AUGMENTATION = "augmentation"
     EVALUATION = "evaluation"
     DATA = "data"
 

@@ -51,10 +51,15 @@ class Posterior:
 
         Of an autoencoder it is the code, and nothing is drawn.
         """
-        if self.log_variance is None:
-            return self.mean
-        epsilon = torch.empty_like(self.mean).normal_(generator=generator)
-        return self.at(epsilon)
+        return self.mean if self.log_variance is None else self.at(self.draw_epsilon(generator))
+
+    def draw_epsilon(self, generator: torch.Generator) -> Tensor:
+        """Standard normal noise (B, L) from a generator of the same device."""
+        return torch.empty_like(self.mean).normal_(generator=generator)
+
+    def float(self) -> Posterior:
+        """The same in float32, whatever the encoder computed in."""
+        return Posterior(self.mean.float(), None if self.log_variance is None else self.log_variance.float())
 
     def at(self, epsilon: Tensor) -> Tensor:
         """mean + exp(log_variance / 2) * epsilon, (B, L): Kingma & Welling 2014, eq. 10."""
@@ -78,7 +83,11 @@ class Autoencoder(nn.Module):
 
     def encode(self, images: Tensor) -> Posterior:
         """The posterior of images (B, C, H, W) in [0, 1]; of an autoencoder the code alone."""
-        return Posterior(self.encoder(images), None)
+        return self.posterior(self.encoder(images))
+
+    def posterior(self, encoded: Tensor) -> Posterior:
+        """The posterior that the encoder's output stands for: here the codes (B, L) themselves."""
+        return Posterior(encoded, None)
 
     def decode(self, codes: Tensor) -> Tensor:
         """The output (B, C, H, W) for codes (B, L), without activation: the likelihood's logits or means."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from vae_core.config import ModelConfig
 from vae_core.data.randomness import Stream, generator
 from vae_core.errors import ConfigError
 from vae_core.models.autoencoder import Autoencoder
@@ -13,6 +12,7 @@ from vae_core.models.networks import ImageShape, initialise
 from vae_core.models.vae import SeparateVae, Vae
 from vae_core.registry.choice import resolve
 from vae_core.registry.model_rows import ARCHITECTURES, MODELS
+from vae_core.settings import ModelConfig
 
 MAX_PARAMETERS = 125_000_000
 """Weights, their gradients and Adam's two moments take 16 bytes a parameter: 2 GB at this limit, which leaves room for

@@ -5,6 +5,7 @@ Kingma & Welling 2014, "Auto-Encoding Variational Bayes"; Higgins et al. 2017, "
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from vae_core.models.autoencoder import LOG_VARIANCE_MAX, LOG_VARIANCE_MIN, Autoencoder, Posterior, bound
@@ -13,13 +14,13 @@ from vae_core.models.autoencoder import LOG_VARIANCE_MAX, LOG_VARIANCE_MIN, Auto
 class Vae(Autoencoder):
     """One encoder whose last layer holds both heads: columns 0 to L - 1 are the mean, L to 2L - 1 the log-variance."""
 
-    def encode(self, images: Tensor) -> Posterior:
-        """q(z | x) of images (B, C, H, W) in [0, 1]."""
-        mean, log_variance = self.encoder(images).chunk(2, dim=1)
-        return _posterior(mean, log_variance)
+    def posterior(self, encoded: Tensor) -> Posterior:
+        """q(z | x) from the two heads (B, 2L); the one place where a log-variance is kept in its range."""
+        mean, log_variance = encoded.chunk(2, dim=1)
+        return Posterior(mean, bound(log_variance, LOG_VARIANCE_MIN, LOG_VARIANCE_MAX))
 
 
-class SeparateVae(Autoencoder):
+class SeparateVae(Vae):
     """Two whole networks: `encoder` gives the mean and `log_variance_encoder` the log-variance, each (B, L)."""
 
     def __init__(
@@ -30,9 +31,4 @@ class SeparateVae(Autoencoder):
 
     def encode(self, images: Tensor) -> Posterior:
         """q(z | x) of images (B, C, H, W) in [0, 1]."""
-        return _posterior(self.encoder(images), self.log_variance_encoder(images))
-
-
-def _posterior(mean: Tensor, raw_log_variance: Tensor) -> Posterior:
-    """The one place where a log-variance is kept in its range."""
-    return Posterior(mean, bound(raw_log_variance, LOG_VARIANCE_MIN, LOG_VARIANCE_MAX))
+        return self.posterior(torch.cat([self.encoder(images), self.log_variance_encoder(images)], dim=1))

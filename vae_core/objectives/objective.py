@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
+import torch
 from torch import Tensor
 
-from vae_core.config import ObjectiveConfig
 from vae_core.models.autoencoder import Posterior
 from vae_core.objectives import schedules
 from vae_core.objectives.divergences import kl_per_dimension
 from vae_core.objectives.likelihoods import Likelihood
 from vae_core.registry.choice import resolve
+from vae_core.settings import ObjectiveConfig
 
 Nats = TypeVar("Nats", float, Tensor)
 
@@ -92,8 +93,12 @@ class Objective:
 
     def terms(self, likelihood: Likelihood, output: Tensor, target: Tensor, posterior: Posterior) -> LossTerms:
         """The terms of a batch: the decoder's output and its target (B, C, H, W), and the posterior of the input."""
-        kl = None if posterior.log_variance is None else kl_per_dimension(posterior)
-        return LossTerms(likelihood.negative_log_likelihood(output, target), kl)
+        return self.terms_of(likelihood.negative_log_likelihood(output, target), posterior)
+
+    @staticmethod
+    def terms_of(reconstruction: Tensor, posterior: Posterior) -> LossTerms:
+        """The terms of a batch whose reconstruction loss, (B,) nats, is known already."""
+        return LossTerms(reconstruction, None if posterior.log_variance is None else kl_per_dimension(posterior))
 
     def loss(self, terms: LossTerms, step: int) -> Tensor:
         """The scalar to minimise at this step (0 is the first), nats per image."""
@@ -102,6 +107,13 @@ class Objective:
     def value(self, reconstruction: Nats, kl: Nats | None, step: int) -> Nats:
         """The objective at this step from the means of its terms, nats per image; `kl` None is an autoencoder."""
         return self._weigh(reconstruction, kl, Weights(self.beta_at(step), self.capacity_at(step), self.config))
+
+    def kl_gradient(self, kl: Tensor, step: int) -> Tensor:
+        """The derivative of `value` by the mean KL, both scalars: beta, or gamma times the sign of KL - C."""
+        with torch.enable_grad():
+            leaf = kl.detach().requires_grad_()
+            (gradient,) = torch.autograd.grad(self.value(torch.zeros_like(leaf), leaf, step), leaf)
+        return gradient
 
     def target(self, reconstruction: Nats, kl: Nats | None) -> Nats:
         """The objective with beta and capacity at their final values, by which models are selected."""

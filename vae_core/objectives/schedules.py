@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from vae_core.config import ObjectiveConfig
+import math
+
+from vae_core.settings import ObjectiveConfig, TrainingConfig
 
 
 def rise(step: int, steps: float) -> float:
@@ -22,3 +24,18 @@ def capacity_at(config: ObjectiveConfig, step: int, steps_per_epoch: int) -> flo
     if config.capacity is None:
         return None
     return config.capacity * rise(step, config.warmup_epochs * steps_per_epoch)
+
+
+def learning_rate_at(config: TrainingConfig, step: int, steps_per_epoch: int) -> float:
+    """The learning rate of this step's update (0 is the first).
+
+    During the warm-up it rises linearly and reaches its full value with the last step of the warm-up. A cosine falls to 0
+    over all epochs (Loshchilov & Hutter 2017, "SGDR", eq. 5, without restarts); steps divide it by 10 after one half and
+    after three quarters of the epochs.
+    """
+    warmup = config.lr_warmup_epochs * steps_per_epoch
+    share = step / (config.epochs * steps_per_epoch)
+    rate = config.lr * (rise(step + 1, warmup) if warmup else 1.0)
+    if config.lr_schedule == "cosine":
+        return rate * 0.5 * (1.0 + math.cos(math.pi * share))
+    return rate * 0.1 ** ((share >= 0.5) + (share >= 0.75)) if config.lr_schedule == "step" else rate

@@ -76,6 +76,7 @@ class Status:
         diverged_at: the step whose loss ended a diverged run; `step` is then the last one with a finite loss. Also None
             for a run that diverged in an older version, whose newest weights gave that loss.
         scheduler_lost: whether it stopped because the connection to the cluster's scheduler was lost.
+        stalled: whether it ended before its last epoch because its patience was exhausted.
     """
 
     state: WrittenState = State.QUEUED
@@ -93,6 +94,7 @@ class Status:
     was: Annotated[WrittenState | None, BeforeValidator(lambda value: value or None)] = None
     diverged_at: Count | None = None
     scheduler_lost: Annotated[bool, Strict()] = False
+    stalled: Annotated[bool, Strict()] = False
 
 
 @pydantic.dataclass(frozen=True)
@@ -152,9 +154,10 @@ class Run:
         return state
 
     def is_finished(self) -> bool:
-        """Returns whether the run is done and has all the epochs that it is configured for now."""
+        """Returns whether the run is done: all epochs that it is configured for now, or none that improved any more."""
         status = self.status()
-        return status.state is State.DONE and status.epoch > self.config.training.epochs - 1e-3
+        is_last = status.stalled or status.epoch > self.config.training.epochs - 1e-3
+        return status.state is State.DONE and is_last
 
     def control(self) -> Control:
         """Reads `control.json`; without the file, nothing but running is requested."""

@@ -7,11 +7,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from vae_core.config import ObjectiveConfig, RunConfig
+from vae_core.config import RunConfig
 from vae_core.data import catalogue
 from vae_core.errors import LatentLabError, RunNotFound
 from vae_core.registry.corruption_rows import level_text
 from vae_core.registry.likelihood_rows import LIKELIHOODS
+from vae_core.settings import ObjectiveConfig
 from vae_core.storage.runs import Run, list_runs
 from vae_core.storage.states import State
 

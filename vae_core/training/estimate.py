@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from itertools import islice, pairwise
 from statistics import median
 
-from vae_core.config import ModelConfig, RunConfig
+from vae_core.config import RunConfig
 from vae_core.registry.model_rows import ARCHITECTURES
+from vae_core.settings import ModelConfig
 from vae_core.storage.runs import Run
 from vae_core.storage.states import State
 

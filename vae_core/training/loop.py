@@ -20,6 +20,7 @@ import torch
 
 from vae_core.config import RunConfig
 from vae_core.data import batches
+from vae_core.data.augmentations import augment
 from vae_core.data.corruptions import corrupt_mixed
 from vae_core.data.datasets import Dataset
 from vae_core.data.randomness import Stream, seed_of
@@ -30,10 +31,14 @@ from vae_core.models.build import build_model
 from vae_core.models.networks import start_at
 from vae_core.objectives.likelihoods import build_likelihood
 from vae_core.objectives.objective import LossTerms, Objective
+from vae_core.objectives.schedules import learning_rate_at
 from vae_core.registry.corruption_rows import check_channels
 from vae_core.storage.frames import Frame
 from vae_core.storage.records import Record
+from vae_core.training.dense_step import DenseStep, is_dense
+from vae_core.training.flat_parameters import FlatParameters
 from vae_core.training.frame_recorder import FrameRecorder, frame_steps
+from vae_core.training.optimizers import build_optimizer, set_learning_rate
 
 DENSE_RECORDS = 1_000
 SPARSE_EVERY = 10
@@ -87,7 +92,7 @@ class Trainer:
         validation: what the run is evaluated on; built from the dataset by default.
 
     Raises:
-        ConfigError: the device is missing, or a corruption does not apply to these images.
+        ConfigError: the device is missing or lacks the precision, or a corruption does not apply to these images.
     """
 
     def __init__(self, config: RunConfig, dataset: Dataset, validation: ValidationSet | None = None) -> None:
@@ -95,7 +100,7 @@ class Trainer:
         check_channels(config.data.corruption, dataset.image_shape[0])
         self.config = config
         self.dataset_digest = dataset.digest
-        self.device = torch.device(device_of(training.device))
+        self.device = torch.device(device_of(training.device, training.precision))
         self.images = batches.training_images(dataset, config.data.limit, config.data.binarize).to(self.device)
         self.batch_size = min(training.batch_size, len(self.images))
         self.steps_per_epoch = batches.steps_per_epoch(len(self.images), self.batch_size)
@@ -105,8 +110,11 @@ class Trainer:
         if config.model.activation == "tanh":
             self._start_at_mean_image()
         self.objective = Objective(config.objective, self.steps_per_epoch)
-        self.parameters = [*self.model.parameters(), *self.likelihood.parameters()]
-        self.optimizer = torch.optim.Adam(self.parameters, lr=training.lr, fused=True)
+        self.flat = FlatParameters([*self.model.parameters(), *self.likelihood.parameters()], training.average)
+        self.optimizer = build_optimizer(self.flat.values, training)
+        self._dense_step: DenseStep | None = None
+        if is_dense(self.model) and self.device.type == "cpu" and training.precision == "float32":
+            self._dense_step = DenseStep(self.model, self.likelihood, self.objective, self.batch_size)
         validation = validation or build_validation_set(dataset, config, self.images)
         self.recorder = FrameRecorder(validation, config.model.latent)
         self.validation = validation.to(self.device)
@@ -121,6 +129,20 @@ class Trainer:
         self._epsilon = torch.Generator(self.device)
         self._pixels = torch.Generator(self.device)
         self._corruption = torch.Generator(self.device)
+        self._augmentation = torch.Generator(self.device)
+
+    @property
+    def has_stalled(self) -> bool:
+        """Whether the target objective on the validation set has not improved for as long as the run is patient."""
+        patience = self.config.training.patience
+        if patience is None or self.best is None:
+            return False
+        return self.latest["evaluated_step"] - self.best[0] >= patience * self.steps_per_epoch
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether there is no further step: all are done, or the training has stalled."""
+        return self.step >= self.total_steps or self.has_stalled
 
     @property
     def epoch(self) -> float:
@@ -149,6 +171,9 @@ class Trainer:
             self._order = (epoch, order.to(self.device))
         chosen = self._order[1][index * self.batch_size : (index + 1) * self.batch_size]
         images = batches.take(self.images, chosen)
+        if self.config.data.augment:
+            changes = self._augmentation.manual_seed(seed_of(self.config.training.seed, Stream.AUGMENTATION, self.step))
+            images = augment(images, self.config.data.augment, changes)
         if self.config.data.binarize in ("none", "fixed"):
             return images
         pixels = self._pixels.manual_seed(seed_of(self.config.training.seed, Stream.PIXELS, self.step))
@@ -165,28 +190,53 @@ class Trainer:
     def train_step(self) -> Record | None:
         """Does one optimizer step and returns its record, or None if this step is not recorded.
 
+        On a GPU only the losses of recorded steps are looked at, so that the others need not be waited for.
+
         Raises:
             Diverged: the loss is beyond repair, as are the weights that gave it, those of the previous update. They are
                 left unchanged.
         """
-        terms, loss = self._forward()
-        value = loss.item()
-        self._watch_loss(value)
-        gradients = torch.autograd.grad(loss, self.parameters)  # into new memory: nothing to set to zero before
-        for parameter, gradient in zip(self.parameters, gradients, strict=True):
-            parameter.grad = gradient
-        self.optimizer.step()
+        terms, loss = self._gradients()
+        is_recorded = self._is_recorded(self.step + 1)
+        value = loss.item() if is_recorded or self.device.type != "cuda" else None  # reading it waits for the GPU
+        if value is not None:
+            self._watch_loss(value)
+        self._update()
         self.step += 1
-        return self._record("train", value, *terms.means()) if self._is_recorded() else None
+        return self._record("train", value, *terms.means()) if is_recorded and value is not None else None
+
+    def _update(self) -> None:
+        """Moves the weights along the gradients."""
+        training = self.config.training
+        if training.clip is not None:
+            self.flat.clip(training.clip)
+        set_learning_rate(self.optimizer, learning_rate_at(training, self.step, self.steps_per_epoch))
+        self.optimizer.step()
+        self.flat.update_average(self.step + 1)
+
+    def _gradients(self) -> tuple[LossTerms, torch.Tensor]:
+        """As `_forward`, and puts the gradients into the parameters."""
+        if self._dense_step is None:
+            terms, loss = self._forward()
+            self.flat.take_gradients(torch.autograd.grad(loss, self.flat.parameters))
+            return terms, loss
+        target = self.batch()
+        epsilon = self._epsilon.manual_seed(seed_of(self.config.training.seed, Stream.EPSILON, self.step))
+        return self._dense_step(self.corrupted(target), target, epsilon, self.step)
 
     def _forward(self) -> tuple[LossTerms, torch.Tensor]:
         """Terms of the objective and the loss (a scalar, nats per image) of the next batch."""
         target = self.batch()
         epsilon = self._epsilon.manual_seed(seed_of(self.config.training.seed, Stream.EPSILON, self.step))
-        posterior = self.model.encode(self.corrupted(target))
-        output = self.model.decode(posterior.sample(epsilon))
+        with self._precision():
+            posterior = self.model.encode(self.corrupted(target)).float()
+            output = self.model.decode(posterior.sample(epsilon)).float()
         terms = self.objective.terms(self.likelihood, output, target, posterior)
         return terms, self.objective.loss(terms, self.step)
+
+    def _precision(self) -> torch.autocast:
+        """Within it, layers compute in bfloat16 if the run asks for that."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.training.precision == "bf16")
 
     @torch.no_grad()
     def next_loss(self) -> float:
@@ -203,9 +253,9 @@ class Trainer:
         """
         return self._jump(self.next_loss()) <= WARN_FACTOR
 
-    def _is_recorded(self) -> bool:
+    def _is_recorded(self, step: int) -> bool:
         """The first thousand steps are recorded, then every tenth, and the last."""
-        return self.step <= DENSE_RECORDS or self.step % SPARSE_EVERY == 0 or self.step == self.total_steps
+        return step <= DENSE_RECORDS or step % SPARSE_EVERY == 0 or step == self.total_steps
 
     def _record(self, split: str, loss: float, reconstruction: float, kl: float | None) -> Record:
         record: Record = {"split": split, "step": self.step, "epoch": round(self.epoch, 6), "loss": loss}
@@ -243,7 +293,8 @@ class Trainer:
 
     def validate(self) -> Validated:
         """Evaluates the validation set and remembers the best result; changes no state of the training itself."""
-        record = self._validation_record()
+        with self.flat.averaged():
+            record = self._validation_record()
         target = record["target"]
         is_best = math.isfinite(target) and (self.best is None or target < self.best[1])
         if is_best:
@@ -279,9 +330,10 @@ class Trainer:
 
     def frame(self, *, with_log_variance: bool) -> Frame:
         """How the model sees the film's subjects now."""
-        return self.recorder.frame(
-            self.model, self.likelihood, self.step, self.epoch, self.latest, with_log_variance=with_log_variance
-        )
+        with self.flat.averaged():
+            return self.recorder.frame(
+                self.model, self.likelihood, self.step, self.epoch, self.latest, with_log_variance=with_log_variance
+            )
 
 
 def train(trainer: Trainer) -> Iterator[Event]:
@@ -294,12 +346,12 @@ def train(trainer: Trainer) -> Iterator[Event]:
     if trainer.step == 0:
         yield trainer.validate()
         yield FrameRecorded(trainer.frame(with_log_variance=False))
-    while trainer.step < trainer.total_steps:
+    while not trainer.is_finished:
         record = trainer.train_step()
         step = trainer.step
         if is_validation_step(step, trainer.steps_per_epoch, trainer.total_steps):
             yield trainer.validate()
-        if step in frames:
+        if step in frames or trainer.has_stalled:
             yield FrameRecorded(trainer.frame(with_log_variance=False))
         yield Stepped(step, record)
 
@@ -312,17 +364,27 @@ def is_validation_step(step: int, steps_per_epoch: int, total_steps: int) -> boo
     return step % every == 0
 
 
-def check_device(asked: str) -> None:
-    """Checks that this machine has the device.
+def check_device(asked: str, precision: str = "float32") -> None:
+    """Checks that this machine has the device, and that the device computes in this precision.
 
     Raises:
-        ConfigError: CUDA was asked for and is not available.
+        ConfigError: CUDA was asked for and is not available, or the device has no bfloat16 arithmetic.
     """
-    if asked == "cuda" and not torch.cuda.is_available():
+    has_cuda = torch.cuda.is_available()
+    if asked == "cuda" and not has_cuda:
         raise ConfigError("There is no CUDA device here that torch can use; choose cpu or auto as the device.")
+    on_cuda = has_cuda and asked != "cpu"
+    if precision == "bf16" and not (torch.cuda.is_bf16_supported() if on_cuda else _cpu_has_bf16()):
+        where = "GPU" if on_cuda else "processor"
+        raise ConfigError(f"This {where} has no bfloat16 arithmetic, which would be slower there; choose float32.")
 
 
-def device_of(asked: str) -> str:
+def _cpu_has_bf16() -> bool:
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") or capabilities.get("bf16"))
+
+
+def device_of(asked: str, precision: str = "float32") -> str:
     """The device to train on: `auto` is CUDA if available, else the CPU. Raises as `check_device`."""
-    check_device(asked)
+    check_device(asked, precision)
     return ("cuda" if torch.cuda.is_available() else "cpu") if asked == "auto" else asked

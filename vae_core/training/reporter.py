@@ -56,6 +56,7 @@ class Reporter:
             "images_per_second": self.images / seconds if seconds > 0 and self.images else None,
             "seconds": round(seconds, 3),
             "notes": tuple(trainer.notes),
+            "stalled": trainer.has_stalled,
             "best_step": trainer.best[0] if trainer.best else None,
         }
 

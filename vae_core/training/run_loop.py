@@ -64,7 +64,18 @@ class RunLoop:
             self.trainer.check_weights()  # no step computes the loss of the last weights
         except Diverged as error:
             return self._go_back(error)
-        return self._finish(state)
+        return self._finish(state, self._why_early() if state is State.DONE else "")
+
+    def _why_early(self) -> str:
+        """A sentence, if the training ended before its last epoch."""
+        trainer = self.trainer
+        if not trainer.has_stalled or trainer.best is None or trainer.step == trainer.total_steps:
+            return ""
+        patience = trainer.config.training.patience
+        return (
+            f"Ended early, in epoch {trainer.epoch:.0f} of {trainer.config.training.epochs}: the target objective has not "
+            f"improved for {patience:g} epochs, since step {trainer.best[0]:,}."
+        )
 
     def _store(self, event: Event) -> None:
         match event:
@@ -88,7 +99,7 @@ class RunLoop:
         while self._is_paused():
             self._pause()
         self._keep_to_rate()
-        is_last = self.trainer.step == self.trainer.total_steps
+        is_last = self.trainer.is_finished
         if self._checkpoint.is_due() and not is_last:
             self._save()
         return is_last or not self.requests.wants_stop
@@ -99,7 +110,7 @@ class RunLoop:
             self.reporter.report(at_full_speed=not self.requests.has_rate)
 
     def _is_paused(self) -> bool:
-        return self.trainer.step < self.trainer.total_steps and self.requests.wants_pause(self.trainer.step)
+        return not self.trainer.is_finished and self.requests.wants_pause(self.trainer.step)
 
     def _pause(self) -> None:
         """Saves and waits for the next request. After `idle_seconds` the run stops, and can be resumed."""

@@ -15,28 +15,30 @@ import torch
 from vae_core.errors import CheckpointCorrupt, DataError
 from vae_core.evaluation.trained import load_weights
 from vae_core.training.loop import Trainer
+from vae_core.training.optimizers import state_of
 from vae_core.types import Array
 
-ADAM = ("exp_avg", "exp_avg_sq", "step")
+TRAINED = "trained"
+"""The optimizer's name for the trained weights of a run whose model is their moving average."""
 
 
 def weights(trainer: Trainer) -> dict[str, Array]:
-    """The weights as float32 arrays of their own shapes, named `model.…` and `likelihood.…`."""
-    return {
-        f"{prefix}.{name}": tensor.detach().cpu().numpy().copy()
-        for prefix, module in trainer.modules().items()
-        for name, tensor in module.state_dict().items()
-    }
+    """The weights, or their average, as float32 arrays of their own shapes, named `model.…` and `likelihood.…`."""
+    with trainer.flat.averaged():
+        return {
+            f"{prefix}.{name}": tensor.detach().cpu().numpy().copy()
+            for prefix, module in trainer.modules().items()
+            for name, tensor in module.state_dict().items()
+        }
 
 
 def snapshot(trainer: Trainer) -> tuple[dict[str, Array], dict[str, Any]]:
     """Weights and optimizer state as named arrays, and the JSON record that belongs to them."""
     tensors = weights(trainer)
-    for name, parameter in _named_parameters(trainer):
-        state = trainer.optimizer.state.get(parameter, {})
-        for key in ADAM:
-            if key in state:
-                tensors[f"optimizer.{name}.{key}"] = state[key].detach().cpu().numpy().copy()
+    for key, value in _memory(trainer).items():
+        parts = trainer.flat.split(value) if value.ndim else [value] * len(trainer.flat.parameters)
+        for name, part in zip(_names(trainer), parts, strict=True):
+            tensors[f"optimizer.{name}.{key}"] = part.detach().cpu().numpy().copy()
     record = {
         "step": trainer.step,
         "best": trainer.best,
@@ -75,18 +77,39 @@ def restore(trainer: Trainer, tensors: dict[str, Array], record: dict[str, Any])
         before = dict(record["environment"])
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise CheckpointCorrupt("The checkpoint's record is damaged; use an earlier one.") from error
-    _restore_optimizer(trainer, tensors)
+    _restore_memory(trainer, tensors)
     _note_differences(trainer, before)
 
 
-def _restore_optimizer(trainer: Trainer, tensors: dict[str, Array]) -> None:
+def _memory(trainer: Trainer) -> dict[str, torch.Tensor]:
+    """What a training remembers besides the model's weights: the optimizer's state, and what is trained if that is not it."""
+    trained = {} if trainer.flat.average is None else {TRAINED: trainer.flat.values.detach()}
+    return state_of(trainer.optimizer, trainer.flat.values) | trained
+
+
+def _restore_memory(trainer: Trainer, tensors: dict[str, Array]) -> None:
+    """To be called when the weights are restored: they are the average, if there is one."""
+    flat, names = trainer.flat, _names(trainer)
+    keys = {name.rpartition(".")[2] for name in tensors if name.startswith("optimizer.")}
+    memory = {key: _flat(trainer, [tensors[f"optimizer.{name}.{key}"] for name in names]) for key in keys}
+    if flat.average is not None:
+        flat.average.copy_(flat.values.detach())
+    with torch.no_grad():
+        flat.values.copy_(memory.pop(TRAINED, flat.values.detach()))
     trainer.optimizer.state.clear()
-    for name, parameter in _named_parameters(trainer):
-        state = {key: tensors[f"optimizer.{name}.{key}"] for key in ADAM if f"optimizer.{name}.{key}" in tensors}
-        if len(state) == len(ADAM):
-            trainer.optimizer.state[parameter] = {
-                key: torch.from_numpy(np.array(value)).to(parameter.device) for key, value in state.items()
-            }
+    if memory:
+        trainer.optimizer.state[flat.values] = memory
+
+
+def _flat(trainer: Trainer, parts: list[Array]) -> torch.Tensor:
+    """Arrays, one per parameter, as one flat tensor; numbers, which are all the same, as the first of them."""
+    first = torch.from_numpy(np.array(parts[0]))
+    if first.ndim == 0 and trainer.flat.parameters[0].ndim:
+        return first
+    flat = torch.empty_like(trainer.flat.values, requires_grad=False)
+    for view, part in zip(trainer.flat.split(flat), parts, strict=True):
+        view.copy_(torch.from_numpy(np.array(part)))
+    return flat
 
 
 def _note_differences(trainer: Trainer, before: dict[str, Any]) -> None:
@@ -106,9 +129,6 @@ def environment(trainer: Trainer) -> dict[str, Any]:
     }
 
 
-def _named_parameters(trainer: Trainer) -> list[tuple[str, torch.nn.Parameter]]:
-    return [
-        (f"{prefix}.{name}", parameter)
-        for prefix, module in trainer.modules().items()
-        for name, parameter in module.named_parameters()
-    ]
+def _names(trainer: Trainer) -> list[str]:
+    """Of the parameters, in the order of `trainer.flat`."""
+    return [f"{prefix}.{name}" for prefix, module in trainer.modules().items() for name, _ in module.named_parameters()]

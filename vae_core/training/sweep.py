@@ -20,11 +20,12 @@ from typing import Any, Protocol
 
 import filelock
 
-from vae_core.config import FIELDS, ObjectiveConfig, RunConfig
+from vae_core.config import FIELDS, RunConfig
 from vae_core.data import catalogue
 from vae_core.errors import ConfigError, DiskError, RunLocked
 from vae_core.evaluation.findings import shown_value as shown_value
 from vae_core.registry.model_rows import ARCHITECTURES
+from vae_core.settings import ObjectiveConfig
 from vae_core.storage import files
 from vae_core.storage.runs import MAX_NAME, Control, Run, in_short
 from vae_core.storage.states import State
