@@ -46,7 +46,7 @@ def test_a_real_image_is_at_distance_0_and_a_changed_one_at_its_root_mean_square
 
 
 def test_pictures_of_another_size_are_refused() -> None:
-    with pytest.raises(DataError, match="one size"):
+    with pytest.raises(DataError, match="same size"):
         distance_to_nearest(np.zeros((1, 1, 2, 2), np.uint8), np.zeros((1, 1, 3, 3), np.uint8))
-    with pytest.raises(DataError, match="one size"):
+    with pytest.raises(DataError, match="same size"):
         distance_to_nearest(torch.zeros(0, 1, 2, 2).numpy(), np.zeros((1, 1, 2, 2), np.uint8))
