@@ -358,7 +358,7 @@ OFFENDERS: list[tuple[Callable[[str], list[str]], str]] = [
     (lambda source: backward_imports(source, "vae_core.models.vae"), "from ..objectives import objective"),
     (lambda source: backward_imports(source, "vae_core.storage.runs"), "from vae_core import Trainer"),
     (lambda source: backward_imports(source, "vae_core.viz.loss_chart"), "from pages.common import state"),
-    (lambda source: backward_imports(source, "vae_core"), "from vae_core.config import RunConfig"
+    (lambda source: backward_imports(source, "vae_core"), "from vae_core.config import RunConfig"),
     (lambda source: imports_of_other_pages(source, "pages.learn.beta"), "from pages.compare.choice import chosen"),
     (lambda source: imports_of_other_pages(source, "pages.common.session"), "def f():\n    import pages.train.dials"),
 ]  # fmt: skip
