@@ -43,7 +43,7 @@ CHOICES = {
     "architecture": ("mlp", "conv"),
     "activation": ("relu", "tanh"),
     "encoder": ("shared", "separate"),
-    "likelihood": ("bernoulli", "gaussian", "gaussian-learned", "continuous-bernoulli"),
+    "likelihood": ("bernoulli", "gaussian", "gaussian-learned", "discretised-logistic", "continuous-bernoulli"),
     "objective": ("beta",),
     "beta_schedule": ("constant", "linear"),
     "optimizer": ("adam", "adamw", "sgd"),

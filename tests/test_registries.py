@@ -90,7 +90,7 @@ def test_the_script_knows_just_the_activations_that_likelihoods_name() -> None:
 def test_a_name_that_is_no_row_is_told_the_names() -> None:
     with pytest.raises(ConfigError) as raised:
         make_config(likelihood="poisson")
-    names = "'bernoulli', 'gaussian', 'gaussian-learned' or 'continuous-bernoulli'"
+    names = "'bernoulli', 'gaussian', 'gaussian-learned', 'discretised-logistic' or 'continuous-bernoulli'"
     assert str(raised.value) == f"likelihood must be {names}, not 'poisson'."
     for wrong in (3, None, ["vae"]):
         with pytest.raises(ConfigError, match=r"^model must be 'ae' or 'vae', not "):
@@ -202,7 +202,7 @@ def test_a_new_row_is_in_the_help_and_can_be_trained(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     *help_text, last = done.stdout.splitlines()
-    choices = ("ae|vae|toy", "bernoulli|gaussian|gaussian-learned|continuous-bernoulli|toy", "beta|toy")
+    choices = ("ae|vae|toy", "bernoulli|gaussian|gaussian-learned|discretised-logistic|continuous-bernoulli|toy", "beta|toy")
     for words in (*choices, "watermark, greyscale, toy"):
         assert words in " ".join(" ".join(help_text).split())
     result = json.loads(last)

@@ -24,6 +24,8 @@ from vae_core.registry.likelihood_rows import LIKELIHOODS
 from vae_core.registry.model_rows import ARCHITECTURES, MODELS
 from vae_core.registry.objective_rows import OBJECTIVES, ObjectiveRow
 
+Augmentation = Literal["flip", "shift", "rotate"]
+
 
 class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=())
@@ -60,7 +62,7 @@ class DataConfig(Section):
         description="How strong the corruption is, in its own unit: one number, or LOW:HIGH to draw from for each image.",
     )
 
-    augment: Annotated[tuple[Literal["flip", "shift", "rotate"], ...], BeforeValidator(parse_names)] = Field(
+    augment: Annotated[tuple[Augmentation, ...], BeforeValidator(parse_names)] = Field(
         (),
         max_length=3,
         title="Augmentation",

@@ -6,7 +6,7 @@ range, wherever the value came from.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import streamlit as st
 
@@ -30,6 +30,7 @@ from vae_core.presets import PRESETS
 from vae_core.registry.corruption_rows import CORRUPTIONS, check_channels
 from vae_core.registry.likelihood_rows import LIKELIHOODS
 from vae_core.registry.model_rows import ARCHITECTURES, MODELS
+from vae_core.settings import Augmentation
 
 
 def dials() -> RunConfig | None:
@@ -81,15 +82,39 @@ def _more() -> dict[str, Any]:
     values["activation"] = choice_setting("activation")
     values["encoder"] = choice_setting("encoder", disabled=not _is_variational())
     values["likelihood"] = choice_setting("likelihood")
+    st.caption(LIKELIHOODS[values["likelihood"]].about)
     if LIKELIHOODS[values["likelihood"]].has_sigma:
         values["sigma"] = number_setting("sigma")
-    values["binarize"] = choice_setting("binarize")
+    values |= {"binarize": choice_setting("binarize"), "augment": _augment()}
     values |= _corruption()
     values |= _objective() if _is_variational() else {}
-    for name in ("lr", "batch_size", "limit", "threads"):
+    values |= _optimisation()
+    for name in ("limit", "threads"):
         values[name] = number_setting(name)
-    values["device"] = choice_setting("device")
+    return values | {name: choice_setting(name) for name in ("device", "precision")}
+
+
+def _optimisation() -> dict[str, Any]:
+    """How the weights are found."""
+    values: dict[str, Any] = {name: number_setting(name) for name in ("lr", "batch_size")}
+    values |= {name: choice_setting(name) for name in ("optimizer", "lr_schedule")}
+    for name in ("lr_warmup_epochs", "weight_decay", "clip", "average", "patience"):
+        values[name] = number_setting(name)
     return values
+
+
+def _augment() -> list[str]:
+    """Random changes of the training images."""
+    names = get_args(Augmentation)
+    say_missing("augment", "augmentation", names, st.query_params.get_all("augment"))
+    return st.multiselect(
+        title_of("augment"),
+        names,
+        key="augment",
+        bind="query-params",
+        help=setting_help("augment"),
+        placeholder="none",
+    )
 
 
 def _objective() -> dict[str, Any]:
@@ -212,7 +237,7 @@ def _as_shown(name: str, value: Any) -> Any:
     """A field's value as its widget has it."""
     if name == "hidden":
         return sizes_text(value)
-    if name == "corruption":
+    if name in ("corruption", "augment"):
         return list(value)
     return value or "" if name == "level" else value
 

@@ -8,6 +8,7 @@ import torch
 
 from vae_core.config import make_config
 from vae_core.data.datasets import Dataset
+from vae_core.registry.likelihood_rows import LIKELIHOODS
 from vae_core.training.dense_step import is_dense
 from vae_core.training.loop import Trainer
 
@@ -16,7 +17,6 @@ NETWORKS: list[dict[str, Any]] = [
     {"model": "vae", "encoder": "shared"},
     {"model": "vae", "encoder": "separate"},
 ]
-LIKELIHOODS = ["bernoulli", "gaussian", "gaussian-learned", "continuous-bernoulli"]
 OBJECTIVES: list[dict[str, Any]] = [
     {"beta": 4.0},
     {"beta": 4.0, "beta_schedule": "linear"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from vae_core.metrics.elbo import evaluate, iw_nlls
 from vae_core.models.autoencoder import Autoencoder
 from vae_core.models.build import build_model
 from vae_core.objectives.likelihoods import Likelihood, build_likelihood
+from vae_core.registry.likelihood_rows import LIKELIHOODS
 from vae_core.storage import checkpoints
 from vae_core.storage.runs import Run
 from vae_core.storage.usable_steps import broken_step
@@ -125,7 +127,30 @@ def evaluate_run(
             "iw_samples": iw_samples,
             "iw_seed": seed,
         }
+    found["bits_per_dimension"] = bits_per_dimension(
+        found["negative_elbo_nats"], run.config, math.prod(data.image_shape)
+    )
     return {"run": str(run.folder), "dataset": data.name, "dataset_sha256": data.digest, "step": trained.step, **found}
+
+
+def bits_per_dimension(nats: float, config: RunConfig, dimensions: int) -> float | None:
+    """The negative ELBO per pixel and channel in bits, as papers on photographs report it.
+
+    A density on the range 0 to 1 is taken as constant over the 1/255 of a grey level, which adds log2(255) bits.
+
+    Args:
+        nats: negative ELBO, nats per image.
+        config: of the run.
+        dimensions: pixels times channels.
+
+    Returns:
+        None for a Bernoulli on grey pixels, to which it gives no probability, and for an autoencoder, which has no ELBO.
+    """
+    row = LIKELIHOODS[config.objective.likelihood]
+    if not config.model.is_variational or (row.is_of_bits and config.data.binarize == "none"):
+        return None
+    is_density = not (row.is_of_bits or row.is_of_levels)
+    return nats / (dimensions * math.log(2)) + (math.log2(255) if is_density else 0.0)
 
 
 def load_weights(modules: dict[str, torch.nn.Module], tensors: dict[str, Array]) -> None:

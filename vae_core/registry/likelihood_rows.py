@@ -24,6 +24,8 @@ class LikelihoodRow:
         learns_sigma: whether sigma is trained with the weights, so that its final value is not known before.
         has_floor: whether its loss has a lower bound.
         is_of_bits: whether it is a probability of pixels that are 0 or 1, and of no others.
+        is_of_levels: whether it is a probability of the 256 grey levels. If it is of neither, it is a density.
+        about: when to choose it, in a sentence.
     """
 
     title: str
@@ -35,6 +37,8 @@ class LikelihoodRow:
     learns_sigma: bool = False
     has_floor: bool = True
     is_of_bits: bool = False
+    is_of_levels: bool = False
+    about: str = ""
 
 
 _SQUARES = r"\sum_i \left[\frac{(x_i - \hat x_i)^2}{2\sigma^2} + \ln\left(\sigma\sqrt{2\pi}\right)\right]"
@@ -47,6 +51,8 @@ LIKELIHOODS: dict[str, LikelihoodRow] = {
         activation="sigmoid",
         code=f"{_CODE}:Bernoulli",
         is_of_bits=True,
+        about="For pixels that are nearly black or white. It gives grey pixels no probability, and the loss of a photograph "
+        "is then mostly the entropy of its grey, which no model can lower.",
     ),
     "gaussian": LikelihoodRow(
         title="Gaussian",
@@ -55,6 +61,7 @@ LIKELIHOODS: dict[str, LikelihoodRow] = {
         activation="none",
         code=f"{_CODE}:Gaussian",
         has_sigma=True,
+        about="Squared error in nats, on one given scale: sigma decides how much reconstruction counts against the KL.",
     ),
     "gaussian-learned": LikelihoodRow(
         title="Gaussian with a learned σ",
@@ -64,6 +71,19 @@ LIKELIHOODS: dict[str, LikelihoodRow] = {
         code=f"{_CODE}:LearnedGaussian",
         has_sigma=True,
         learns_sigma=True,
+        about="For grey and coloured pixels: the scale of the error is learned, so beta 1 is the ELBO of the pixels' density.",
+    ),
+    "discretised-logistic": LikelihoodRow(
+        title="Discretised logistic",
+        label="discr. logistic, σ learned",
+        formula=r"-\sum_i \ln \int_{x_i - 1/510}^{x_i + 1/510} \mathrm{Logistic}(t;\, \hat x_i, \sigma)\, dt,"
+        r"\ \sigma \text{ learned}",
+        activation="none",
+        code="vae_core.objectives.discretised_logistic:DiscretisedLogistic",
+        has_sigma=True,
+        learns_sigma=True,
+        is_of_levels=True,
+        about="For photographs: a probability of each of the 256 grey levels, so bits per dimension can be compared.",
     ),
     "continuous-bernoulli": LikelihoodRow(
         title="Continuous Bernoulli",
@@ -71,6 +91,7 @@ LIKELIHOODS: dict[str, LikelihoodRow] = {
         formula=r"-\sum_i \left[x_i \ln \lambda_i + (1 - x_i) \ln (1 - \lambda_i) + \ln C(\lambda_i)\right]",
         activation="continuous-bernoulli",
         code=f"{_CODE}:ContinuousBernoulli",
+        about="A density for grey pixels, in place of the Bernoulli.",
         has_floor=False,  # its density grows without bound at pixels of exactly 0 or 1
     ),
 }

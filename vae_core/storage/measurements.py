@@ -74,6 +74,7 @@ class Figures(Measurement):
         images: how many were evaluated.
         reconstruction_nats, kl_nats, negative_elbo_nats, floor_nats, active_units, kl_per_dimension, mse_per_pixel: as in
             `metrics.elbo.Evaluation`. None is a figure that such a model does not have.
+        bits_per_dimension: as in `evaluation.trained.bits_per_dimension`.
         iw_nll_nats, iw_nll_nats_standard_error, iw_samples, iw_seed: the importance-weighted bound, its standard error,
             samples per image and seed; absent unless it was asked for.
     """
@@ -90,6 +91,7 @@ class Figures(Measurement):
     active_units: Count | None = None
     kl_per_dimension: tuple[Number, ...] | None = None
     mse_per_pixel: Number
+    bits_per_dimension: Number | None = None
     iw_nll_nats: Number | None = None
     iw_nll_nats_standard_error: Number | None = None
     iw_samples: Count | None = None
