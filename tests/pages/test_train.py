@@ -234,3 +234,19 @@ def test_after_a_divergence_the_remedy_is_one_press(train_page: OpenPage, runs: 
     assert not page.exception
     (new,) = [found for found in list_runs(runs)[0] if found.id != "ruined"]
     assert new.config == run.config.changed(lr=1e-3) and new.id in page.query_params["run"]
+
+
+def test_the_settings_of_training_are_dials_of_the_address(train_page: OpenPage, runs: Path) -> None:
+    page = train_page(
+        optimizer="adamw", weight_decay="0.01", lr_schedule="cosine", lr_warmup_epochs="1", clip="100", average="0.9",
+        patience="3", augment=["shift"], likelihood="discretised-logistic", limit="64", epochs="2", hidden="8",
+    )  # fmt: skip
+    assert not page.exception and not page.error
+    assert any("a probability of each of the 256 grey levels" in caption.value for caption in page.caption)
+    assert any("A patience of 3 epochs never ends a training of 2" in words.value for words in page.warning)
+    _button(page, "train").click().run()
+    (run,) = list_runs(runs)[0]
+    training = run.config.training
+    assert (training.optimizer, training.weight_decay, training.lr_schedule) == ("adamw", 0.01, "cosine")
+    assert (training.lr_warmup_epochs, training.clip, training.average, training.patience) == (1.0, 100.0, 0.9, 3.0)
+    assert run.config.data.augment == ("shift",) and run.config.objective.likelihood == "discretised-logistic"
