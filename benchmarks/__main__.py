@@ -6,7 +6,7 @@ import importlib
 import sys
 
 NAMES = (
-    *("roofline", "original_loop", "poll", "first_loss", "watched", "slider", "latent_map"),
+    *("roofline", "original_loop", "dense_step", "poll", "first_loss", "watched", "slider", "latent_map"),
     *("library", "sweep", "compare", "corruption", "denoise", "sprites", "lessons"),
 )
 

@@ -202,7 +202,11 @@ def test_a_new_row_is_in_the_help_and_can_be_trained(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     *help_text, last = done.stdout.splitlines()
-    choices = ("ae|vae|toy", "bernoulli|gaussian|gaussian-learned|discretised-logistic|continuous-bernoulli|toy", "beta|toy")
+    choices = (
+        "ae|vae|toy",
+        "bernoulli|gaussian|gaussian-learned|discretised-logistic|continuous-bernoulli|toy",
+        "beta|toy",
+    )
     for words in (*choices, "watermark, greyscale, toy"):
         assert words in " ".join(" ".join(help_text).split())
     result = json.loads(last)

@@ -94,7 +94,13 @@ def test_weights_are_float32_and_nothing_else_is_large() -> None:
 
 @pytest.mark.parametrize(
     ("likelihood", "activation"),
-    [("bernoulli", "sigmoid"), ("gaussian", "none"), ("gaussian-learned", "none"), ("discretised-logistic", "none"), ("continuous-bernoulli",) * 2],
+    [
+        ("bernoulli", "sigmoid"),
+        ("gaussian", "none"),
+        ("gaussian-learned", "none"),
+        ("discretised-logistic", "none"),
+        ("continuous-bernoulli",) * 2,
+    ],
 )
 def test_the_likelihood_says_the_activation(likelihood: str, activation: str) -> None:
     content = decoder_bytes(built("mlp", "8", 2, (1, 5, 5)), likelihood, (1, 5, 5))
