@@ -11,12 +11,19 @@ NAMES = (
 )
 
 
+NEEDING_MORE = ("pythae_trainer",)
+"""Those that need what is not among the requirements; they run only when named, and say how."""
+
+
 def main(names: list[str]) -> int:
     """Runs the named benchmarks, and returns 1 where one misses its bound."""
     kept = True
     for name in names or NAMES:
-        if name not in NAMES:
-            print(f"There is no benchmark called {name!r}; choose from {', '.join(NAMES)}.", file=sys.stderr)
+        if name not in (*NAMES, *NEEDING_MORE):
+            print(
+                f"There is no benchmark called {name!r}; choose from {', '.join((*NAMES, *NEEDING_MORE))}.",
+                file=sys.stderr,
+            )
             return 2
         result = importlib.import_module(f"benchmarks.{name}").measure()
         print(result, flush=True)
