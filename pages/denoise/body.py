@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.common import address
-from pages.common.address import say_missing
-from pages.common.errors import sentences
+from pages.common import query_params
+from pages.common.errors import show_errors
 from pages.common.glossary import glossary_links
+from pages.common.query_params import report_missing
 from pages.denoise.colour import colour_view
 from pages.denoise.curves import curves_view
 from pages.denoise.download import remember_pictures
@@ -33,18 +33,18 @@ def body() -> None:
     with st.sidebar:
         glossary_links("PSNR", "Reconstruction")
     remember_pictures([])  # forget those of the previous script run
-    with sentences():
+    with show_errors():
         VIEWS[view]()
 
 
 def _choose_view() -> str:
     """Draws the choice of a view. It is not bound to the URL, which would then hold the label and not the name."""
     first = next(iter(VIEWS))
-    say_missing(PARAMETER, "view", VIEWS, first)
-    address.take(PARAMETER, "", PARAMETER, first, lambda text: (text if text in VIEWS else first, []))
+    report_missing(PARAMETER, "view", VIEWS, first)
+    query_params.read_into_widget(PARAMETER, "", PARAMETER, first, lambda text: (text if text in VIEWS else first, []))
     view = st.segmented_control(
         "View", list(VIEWS), default=st.session_state[PARAMETER], required=True, key=PARAMETER,
         format_func=lambda name: LABELS.get(name, name), label_visibility="collapsed",
     )  # fmt: skip
-    address.write(PARAMETER, "", None if view == first else str(view))
+    query_params.write(PARAMETER, "", None if view == first else str(view))
     return str(view)

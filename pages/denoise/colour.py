@@ -9,7 +9,7 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from pages.common.errors import literal, sentences
+from pages.common.errors import literal, show_errors
 from pages.common.opened_model import POINTS, OpenedModel
 from pages.denoise.curves import curves_panel
 from pages.denoise.damaged_images import DamagedImages, Restored, damage_images, restore_with_each, with_quality
@@ -45,7 +45,7 @@ def colour_view() -> None:
     chosen, place = choose_images(models[0])
     if chosen is None:
         return
-    with place, sentences():
+    with place, show_errors():
         (split_as_given if given else _draw_pictures)(models, chosen)
     download_buttons(models[0].run.id)
     if not given:

@@ -10,11 +10,11 @@ from typing import get_args
 import pandas as pd
 import streamlit as st
 
-from pages.common.address import say_missing
 from pages.common.charts import static_chart
-from pages.common.errors import literal, sentences
+from pages.common.errors import literal, show_errors
 from pages.common.jobs import follow_jobs, runner
 from pages.common.opened_model import OpenedModel
+from pages.common.query_params import report_missing
 from pages.denoise.baselines import explain_loss
 from pages.denoise.damaged_images import usual_reconstruction_psnr
 from pages.denoise.models import Task, choose_models, dataset_notes, labelled, material_of
@@ -48,7 +48,7 @@ def curves_view() -> None:
     """Draws the view."""
     with st.sidebar:
         models = choose_models(TASK)
-        say_missing("corrupt", "corruption", CORRUPTIONS, next(iter(CORRUPTIONS)))
+        report_missing("corrupt", "corruption", CORRUPTIONS, next(iter(CORRUPTIONS)))
         name = st.selectbox("Corruption", list(CORRUPTIONS), key="corrupt", bind="query-params")
         st.caption(literal(CORRUPTIONS[name].about))
         dataset_notes(models)
@@ -57,7 +57,7 @@ def curves_view() -> None:
 
 def curves_panel(models: Sequence[OpenedModel], name: str) -> None:
     """Draws the button, its progress, and the results: curves, or a table for a corruption without a level."""
-    with sentences():
+    with show_errors():
         check_channels([name], models[0].trained.image_shape[0])
         if lacking := [literal(label) for label, model in labelled(models).items() if missing_message(model.run)]:
             names = ", ".join(f"**{label}**" for label in lacking)

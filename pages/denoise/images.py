@@ -8,10 +8,10 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.common.address import check_index, say_missing
 from pages.common.errors import literal
 from pages.common.image_input import drawn_image, uploaded_image
 from pages.common.opened_model import OpenedModel
+from pages.common.query_params import check_index, report_missing
 from vae_core.types import Array
 
 SOURCES = ("Test image", "Eight in a row", "Draw", "Upload")
@@ -39,7 +39,7 @@ def choose_images(model: OpenedModel) -> tuple[ChosenImages | None, DeltaGenerat
     Returns:
         The images, or None until there are any; and the container for the results, which is beside the drawing canvas.
     """
-    say_missing("picture", "kind of image", SOURCES, SOURCES[0])
+    report_missing("picture", "kind of image", SOURCES, SOURCES[0])
     place = st.container(horizontal=True, vertical_alignment="bottom")
     source = place.segmented_control(
         "Image", SOURCES, default=SOURCES[0], required=True, key="picture", bind="query-params"

@@ -6,7 +6,7 @@ import math
 
 import streamlit as st
 
-from pages.common import address
+from pages.common import query_params
 from pages.common.errors import literal
 from vae_core.errors import ConfigError, LatentLabError
 from vae_core.registry.corruption_rows import CORRUPTIONS
@@ -22,9 +22,9 @@ def read_level(name: str) -> None:
     """
     row = CORRUPTIONS[name]
     if not row.has_level:
-        address.forget(PARAMETER)
+        query_params.remove(PARAMETER)
         return
-    address.take(PARAMETER, name, _key(name), float(row.usual), lambda text: _read(name, text))
+    query_params.read_into_widget(PARAMETER, name, _key(name), float(row.usual), lambda text: _read(name, text))
 
 
 def current_level(name: str) -> float:
@@ -32,7 +32,7 @@ def current_level(name: str) -> float:
     if not CORRUPTIONS[name].has_level:
         return 0.0
     level = float(st.session_state[_key(name)])
-    address.write(PARAMETER, name, f"{level:g}")
+    query_params.write(PARAMETER, name, f"{level:g}")
     return level
 
 
@@ -56,7 +56,7 @@ def level_slider(name: str) -> None:
 
 def _read(name: str, text: str) -> tuple[float, list[LatentLabError]]:
     row = CORRUPTIONS[name]
-    level = address.read_number(text, whole=False)
+    level = query_params.read_number(text, whole=False)
     if level is None:
         return float(row.usual), [
             ConfigError(f"The level {text[:40]!r} in the address is not a number; set it with the slider.")

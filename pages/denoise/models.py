@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.common import address
-from pages.common.errors import literal, sentences
-from pages.common.moved import ask_where
+from pages.common import query_params
+from pages.common.errors import literal, show_errors
+from pages.common.missing_dataset import ask_for_dataset
 from pages.common.opened_model import OpenedModel, choices, open_model
 from pages.common.session import open_anywhere
 from vae_core.config import RunConfig
@@ -51,13 +51,13 @@ def choose_models(task: Task) -> list[OpenedModel]:
         )
     key = f"models@{task.name}"
     offered = [run_id for run_id in task.offered if run_id in names] or list(names)[:1]
-    address.take(PARAMETER, task.name, key, offered, lambda text: _read(task, names, offered, text))
+    query_params.read_into_widget(PARAMETER, task.name, key, offered, lambda text: _read(task, names, offered, text))
     chosen = st.multiselect(
         "Models", list(names), default=st.session_state[key],  # else a page that mounts late shows none
         key=key, format_func=lambda run_id: names[run_id], max_selections=MAX_MODELS,
         help="The first model determines the images; the others must take images of the same size and number of channels.",
     )  # fmt: skip
-    address.write(PARAMETER, task.name, ",".join(chosen))
+    query_params.write(PARAMETER, task.name, ",".join(chosen))
     if not chosen:
         raise ConfigError("Choose at least one model, in the panel on the left.")
     return _opened(chosen)
@@ -118,11 +118,11 @@ def _read(task: Task, names: dict[str, str], offered: list[str], text: str) -> t
 def _opened(chosen: Sequence[str]) -> list[OpenedModel]:
     opened: list[OpenedModel] = []
     for run_id in chosen:
-        with sentences():
+        with show_errors():
             model = open_model(run_id)
             _check_fits(model, opened)
             opened.append(model)
-            ask_where(model.run, f"denoise-{run_id}")
+            ask_for_dataset(model.run, f"denoise-{run_id}")
     if not opened:
         raise ConfigError("None of the chosen models can be used; choose another one.")
     return opened

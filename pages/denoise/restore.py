@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from pages.common.address import check_number, say_missing
-from pages.common.errors import literal, sentences
+from pages.common.errors import literal, show_errors
 from pages.common.opened_model import OpenedModel
+from pages.common.query_params import check_number, report_missing
 from pages.denoise.baselines import baselines_panel, stop_other_baselines
 from pages.denoise.damaged_images import clipping_text, damage_images, restore_with_each, take_as_given
 from pages.denoise.download import download_buttons, remember_pictures, train_link
@@ -80,7 +80,7 @@ def choose_seed() -> int:
 
 def as_given(models: Sequence[OpenedModel], chosen: ChosenImages) -> None:
     """Draws images that are damaged already, and their restorations."""
-    with sentences():
+    with show_errors():
         damaged = take_as_given(chosen.images)
         pictures = pictures_as_given(damaged, restore_with_each(models, damaged))
         gallery(pictures)
@@ -94,7 +94,7 @@ def as_given(models: Sequence[OpenedModel], chosen: ChosenImages) -> None:
 def _corruption(channels: int) -> str:
     """Draws the choice of a corruption that applies to images with that many channels."""
     offered = [name for name, row in CORRUPTIONS.items() if channels in row.channels]
-    say_missing("corrupt", "corruption for these images", offered, offered[0])
+    report_missing("corrupt", "corruption for these images", offered, offered[0])
     name = st.selectbox("Corruption", offered, key="corrupt", bind="query-params")
     st.caption(literal(CORRUPTIONS[name].about))
     return str(name)
@@ -115,7 +115,7 @@ def _follow(
 ) -> None:
     """Draws the level slider and the pictures that follow it. The pictures come first, so that they appear first."""
     slider, place = st.container(), st.container()
-    with sentences():
+    with show_errors():
         with slider:
             read_level(name)
         damaged = damage_images(chosen.images, name, current_level(name), seed)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.common.components.divider import divider
-from pages.common.errors import sentences
+from pages.common.errors import show_errors
 from pages.common.opened_model import OpenedModel
 from pages.denoise.damaged_images import restore_with_each, take_as_given
 from pages.denoise.download import remember_pictures
@@ -49,7 +49,7 @@ def split(before: Array, after: Array, names: tuple[str, str], label: str) -> No
 
 def split_as_given(models: Sequence[OpenedModel], chosen: ChosenImages) -> None:
     """Draws images that are damaged already and the first model's restoration under one divider."""
-    with sentences():
+    with show_errors():
         damaged = take_as_given(chosen.images)
         pictures = pictures_as_given(damaged, restore_with_each(models, damaged))
         split(chosen.images, pictures[1].images, ("as given", pictures[1].name), "As given and restored")

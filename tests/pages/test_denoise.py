@@ -96,7 +96,7 @@ def test_an_address_that_is_late_does_not_turn_the_slider_back_but_going_back_do
     page.query_params["level"] = "0.2"  # from a script run that the browser requested before it heard of 0.7
     page.run()
     assert page.slider[0].value == 0.7 and of_address(page, "level") == "0.7"
-    monkeypatch.setattr("pages.common.address.ECHO_SECONDS", 0.0)
+    monkeypatch.setattr("pages.common.query_params.ECHO_SECONDS", 0.0)
     page.query_params["level"] = "0.2"  # the user, later
     page.run()
     assert page.slider[0].value == 0.2

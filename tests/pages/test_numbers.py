@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from pages.common.address import LARGEST_WHOLE, read_number
+from pages.common.query_params import LARGEST_WHOLE, read_number
 from pages.learn.lessons import LESSONS
 from tests.pages.opened import open_app
 

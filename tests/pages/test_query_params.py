@@ -48,10 +48,10 @@ def test_what_is_not_there_is_said_with_what_is_shown(name: str, query: dict[str
 @pytest.mark.parametrize(
     ("name", "query", "sentence"),
     [
-        ("train", {"beta": "abc"}, "Beta β 'abc' in the address is no number; shown instead: 1.0."),
-        ("train", {"latent": "2.5"}, "Latents '2.5' in the address is no whole number; shown instead: 2."),
-        ("compare", {"sweep_epochs": "few"}, "Epochs 'few' in the address is no whole number; shown instead: 5."),
-        ("train", {"capacity": "much"}, "Capacity C 'much' in the address is no number; shown instead: none."),
+        ("train", {"beta": "abc"}, "Beta β 'abc' in the address is not a number; shown instead: 1.0."),
+        ("train", {"latent": "2.5"}, "Latents '2.5' in the address is not a whole number; shown instead: 2."),
+        ("compare", {"sweep_epochs": "few"}, "Epochs 'few' in the address is not a whole number; shown instead: 5."),
+        ("train", {"capacity": "much"}, "Capacity C 'much' in the address is not a number; shown instead: none."),
     ],
 )
 def test_what_is_no_number_is_said_with_what_is_shown(name: str, query: dict[str, str], sentence: str) -> None:
