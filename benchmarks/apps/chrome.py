@@ -1,4 +1,4 @@
-"""A bare page in the app's own frame: its navigation, its look, its chip, and a sentence."""
+"""A bare page in the app's own frame: its navigation, style and chip, and a sentence."""
 
 import streamlit as st
 

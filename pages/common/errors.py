@@ -13,6 +13,8 @@ import streamlit as st
 from vae_core.errors import LatentLabError
 
 log = logging.getLogger("latent_lab")
+UNEXPECTED = "Something went wrong unexpectedly"
+"""How the sentence of any error begins that is not one of ours."""
 
 
 def show_error(error: BaseException) -> None:
@@ -22,7 +24,7 @@ def show_error(error: BaseException) -> None:
     else:
         number = secrets.token_hex(4)
         log.error("error %s", number, exc_info=error)
-        sentence = f"Something went wrong unexpectedly; see {number} in the server's log."
+        sentence = f"{UNEXPECTED}; see {number} in the server's log."
     st.error(literal(sentence), icon=":material/error:")
 
 

@@ -26,8 +26,8 @@ def test_train_and_compare_have_the_same_thresholds() -> None:
     assert module.thresholds(config) == () and expected_collapse(config) is None and "20" not in offered_betas(config)
     job = module.thresholds_job(config)
     assert job is not None and job.wait(60) and job is module.thresholds_job(config.changed(seed=1))
-    found = module.thresholds(config)
-    assert expected_collapse(config) == found[0] and list(found) == sorted(found, reverse=True)
+    betas = module.thresholds(config)
+    assert expected_collapse(config) == betas[0] and list(betas) == sorted(betas, reverse=True)
     assert {"10", "20"} <= set(offered_betas(make_config(dataset="mnist-sample", latent=10)))
 
 
