@@ -274,7 +274,7 @@ def test_generate_does_not_list_the_shipped_sweep() -> None:
 
 def test_disentanglement_is_offered_where_the_factors_are_known_alone(three: str) -> None:
     page = open_page("compare", runs=three, show="Table")
-    shown = next(one for one in page.get("button_group") if one.key == "show")
+    shown = next(element for element in page.get("button_group") if element.key == "show")
     assert "Disentanglement" not in [option.content for option in shown.proto.options]
 
 
@@ -285,7 +285,7 @@ def test_a_scheduler_elsewhere_is_refused_with_the_way_and_nothing_can_be_starte
     assert any("10.0.0.5" in error and "--trust-network" in error for error in errors(page))
     assert button(page, "sweep").disabled and not page.exception
     page.text_input(key="scheduler").set_value("127.0.0.1:8786").run()
-    assert not button(page, "sweep").disabled and any("on the cluster" in one.value for one in page.caption)
+    assert not button(page, "sweep").disabled and any("on the cluster" in element.value for element in page.caption)
 
 
 def test_a_scheduler_that_is_not_there_is_one_sentence(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

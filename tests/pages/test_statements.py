@@ -39,7 +39,7 @@ def test_fault_5_no_sentence_says_more_than_is_so_of_collapse_and_of_pca() -> No
 
 def test_fault_5_jpeg_is_said_to_end_where_the_tries_end_and_goes_on_from_there() -> None:
     points = next(iter(figures("compression").values()))["points"]
-    finest = max((one for one in points if one["codec"] == "JPEG"), key=_setting)
+    finest = max((point for point in points if point["codec"] == "JPEG"), key=_setting)
     assert finest["setting"] == max(QUALITIES) < 95
     answer = find("compression").answer
     assert "at quality {jpeg_quality}, the highest tried, and could go further" in answer
