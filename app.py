@@ -1,6 +1,6 @@
 """Latent Lab: `streamlit run app.py`.
 
-The pages are chosen in pages/navigation.py; here the server's own life begins and ends, and an error becomes a sentence.
+Starts and stops what belongs to the server, and turns errors into sentences. pages/navigation.py lists the pages.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from pages.common.session import manager
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any] | None]:
-    """The manager finds the runs of before, and ends its idle worker; workers that train go on without the server.
+    """Starts the manager, which adopts active runs. At the end, stops its idle worker and all background jobs.
 
-    Background work ends with the server.
+    Workers that train continue without the server.
     """
     started = manager()
     yield None
@@ -29,7 +29,7 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any] | None]:
 
 
 def on_script_error(error: BaseException) -> bool:
-    """Shows one sentence in place of a traceback; the log has the rest."""
+    """Shows one sentence instead of a traceback; the log has the details."""
     show_error(error)
     return True
 

@@ -1,1 +1,1 @@
-"""Speeds as ratios, both sides taken in turns in one run."""
+"""Speeds as ratios, whose two sides are measured alternately in one run."""

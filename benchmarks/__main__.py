@@ -1,4 +1,4 @@
-"""All benchmarks, or those named: `python -m benchmarks [NAME ...]`. Each prints its ratio beside the bound it must keep."""
+"""Runs all benchmarks, or those named: `python -m benchmarks [NAME ...]`. Each prints its ratio beside its bound."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NEEDING_MORE = ("pythae_trainer",)
 
 
 def main(names: list[str]) -> int:
-    """Runs the named benchmarks, and returns 1 where one misses its bound."""
+    """Runs the named benchmarks, and returns 1 if one misses its bound."""
     kept = True
     for name in names or NAMES:
         if name not in (*NAMES, *NEEDING_MORE):

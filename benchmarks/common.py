@@ -1,4 +1,4 @@
-"""What the benchmarks share: how a result is told, and a plain run to measure."""
+"""What the benchmarks share: how a result is reported, and a plain run to measure."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from vae_core.training.driver import Driver
 
 @dataclass(frozen=True)
 class Result:
-    """A ratio and the bound it must keep.
+    """A ratio and its bound.
 
     Attributes:
         what: the ratio in words.
         ratio: the median over the turns.
-        bound: at least (`at_least`) or at most this.
+        bound: the ratio's bound.
+        at_least: whether the ratio must be at least the bound, rather than at most.
         detail: both sides, with their units.
     """
 
@@ -41,7 +42,7 @@ class Result:
 
 
 def dataset_name() -> str:
-    """The full MNIST where it is, else the sample."""
+    """The full MNIST if it is available, otherwise the sample."""
     try:
         return datasets.load_dataset("mnist").name
     except DataError:
@@ -49,7 +50,7 @@ def dataset_name() -> str:
 
 
 def trained_images_per_second(config: RunConfig) -> float:
-    """The whole of `train`, film and checkpoints and all, into a folder that is thrown away."""
+    """The speed of a complete `train`, including film and checkpoints, in a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
         status = Driver(create_run(Path(folder), config)).drive()
     if status.images_per_second is None:

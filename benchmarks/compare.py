@@ -1,6 +1,6 @@
-"""The one slider set of a comparison to the new pictures of eight models, against a bare page that prints the value.
+"""From moving a slider of a comparison to the new pictures of eight models, against a bare page that prints the value.
 
-All eight pictures stand in one element, so that the last one is there when all are.
+All eight pictures are in one element, so they all appear with the last one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from vae_core.training.driver import Driver
 TURNS = 3
 BETAS = (0.5, 1, 2, 4, 8, 16, 32, 64)
 SETUP: dict[str, Any] = {"dataset": "mnist-sample", "limit": 1000, "epochs": 1, "latent": 10, "hidden": "128"}
-"""The shipped sweep's network; how well it is trained does not matter for time."""
+"""The shipped sweep's network; how well it is trained does not affect the time."""
 
 
 def _address(root: Path) -> str:

@@ -1,4 +1,4 @@
-"""What corrupting on the fly costs: training with a corruption against the same training without."""
+"""The cost of corrupting images during training: training with a corruption against the same training without."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def seconds_of(trainer: Trainer) -> float:
 
 
 def measure() -> Result:
-    """The costliest of the three; the sides take turns, a few steps each, so that both see the same machine."""
+    """Measures the costliest of the three. The sides alternate every few steps, so that both see the same machine load."""
     torch.set_num_threads(1)
     data = datasets.load_dataset(dataset_name())
     common: dict[str, Any] = {"dataset": data.name, "epochs": 1000, "threads": 1, "device": "cpu"}

@@ -1,4 +1,4 @@
-"""Level slider to restored picture on the Denoise page, against a bare page that only prints the slider's value."""
+"""From moving the level slider to the restored picture on Denoise, against a bare page that only prints the value."""
 
 from __future__ import annotations
 

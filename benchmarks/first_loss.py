@@ -1,4 +1,4 @@
-"""From the press of Train to the first loss on the page, in seconds, warm: the idle worker has torch imported."""
+"""Seconds from the click on Train to the first loss on the page. Warm: the idle worker has torch imported."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tools.served import READY, chromium, served
 
 TURNS = 3
 WARM_SECONDS = 15_000
-"""For the idle worker to come (back)."""
+"""Milliseconds for the idle worker to start."""
 
 
 def measure() -> Result:
@@ -29,4 +29,4 @@ def measure() -> Result:
             page.wait_for_selector(".st-key-train", timeout=30_000)
             page.close()
     turns = ", ".join(f"{value:.2f}" for value in seconds)
-    return Result("press of Train to first loss, seconds", median(seconds), 1.5, False, f"turns {turns}")
+    return Result("click on Train to first loss, seconds", median(seconds), 1.5, False, f"turns {turns}")

@@ -1,8 +1,7 @@
-"""The latent map: from the pointer's event to the picture drawn, in a real Chromium.
+"""The latent map: from the pointer event to the drawn picture, in Chromium.
 
-Milliseconds from the moment the page is told of a move to the moment the decoded picture and all that moves with it
-stand in their canvases: the work that must fit into a frame. The networks have the shipped sizes; what their weights
-are does not matter for time.
+Measures the milliseconds from when the page receives a move until the decoded picture, and everything that moves with it,
+is drawn: the work that must fit into a frame. The networks have the shipped sizes; their weights do not affect the time.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ def _percentile(architecture: str, address: str) -> float:
         box = page.locator(".over").bounding_box()
         assert box is not None
         for move in range(MOVES + 60):
-            if move == 60:  # the first ones are compiled
+            if move == 60:  # the first ones include compilation
                 page.evaluate("window.took.length = 0")
             angle = move / 25
             x = box["x"] + box["width"] * (0.5 + 0.35 * np.cos(angle))
@@ -55,9 +54,9 @@ def _percentile(architecture: str, address: str) -> float:
 
 
 def measure() -> Result:
-    """Both networks, as shares of their bounds; the larger counts."""
+    """Measures both networks as shares of their bounds; the larger share counts."""
     with served(SCRIPT) as server:
-        found = {name: _percentile(name, server.address) for name in BOUNDS}
-    ratio = max(found[name] / bound for name, bound in BOUNDS.items())
-    detail = ", ".join(f"{name} {found[name]:.1f} of {bound:g} ms" for name, bound in BOUNDS.items())
+        times = {name: _percentile(name, server.address) for name in BOUNDS}
+    ratio = max(times[name] / bound for name, bound in BOUNDS.items())
+    detail = ", ".join(f"{name} {times[name]:.1f} of {bound:g} ms" for name, bound in BOUNDS.items())
     return Result("latent map, pointer to picture, 95th percentile / its bound", ratio, 1.0, False, detail)

@@ -1,4 +1,4 @@
-"""Opening a lesson by its address, until its last chart is drawn, against a bare page in the app's own frame, both warm."""
+"""Opening a lesson by its URL, until its last chart is drawn, against a bare page in the app's own frame, both warm."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OPENED = """([ready, last]) => new Promise((resolve) => {
 
 
 def opened(browser: Browser, address: str, last: str) -> float:
-    """Milliseconds from the start of a navigation until the page's last element and all its charts are there."""
+    """Milliseconds from the start of a navigation until the page's last element and all its charts are drawn."""
     page = browser.contexts[0].new_page()
     page.goto(address, wait_until="commit")
     passed = float(page.evaluate(_OPENED, [READY, last]))
@@ -49,13 +49,13 @@ def measure() -> Result:
         browser.new_context(viewport={"width": 1440, "height": 1000})
         for turn in range(WARM_UP + TURNS):
             for name in IDS:
-                seconds = opened(browser, f"{app.address}/learn?lesson={name}", ".st-key-words .katex")
-                unladen = opened(browser, f"{bare.address}/learn", '[data-testid="stMarkdown"] p')
+                lesson_time = opened(browser, f"{app.address}/learn?lesson={name}", ".st-key-words .katex")
+                bare_time = opened(browser, f"{bare.address}/learn", '[data-testid="stMarkdown"] p')
                 if turn >= WARM_UP:
-                    times[name].append(seconds)
-                    plain.append(unladen)
+                    times[name].append(lesson_time)
+                    plain.append(bare_time)
     slowest = max(times, key=lambda name: median(times[name]))
-    everything = [one for several in times.values() for one in several]
+    everything = [time for lesson in times.values() for time in lesson]
     detail = (
         f"{median(everything):.0f} and {median(plain):.0f} ms; slowest {slowest!r}: "
         f"{median(times[slowest]) / median(plain):.2f}"

@@ -1,4 +1,4 @@
-"""The Library with 2,000 runs against one with 20: how long the page takes to open, and to find one run by its name."""
+"""The Library with 2,000 runs against one with 20: the time to open the page, and to find a run by name."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _fill(root: Path, count: int) -> None:
 
 
 def _open(page: Page, address: str) -> float:
-    """Milliseconds from the address to the rows on the page."""
+    """Milliseconds from the navigation to the rows on the page."""
     began = time.perf_counter()
     page.goto(address)
     page.locator("tr.run").first.wait_for(timeout=TIMEOUT)
@@ -35,7 +35,7 @@ def _open(page: Page, address: str) -> float:
 
 
 def _find(page: Page, name: str) -> float:
-    """Milliseconds from Enter in the search to the one row that fits."""
+    """Milliseconds from Enter in the search to the only matching row."""
     page.wait_for_selector(READY, timeout=TIMEOUT)
     search = page.locator(".st-key-find input")
     search.fill(name)
@@ -47,7 +47,7 @@ def _find(page: Page, name: str) -> float:
 
 
 def library_times(browser: Browser, count: int) -> tuple[float, float, float]:
-    """Milliseconds to open the page for the first time, again (the median of some turns), and to find a run by its name."""
+    """Milliseconds to open the page for the first time, again (the median of several), and to find a run by name."""
     with tempfile.TemporaryDirectory() as runs, tempfile.TemporaryDirectory() as cache:
         _fill(Path(runs), count)
         with served(LATENT_LAB_RUNS=runs, LATENT_LAB_CACHE=cache) as server:
@@ -57,9 +57,9 @@ def library_times(browser: Browser, count: int) -> tuple[float, float, float]:
             page.wait_for_timeout(3000)
             first = _open(page, f"{server.address}/library")
             again = [_open(page, f"{server.address}/library") for _ in range(OPENED)]
-            found = _find(page, f"number {count - 1}")
+            search = _find(page, f"number {count - 1}")
             page.close()
-    return first, median(again), found
+    return first, median(again), search
 
 
 def measure() -> Result:

@@ -1,7 +1,8 @@
 """Training against the loop of the text that this project grew from.
 
-That loop: a DataLoader over images that are transformed one by one (ToTensor), batch 128, the same network, optimizer and
-thread; a sigmoid and binary cross-entropy, summed over pixels, plus the KL. Both sides train the same number of epochs.
+That loop uses a DataLoader whose images are transformed individually (ToTensor), batches of 128, the same network, optimizer
+and number of threads; its loss is a sigmoid with binary cross-entropy, summed over pixels, plus the KL. Both sides train the
+same number of epochs.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ TURNS = 3
 
 
 class _OneByOne(TorchDataset[tuple[torch.Tensor, int]]):
-    """The sample's images as torchvision's MNIST gives its own: a Pillow image made and transformed when asked for."""
+    """The sample's images in the manner of torchvision's MNIST: a Pillow image is created and transformed on each access."""
 
     def __init__(self, name: str) -> None:
         data = datasets.load_dataset(name)
@@ -41,12 +42,12 @@ class _OneByOne(TorchDataset[tuple[torch.Tensor, int]]):
 
 
 def _images(name: str) -> TorchDataset[tuple[torch.Tensor, int]]:
-    """torchvision's own MNIST where it is, else the sample in its manner."""
+    """torchvision's MNIST if it is available, otherwise the sample in its manner."""
     return MNIST(paths.data_folder(), transform=ToTensor()) if name == "mnist" else _OneByOne(name)
 
 
 def original_images_per_second(config: RunConfig) -> float:
-    """Of all its epochs; the data is loaded before."""
+    """The speed over all epochs; loading the data is not included."""
     model = build_model(config.model, (1, 28, 28), seed=0)
     optimizer = torch.optim.Adam(model.parameters(), lr=config.training.lr)
     loss_of = nn.BCELoss(reduction="sum")
@@ -73,6 +74,6 @@ def measure() -> Result:
     for _ in range(TURNS):
         theirs.append(original_images_per_second(config))
         ours.append(trained_images_per_second(config))
-    ratio = median([mine / other for mine, other in zip(ours, theirs, strict=True)])
+    ratio = median([our / their for our, their in zip(ours, theirs, strict=True)])
     detail = f"{median(ours):,.0f} against {median(theirs):,.0f} images/s"
     return Result("training / the original text's loop", ratio, 3.0, True, detail)

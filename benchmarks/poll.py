@@ -1,6 +1,6 @@
-"""The cost of a poll of the live page, after 1,000 and after 1,000,000 recorded steps: it must not grow.
+"""The cost of a poll of the live page after 1,000 and after 1,000,000 recorded steps: it must not grow.
 
-A poll takes in twenty new records and makes the loss chart's table; what it sends is the table as Arrow.
+A poll reads twenty new records and builds the loss chart's table, which is sent as Arrow.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def _record(step: int) -> dict[str, float | int | str]:
 
 
 def poll_cost(records: int) -> tuple[float, float]:
-    """Median seconds and bytes of a poll behind so many records."""
+    """Median seconds and bytes of a poll after that many records."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "metrics.jsonl"
         writer, reader = MetricsWriter(path), MetricsReader(path)

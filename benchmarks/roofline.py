@@ -1,6 +1,6 @@
 """Training against the roofline: the same matrix products, forward and backward, run back to back.
 
-784-256-64-2, one encoder with two heads, batch 128, one thread; no product for the input's gradient.
+784-256-64-2, one encoder with two heads, batch 128, one thread; without the product for the input's gradient.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ROOFLINE_STEPS = 600
 
 
 def roofline_images_per_second(steps: int = ROOFLINE_STEPS) -> float:
-    """Images a second if a step were nothing but its matrix products."""
+    """Images per second if a step consisted only of its matrix products."""
     products = []
     for index, (before, after) in enumerate(LAYERS):
         x, w, g = torch.randn(BATCH, before), torch.randn(after, before), torch.randn(BATCH, after)
@@ -38,10 +38,10 @@ def measure() -> Result:
     torch.set_num_threads(1)
     config = make_config(dataset=dataset_name(), epochs=5, batch_size=BATCH, threads=1, device="cpu")
     ours, roof = [], []
-    for _ in range(TURNS):  # the machine's own speed drifts: the roofline is taken on both sides of each training
+    for _ in range(TURNS):  # the machine's speed drifts, so the roofline is measured before and after each training
         before = roofline_images_per_second()
         ours.append(trained_images_per_second(config))
         roof.append((before + roofline_images_per_second()) / 2)
-    ratio = median([mine / best for mine, best in zip(ours, roof, strict=True)])
+    ratio = median([our / best for our, best in zip(ours, roof, strict=True)])
     detail = f"{median(ours):,.0f} of {median(roof):,.0f} images/s on {config.data.dataset}"
     return Result("training / roofline", ratio, 0.55, True, detail)

@@ -1,4 +1,4 @@
-"""Slider to new picture on the Generate page, against a bare page that only prints the slider's value."""
+"""From moving a slider to the new picture on Generate, against a bare page that only prints the slider's value."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TIMED = """([shown, attribute]) => {
 
 
 def moves(page: Page, shown: str, slider: str, attribute: str = "alt") -> list[float]:
-    """Milliseconds from each press of an arrow key to another attribute of the picture (or another text) on the page."""
+    """Milliseconds from each press of an arrow key to a change in the picture's attribute (or the text) on the page."""
     page.bring_to_front()
     handle = page.locator(slider).get_by_role("slider").first
     times = []

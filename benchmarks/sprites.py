@@ -1,4 +1,4 @@
-"""Drawing 100,000 sprites of 64 x 64 against numpy filling as many random bytes."""
+"""Drawing 100,000 sprites of 64 x 64 against numpy drawing the same number of random bytes."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ def measure() -> Result:
         numbers, _ = sprites.combinations(SPEC, draw.permutation(int(np.prod(SPEC.sizes))))
         sprites.draw(sprites.factors_of(numbers, SPEC.width), SPEC.width)
         drawn.append(time.perf_counter() - began)
-    ratio = median([mine / numpy for mine, numpy in zip(drawn, filled, strict=True)])
+    ratio = median([our / numpy for our, numpy in zip(drawn, filled, strict=True)])
     detail = f"{median(drawn):.2f} s, random bytes {median(filled):.2f} s"
     return Result("100,000 sprites of 64 x 64 / random bytes", ratio, 10.0, False, detail)

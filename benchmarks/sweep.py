@@ -1,8 +1,8 @@
-"""Eight runs on two cores through the manager, against single runs on one core, start-up left out.
+"""Eight runs on two cores through the manager, against single runs on one core, excluding start-up.
 
-Both sides go through the manager, so that both pay for processes, film and checkpoints. Start-up is everything before a
-run's first step; of the sweep it is left out once, for the two workers that start together. What the machine itself
-takes from two cores at work, of nothing but matrix products, is told beside it.
+Both sides use the manager, so that both pay for processes, film and checkpoints. Start-up is everything before a run's
+first step; for the sweep it is excluded once, for the two workers that start together. The result also states how much the
+machine slows down plain matrix products when two cores are busy.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _wait_for_step(run: Run, step: int) -> None:
 
 
 def seconds_of(configs: list[RunConfig], slots: int) -> float:
-    """From the first step of the first run to the end of the last one."""
+    """Seconds from the first step of the first run to the end of the last run."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         manager = Manager(root, slots=slots)
@@ -58,7 +58,7 @@ def seconds_of(configs: list[RunConfig], slots: int) -> float:
 
 
 def products_ratio(pool: ProcessPoolExecutor, slots: int) -> float:
-    """How much longer the same matrix products take where every slot is at them."""
+    """How much longer the same matrix products take when every slot computes them."""
     alone = pool.submit(roofline_images_per_second, PRODUCTS_STEPS).result()
     return alone / median(list(pool.map(roofline_images_per_second, [PRODUCTS_STEPS] * slots)))
 
@@ -75,7 +75,7 @@ def measure() -> Result:
             single.append(seconds_of(configs[:1], slots=1))
             together.append(seconds_of(configs, slots=slots))
             machine.append(products_ratio(pool, slots))
-    ratio = median([all_ / (RUNS / slots * one) for all_, one in zip(together, single, strict=True)])
+    ratio = median([all_runs / (RUNS / slots * run) for all_runs, run in zip(together, single, strict=True)])
     detail = (
         f"{RUNS} runs in {median(together):.1f} s on {slots} cores, one in {median(single):.1f} s; "
         f"matrix products alone {median(machine):.2f}"

@@ -1,4 +1,4 @@
-"""Training speed with a browser on the same machine watching, against the same run with nobody watching."""
+"""Training speed while a browser on the same machine is watching, against the same run unwatched."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from vae_core.storage.states import State
 TURNS = 8
 SECONDS = 10.0
 SETTLE_SECONDS = 5.0
-"""For a page to be there, or for what it left to be gone."""
+"""Time for a page to settle after opening, or for its after-effects to end."""
 
 
 def _speed(run: Run, seconds: float = SECONDS) -> float:
-    """Steps a second over so many seconds."""
+    """Steps per second, measured over `seconds`."""
     before, began = run.status().step, time.perf_counter()
     time.sleep(seconds)
     return (run.status().step - before) / (time.perf_counter() - began)
@@ -57,7 +57,7 @@ def measure() -> Result:
         run.request(want="stop")
         while run.state() is State.RUNNING:
             time.sleep(0.1)
-    # the machine's own speed drifts by a fifth within minutes: each look is held against the one right after it
+    # the machine's speed drifts by a fifth within minutes, so each measurement is compared with the next one
     ratio = median([seen / unseen for seen, unseen in zip(watched, alone, strict=True)])
     batch = make_config().training.batch_size
     detail = f"{median(watched) * batch:,.0f} and {median(alone) * batch:,.0f} images/s"

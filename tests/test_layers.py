@@ -359,7 +359,7 @@ OFFENDERS: list[tuple[Callable[[str], list[str]], str]] = [
     (lambda source: backward_imports(source, "vae_core.storage.runs"), "from vae_core import Trainer"),
     (lambda source: backward_imports(source, "vae_core.viz.loss_chart"), "from pages.common import state"),
     (lambda source: backward_imports(source, "vae_core"), "from vae_core.config import RunConfig"),
-    (lambda source: imports_of_other_pages(source, "pages.learn.beta"), "from pages.compare.choice import chosen"),
+    (lambda source: imports_of_other_pages(source, "pages.learn.beta"), "from pages.compare.chosen_runs import chosen"),
     (lambda source: imports_of_other_pages(source, "pages.common.session"), "def f():\n    import pages.train.dials"),
 ]  # fmt: skip
 INNOCENTS: list[tuple[Callable[[str], list[str]], str]] = [
@@ -379,7 +379,7 @@ INNOCENTS: list[tuple[Callable[[str], list[str]], str]] = [
     (lambda source: backward_imports(source, "vae_core.cli"), "from vae_core import Trainer\nimport vae_core.presets"),
     (
         lambda source: imports_of_other_pages(source, "pages.learn.beta"),
-        "from pages.learn.frame import words\nimport pages.common.live",
+        "from pages.learn.frame import words\nimport pages.common.run_follower",
     ),
 ]
 

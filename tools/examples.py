@@ -1,4 +1,4 @@
-"""What is shipped: the configurations of the trained examples, by the ids of their folders under checkpoints/."""
+"""The configurations of the shipped examples, by the ids of their folders under checkpoints/."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from vae_core.config import RunConfig, make_config
 
 Examples = dict[str, tuple[str, RunConfig]]
-"""A run's id: its name, and what it was asked to be."""
+"""A run's id: its name and configuration."""
 
 COMMON: dict[str, Any] = {"device": "cpu", "threads": 1}
 CONV_AE: dict[str, Any] = {"model": "ae", "architecture": "conv", "hidden": "16,32"}
@@ -57,7 +57,7 @@ RESTORED: dict[str, tuple[tuple[str, float | None], ...]] = {
     "colouriser-digits": (("greyscale", None),),
     "colouriser-clothes": (("greyscale", None),),
 }
-"""At what the figures of restoration are measured, on 1,000 test images."""
+"""The corruptions and levels at which restoration is measured, on 1,000 test images."""
 SWEEP_BETAS, SWEEP_SEEDS = (1, 2, 4, 8, 16), (0, 1, 2)
 SWEEP: Examples = {
     f"sweep-beta-{beta}-seed-{seed}": (
@@ -76,7 +76,7 @@ LINEAR_EPOCHS = {
     4.5: (1000, 1000),
     6.0: (300, 250),
 }
-"""Epochs and batch size by beta: where a dimension is near its threshold its KL settles slowly, and noise hides it."""
+"""Epochs and batch size by beta: the KL of a dimension near its threshold converges slowly, and is hidden by noise."""
 LINEAR_LATENTS = 20
 LESSONS: Examples = {
     f"learn-ae-{latent}": (
@@ -101,5 +101,5 @@ LESSONS: Examples = {
     )
     for beta, (epochs, batch_size) in LINEAR_EPOCHS.items()
 }  # fmt: skip
-"""Small models that the lessons show."""
+"""Small models shown in the lessons."""
 ALL: Examples = PLAIN | DENOISERS | SWEEP | LESSONS

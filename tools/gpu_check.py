@@ -1,4 +1,4 @@
-"""Whether training is right and fast on this machine's GPU: `python -m tools.gpu_check`.
+"""Checks that training on this machine's GPU is correct and fast: `python -m tools.gpu_check`.
 
 Runs the tests marked `cuda` (exact resume on the device among them), then trains each network for a while and prints one
 table of images per second. Takes less than eight minutes. Without a GPU it says so and exits with status 2; `--cpu` runs a

@@ -1,9 +1,10 @@
-"""Computes every number that the lessons show from the shipped models and the bundled images, into pages/learn/figures.json.
+"""Computes every number in the lessons from the shipped models and the bundled images, and writes pages/learn/figures.json.
 
     python -m tools.learn_figures
 
-All figures are on `mnist-sample`, which everybody has, whatever set a model was trained on. PCA, which stands beside models
-of the full set, is fitted to that too; its components are kept beside the figures, so that only this tool needs the set.
+All figures use `mnist-sample`, which everyone has, whatever dataset a model was trained on. PCA is compared with models of
+the full dataset, so it is fitted to that too; its components are saved with the figures, so that only this tool needs the
+full dataset.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ FIGURES = paths.PROJECT_ROOT / "pages" / "learn" / "figures.json"
 COMPONENTS = FIGURES.with_name("pca.npz")
 SCHEMA = 1
 DRAWS = 5_000
-"""Random codes: enough to tell what the lesson says of the two models; the standard error is kept beside each mean."""
+"""Random codes: enough to support the lesson's claims about the two models; each mean is saved with its standard error."""
 DIGITS = 6
 SHOWN_THRESHOLDS = 40
 COMPRESSED = (8, 16, 32)
@@ -63,17 +64,17 @@ def model(run_id: str) -> Trained:
 
 @cache
 def pca() -> Pca:
-    """Of the full training set, as `python -m tools.learn_figures` kept it."""
+    """PCA of the full training set, as saved by `python -m tools.learn_figures`."""
     return Pca.from_arrays(unpack_bundle(files.read_bytes(COMPONENTS)))
 
 
 def fit_pca() -> Pca:
-    """Anew, on as many images as the models beside it."""
+    """Fits PCA on as many images as the models were trained on."""
     return Pca.fit(pca_training_images(load_dataset("mnist").train_images).flatten(1), max(LESSON_LATENTS))
 
 
 def bottleneck() -> dict[str, Any]:
-    """Mean squared error per pixel of the small autoencoders, and of PCA with as many components."""
+    """Mean squared error per pixel of the small autoencoders, and of PCA with the same number of components."""
     rows = to_float(data().test_images).flatten(1)
     linear = [pca().first(latent).mse(rows) for latent in LESSON_LATENTS]
     errors = [
@@ -84,24 +85,24 @@ def bottleneck() -> dict[str, Any]:
 
 
 def loss() -> dict[str, Any]:
-    """Floor, collapse and a trained model's figures for both likelihoods' loss, nats per image."""
+    """The floor, the collapse line and a trained model's figures, in nats per image."""
     trained, images = model(LOSS_MODEL), data().test_images
     mean, target = to_float(data().train_images).mean(dim=0), to_float(images)
-    found = evaluate(trained.model, trained.likelihood, images, seed=trained.config.training.seed)
+    figures = evaluate(trained.model, trained.likelihood, images, seed=trained.config.training.seed)
     floor = trained.likelihood.floor(target)
     assert floor is not None, "the lesson's model has a Bernoulli likelihood"
     return {
         "pixels": images[0].numel(),
         "floor": float(floor.mean()),
         "collapse": float(trained.likelihood.collapse(mean, target).mean()),
-        "reconstruction": found.reconstruction_nats,
-        "kl": found.kl_nats,
+        "reconstruction": figures.reconstruction_nats,
+        "kl": figures.kl_nats,
         "collapse_beta": float(_thresholds("bernoulli")[0]),
     }
 
 
 def holes() -> dict[str, Any]:
-    """How far decoded draws and decoded codes are from real images, and how tidy each latent space is."""
+    """How far decoded samples and decoded codes are from real images, and how often neighbouring codes share a label."""
     plane = {name: _holes(model(run_id)) for name, run_id in PLANE.items()}
     wide = {f"{name}_wide": _holes(model(run_id)) for name, run_id in CODES.items()}
     return {"draws": DRAWS, "latents": model(CODES["ae"]).model.latent, **plane, **wide}
@@ -124,9 +125,9 @@ def _holes(trained: Trained) -> dict[str, float]:
 
 
 def kl() -> dict[str, float]:
-    """KL of N(mean, variance) from N(0, 1) in nats, at the places that the lesson names."""
-    places_named = {"mean_one": (1.0, 1.0), "narrow": (0.0, 0.1), "wide": (0.0, 3.0)}
-    return {name: _kl(mean, variance) for name, (mean, variance) in places_named.items()}
+    """KL of N(mean, variance) from N(0, 1) in nats, at the points that the lesson mentions."""
+    points = {"mean_one": (1.0, 1.0), "narrow": (0.0, 0.1), "wide": (0.0, 3.0)}
+    return {name: _kl(mean, variance) for name, (mean, variance) in points.items()}
 
 
 def _kl(mean: float, variance: float) -> float:
@@ -135,7 +136,7 @@ def _kl(mean: float, variance: float) -> float:
 
 
 def collapse() -> dict[str, Any]:
-    """The betas at which dimensions of a linear VAE collapse, and what trained ones do, beside the prediction."""
+    """The betas at which dimensions of a linear VAE collapse, and trained models compared with the prediction."""
     linear = {run_id: config for run_id, (_, config) in LESSONS.items() if config.model.model == "vae"}
     latent = next(iter(linear.values())).model.latent
     theory = LinearVae(Pca.fit(data().train_images.flatten(1), latent))
@@ -143,11 +144,11 @@ def collapse() -> dict[str, Any]:
     models = []
     for run_id, config in linear.items():
         trained, beta = model(run_id), config.objective.beta
-        found = evaluate(trained.model, trained.likelihood, data().test_images, seed=config.training.seed)
-        kl_each = torch.tensor(found.kl_per_dimension)
+        figures = evaluate(trained.model, trained.likelihood, data().test_images, seed=config.training.seed)
+        kl_each = torch.tensor(figures.kl_per_dimension)
         models.append({
-            "run": run_id, "beta": beta, "kl": found.kl_nats, "mse": found.mse_per_pixel,
-            "kept": found.active_units, "predicted_kept": theory.kept(beta),
+            "run": run_id, "beta": beta, "kl": figures.kl_nats, "mse": figures.mse_per_pixel,
+            "kept": figures.active_units, "predicted_kept": theory.kept(beta),
             "kl_per_dimension": sorted(kl_each.tolist(), reverse=True),
             "predicted_kl": float(theory.kl_per_dimension(beta).sum()), "predicted_mse": theory.mse(rows, beta),
             "predicted_kl_per_dimension": theory.kl_per_dimension(beta).tolist(),
@@ -163,7 +164,7 @@ def _thresholds(likelihood: str) -> list[float]:
 
 
 def compression() -> dict[str, Any]:
-    """Rate and distortion of some of the small autoencoders, as `python -m vae_core compress` finds them, beside PCA."""
+    """Rate and distortion of some of the small autoencoders, as computed by `python -m vae_core compress`, and of PCA."""
     return {
         f"learn-ae-{latent}": asdict(compress(model(f"learn-ae-{latent}"), data(), pca=pca().first(latent)))
         for latent in COMPRESSED
@@ -171,7 +172,7 @@ def compression() -> dict[str, Any]:
 
 
 def novelty() -> dict[str, float]:
-    """The area under the ROC curve of the digits' model for each kind of unknown images."""
+    """The area under the ROC curve of the model of digits, for each kind of unknown images."""
     trained, known = model(DETECTOR), data().test_images.numpy()
     unknown = {"clothes": load_dataset("fashion-mnist-sample").test_images.numpy()}
     unknown |= {kind: unknown_images(kind, known) for kind in KINDS}
@@ -180,7 +181,7 @@ def novelty() -> dict[str, float]:
 
 
 def neighbours() -> dict[str, float]:
-    """The share of the nearest test images that have a test image's label: in pixels, in PCA's code and in each model's."""
+    """The share of an image's nearest neighbours with its label: in pixels, in PCA codes and in each model's codes."""
     pixels = to_float(data().test_images).flatten(1)
     linear = pca().first(model(CODES["ae"]).model.latent).project(pixels)
     rows = {"pixels": pixels.numpy(), "pca": linear.float().numpy()}
@@ -196,7 +197,7 @@ PARTS = {
 
 
 def rounded(value: Any) -> Any:
-    """Numbers to six significant digits: more differ from machine to machine."""
+    """Rounds numbers to six significant digits; further digits differ between machines."""
     if isinstance(value, dict):
         return {name: rounded(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
@@ -206,6 +207,6 @@ def rounded(value: Any) -> Any:
 
 if __name__ == "__main__":
     files.write_atomic(COMPONENTS, pack_bundle(fit_pca().to_arrays()))
-    found = {name: rounded(compute()) for name, compute in PARTS.items()}
-    files.write_json(FIGURES, {"schema": SCHEMA, "models": MODELS, **found})
+    parts = {name: rounded(compute()) for name, compute in PARTS.items()}
+    files.write_json(FIGURES, {"schema": SCHEMA, "models": MODELS, **parts})
     print(FIGURES)

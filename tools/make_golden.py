@@ -1,6 +1,6 @@
-"""Makes a golden run folder of the present formats: a small, finished run that every later version must load.
+"""Makes a golden run folder in the current formats: a small, finished run that every later version must load.
 
-python -m tools.make_golden NAME       into tests/golden/NAME; an existing one is never replaced
+python -m tools.make_golden NAME       writes tests/golden/NAME; an existing one is never replaced
 """
 
 from __future__ import annotations

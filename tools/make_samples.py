@@ -1,6 +1,6 @@
-"""Makes the bundled samples from the full sets: `python -m tools.make_samples`; LATENT_LAB_DATA names their folder.
+"""Makes the bundled samples from the full datasets in LATENT_LAB_DATA: `python -m tools.make_samples`.
 
-Running it again gives the same bytes (with the same zlib). Beside the images each bundle keeps which ones they are.
+Running it again gives the same bytes (with the same zlib). Each bundle also records the indices of its images.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ SEED = 0
 
 
 def choose(labels: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """Indices of `count` images in a shuffled order, each label with its share of the split (largest remainder)."""
+    """Indices of `count` images in shuffled order, with each label's share as in the split (largest remainder)."""
     share = np.bincount(labels) * count / len(labels)
-    wanted = np.floor(share).astype(int)
-    wanted[np.argsort(wanted - share, kind="stable")[: count - wanted.sum()]] += 1
-    # the one generator that numpy promises never to change
+    counts = np.floor(share).astype(int)
+    counts[np.argsort(counts - share, kind="stable")[: count - counts.sum()]] += 1
+    # the only generator that numpy promises never to change
     order = np.random.RandomState(SEED).permutation(len(labels))
-    kept = [np.flatnonzero(labels[order] == label)[:number] for label, number in enumerate(wanted)]
+    kept = [np.flatnonzero(labels[order] == label)[:number] for label, number in enumerate(counts)]
     return order[np.sort(np.concatenate(kept))]
 
 
 def sample(name: str) -> dict[str, NDArray[Any]]:
-    """The chosen images and labels of a full set (`uint8`) and their indices in its splits."""
+    """The chosen images and labels of a full dataset (`uint8`), and their indices in its splits."""
     full = load_dataset(name)
     parts: dict[str, NDArray[Any]] = {}
     for split, images, labels in (
@@ -54,7 +54,7 @@ def pack(parts: dict[str, NDArray[Any]]) -> bytes:
 
 
 def main() -> None:
-    """Writes both bundles and prints what `SOURCES.md` (SHA-256) and `catalogue.py` (digest) say about them."""
+    """Writes both bundles, and prints their SHA-256 for `SOURCES.md` and their digest for `catalogue.py`."""
     for name in ("mnist", "fashion-mnist"):
         parts = sample(name)
         content = pack(parts)

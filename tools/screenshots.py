@@ -1,4 +1,4 @@
-"""Makes the README's pictures: starts the app, trains, and photographs the pages in headless Chromium.
+"""Makes the README's pictures: starts the app, trains, and takes screenshots of the pages in headless Chromium.
 
 python -m tools.screenshots [FOLDER]     default: docs/images
 """
@@ -23,11 +23,11 @@ STILL = {
     "denoise": "?corrupt=salt-and-pepper&level=0.25",
     "library": "",
 }
-"""The pages on which nothing moves by itself, and the state in which each is shown."""
+"""The pages on which nothing moves by itself, and the query with which each is opened."""
 
 
 def main(folder: Path) -> None:
-    """Photographs every page into `folder`, in both themes."""
+    """Saves a screenshot of every page to `folder`, in both themes."""
     files.make_folder(folder)
     with tempfile.TemporaryDirectory() as runs, served(LATENT_LAB_RUNS=runs) as server, chromium() as browser:
         for theme in ("light", "dark"):

@@ -1,4 +1,4 @@
-"""The app, served on this machine for a picture, a measurement or a test, and the browser to look at it."""
+"""Serves the app on this machine for screenshots, benchmarks and tests, and starts the browser."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 60
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-"""What a page shows once its script has run."""
+"""Selects an element that exists once the page's script has run."""
 
 
 def free_port() -> int:
-    """A port that nobody listens on at this moment."""
+    """A port that is currently free."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 class Server:
-    """A Streamlit server of `script`; it can be ended and started again at the same address."""
+    """A Streamlit server of `script`. It can be stopped and started again at the same address."""
 
     def __init__(self, script: str = "app.py", **environment: str) -> None:
         self.script, self.environment, self.port = script, environment, free_port()
@@ -42,10 +42,10 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Returns when it answers.
+        """Starts the server, and returns when it answers.
 
         Raises:
-            TimeoutError: it does not within a minute.
+            TimeoutError: it does not answer within a minute.
         """
         command = [sys.executable, "-m", "streamlit", "run", self.script, "--server.port", str(self.port)]
         command += ["--server.headless", "true", "--server.address", "127.0.0.1"]
@@ -70,7 +70,7 @@ class Server:
 
 @contextmanager
 def served(script: str = "app.py", **environment: str) -> Iterator[Server]:
-    """A server that ends with the block; `environment` is added to its own."""
+    """A server that is stopped at the end of the block; `environment` is added to its environment."""
     server = Server(script, **environment)
     server.start()
     try:

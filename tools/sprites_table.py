@@ -1,9 +1,9 @@
-"""The table of disentanglement over beta and seeds on sprites, as Markdown with means and standard deviations.
+"""The table of disentanglement on sprites over betas and seeds, as Markdown with means and standard deviations.
 
     python -m tools.sprites_table RUNS [BETA:SEED ...]
 
-Trains what is named (left out, all of it) into the folder RUNS where it does not stand there yet, and then tables every
-run of the twelve that is finished.
+Trains the named runs (by default all twelve) in the folder RUNS, except those that are finished already. Without names, it
+then prints the table of all finished runs.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ BETAS, SEEDS = (1.0, 2.0, 4.0, 8.0), (0, 1, 2)
 
 
 def config(beta: float, seed: int) -> RunConfig:
-    """What each run is asked to be, but for beta and seed the same."""
+    """A run's configuration; only beta and seed differ."""
     network: dict[str, Any] = {"latent": 10, "hidden": "256,128", "epochs": 6, "threads": 1, "device": "cpu"}
     return make_config(dataset="sprites", beta=beta, seed=seed, **network)
 
 
 def run_of(root: Path, beta: float, seed: int) -> Run | None:
-    """The finished run, or None."""
+    """The run if it is finished, otherwise None."""
     folder = root / run_id(beta, seed)
-    found = open_folder(folder) if (folder / "config.json").exists() else None
-    return found if found is not None and found.is_finished() else None
+    run = open_folder(folder) if (folder / "config.json").exists() else None
+    return run if run is not None and run.is_finished() else None
 
 
 def run_id(beta: float, seed: int) -> str:
@@ -41,7 +41,7 @@ def run_id(beta: float, seed: int) -> str:
 
 
 def train(root: Path, beta: float, seed: int) -> None:
-    """Trains one run, unless it stands there."""
+    """Trains one run, unless it is finished already."""
     if run_of(root, beta, seed) is None:
         files.remove_tree(root / run_id(beta, seed))
         Driver(create_run(root, config(beta, seed), run_id=run_id(beta, seed))).drive()
@@ -49,8 +49,8 @@ def train(root: Path, beta: float, seed: int) -> None:
 
 def figures(run: Run) -> dict[str, Any]:
     """All figures of a run on the test split, with its beta and seed."""
-    found = {**evaluate_run(run), **disentangle_run(run)}
-    return {**found, "beta": run.config.objective.beta, "seed": run.config.training.seed}
+    measured = {**evaluate_run(run), **disentangle_run(run)}
+    return {**measured, "beta": run.config.objective.beta, "seed": run.config.training.seed}
 
 
 def main(arguments: list[str]) -> int:
@@ -61,8 +61,8 @@ def main(arguments: list[str]) -> int:
     for beta, seed in named or pairs:
         train(root, beta, seed)
     if not named:
-        found = [run for beta, seed in pairs if (run := run_of(root, beta, seed)) is not None]
-        print(markdown(figures_table([figures(run) for run in found]), "forest"))
+        runs = [run for beta, seed in pairs if (run := run_of(root, beta, seed)) is not None]
+        print(markdown(figures_table([figures(run) for run in runs]), "forest"))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Makes a finished run smaller to ship it: fewer records, frames and points. Its weights and figures stay as they are."""
+"""Makes a finished run smaller for shipping: fewer records, frames and points. Weights and figures stay unchanged."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vae_core.storage.records import MetricsWriter, Record, Series, read_records
 
 
 def thin_records(path: Path, count: int) -> None:
-    """Keeps all held-out records, and of training about `count`: the lowest and the highest of each stretch of steps."""
+    """Keeps all held-out records, and about `count` training records: the lowest and highest loss of each span of steps."""
     records = read_records(path)
     series = Series("loss", count)
     for record in records:
@@ -25,7 +25,7 @@ def thin_records(path: Path, count: int) -> None:
 
 
 def thin_film(folder: Path, count: int, points: int | None = None) -> None:
-    """Keeps `count` frames at even distances in the film, the last one among them, with the first `points` points."""
+    """Keeps `count` evenly spaced frames, including the last one, with the first `points` points."""
     paths = sorted(folder.glob("[0-9]*.npz"))
     last = len(paths) - 1
     kept = {last - round(last * index / max(1, count - 1)) for index in range(count)}

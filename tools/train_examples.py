@@ -1,11 +1,11 @@
 """Trains the shipped examples with fixed seeds into checkpoints/.
 
     python -m tools.train_examples [NAME ...]
-    python -m tools.train_examples --measure [NAME ...]    only their figures, from the weights that are there
+    python -m tools.train_examples --measure [NAME ...]    only their figures, from the existing weights
 
-An example is an ordinary run folder without what only a worker needs (step files, lock, log, wants, preview), with its
-evaluation on the full test split and on the sample's beside it. Those trained on a full set need it; all that is shipped
-stays below 50 MB, so that most keep only a part of their film and records.
+An example is an ordinary run folder without the files that only a worker needs (step files, lock, log, requests, preview),
+with its evaluation on the full test split and on the sample's. Examples of a full dataset need that dataset. All shipped
+files together stay below 50 MB, so most examples keep only a part of their film and records.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ LEFT_OUT = (
 EVALUATION_SCHEMA = 1
 DENOISER_FRAMES = 20
 SWEEP_RECORDS, SWEEP_FRAMES, SWEEP_POINTS = 200, 12, 400
-"""Frames of the first seed's film; of the other seeds' the last one."""
+"""The number of frames applies to the first seed's film; the other seeds keep only the last frame."""
 LESSON_RECORDS = 60
 
 
 def train_example(run_id: str, root: Path = paths.SHIPPED_RUNS) -> Path:
-    """Trains one example anew, in place of the one that stands there, and returns its folder."""
+    """Trains an example, replacing an existing one, and returns its folder."""
     name, config = ALL[run_id]
     files.remove_tree(root / run_id)
     run = create_run(root, config, run_id=run_id)
@@ -45,7 +45,7 @@ def train_example(run_id: str, root: Path = paths.SHIPPED_RUNS) -> Path:
 
 
 def finish(run: Run) -> None:
-    """Takes away what only a worker needs, thins what is left, and measures it."""
+    """Removes the files that only a worker needs, thins the others, and measures the run."""
     for pattern in LEFT_OUT:
         for path in run.folder.glob(pattern):
             files.remove(path)
@@ -54,7 +54,7 @@ def finish(run: Run) -> None:
 
 
 def measure(run: Run) -> None:
-    """Writes `evaluation.json` anew."""
+    """Writes `evaluation.json`."""
     splits = {name: _without_run(evaluate_run(run, dataset=name)) for name in datasets_of(run)}
     document: dict[str, Any] = {"schema": EVALUATION_SCHEMA, "splits": splits}
     if run.id in RESTORED:
@@ -67,7 +67,7 @@ def measure(run: Run) -> None:
 
 
 def datasets_of(run: Run) -> list[str]:
-    """What an example is measured on: the set that trained it and, where that is not bundled, the sample of it."""
+    """The datasets on which an example is measured: its own and, if that is not bundled, its sample."""
     own = run.config.data.dataset
     return [own] if own.endswith("-sample") else [own, f"{own}-sample"]
 

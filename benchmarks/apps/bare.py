@@ -1,4 +1,4 @@
-"""A bare page: one slider, and its value."""
+"""A bare page: a slider and its value."""
 
 import streamlit as st
 

@@ -1,8 +1,8 @@
-"""A bare page in the app's own frame: its navigation, its look, its chip, and a sentence."""
+"""A bare page in the app's own frame: its navigation, style and chip, and a sentence."""
 
 import streamlit as st
 
-from pages.common.page_style import look
+from pages.common.page_style import apply_style
 from pages.common.running_chip import running_chip
 
 NAMES = ("home", "learn", "train", "generate", "compare", "denoise", "library")
@@ -14,7 +14,7 @@ def bare() -> None:
 
 
 st.set_page_config(page_title="A bare page", layout="wide")
-look()
+apply_style()
 page = st.navigation(
     [
         st.Page(bare, title=name.title(), icon=":material/home:", url_path=name, default=name == "home")

@@ -1,4 +1,4 @@
-"""A page with nothing but the latent map of an untrained network of the shipped sizes: `?architecture=mlp|conv`."""
+"""A page with only the latent map of an untrained network of the shipped sizes: `?architecture=mlp|conv`."""
 
 from __future__ import annotations
 

@@ -18,15 +18,15 @@ CALM_SECONDS = 1.0
 def static_chart(rows: pd.DataFrame, spec: Mapping[str, Any], *, key: str, height: int, alt: str) -> None:
     """Puts a chart on the page; nothing if there are no rows.
 
-    Vega gets the rows together with the specification, as a named data set. Rows passed as `data` follow after a first
-    drawing without any, in which Vega warns of the infinite extent of every field.
+    Vega gets the rows together with the specification, as a named data set. If they were passed as `data`, Vega would first
+    draw the chart without rows and warn of the infinite extent of every field.
 
     Args:
-        rows: what it draws.
-        spec: built by Altair, from a function of `vae_core.viz`.
+        rows: the data.
+        spec: the specification, built with Altair by a function of `vae_core.viz`.
         key: identifies the chart on the page.
-        height: in pixels.
-        alt: what this is a picture of.
+        height: the chart's height in pixels.
+        alt: what the chart shows, for screen readers.
     """
     if not rows.empty:
         st.vega_lite_chart({**spec, "datasets": {ROWS: rows}}, key=key, height=height, alt=alt)
@@ -34,7 +34,7 @@ def static_chart(rows: pd.DataFrame, spec: Mapping[str, Any], *, key: str, heigh
 
 @st.cache_resource(show_spinner=False)
 def prepare_charts() -> None:
-    """Imports Altair once the server's first page stands, so that a page with a chart need not wait for it."""
+    """Imports Altair shortly after the server's first page is drawn, so that no page with a chart has to wait for it."""
     timer = Timer(CALM_SECONDS, import_module, ["altair"])
     timer.daemon = True
     timer.start()

@@ -1,4 +1,4 @@
-"""An error on a page: one sentence, and the details in the log."""
+"""Errors on a page: one sentence each, with the details in the log."""
 
 from __future__ import annotations
 
@@ -13,22 +13,24 @@ import streamlit as st
 from vae_core.errors import LatentLabError
 
 log = logging.getLogger("latent_lab")
+UNEXPECTED = "Something went wrong unexpectedly"
+"""How the sentence of any error begins that is not one of ours."""
 
 
 def show_error(error: BaseException) -> None:
-    """The sentence of one of our errors; of any other its number in the log."""
+    """Shows an error: one of ours as its sentence, any other as its number in the log."""
     if isinstance(error, LatentLabError):
         sentence = str(error)
     else:
         number = secrets.token_hex(4)
         log.error("error %s", number, exc_info=error)
-        sentence = f"Something went wrong that should not have; the server's log has it under {number}."
+        sentence = f"{UNEXPECTED}; see {number} in the server's log."
     st.error(literal(sentence), icon=":material/error:")
 
 
 @contextmanager
-def sentences() -> Iterator[None]:
-    """Shows our own errors in the place where they happen, and lets the rest of the page go on."""
+def show_errors() -> Iterator[None]:
+    """Shows our own errors where they occur, and lets the rest of the page continue."""
     try:
         yield
     except LatentLabError as error:
@@ -43,8 +45,8 @@ _JOINER = "\N{WORD JOINER}"
 
 
 def literal(text: str) -> str:
-    """Text as Markdown that shows it literally: names come from people, and Markdown can call home.
+    """Escapes text so that Markdown shows it literally. Users choose names, and Markdown can load remote images.
 
-    Streamlit looks for icons and emoji (`:material/bolt:`) behind all escapes, so that an invisible joiner keeps them apart.
+    Streamlit replaces icon and emoji codes (`:material/bolt:`) even in escaped text, so an invisible joiner breaks them up.
     """
     return _SHORTCODE.sub(f":{_JOINER}", text).translate(_MARKDOWN).replace("\n", " ")

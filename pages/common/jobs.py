@@ -1,4 +1,4 @@
-"""Background work on the pages: the server's one runner, and the fragment that follows its jobs."""
+"""Background jobs on the pages: the server's runner, and the fragment that follows its jobs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
-from pages.common.errors import literal, sentences, show_error
+from pages.common.errors import literal, show_error, show_errors
 from vae_core.errors import LatentLabError
 from vae_core.jobs import Job, Runner
 
@@ -20,29 +20,29 @@ def runner() -> Runner:
 
 
 def follow_jobs(jobs: Mapping[str, Job], draw: Callable[[], None], *, key: str) -> None:
-    """Draws how far jobs are, what depends on them, and what went wrong; again and again until all have ended.
+    """Draws the jobs' progress, what depends on them, and their errors, repeatedly until all have ended.
 
-    Then the whole page is drawn once more.
+    Then the whole page is redrawn once.
 
     Args:
-        jobs: by what their errors are of, as the beginning of a sentence; empty for a job that needs no name.
+        jobs: the jobs by title, with which their error messages begin; the title may be empty.
         draw: draws what depends on the jobs, between their progress and their errors.
-        key: of the fragment, and the beginning of its elements' keys.
+        key: the fragment's key, and the beginning of its elements' keys.
     """
     redraw_until_ended(list(jobs.values()), lambda: _draw(jobs, draw, key), key=key)
 
 
 def redraw_until_ended(jobs: Sequence[Job], draw: Callable[[], None], *, key: str) -> None:
-    """Draws in a fragment, again and again until the jobs have ended, and then the whole page once more."""
+    """Draws in a fragment, repeatedly until the jobs have ended, and then redraws the whole page once."""
     was_active = any(job.is_active for job in jobs)
 
-    def look() -> None:
+    def redraw() -> None:
         if was_active and not any(job.is_active for job in jobs):
             st.rerun()
-        with sentences():
+        with show_errors():
             draw()
 
-    st.fragment(look, run_every=POLL_SECONDS if was_active else None, key=key)()
+    st.fragment(redraw, run_every=POLL_SECONDS if was_active else None, key=key)()
 
 
 def _draw(jobs: Mapping[str, Job], draw: Callable[[], None], key: str) -> None:
@@ -61,12 +61,12 @@ def cancel_jobs(jobs: Sequence[Job]) -> None:
 def show_progress(
     jobs: Sequence[Job], *, key: str, cancel: Callable[[Sequence[Job]], None] | None = cancel_jobs
 ) -> None:
-    """One bar for all of the jobs, and a button that cancels them; nothing if all have ended.
+    """Draws one progress bar for all jobs, and a button that cancels them; nothing if all have ended.
 
     Args:
-        jobs: any jobs.
+        jobs: the jobs.
         key: the beginning of the elements' keys.
-        cancel: cancels the jobs that it is given; None leaves the button out.
+        cancel: cancels the given jobs; None leaves the button out.
     """
     active = [job for job in jobs if job.is_active]
     if not active:

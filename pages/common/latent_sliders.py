@@ -1,10 +1,10 @@
-"""One slider a latent dimension, the ones that carry most first, the inactive ones folded away."""
+"""One slider per latent dimension: those that carry most first, inactive ones folded away."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from pages.common.latent_code import decimals, slider_key, wish
+from pages.common.latent_code import decimals, request_code, slider_key
 from pages.common.opened_model import OpenedModel
 from vae_core.evaluation.codes import carried, fitted_gaussian, slider_range
 from vae_core.viz.walks import random_codes
@@ -33,16 +33,16 @@ def _slider(model: OpenedModel, dimension: int, amount: float) -> None:
     value = st.session_state[key]
     digits = decimals(model, dimension)
     unit = f"carries {amount:.2f} nats" if model.is_vae else f"variance {amount:.3g}"
-    ends = "the prior's quantiles .001 to .999" if model.codes.has_prior else "the range of the data's own codes"
+    ends = "the prior's quantiles .001 to .999" if model.codes.has_prior else "that of the images' codes"
     st.slider(
         f"z{dimension + 1}, {unit}",
         round(min(low, value), digits),
         round(max(high, value), digits),
-        value=value,  # else a run that is cut short by the next one leaves the slider at its end
+        value=value,  # otherwise a script run that is interrupted by the next one leaves the slider at its end
         step=10.0**-digits,
         format=f"%.{digits}f",
         key=key,
-        help=f"Runs over {ends}.",
+        help=f"Range: {ends}.",
     )
 
 
@@ -50,20 +50,25 @@ def _buttons(model: OpenedModel) -> None:
     source = "the prior" if model.is_vae else "a Gaussian fitted to the codes, as an AE has no prior"
     left, right = st.columns(2)
     seed = left.number_input(
-        "Seed", value=0, min_value=0, step=1, key=f"seed@{model.run.id}", help="Of the random draw."
+        "Seed", value=0, min_value=0, step=1, key=f"seed@{model.run.id}", help="Seed of the random draw."
     )
     temperature = right.number_input(
         "Temperature", value=1.0, min_value=0.0, max_value=5.0, step=0.1, key=f"temperature@{model.run.id}",
-        help="Factor of the draw's standard deviation; 0 is the mean.",
+        help="Multiplies the standard deviation of the draw; 0 gives the mean.",
     )  # fmt: skip
     left.button("Random", icon=":material/casino:", width="stretch", help=f"A draw from {source}.",
                 key="random", on_click=_random, args=(model, int(seed), float(temperature)))  # fmt: skip
     right.button(
-        "Reset", icon=":material/restart_alt:", width="stretch", key="reset", on_click=wish, args=(model, model.start)
+        "Reset",
+        icon=":material/restart_alt:",
+        width="stretch",
+        key="reset",
+        on_click=request_code,
+        args=(model, model.start),
     )
 
 
 def _random(model: OpenedModel, seed: int, temperature: float) -> None:
-    mean, spread = (0.0, 1.0) if model.is_vae else fitted_gaussian(model.codes)
-    wish(model, random_codes(1, model.latent, seed, temperature, mean, spread)[0])
+    mean, std = (0.0, 1.0) if model.is_vae else fitted_gaussian(model.codes)
+    request_code(model, random_codes(1, model.latent, seed, temperature, mean, std)[0])
     st.session_state[f"seed@{model.run.id}"] = seed + 1

@@ -1,4 +1,4 @@
-"""The figures that runs lack are computed in the background, by the same command as on the command line."""
+"""Computes the figures that runs lack in the background, with the same command as on the command line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def figure_job(run: Run, iw_samples: int | None = None) -> Job | None:
 
 
 def start_figures(runs: Iterable[Run], iw_samples: int | None = None) -> list[Job]:
-    """Has the figures computed that finished runs lack. Call it as often as you like: what failed is not tried again.
+    """Starts computing the figures that finished runs lack. It may be called repeatedly: a failed job is not tried again.
 
     Args:
         runs: runs in any state; those without final weights are skipped.

@@ -1,4 +1,4 @@
-"""The model that the page explores, with the codes of held-out images; loaded once and kept for all sessions."""
+"""A trained model with the codes of held-out images, loaded once and cached for all sessions."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from vae_core.types import Array
 
 MODEL_PARAMETER = "trained"
 OTHERS = ("sweep-", "learn-")
-"""How the ids of shipped runs begin that Compare and Learn show; here they come by the address."""
+"""Id prefixes of the shipped runs that Compare and Learn show. They are not listed here but can be opened by their URL."""
 POINTS = 1_000
 
 
 @dataclass(frozen=True, eq=False)
 class OpenedModel:
-    """A trained model and what it makes of held-out images. Shared by all sessions: never to be changed.
+    """A trained model and its codes of held-out images. Shared by all sessions, so it must never be changed.
 
     Attributes:
-        run, trained, dataset: the model and the images it is shown with.
-        images, labels: (N, C, H, W) uint8 and (N,), of the test split.
-        codes: of those images.
+        run, trained, dataset: the run, its model, and the dataset with which it is shown.
+        images, labels: (N, C, H, W) uint8 and (N,), from the test split.
+        codes: the codes of those images.
         order: the dimensions, the one that carries most first.
-        inactive: (L,) bool, as `codes.inactive` gives it.
-        decoder: for the browser, or None where it is too large for it.
-        note: a sentence where the images are not those of training, else empty.
+        inactive: (L,) bool, from `codes.inactive`.
+        decoder: the decoder for the browser, or None if it is too large.
+        note: a sentence if the images are not from the training dataset, otherwise empty.
     """
 
     run: Run
@@ -63,28 +63,28 @@ class OpenedModel:
 
     @property
     def prior_warning(self) -> str:
-        """A sentence where draws from the prior mean nothing, else empty."""
+        """A sentence if samples from the prior are meaningless, otherwise empty."""
         return coding.prior_warning(self.run.config)
 
     @property
     def start(self) -> Array:
-        """Where the sliders stand at first: the prior's mean, or the mean of the codes if no prior drew them."""
+        """The sliders' initial code (L,): the prior's mean, or the mean of the codes if there is no prior."""
         return np.zeros(self.latent) if self.codes.has_prior else self.codes.mean.mean(axis=0)
 
 
 @st.cache_data(ttl=5, max_entries=4, show_spinner=False)
 def choices() -> dict[str, str]:
-    """The models that can be explored: id to name, shipped ones first."""
-    found = [run for run in all_runs() if files.is_there(run.folder / "model.json") and not run.id.startswith(OTHERS)]
-    shipped_first = sorted(found, key=lambda run: (not run.id.startswith("example-"), run.id != RECORDED))
+    """The models that can be opened, id to name, shipped ones first."""
+    models = [run for run in all_runs() if files.is_there(run.folder / "model.json") and not run.id.startswith(OTHERS)]
+    shipped_first = sorted(models, key=lambda run: (not run.id.startswith("example-"), run.id != RECORDED))
     return names_of(shipped_first)
 
 
 def open_model(run_id: str) -> OpenedModel:
-    """The model of a run, by its id.
+    """Opens the model of a run, by the run's id.
 
     Raises:
-        NameInvalid, RunNotFound: there is none.
+        NameInvalid, RunNotFound: there is no such run.
         CheckpointCorrupt, CheckpointIncompatible: its weights cannot be used.
     """
     run = open_anywhere(run_id)
@@ -92,7 +92,7 @@ def open_model(run_id: str) -> OpenedModel:
 
 
 def _stamp(run: Run) -> str:
-    """Another one where there are other weights: the final ones, or while it trains those of its newest step."""
+    """Changes with the weights: the final ones or, during training, those of the newest step."""
     weights = run.folder / "model.safetensors"
     newest = max((path.name for path in run.folder.glob("step-*.json")), default="")
     return str(weights.stat().st_mtime) if weights.exists() else newest
@@ -104,17 +104,20 @@ def _load(folder: str, stamp: str) -> OpenedModel:
     trained = load_trained(run)
     dataset, note = _dataset(run, trained)
     images, labels = batches.held_out(dataset, POINTS)
-    found = coding.encode(trained, images)
+    codes = coding.encode(trained, images)
     decoder = decoder_bytes(trained.model, trained.config.objective.likelihood, trained.image_shape)
-    order, inactive = coding.order(found).tolist(), coding.inactive(found)
-    return OpenedModel(run, trained, dataset, images, labels, found, order, inactive, decoder, note)
+    order, inactive = coding.order(codes).tolist(), coding.inactive(codes)
+    return OpenedModel(run, trained, dataset, images, labels, codes, order, inactive, decoder, note)
 
 
 def _dataset(run: Run, trained: Trained) -> tuple[Dataset, str]:
-    """The run's own images where they are here, else the sample of them or a few of its film's, which is said."""
+    """The run's own dataset; if it is missing, its sample or a few images of the film, with a note that says so."""
     if missing_message(run):
-        found = standin(run, trained)
-        return found, f"Shown here with {len(found.test_images)} {found.name}, as its own images are not there."
+        dataset = standin(run, trained)
+        return (
+            dataset,
+            f"Shown here with {len(dataset.test_images)} {dataset.name}, because its own images are missing.",
+        )
     name = run.config.data.dataset
     shown = catalogue.at_hand(name)
     note = "" if shown == name else f"Trained on {name}; shown here with test images of {shown}."

@@ -1,4 +1,4 @@
-"""What all pages look like beyond the theme: tight margins, so that one screen holds it all."""
+"""The style that all pages share beyond the theme: tight margins, so that a page fits on one screen."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ _STYLE = """
 """
 
 
-def look() -> None:
-    """To be called once a run of the script."""
+def apply_style() -> None:
+    """Adds the style to the page. Call it once per script run."""
     st.html(_STYLE)

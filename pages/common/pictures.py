@@ -1,4 +1,4 @@
-"""Pictures on the page: pixels stay crisp, each can be taken away as a PNG."""
+"""Pictures on the page, with crisp pixels and a PNG download."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ PNG_SCALE = 4
 
 
 def image_html(images: Array, alt: str, *, columns: int, width: int) -> str:
-    """Images (N, C, H, W) uint8 in a grid `width` CSS pixels wide (at letters of the usual size), each pixel a crisp square.
+    """Images (N, C, H, W) uint8 in a grid of `width` CSS pixels (at the default font size), each pixel a crisp square.
 
-    The picture stands in the page itself: one that is fetched from the server would be there a frame or two later.
+    The picture is embedded in the page: fetched from the server, it would appear a frame or two later.
     """
     source = base64.b64encode(png_bytes(mosaic(images, columns), quick=True)).decode()
     style = f"image-rendering:pixelated;width:{width / 16}rem;max-width:100%;border-radius:4px;display:block"
@@ -31,14 +31,14 @@ def pixels(images: Array, alt: str, *, columns: int, width: int) -> None:
 
 
 def picture(images: Array, caption: str, *, key: str, columns: int | None = None, width: int = WIDTH) -> None:
-    """Images (N, C, H, W) uint8 in a grid, with a button that takes the PNG away.
+    """Draws images (N, C, H, W) uint8 in a grid, with a button that downloads it as PNG.
 
     Args:
         images: at least one.
-        caption: what they are, in words; also the picture's alternative text.
-        key: of this place on the page; also the file's name.
-        columns: of the grid; left out, all in a row.
-        width: of the grid on the page, in CSS pixels.
+        caption: what they show; also the alternative text.
+        key: identifies the picture on the page; also the file's name.
+        columns: the grid's columns; None puts all images in one row.
+        width: the grid's width on the page, in CSS pixels.
     """
     across = columns or len(images)
     pixels(images, caption, columns=across, width=width)

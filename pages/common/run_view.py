@@ -1,4 +1,4 @@
-"""How a run is looked at: which plane of the latent space, means or samples, how the loss is drawn. In the address."""
+"""How a run is viewed: the plane of the latent space, means or samples, how the loss is drawn. Kept in the URL."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import Any
 
 import streamlit as st
 
-from pages.common.address import check_number
+from pages.common.query_params import check_number
 from vae_core.viz.projection import Choice
 
 
 @dataclass(frozen=True)
 class View:
-    """The choices of the person who looks.
+    """The user's choices.
 
     Attributes:
         plane_name: "dimensions" or "PCA".
         across, up: the two dimensions of the map, counted from 1.
-        samples: posterior samples in place of means.
-        per_pixel: nats per pixel in place of nats per image.
-        log_axis: a logarithmic axis of the loss.
+        samples: show posterior samples instead of means.
+        per_pixel: show nats per pixel instead of nats per image.
+        log_axis: use a logarithmic axis for the loss.
         smoothing: 0 to 0.99, the weight of the past in an exponential mean.
     """
 
@@ -33,7 +33,7 @@ class View:
     smoothing: float
 
     def plane(self, latent: int) -> Choice:
-        """The plane of the map for codes of so many numbers."""
+        """The plane of the map for codes with `latent` dimensions."""
         if latent <= 2:
             return (0, 1)
         if self.plane_name == "PCA":
@@ -43,17 +43,17 @@ class View:
 
 
 def choose_view(latent: int, key: str) -> View:
-    """Draws the choices; those of the plane only where there are more than two latents.
+    """Draws the choices; those of the plane only if there are more than two latents.
 
     Args:
-        latent: numbers in a code.
-        key: of the panel; the main one's choices are in the address.
+        latent: number of latent dimensions.
+        key: the panel's key; the choices of the panel "main" are kept in the URL.
     """
     bind: dict[str, Any] = {"bind": "query-params"} if key == "main" else {}
     prefix = "" if key == "main" else f"{key}-"
     points = st.segmented_control(
         "Points", ["means", "samples"], default="means", required=True, key=f"{prefix}points",
-        help="The posterior's mean of each image, or one draw from its posterior while it trains.", **bind,
+        help="The mean of each image's posterior, or one sample from it during training.", **bind,
     )  # fmt: skip
     plane, across, up = "PCA", 1, 2
     if latent > 2:
@@ -69,13 +69,13 @@ def choose_view(latent: int, key: str) -> View:
         up = st.number_input("Vertical, z", 1, latent, 2, key=f"{prefix}up", **bind)
     unit = st.segmented_control(
         "Loss in nats per", ["image", "pixel"], default="image", required=True, key=f"{prefix}unit",
-        help="Training sums over pixels; the mean over pixels is only another unit to read it in.", **bind,
+        help="Training sums over pixels; per pixel only changes the unit in which the loss is shown.", **bind,
     )  # fmt: skip
     if bind:
         check_number("smoothing", "Smoothing", 0.0, whole=False, low=0.0, high=0.99)
     smoothing = st.slider(
         "Smoothing of the training curve", 0.0, 0.99, 0.0, 0.01, key=f"{prefix}smoothing",
-        help="Weight of the past in the exponential mean; 0 shows every record.", **bind,
+        help="The weight of the past in an exponential mean; 0 shows every record.", **bind,
     )  # fmt: skip
     log_axis = st.toggle("Logarithmic loss axis", key=f"{prefix}log", **bind)
     return View(str(plane), int(across), int(up), points == "samples", unit == "pixel", log_axis, smoothing)

@@ -1,4 +1,4 @@
-"""The chip in the sidebar of every page: what is running now, one click away."""
+"""The chip in every page's sidebar: the active runs, one click away."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BADGES: dict[State, tuple[Colour, str]] = {
 
 @st.fragment(run_every=POLL_SECONDS)
 def running_chip() -> None:
-    """Running, paused and waiting runs, with their progress; redrawn every two seconds."""
+    """Draws running, paused and queued runs with their progress; redrawn every two seconds."""
     active = [run for run in manager().active() if _is_active(run)]
     ended = _ended({run.id for run in active})
     with st.container(key="chips", gap="xxsmall"):
@@ -43,7 +43,7 @@ def running_chip() -> None:
 
 
 def _ended(active: set[str]) -> int:
-    """How many of the runs that this session saw active are not so any more; the count begins anew when none is."""
+    """How many of the runs that this session saw active have ended; the count restarts when no run is active."""
     seen: set[str] = st.session_state.get(SEEN, set()) | active if active else set()
     st.session_state[SEEN] = seen
     return len(seen - active)
@@ -52,7 +52,7 @@ def _ended(active: set[str]) -> int:
 def _is_active(run: Run) -> bool:
     try:
         return run.status().state.is_active
-    except LatentLabError:  # removed between the list and the look
+    except LatentLabError:  # removed after it was listed
         return False
 
 
@@ -70,7 +70,7 @@ def _link(run: Run) -> None:
 
 
 def _progress(status: Status, place: int | None) -> str:
-    """The place in the queue, or how far it is; between the two its worker starts."""
+    """The place in the queue, "starting" while the worker starts, then the progress."""
     if place:
         return f"place {place} in the queue"
     if status.state is State.QUEUED or not status.total_steps:

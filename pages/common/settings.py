@@ -1,6 +1,6 @@
-"""The widgets of a run's settings, and what the pages say about them.
+"""The widgets for a run's settings.
 
-Titles, units, ranges, steps and help come from `vae_core.config`, so that Train and Compare show the same setting alike.
+Titles, units, ranges, steps and help texts come from `vae_core.config`, so that Train and Compare show a setting alike.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.common.address import check_number, say_missing
+from pages.common.query_params import check_number, report_missing
 from vae_core.config import FIELDS, RunConfig, title_of
 from vae_core.data import catalogue
 from vae_core.data.source import DatasetInfo
@@ -21,24 +21,24 @@ WHERE = {
     "can be downloaded": "downloaded when training starts, which needs a network",
     "needs its files": "read from files that you put into the data folder",
 }
-"""Where a dataset is, for those that are not here yet."""
+"""How a dataset that is not on this machine yet gets here."""
 WHOLE = ("latent", "epochs", "seed", "batch_size", "limit", "threads")
 REAL = tuple(name for name, info in FIELDS.items() if step_of(info) is not None)
 
 
 def check_numbers(usual: dict[str, Any], prefix: str = "") -> None:
-    """Says, above the widgets, which parameters of the address are not numbers; a folded widget would hide it.
+    """Reports, above the widgets, query parameters that are not numbers; beside a folded widget they would be hidden.
 
     Args:
-        usual: what each setting starts with.
-        prefix: of the settings' parameters in the address.
+        usual: the settings' initial values.
+        prefix: the prefix of the settings' query parameters.
     """
     for name in (*WHOLE, *REAL):
         check_number(f"{prefix}{name}", title_of(name), usual[name], whole=name in WHOLE)
 
 
 def setting_help(name: str) -> str:
-    """What a setting is, and its range."""
+    """A setting's description and range."""
     info = FIELDS[name]
     parts = [str(info.description), f"Range: {range_text(info)}." if range_text(info) else ""]
     return " ".join(part for part in parts if part)
@@ -51,16 +51,16 @@ def setting_label(name: str) -> str:
 
 
 def number_setting(name: str, *, prefix: str = "", start: Any = None, disabled: bool = False) -> float | int | None:
-    """A number in the address.
+    """Draws a number, kept in the URL.
 
     Args:
-        name: of the setting.
-        prefix: of its key and its parameter in the address.
-        start: where it stands at first; the setting's default if left out.
+        name: the setting's name.
+        prefix: the prefix of its key and query parameter.
+        start: the initial value; the setting's default if left out.
         disabled: whether it is greyed out.
 
     Returns:
-        The number; where the field is empty its default, which is None for a setting that is off by default.
+        The number; if the field is empty, the setting's default, which is None for a setting that is off by default.
     """
     step = step_of(FIELDS[name])
     default: float | int | None = DEFAULTS[name]
@@ -79,16 +79,16 @@ def number_setting(name: str, *, prefix: str = "", start: Any = None, disabled: 
 
 
 def has_choice(name: str) -> bool:
-    """Whether a setting can have more than one value; a widget with a single option says nothing."""
+    """Whether a setting has more than one option; a widget with a single option is useless."""
     return len(options_of(FIELDS[name])) != 1
 
 
 def choice_setting(
     name: str, *, prefix: str = "", disabled: bool = False, on_change: Callable[[], None] | None = None
 ) -> str:
-    """One of a setting's values, in the address; arguments as for `number_setting`."""
+    """Draws the choice of one of a setting's options, kept in the URL. Arguments as for `number_setting`."""
     options = options_of(FIELDS[name])
-    say_missing(f"{prefix}{name}", title_of(name).lower(), options, DEFAULTS[name])
+    report_missing(f"{prefix}{name}", title_of(name).lower(), options, DEFAULTS[name])
     chosen = st.selectbox(
         title_of(name),
         options,
@@ -103,11 +103,11 @@ def choice_setting(
 
 
 def sizes_text(sizes: tuple[int, ...]) -> str:
-    """Sizes of hidden layers as they are typed: '256,64', or 'none' for a linear model."""
+    """Sizes of hidden layers as the user types them: '256,64', or 'none' for a linear model."""
     return ",".join(map(str, sizes)) or "none"
 
 
 def where_text(info: DatasetInfo) -> str:
-    """Where a dataset is and, if it is not here, how its images get here."""
+    """Where a dataset is and, if it is not on this machine, how it gets here."""
     files = catalogue.find(info.name).user_files if not info.is_here else ()
     return ": ".join(part for part in (WHERE.get(info.where, info.where), ", ".join(files)) if part)

@@ -1,5 +1,6 @@
-"""Where the code is expected to collapse: the betas beyond which a linear model drops one dimension more, from the data
-at hand. The command `collapse` computes them in the background, once for each dataset and likelihood.
+"""Where the code is expected to collapse: the betas above which a linear model of the images loses one more dimension.
+
+The command `collapse` computes them in the background, once for each dataset and likelihood.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from vae_core.jobs import Job, cli_command
 from vae_core.registry.likelihood_rows import LIKELIHOODS
 
 MAX_PIXELS = 2_000
-"""Beyond it the covariance takes a minute of a core, which training needs more."""
+"""For larger images, the covariance takes a core a minute, which training needs more."""
 
 
 def thresholds_job(config: RunConfig) -> Job | None:
-    """The job that computes the thresholds of a configuration, started if it was not yet.
+    """The job that computes the thresholds of a configuration; it is started if necessary.
 
     Returns:
-        None for an autoencoder, for a learned Gaussian, for large images, and if the images are not on this machine yet.
+        None for an autoencoder, for a learned sigma, for large images, and if the images are not on this machine yet.
     """
     name, objective = config.data.dataset, config.objective
     learns_sigma = LIKELIHOODS[objective.likelihood].learns_sigma
@@ -34,6 +35,6 @@ def thresholds_job(config: RunConfig) -> Job | None:
 
 
 def thresholds(config: RunConfig) -> tuple[float, ...]:
-    """The betas at which one dimension more collapses, the largest first; empty unless they are known."""
+    """The betas at which one more dimension collapses, the largest first; empty until they are known."""
     job = thresholds_job(config)
     return () if job is None or job.result is None else tuple(job.result["thresholds"])

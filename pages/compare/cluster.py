@@ -1,4 +1,4 @@
-"""Where a sweep is trained: on this machine, or on a Dask cluster by the address of its scheduler."""
+"""Where a sweep is trained: on this machine, or on a Dask cluster given by its scheduler's address."""
 
 from __future__ import annotations
 
@@ -15,19 +15,23 @@ EXAMPLE = "tcp://127.0.0.1:8786"
 
 
 def scheduler() -> tuple[str, bool]:
-    """The address that was typed, empty for this machine, and whether a sweep may be sent there."""
-    here = installed()
+    """Draws the scheduler's address.
+
+    Returns:
+        The address, empty for this machine, and whether a sweep can be sent there.
+    """
+    is_installed = installed()
     address = str(
         st.text_input(
             "Dask scheduler",
             key="scheduler",
             placeholder=f"{EXAMPLE}; empty: this machine",
-            disabled=not here,
-            help="Trains on a cluster's workers; the runs land here. A scheduler on another machine needs tls:// and "
-            "the command line, which takes the certificates." if here else MISSING,
+            disabled=not is_installed,
+            help="Trains on the cluster's workers; the runs are saved here. A scheduler on another machine needs tls:// and "
+            "certificates, which only the command line accepts." if is_installed else MISSING,
         )
     ).strip()  # fmt: skip
-    if not here:
+    if not is_installed:
         st.caption(literal(MISSING))
         return "", True
     try:
@@ -38,21 +42,21 @@ def scheduler() -> tuple[str, bool]:
 
 
 def executor(address: str) -> Executor:
-    """What trains a sweep that is sent to this address; connected once, and anew after it was lost.
+    """Returns what trains a sweep sent to this address. Connects once, and again if the connection was lost.
 
     Raises:
-        ClusterError: nobody answers there, no worker is there, or the workers have another program.
+        ClusterError: there is no answer, there are no workers, or the workers have another version of the program.
     """
     if not address:
         return manager()
-    found = _cluster(address)
-    if found.lost:
-        found.close()
+    cluster = _cluster(address)
+    if cluster.lost:
+        cluster.close()
         _cluster.clear(address)
-        found = _cluster(address)
-    return found
+        cluster = _cluster(address)
+    return cluster
 
 
-@st.cache_resource(show_spinner="Looking for the scheduler")
+@st.cache_resource(show_spinner="Connecting to the scheduler")
 def _cluster(address: str) -> Cluster:
     return Cluster(manager().root, address)

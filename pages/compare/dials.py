@@ -1,4 +1,4 @@
-"""The set-up of a sweep: what all its runs have in common, the field that differs, and its values."""
+"""The settings of a sweep: the field that differs, its values, and what all runs share."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages.common.address import say_missing
 from pages.common.errors import literal
+from pages.common.query_params import report_missing
 from pages.common.settings import (
     DEFAULTS,
     check_numbers,
@@ -36,7 +36,7 @@ FIELD_NAMES = (
     "lr",
     "limit",
 )
-"""What may stand in beta's place."""
+"""The settings that a sweep can vary."""
 OFFERED: dict[str, list[str]] = {
     "latent": ["2", "5", "10", "20"],
     "hidden": ["none", "64", "128", "256,64"],
@@ -46,14 +46,14 @@ OFFERED: dict[str, list[str]] = {
 }
 FIRST = 5
 PREFIX = "sweep_"
-"""Of the common settings' parameters in the address, since the field that differs has its own."""
+"""Prefix of the shared settings' query parameters; the field that differs has its own."""
 START: dict[str, Any] = {"latent": 10, "hidden": "128", "epochs": 5}
-"""Where a sweep's dials stand at first, where not as the Train page's: a small network, so that it ends soon."""
+"""Initial values where they differ from the Train page's: a small network and few epochs, so that the sweep ends soon."""
 
 
 def dataset() -> str:
     rows = {row.name: row for row in catalogue.describe()}
-    say_missing("sweep_dataset", "dataset", rows, next(iter(rows)))
+    report_missing("sweep_dataset", "dataset", rows, next(iter(rows)))
     chosen = str(st.selectbox(title_of("dataset"), list(rows), key="sweep_dataset", bind="query-params"))
     if not rows[chosen].is_here:
         where = where_text(rows[chosen])
@@ -63,7 +63,7 @@ def dataset() -> str:
 
 def field() -> str:
     names = [name for name in FIELD_NAMES if has_choice(name)]
-    say_missing("field", "setting", names, names[0])
+    report_missing("field", "setting", names, names[0])
     return str(
         st.selectbox(
             "What differs",
@@ -71,22 +71,22 @@ def field() -> str:
             key="field",
             bind="query-params",
             on_change=_forget_values,
-            help="Runs that differ in this alone; 'model' sets an AE beside a VAE of the same network.",
+            help="The only setting in which the runs differ. 'model' compares an AE and a VAE with the same network.",
         )
     )
 
 
 def _forget_values() -> None:
-    """The values of another field are none of this one."""
+    """The values belong to the field chosen before."""
     st.session_state.pop("values", None)
 
 
 def values(name: str, suggested: list[str]) -> list[str]:
-    """The list that one edits: offered values, and any that one types."""
+    """Draws the list of values: those offered, and any that the user types."""
     options = suggested or OFFERED.get(name) or list(options_of(FIELDS[name]))
     return list(
         st.multiselect(
-            f"{title_of(name)}: the values",
+            f"Values of {title_of(name)}",
             options,
             default=options[:FIRST],
             key="values",
@@ -106,31 +106,31 @@ def seeds() -> list[str]:
             key="seeds",
             bind="query-params",
             accept_new_options=True,
-            help="From three seeds on means have error bars. The same seed gives the same "
-            "initial weights and the same order of the images, whatever differs.",
+            help="With three seeds or more, means have error bars. Runs with the same seed have the same initial weights "
+            "and see the images in the same order, whatever else differs.",
         )
     )
 
 
 def common(varied: str) -> dict[str, Any]:
-    """What all runs share; the field that differs is left out."""
-    found: dict[str, Any] = {}
+    """Draws the settings that all runs share, and returns them without the field that differs."""
+    settings: dict[str, Any] = {}
     check_numbers({**DEFAULTS, **START}, PREFIX)
     left, right = st.columns(2)
     for index, name in enumerate(("epochs", "latent")):
         with left if index % 2 == 0 else right:
-            found[name] = number_setting(name, prefix=PREFIX, start=START.get(name), disabled=name == varied)
+            settings[name] = number_setting(name, prefix=PREFIX, start=START.get(name), disabled=name == varied)
     with st.expander("More dials", icon=":material/tune:"):
         for name in filter(has_choice, ("model", "architecture", "likelihood", "objective", "binarize")):
-            found[name] = choice_setting(name, prefix=PREFIX, disabled=name == varied)
-        found["hidden"] = _hidden(disabled=varied == "hidden", architecture=found["architecture"])
-        if LIKELIHOODS[found["likelihood"]].has_sigma or varied == "likelihood":
-            found["sigma"] = number_setting("sigma", prefix=PREFIX)
+            settings[name] = choice_setting(name, prefix=PREFIX, disabled=name == varied)
+        settings["hidden"] = _hidden(disabled=varied == "hidden", architecture=settings["architecture"])
+        if LIKELIHOODS[settings["likelihood"]].has_sigma or varied == "likelihood":
+            settings["sigma"] = number_setting("sigma", prefix=PREFIX)
         for name in ("beta", "lr", "batch_size", "limit"):
-            found[name] = number_setting(name, prefix=PREFIX, start=START.get(name), disabled=name == varied)
+            settings[name] = number_setting(name, prefix=PREFIX, start=START.get(name), disabled=name == varied)
     if varied == "architecture":
-        found.pop("hidden")  # each has its own
-    return {name: value for name, value in found.items() if name != varied and value is not None}
+        settings.pop("hidden")  # each architecture has its own sizes
+    return {name: value for name, value in settings.items() if name != varied and value is not None}
 
 
 def _hidden(*, disabled: bool, architecture: str) -> str:

@@ -1,6 +1,6 @@
-"""Compare: what does beta do? Runs that differ in one setting, in numbers and in pictures, while they train.
+"""Compare: what does beta do? Runs that differ in one setting, in numbers and in pictures, even while they train.
 
-The page needs torch, whose import takes seconds the first time; until then it says what it waits for.
+The page needs torch, whose first import takes seconds; a spinner is shown meanwhile.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The same images, the same codes and the same walks through all models, a column each; one slider set for all."""
+"""The same images, codes and traversals in all models, one per column, with one set of sliders for all."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
-from pages.common.address import check_index
 from pages.common.components.columns import Choice, columns, columns_view
-from pages.common.errors import literal, sentences
-from pages.common.latent_code import current, prepare, wish
+from pages.common.errors import literal, show_errors
+from pages.common.latent_code import current_code, prepare_code, request_code
 from pages.common.latent_sliders import sliders
 from pages.common.opened_model import OpenedModel
-from pages.compare.grid import row
-from pages.compare.models import Column, together
+from pages.common.query_params import check_index
+from pages.compare.model_columns import Column, joint_model
+from pages.compare.picture_row import picture_row
 from vae_core.evaluation.codes import decode_images, slider_range
 from vae_core.types import Array
 from vae_core.viz.comparison_pictures import MapColumn, map_bytes, map_projections
@@ -31,23 +31,23 @@ FEW = 6
 STEPS = 7
 LINE = 4
 MOST_CLASSES = 11
-"""So many first images of classes at most, so that the row stays three lines with the picked one."""
+"""Classes shown at most, so that with the picked image the row has no more than three lines."""
 PICKS: dict[str, Literal["image", "place"]] = {"an image": "image", "a code z": "place"}
-"""What the pointer looks at, as the page and as the component say it."""
+"""What the pointer selects, as labelled on the page and as named in the component."""
 
 
-def pictures(found: Sequence[Column], left: DeltaGenerator, right: DeltaGenerator) -> None:
-    """Draws maps, pictures and sliders of at least one model on the same images.
+def pictures(model_columns: Sequence[Column], left: DeltaGenerator, right: DeltaGenerator) -> None:
+    """Draws maps, pictures and sliders of at least one model, all on the same images.
 
     Args:
-        found: the models.
-        left, right: places whose widths are `SIDES`, for what one chooses and for the maps.
+        model_columns: the models.
+        left, right: containers for the choices and for the maps, in widths of `SIDES`.
     """
-    joint = together(found)
+    joint = joint_model(model_columns)
     with left:
         pick = st.segmented_control(
-            "The pointer looks at", list(PICKS), default="an image", required=True, key="pick", bind="query-params",
-            help="On any map: the nearest image, reconstructed by all, or the code at its place, decoded by all.",
+            "The pointer selects", list(PICKS), default="an image", required=True, key="pick", bind="query-params",
+            help="On any map: the nearest image, reconstructed by all models, or the code at that point, decoded by all.",
         )  # fmt: skip
         plane = _plane(joint)
         last = len(joint.images) - 1
@@ -60,47 +60,47 @@ def pictures(found: Sequence[Column], left: DeltaGenerator, right: DeltaGenerato
                 0,
                 key="image",
                 bind="query-params",
-                help="A click on a map picks one too; all columns follow.",
+                help="Clicking a map also picks an image; all columns follow.",
             )
         )
     with right:
         columns(
             key=KEY,
-            data=_maps(found, joint, plane, str(pick)),
+            data=_maps(model_columns, joint, plane, str(pick)),
             on_pick=lambda choice: _picked(joint, choice),
         )
-    _follow(list(found), joint, image)
+    _follow(list(model_columns), joint, image)
 
 
-def _maps(found: Sequence[Column], joint: OpenedModel, plane: Plane, pick: str) -> bytes:
+def _maps(model_columns: Sequence[Column], joint: OpenedModel, plane: Plane, pick: str) -> bytes:
     width = joint.latent
-    shared = [one.shared(one.model.codes.mean, one.model.latent) for one in found]
+    shared = [column.shared(column.model.codes.mean, column.model.latent) for column in model_columns]
     planes = map_projections(shared, plane)
-    own = [_in_own(one, directions) for one, directions in zip(found, planes, strict=True)]
+    own = [_to_own_dimensions(column, directions) for column, directions in zip(model_columns, planes, strict=True)]
     parts = [
         MapColumn(
-            one.title,
-            one.note,
-            one.model.codes.mean,
-            one.model.codes.has_prior,
+            column.title,
+            column.note,
+            column.model.codes.mean,
+            column.model.codes.has_prior,
             directions,
-            one.order,
-            one.model.decoder,
+            column.order,
+            column.model.decoder,
         )
-        for one, directions in zip(found, own, strict=True)
+        for column, directions in zip(model_columns, own, strict=True)
     ]
-    alt = f"Latent maps of {len(found)} models, {width} latents at most"
+    alt = f"Latent maps of {len(model_columns)} models, {width} latents at most"
     return map_bytes(
         parts, joint.labels.numpy(), joint.dataset.classes, joint.images.numpy(), pick=PICKS[pick], key=KEY, alt=alt,
     )  # fmt: skip
 
 
-def _in_own(one: Column, directions: Array) -> Array:
-    """Directions (L, 2) over the shared dimensions, over the model's own."""
-    if one.order is None:
+def _to_own_dimensions(column: Column, directions: Array) -> Array:
+    """Converts directions (L, 2) from the shared dimensions to the model's own."""
+    if column.order is None:
         return directions
     mine: Array = np.zeros_like(directions)
-    mine[one.order] = directions
+    mine[column.order] = directions
     return mine
 
 
@@ -118,44 +118,44 @@ def _plane(joint: OpenedModel) -> Plane:
 
 
 def _picked(joint: OpenedModel, choice: Choice) -> None:
-    """A click on a map: another image, or a code for the sliders."""
+    """Takes a click on a map: another image, or a code for the sliders."""
     if choice.image is not None and choice.image < len(joint.images):
         st.session_state.image = choice.image
     elif choice.z is not None and len(choice.z) == joint.latent:
-        wish(joint, np.array(choice.z))
+        request_code(joint, np.array(choice.z))
 
 
 @st.fragment(key="compare-follow")
-def _follow(found: list[Column], joint: OpenedModel, image: int) -> None:
-    """The sliders and what follows them; the pictures are drawn before the sliders, so that they come first."""
-    with sentences():
-        prepare(joint)
-    z = current(joint)
+def _follow(model_columns: list[Column], joint: OpenedModel, image: int) -> None:
+    """Draws the sliders and what follows them. The pictures are drawn first, so that they appear first."""
+    with show_errors():
+        prepare_code(joint)
+    z = current_code(joint)
     with st.container(key="top-follow"):
         left, right = st.columns(SIDES)
     columns_view(key=KEY, z=z, image=image)
     with right:
-        _rows(found, joint, z, image)
+        _rows(model_columns, joint, z, image)
     with left, st.container(height=SLIDERS_HEIGHT if joint.latent > FEW else "content", border=False):
         sliders(joint)
-        for one in found:
-            if words := one.model.prior_warning:
-                st.caption(literal(f"{one.title}: {words}"))
+        for column in model_columns:
+            if words := column.model.prior_warning:
+                st.caption(literal(f"{column.title}: {words}"))
 
 
-def _rows(found: list[Column], joint: OpenedModel, z: Array, image: int) -> None:
-    titles = [one.title for one in found]
+def _rows(model_columns: list[Column], joint: OpenedModel, z: Array, image: int) -> None:
+    titles = [column.title for column in model_columns]
     numbers = ", ".join(f"{value:g}" for value in z[:8]) + (", …" if len(z) > 8 else "")
-    row(titles, [one.decode(z[None]) for one in found], f"Decoded from the same z = ({numbers})",
+    picture_row(titles, [column.decode(z[None]) for column in model_columns], f"Decoded from the same z = ({numbers})",
         key="z", across=1, width=120)  # fmt: skip
     inputs = inputs_of(joint, image)
-    row(titles, [_pairs(one, joint.images, inputs) for one in found],
-        f"Test image {image} and {_others(joint)}: above as they are, below reconstructed from the mean code",
+    picture_row(titles, [_pairs(column, joint.images, inputs) for column in model_columns],
+        f"Test image {image} and {_others(joint)}: originals above, reconstructions from the mean code below",
         key="inputs", across=min(LINE, len(inputs)), width=200)  # fmt: skip
     dimension = _traversed(joint)
     low, high = slider_range(joint.codes, dimension)
     walk = traversal(z, dimension, low, high, STEPS)
-    row(titles, [one.decode(walk) for one in found],
+    picture_row(titles, [column.decode(walk) for column in model_columns],
         f"z{dimension + 1} from {low:.2g} (left) to {high:.2g}, the others at the sliders' values",
         key="traversal", across=STEPS, width=260)  # fmt: skip
 
@@ -171,7 +171,7 @@ def _traversed(joint: OpenedModel) -> int:
 
 
 def inputs_of(joint: OpenedModel, image: int) -> list[int]:
-    """The picked image, the first image of each class, then others: whole lines of four where there are enough."""
+    """The picked image, the first image of each class, then others, to fill lines of four as far as there are images."""
     labels = joint.labels.tolist()
     first = {label: index for index, label in reversed(list(enumerate(labels)))}
     chosen = list(dict.fromkeys([image, *(first[label] for label in sorted(first)[:MOST_CLASSES])]))
@@ -180,15 +180,15 @@ def inputs_of(joint: OpenedModel, image: int) -> list[int]:
 
 
 def _others(joint: OpenedModel) -> str:
-    """What stands beside the picked image, in words."""
+    """Describes the images beside the picked one."""
     classes = len(set(joint.labels.tolist()))
     return "one of each class" if classes <= MOST_CLASSES else f"one of each of the first {MOST_CLASSES} classes"
 
 
-def _pairs(one: Column, images: Tensor, inputs: list[int]) -> Array:
-    """Images in lines of four, each line above its reconstructions."""
+def _pairs(column: Column, images: Tensor, inputs: list[int]) -> Array:
+    """The images in lines of four, each line above its reconstructions."""
     given: Array = images[inputs].numpy()
-    made = decode_images(one.model.trained, one.model.codes.mean[inputs])
+    made = decode_images(column.model.trained, column.model.codes.mean[inputs])
     starts = range(0, len(inputs), LINE)
     lines = [part[start : start + LINE] for start in starts for part in (given, made)]
     pairs: Array = np.concatenate(lines)

@@ -1,53 +1,54 @@
-"""How far the comparison's runs are, and the buttons that pause, go on with and stop all of them."""
+"""The progress of the compared runs, and the buttons that pause, resume and stop all of them."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from pages.common.errors import literal, sentences
+from pages.common.errors import literal, show_errors
 from pages.common.session import manager
-from pages.compare.compared import Compared
+from pages.compare.comparison import Comparison
 from vae_core.training.sweep import WORDS, Progress, Sweep
 
 
-def sweep_of(found: Compared) -> Sweep:
-    return Sweep(manager(), found.runs)
+def sweep_of(comparison: Comparison) -> Sweep:
+    return Sweep(manager(), comparison.runs)
 
 
-def progress(found: Compared, now: Progress) -> None:
-    """Draws nothing once all are done."""
+def progress(comparison: Comparison, now: Progress) -> None:
+    """Draws the progress; nothing once all runs are done."""
     if now.done == now.total:
         return
     with st.container(key="sweep-progress"):
-        words = f"{now}{_left(now)}"
-        st.progress(min(1.0, now.share), literal(words))
+        st.progress(min(1.0, now.share), literal(f"{now}{_first_failure(now)}"))
         with st.container(horizontal=True, vertical_alignment="center"):
-            _buttons(found, now)
+            _buttons(comparison, now)
             with st.popover("Each run", icon=":material/list:", key="each-run"):
                 for member in now.members:
                     place = f", place {member.place} in the queue" if member.place else ""
-                    told = f"{WORDS.get(member.state, member.state)}, {member.share:.0%}{place}"
+                    state = f"{WORDS.get(member.state, member.state)}, {member.share:.0%}{place}"
                     message = f". {member.message}" if member.message else ""
-                    st.caption(literal(f"{found.title_with_seed(member.run)}: {told}{message}"))
+                    st.caption(literal(f"{comparison.title_with_seed(member.run)}: {state}{message}"))
 
 
-def _left(now: Progress) -> str:
-    """Where a run failed or diverged, or its scheduler was lost, the words say so, and its own line says why."""
+def _first_failure(now: Progress) -> str:
+    """Why the first run failed or diverged, or lost its scheduler; empty if none did."""
     failed = [member for member in now.members if member.message and (member.state.has_failed or member.scheduler_lost)]
     return f". {failed[0].message}" if failed else ""
 
 
-def _buttons(found: Compared, now: Progress) -> None:
+def _buttons(comparison: Comparison, now: Progress) -> None:
     states = [member.state for member in now.members]
     if any(state.is_in_progress for state in states):
-        st.button("Pause all", key="pause_all", icon=":material/pause:", on_click=_want, args=(found, "pause"))
+        st.button("Pause all", key="pause_all", icon=":material/pause:", on_click=_request, args=(comparison, "pause"))
     if any(state.should_resume for state in states):
-        st.button("Go on", key="go_on_all", icon=":material/play_arrow:", on_click=_want, args=(found, "resume"))
+        st.button(
+            "Go on", key="go_on_all", icon=":material/play_arrow:", on_click=_request, args=(comparison, "resume")
+        )
     if any(state.is_active for state in states):
-        st.button("Stop all", key="stop_all", icon=":material/stop:", on_click=_want, args=(found, "stop"))
+        st.button("Stop all", key="stop_all", icon=":material/stop:", on_click=_request, args=(comparison, "stop"))
 
 
-def _want(found: Compared, what: str) -> None:
-    """Shipped runs are done and none of these touches them."""
-    with sentences():
-        getattr(sweep_of(found), what)()
+def _request(comparison: Comparison, action: str) -> None:
+    """Pauses, resumes or stops all runs. Shipped runs are done, so none of these affects them."""
+    with show_errors():
+        getattr(sweep_of(comparison), action)()

@@ -1,4 +1,4 @@
-"""A new sweep: its dials, what it will cost, and the button that starts it."""
+"""A new sweep: its settings, an estimate of its cost, and the button that starts it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import streamlit as st
 from pages.common.errors import literal
 from pages.common.session import manager, roots
 from pages.compare import dials
-from pages.compare.choice import choose
+from pages.compare.chosen_runs import choose_runs
 from pages.compare.cluster import executor, scheduler
-from pages.compare.suggested import mark, offered
+from pages.compare.suggested_betas import collapse_note, offered_betas
 from vae_core.config import RunConfig, make_config, warnings_for
 from vae_core.errors import LatentLabError
 from vae_core.training.sweep import Sweep, estimate, sweep_configs
@@ -20,13 +20,13 @@ AE_BESIDE_VAE = "An AE beside a VAE"
 
 
 def setup() -> None:
-    """Draws the dials; what is wrong with them stands in one sentence, and then nothing can be started."""
+    """Draws the settings and the start button, which is disabled with a one-sentence reason if a setting is invalid."""
     st.button(
         AE_BESIDE_VAE, key="ae_vae", icon=":material/compare:", width="stretch", on_click=_ae_beside_vae,
-        help="The same network without and with a prior: 'model' in beta's place.",
+        help="The same network without and with a prior: varies 'model' instead of beta.",
     )  # fmt: skip
-    configs, error = _asked()
-    with st.expander("Past one machine", icon=":material/lan:"):
+    configs, error = _requested()
+    with st.expander("Train on a cluster", icon=":material/lan:"):
         address, allowed = scheduler()
     if error:
         st.error(literal(error), icon=":material/error:")
@@ -42,21 +42,21 @@ def setup() -> None:
             st.warning(warning, icon=":material/warning:")
 
 
-def _asked() -> tuple[list[RunConfig], str]:
-    """The configurations that the dials ask for, or the sentence that says what is wrong."""
+def _requested() -> tuple[list[RunConfig], str]:
+    """The configurations of the sweep, and what is wrong with the settings, as a sentence."""
     dataset, field = dials.dataset(), dials.field()
     values_place, about, seeds_place = st.container(), st.container(), st.container()
     shared = dials.common(field)
     base, wrong = _base(dataset, shared)
     with values_place:
-        values = dials.values(field, offered(base) if base is not None and field == "beta" else [])
+        values = dials.values(field, offered_betas(base) if base is not None and field == "beta" else [])
     with seeds_place:
         seeds = dials.seeds()
     if base is None:
         return [], wrong
     if field == "beta":
         with about:
-            mark(base, values)
+            collapse_note(base, values)
     try:
         return sweep_configs(base, field, values, seeds), ""
     except LatentLabError as error:
@@ -76,13 +76,13 @@ def _cost(configs: list[RunConfig]) -> str:
 
 
 def _start(configs: list[RunConfig], address: str) -> None:
-    """Starts what is not there yet; the page then shows all of it."""
+    """Starts the runs that do not exist yet; the page then shows the whole sweep."""
     try:
         sweep = Sweep.start(executor(address), configs, roots())
     except LatentLabError as error:
         st.session_state.sweep_error = str(error)
         return
-    choose([run.id for run in sweep.runs])
+    choose_runs([run.id for run in sweep.runs])
 
 
 def _ae_beside_vae() -> None:

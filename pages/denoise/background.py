@@ -1,6 +1,6 @@
-"""Work that a page does not wait for: one thread of the server does it, and each session's newest wish stops the one before.
+"""Work that a page does not wait for. One server thread does it, and a session's new job stops its previous one.
 
-A wish is taken up only after a moment of quiet, so that nothing is begun for each place that a slider passes.
+A job starts only after a short pause, so that a slider does not start one at every position it passes.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ import streamlit as st
 QUIET_SECONDS = 0.4
 
 Steps = Callable[[], Iterator[Any]]
-Queue = SimpleQueue[tuple["Job", Steps]]
+Queue = SimpleQueue[tuple["BackgroundJob", Steps]]
 
 
 @dataclass(eq=False)
-class Job:
-    """What was asked for, and what is there of it.
+class BackgroundJob:
+    """A job and its results so far.
 
     Attributes:
-        key: what it depends on.
-        results: grow one by one.
-        done: nothing comes any more.
-        error: what ended it early, or None.
+        key: everything the results depend on.
+        results: a list that grows until the job is done.
+        done: whether the job has ended: finished, stopped or failed.
+        error: the exception that ended it, or None.
     """
 
     key: Hashable
@@ -39,31 +39,31 @@ class Job:
 
 @st.cache_resource(show_spinner=False)
 def _queue() -> Queue:
-    """With the thread that empties it; a server that ends does not wait for it."""
+    """The queue of jobs. Starts the daemon thread that works through it."""
     waiting: Queue = SimpleQueue()
     threading.Thread(target=_serve, args=(waiting,), name="filters", daemon=True).start()
     return waiting
 
 
-def give_way(slot: str, key: Hashable) -> None:
-    """Stops this session's job in the slot where it is for something else: what comes now needs the processor."""
+def stop_other_job(slot: str, key: Hashable) -> None:
+    """Stops this session's job in the slot if it has another key, to free the processor for what comes next."""
     job = st.session_state.get(slot)
-    if isinstance(job, Job) and job.key != key:
+    if isinstance(job, BackgroundJob) and job.key != key:
         job.stop.set()
 
 
-def newest(slot: str, key: Hashable, steps: Steps) -> Job:
-    """This session's job for the key, begun where it is not there yet; any other one in the slot is stopped.
+def latest_job(slot: str, key: Hashable, steps: Steps) -> BackgroundJob:
+    """Returns this session's job for the key, starting it if necessary; a job for another key is stopped.
 
     Args:
-        slot: a name in the session.
-        key: all that the results depend on.
-        steps: called in the thread; it must not touch the page.
+        slot: the job's name in the session state.
+        key: everything the results depend on.
+        steps: yields the results. It is called in the thread and must not touch the page.
     """
-    give_way(slot, key)
+    stop_other_job(slot, key)
     job = st.session_state.get(slot)
-    if not isinstance(job, Job) or job.key != key:
-        job = st.session_state[slot] = Job(key)
+    if not isinstance(job, BackgroundJob) or job.key != key:
+        job = st.session_state[slot] = BackgroundJob(key)
         _queue().put((job, steps))
     return job
 
@@ -73,7 +73,7 @@ def _serve(waiting: Queue) -> None:
         _work(*waiting.get())
 
 
-def _work(job: Job, steps: Steps) -> None:
+def _work(job: BackgroundJob, steps: Steps) -> None:
     try:
         if job.stop.wait(QUIET_SECONDS):
             return
@@ -81,7 +81,7 @@ def _work(job: Job, steps: Steps) -> None:
             if job.stop.is_set():
                 return
             job.results.append(result)
-    except Exception as error:  # noqa: BLE001  (of any kind: the page has the words for it)
+    except Exception as error:  # noqa: BLE001  (of any kind: the page shows it)
         job.error = error
     finally:
         job.done = True

@@ -1,4 +1,4 @@
-"""Colourisation: grey and coloured under one divider, the true colours beside them, and what can be had without a network."""
+"""The colourisation view: grey and coloured under one divider, beside the true colours and baselines without a network."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from pages.common.errors import literal, sentences
+from pages.common.errors import literal, show_errors
 from pages.common.opened_model import POINTS, OpenedModel
-from pages.denoise.case import Case, Restored, by_models, damaged_case, judged
 from pages.denoise.curves import curves_panel
-from pages.denoise.gallery import Tile, gallery
-from pages.denoise.images import Chosen, choose_images
-from pages.denoise.models import Task, choose_models, note
+from pages.denoise.damaged_images import DamagedImages, Restored, damage_images, restore_with_each, with_quality
+from pages.denoise.download import download_buttons, remember_pictures, train_link
+from pages.denoise.gallery import Picture, gallery
+from pages.denoise.images import ChosenImages, choose_images
+from pages.denoise.models import Task, choose_models, dataset_notes
 from pages.denoise.restore import already_damaged
-from pages.denoise.take_away import show, take_away, train_link
-from pages.denoise.tiles import tiles_of
+from pages.denoise.restored_pictures import pictures_of
 from pages.denoise.watermark import split_as_given, split_beside
 from vae_core.data import catalogue, datasets, tints
 from vae_core.data.batches import held_out, to_float
@@ -31,51 +31,56 @@ NAME = "greyscale"
 TASK = Task("Colour", NAME, offered=("colouriser-digits",))
 DRAWS = 4
 CANDIDATES = 24
-"""Test images among which the one is looked for whose answer is most between its colours."""
+"""Number of test images searched for the one whose answer lies most nearly halfway between its colours."""
 BETWEEN_DB = 3.0
-"""A difference in PSNR up to which an answer counts as between two colours: a factor of two in squared error."""
+"""An answer counts as lying between two colours up to this difference in PSNR: a factor of two in squared error."""
 
 
 def colour_view() -> None:
-    """All of the view."""
+    """Draws the view."""
     with st.sidebar:
         models = choose_models(TASK)
         given = already_damaged()
-        note(models)
+        dataset_notes(models)
     chosen, place = choose_images(models[0])
     if chosen is None:
         return
-    with place, sentences():
-        (split_as_given if given else _pictures)(models, chosen)
-    take_away(models[0].run.id)
+    with place, show_errors():
+        (split_as_given if given else _draw_pictures)(models, chosen)
+    download_buttons(models[0].run.id)
     if not given:
         _ambiguous(models[0], chosen)
         st.markdown("**Over the test images**")
         curves_panel(models, NAME)
 
 
-def _pictures(models: Sequence[OpenedModel], chosen: Chosen) -> None:
-    case = damaged_case(chosen.images, NAME, 0.0, 0)
-    restored = by_models(models, case)
-    first, grey, *others = tiles_of(models, case, restored)
-    tiles = [Tile("True colours", first.images), Tile("Grey", grey.images, "", grey.clean, grey.quality), *others]
-    clean = case.clean.numpy()
-    tiles += [
-        Tile(title, one.images, about, clean, one.quality) for title, about, one in _baselines(models[0], case, chosen)
+def _draw_pictures(models: Sequence[OpenedModel], chosen: ChosenImages) -> None:
+    damaged = damage_images(chosen.images, NAME, 0.0, 0)
+    restored = restore_with_each(models, damaged)
+    first, grey, *others = pictures_of(models, damaged, restored)
+    pictures = [
+        Picture("True colours", first.images),
+        Picture("Grey", grey.images, "", grey.clean, grey.quality),
+        *others,
     ]
-    split_beside(tiles, ("grey", others[0].name), "Grey and coloured", 150)
-    show(tiles)
+    clean = damaged.clean.numpy()
+    pictures += [
+        Picture(title, coloured.images, about, clean, coloured.quality)
+        for title, about, coloured in _baselines(models[0], damaged, chosen)
+    ]
+    split_beside(pictures, ("grey", others[0].name), "Grey and coloured", 150)
+    remember_pictures(pictures)
     train_link(models[0], NAME, 0.0)
 
 
-def _baselines(model: OpenedModel, case: Case, chosen: Chosen) -> list[tuple[str, str, Restored]]:
-    """Title, a few words and the pictures of the mean colour, and of the class's where it is known."""
-    means, grey = _means(model.dataset.name, model), to_float(case.damaged)
-    found = [(TITLES["mean-colour"], "of all training images", judged(means.mean_colour(grey), case))]
+def _baselines(model: OpenedModel, damaged: DamagedImages, chosen: ChosenImages) -> list[tuple[str, str, Restored]]:
+    """Title, description and images of the mean colour, and of the class's mean colour if the class is known."""
+    means, grey = _means(model.dataset.name, model), to_float(damaged.images)
+    baselines = [(TITLES["mean-colour"], "of all training images", with_quality(means.mean_colour(grey), damaged))]
     if chosen.labels is not None:
         coloured = means.class_mean_colour(grey, torch.from_numpy(np.array(chosen.labels)))
-        found.append(("Class's mean colour", "told the true class", judged(coloured, case)))
-    return found
+        baselines.append(("Class's mean colour", "knows the true class", with_quality(coloured, damaged)))
+    return baselines
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -85,8 +90,8 @@ def _means(dataset: str, _model: OpenedModel) -> MeanColours:
     return mean_colours(_model.dataset, grey, images, _model.dataset.train_labels[: len(images)])
 
 
-def _ambiguous(model: OpenedModel, chosen: Chosen) -> None:
-    """An image whose colour a coin has decided, in colours that were as likely, and the model's answer."""
+def _ambiguous(model: OpenedModel, chosen: ChosenImages) -> None:
+    """Shows an image whose colour was decided by a coin flip: equally likely colours, and the model's answer."""
     if not isinstance(catalogue.SOURCES.get(model.dataset.name), TintedSource):
         return
     index = _ambiguous_index(model, chosen)
@@ -95,39 +100,41 @@ def _ambiguous(model: OpenedModel, chosen: Chosen) -> None:
     label = int(model.labels[index])
     drawn = _other_colours(model.dataset.name, index, label)
     grey = corrupt_split(drawn[:1], [NAME], (0.0, 0.0), 0).numpy()
-    st.markdown(f"**What nobody can know**: class {literal(model.dataset.classes[label])}, test image {index}")
-    tiles = [Tile("Grey", grey)]
-    answer: Tile | None = None
+    st.markdown(
+        f"**An image with no single answer**: class {literal(model.dataset.classes[label])}, test image {index}"
+    )
+    pictures = [Picture("Grey", grey)]
+    answer: Picture | None = None
     nearness: list[float] = []
     for number in range(len(drawn)):
-        case = damaged_case(drawn[number : number + 1].numpy(), NAME, 0.0, 0)
-        name, one = next(iter(by_models([model], case).items()))
-        answer = Tile(name, one.images, "its answer")
-        nearness += [one.quality.psnr] if one.quality else []
-        tiles.append(Tile(f"Could be, {number + 1}", case.clean.numpy(), "", None, one.quality))
-    gallery([*tiles, *([answer] if answer else [])], size=120)
-    st.caption(claim(nearness))
+        damaged = damage_images(drawn[number : number + 1].numpy(), NAME, 0.0, 0)
+        name, restored = next(iter(restore_with_each([model], damaged).items()))
+        answer = Picture(name, restored.images, "its answer")
+        nearness += [restored.quality.psnr] if restored.quality else []
+        pictures.append(Picture(f"Possible colour {number + 1}", damaged.clean.numpy(), "", None, restored.quality))
+    gallery([*pictures, *([answer] if answer else [])], size=120)
+    st.caption(explain_answer(nearness))
 
 
-def claim(nearness: Sequence[float]) -> str:
-    """What the answer shows, by its PSNR in dB to each of the colours that could be."""
-    near, far = max(nearness), min(nearness)
-    told = (
-        "For this class a coin decides between a hue and its opposite, and the grey picture tells nothing of it. The answer "
-        "with the least mean squared error lies between the two: it is wrong for each, and no model can do better on average. "
+def explain_answer(nearness: Sequence[float]) -> str:
+    """Explains the model's answer by its PSNR in dB to each possible colour."""
+    nearest, furthest = max(nearness), min(nearness)
+    text = (
+        "In this class, a coin flip decides between a hue and its opposite, and the grey image does not show which. The "
+        "answer with the smallest mean squared error lies between the two: it is wrong for both, and no model can do better "
+        "on average. "
     )
-    if near - far <= BETWEEN_DB:
-        return told + (
-            f"So does this model's: {near:.1f} dB to the nearest colour, {far:.1f} dB to the furthest, nearly as much."
-        )
-    return told + (
-        f"This model has taken a side here: {near:.1f} dB to the nearest colour, {far:.1f} dB to the furthest. It can know "
-        "no better which one is right, and for every second such image it is wrong."
+    figures = f"{nearest:.1f} dB to the nearest colour and {furthest:.1f} dB to the furthest"
+    if nearest - furthest <= BETWEEN_DB:
+        return f"{text}So does this model's answer: {figures}, nearly the same."
+    return (
+        f"{text}This model chose a side here: {figures}. It cannot know which one is right, and is wrong for half of such "
+        "images."
     )
 
 
-def _ambiguous_index(model: OpenedModel, chosen: Chosen) -> int | None:
-    """The chosen test image where it is of such a class, else that of the first ones whose answer is most between."""
+def _ambiguous_index(model: OpenedModel, chosen: ChosenImages) -> int | None:
+    """The chosen test image if its class is ambiguous, otherwise the one that `_most_between` finds."""
     if chosen.labels is not None and int(chosen.labels[0]) in tints.AMBIGUOUS and chosen.first is not None:
         return chosen.first
     return _most_between(model.run.id, model)
@@ -135,21 +142,21 @@ def _ambiguous_index(model: OpenedModel, chosen: Chosen) -> int | None:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _most_between(run_id: str, _model: OpenedModel) -> int | None:
-    """The image whose answer is about as near to a colour of the one side of the coin as to one of the other."""
-    found = np.flatnonzero(np.isin(_model.labels.numpy(), tints.AMBIGUOUS))[:CANDIDATES].tolist()
+    """The image whose answer is most nearly as close to a colour of one side of the coin as to one of the other."""
+    candidates = np.flatnonzero(np.isin(_model.labels.numpy(), tints.AMBIGUOUS))[:CANDIDATES].tolist()
     gaps = {}
-    for index in found:
+    for index in candidates:
         sides = _other_colours(_model.dataset.name, index, int(_model.labels[index]))[[0, -1]]
-        cases = [damaged_case(side[None].numpy(), NAME, 0.0, 0) for side in sides]
-        judgements = [next(iter(by_models([_model], case).values())).quality for case in cases]
-        first, last = (one.psnr if one else 0.0 for one in judgements)
+        both = [damage_images(side[None].numpy(), NAME, 0.0, 0) for side in sides]
+        qualities = [next(iter(restore_with_each([_model], damaged).values())).quality for damaged in both]
+        first, last = (quality.psnr if quality else 0.0 for quality in qualities)
         gaps[index] = abs(first - last)
     return min(gaps, key=lambda index: gaps[index]) if gaps else None
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _other_colours(name: str, index: int, label: int) -> Tensor:
-    """One grey test image in colours that are equally likely, (DRAWS, 3, H, W) uint8, of both sides of the coin."""
+    """One grey test image in equally likely colours from both sides of the coin, (DRAWS, 3, H, W) uint8."""
     source = catalogue.SOURCES[name]
     assert isinstance(source, TintedSource)
     grey = held_out(datasets.load_dataset(source.base.name), POINTS)[0][index : index + 1].numpy()

@@ -1,4 +1,4 @@
-"""Pictures side by side, with their error maps below them and their figures: one piece of HTML, so that it comes at once."""
+"""Pictures side by side, with error maps and figures below: one piece of HTML, so that all of it appears at once."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _STYLE = f"""<style>
 .st-key-task {{ margin-top: 0.75rem; }}
 .tiles {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(var(--least), 1fr)); gap: 0.2rem 0.9rem; }}
 .tiles figure {{ margin: 0; min-width: 0; font-size: 0.875rem; line-height: 1.35; }}
-.tiles:not(.rows) figure {{
+.pictures:not(.rows) figure {{
   display: grid; grid-row: span 3; grid-template-rows: subgrid; grid-template-columns: minmax(0, 1fr); align-content: start;
 }}
 .tiles.rows {{ grid-template-columns: minmax(0, 1fr); }}
 .tiles.rows figcaption {{ display: flex; flex-wrap: wrap; gap: 0 0.8rem; align-items: baseline; }}
 .tiles .name {{ font-weight: 600; overflow-wrap: anywhere; display: block; }}
 .tiles .faint {{ font-size: 0.75rem; opacity: 0.7; overflow-wrap: anywhere; }}
-.tiles:not(.rows) .faint {{ display: block; }}
+.pictures:not(.rows) .faint {{ display: block; }}
 .tiles .numbers {{ font-variant-numeric: tabular-nums; margin-bottom: 0.7rem; }}
 .tiles .numbers span {{ white-space: nowrap; margin-right: 0.5em; }}
 .tiles .both {{ display: grid; grid-template-columns: minmax(0, 1fr); gap: 0.35rem; align-content: start; }}
@@ -40,14 +40,14 @@ _STYLE = f"""<style>
 
 
 @dataclass(frozen=True, eq=False)
-class Tile:
-    """One way of showing the images.
+class Picture:
+    """A named picture of the gallery: the original, the damaged images or a restoration.
 
     Attributes:
-        name: what it is; shown literally.
+        name: its title, shown literally.
         images: (N, C, H, W) uint8.
-        about: a few words more; may be empty.
-        clean: of the same shape, for the error map; None where nobody knows it, or for the clean ones themselves.
+        about: a short description; may be empty.
+        clean: the originals, of the same shape, for the error map; None leaves the map out.
         quality: means over the images, or None.
     """
 
@@ -59,62 +59,64 @@ class Tile:
 
     @property
     def figures(self) -> str:
-        """'PSNR 19.5 dB, SSIM 0.871', or the empty string."""
+        """For example 'PSNR 19.5 dB, SSIM 0.871'; empty without a quality."""
         return "" if self.quality is None else quality_text(self.quality)
 
 
-def style() -> None:
-    """What all galleries look like; once a run of the page, so that it does not go along with each picture."""
+def gallery_style() -> None:
+    """Adds the style of all galleries. Call it once per script run, so that it is not sent with every picture."""
     st.html(_STYLE)
 
 
 def quality_text(quality: Quality) -> str:
-    """PSNR in dB, and SSIM where the images are large enough for it."""
+    """PSNR in dB, and SSIM if the images are large enough for it."""
     similarity = "" if math.isnan(quality.ssim) else f", SSIM {quality.ssim:.3f}"
     return f"PSNR {quality.psnr:.1f} dB{similarity}"
 
 
-def gallery(tiles: Sequence[Tile], *, size: int = 200) -> None:
-    """Single images stand beside each other, rows of images below each other.
+def gallery(pictures: Sequence[Picture], *, size: int = 200) -> None:
+    """Draws the pictures: single images beside each other, rows of images below each other.
 
     Args:
-        tiles: at least one.
+        pictures: at least one.
         size: the largest width of a single image, in CSS pixels.
     """
-    rows = len(tiles[0].images) > 1
-    share = f"calc((100% - {len(tiles) - 1} * 0.9rem) / {len(tiles)})"  # as large as lets all stand in one line, if not small
+    rows = len(pictures[0].images) > 1
+    share = (
+        f"calc((100% - {len(pictures) - 1} * 0.9rem) / {len(pictures)})"  # all in one line, unless that is too small
+    )
     style = f"--least:clamp({min(size, SMALLEST)}px, {share}, {size}px)"
-    figures = "".join(_figure(tile) for tile in tiles)
+    figures = "".join(_figure(picture) for picture in pictures)
     st.html(f'<div class="tiles{" rows" if rows else ""}" style="{style}">{figures}</div>')
 
 
 def legend() -> None:
-    """The scale of all error maps."""
+    """Draws the scale of the error maps."""
     st.html(
         '<div class="ramp"><span>Error map: |picture − original|, 0</span><i role="img" '
         'aria-label="from black over red to pale yellow"></i><span>1, of the pixel range; one scale for all</span></div>'
     )
 
 
-def _figure(tile: Tile) -> str:
-    words = tile.figures
+def _figure(picture: Picture) -> str:
+    words = picture.figures
     numbers = " ".join(f"<span>{escape(part)}</span>" for part in words.split(", ") if part)
-    alt = escape(f"{tile.name}: {words}" if words else tile.name)
-    pictures = f'<img alt="{alt}" src="{address(tile.images)}">'
-    if tile.clean is not None:
-        pictures += (
-            f'<img alt="{escape("Error map of " + tile.name)}" src="{address(error_map(tile.images, tile.clean))}">'
-        )
-    elif len(tile.images) > 1:
-        pictures += "<span></span>"
+    alt = escape(f"{picture.name}: {words}" if words else picture.name)
+    content = f'<img alt="{alt}" src="{data_uri(picture.images)}">'
+    if picture.clean is not None:
+        errors = data_uri(error_map(picture.images, picture.clean))
+        content += f'<img alt="{escape("Error map of " + picture.name)}" src="{errors}">'
+    elif len(picture.images) > 1:
+        content += "<span></span>"
     return (
-        f'<figure><figcaption><span class="name">{escape(tile.name)}</span><span class="faint">{escape(tile.about)}</span>'
-        f'</figcaption><div class="both">{pictures}</div><div class="numbers">{numbers}</div></figure>'
+        f'<figure><figcaption><span class="name">{escape(picture.name)}</span>'
+        f'<span class="faint">{escape(picture.about)}</span></figcaption>'
+        f'<div class="both">{content}</div><div class="numbers">{numbers}</div></figure>'
     )
 
 
-def address(images: Array) -> str:
-    """The images in a row, as a PNG within the page."""
+def data_uri(images: Array) -> str:
+    """The images in a row as a PNG, encoded as a data URI."""
     content = io.BytesIO()
-    mosaic(images, len(images)).save(content, "png", compress_level=1)  # small anyway, and drawn while a slider moves
+    mosaic(images, len(images)).save(content, "png", compress_level=1)  # fast: it is drawn while a slider moves
     return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode()

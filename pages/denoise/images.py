@@ -1,4 +1,4 @@
-"""Which images are damaged and restored: one of the test images, eight of them, a drawing, an upload."""
+"""The choice of images to restore: a test image, eight in a row, a drawing or an upload."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.common.address import check_index, say_missing
 from pages.common.errors import literal
 from pages.common.image_input import drawn_image, uploaded_image
 from pages.common.opened_model import OpenedModel
+from pages.common.query_params import check_index, report_missing
 from vae_core.types import Array
 
 SOURCES = ("Test image", "Eight in a row", "Draw", "Upload")
@@ -19,13 +19,13 @@ ROW = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Chosen:
-    """What a person wants to see restored.
+class ChosenImages:
+    """The images to restore.
 
     Attributes:
-        images: (N, C, H, W) uint8, N of 1 or `ROW`.
-        labels: (N,) int64, or None where nobody knows.
-        first: the number of the first among the test images, or None.
+        images: (N, C, H, W) uint8, where N is 1 or `ROW`.
+        labels: (N,) int64, or None if they are unknown.
+        first: the index of the first image in the test split, or None for other images.
     """
 
     images: Array
@@ -33,9 +33,13 @@ class Chosen:
     first: int | None = None
 
 
-def choose_images(model: OpenedModel) -> tuple[Chosen | None, DeltaGenerator]:
-    """Draws the choice: None before there is an image; and the place for what follows, which is beside a canvas."""
-    say_missing("picture", "kind of image", SOURCES, SOURCES[0])
+def choose_images(model: OpenedModel) -> tuple[ChosenImages | None, DeltaGenerator]:
+    """Draws the choice of images.
+
+    Returns:
+        The images, or None until there are any; and the container for the results, which is beside the drawing canvas.
+    """
+    report_missing("picture", "kind of image", SOURCES, SOURCES[0])
     place = st.container(horizontal=True, vertical_alignment="bottom")
     source = place.segmented_control(
         "Image", SOURCES, default=SOURCES[0], required=True, key="picture", bind="query-params"
@@ -51,10 +55,10 @@ def choose_images(model: OpenedModel) -> tuple[Chosen | None, DeltaGenerator]:
             image = drawn_image(model)
     else:
         image, right = uploaded_image(model), st.container()
-    return None if image is None else Chosen(image), right
+    return None if image is None else ChosenImages(image), right
 
 
-def _of_test(model: OpenedModel, count: int) -> Chosen:
+def _of_test(model: OpenedModel, count: int) -> ChosenImages:
     last = len(model.images) - 1
     check_index("number", "test image", last, 0)
     first = st.number_input(f"Number, 0 to {last}", 0, last, 0, key="number", bind="query-params", width=160)
@@ -62,4 +66,4 @@ def _of_test(model: OpenedModel, count: int) -> Chosen:
     labels = model.labels.numpy()[rows]
     names = ", ".join(model.dataset.classes[label] for label in labels)
     st.caption(literal(f"{model.dataset.name}, class {names}; never trained on"), width="content")
-    return Chosen(model.images.numpy()[rows], labels, int(first))
+    return ChosenImages(model.images.numpy()[rows], labels, int(first))

@@ -1,4 +1,4 @@
-"""The level of a corruption: a slider with its unit, in the address."""
+"""The level of a corruption: a slider with its unit, kept in the URL."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import streamlit as st
 
-from pages.common import address
+from pages.common import query_params
 from pages.common.errors import literal
 from vae_core.errors import ConfigError, LatentLabError
 from vae_core.registry.corruption_rows import CORRUPTIONS
@@ -15,27 +15,29 @@ PARAMETER = "level"
 STEPS = 50
 
 
-def take_level(name: str) -> None:
-    """Before the slider is drawn: it stands at the address's level where that is news; one that is no number or out of
-    range is a sentence, and the slider stands at the usual."""
+def read_level(name: str) -> None:
+    """Sets the slider to the URL's level if that is new. Call it before the slider is drawn.
+
+    An invalid level is reported, and the slider then starts at the corruption's usual level.
+    """
     row = CORRUPTIONS[name]
     if not row.has_level:
-        address.forget(PARAMETER)
+        query_params.remove(PARAMETER)
         return
-    address.take(PARAMETER, name, _key(name), float(row.usual), lambda text: _read(name, text))
+    query_params.read_into_widget(PARAMETER, name, _key(name), float(row.usual), lambda text: _read(name, text))
 
 
 def current_level(name: str) -> float:
-    """The level that the slider shows, which also goes into the address; 0 where the corruption has none."""
+    """The slider's level, which is also written to the URL; 0 for a corruption without a level."""
     if not CORRUPTIONS[name].has_level:
         return 0.0
     level = float(st.session_state[_key(name)])
-    address.write(PARAMETER, name, f"{level:g}")
+    query_params.write(PARAMETER, name, f"{level:g}")
     return level
 
 
 def level_slider(name: str) -> None:
-    """Draws it, after `take_level`."""
+    """Draws the slider; call `read_level` first."""
     row = CORRUPTIONS[name]
     if not row.has_level:
         return
@@ -54,9 +56,11 @@ def level_slider(name: str) -> None:
 
 def _read(name: str, text: str) -> tuple[float, list[LatentLabError]]:
     row = CORRUPTIONS[name]
-    level = address.read_number(text, whole=False)
+    level = query_params.read_number(text, whole=False)
     if level is None:
-        return float(row.usual), [ConfigError(f"The address's level {text[:40]!r} is no number; set it by the slider.")]
+        return float(row.usual), [
+            ConfigError(f"The level {text[:40]!r} in the address is not a number; set it with the slider.")
+        ]
     try:
         row.check_level(level)
     except ConfigError as error:
@@ -65,7 +69,7 @@ def _read(name: str, text: str) -> tuple[float, list[LatentLabError]]:
 
 
 def _step(width: float) -> float:
-    """A power of ten, so that a value is short in the address."""
+    """A power of ten, which keeps the values in the URL short."""
     return float(10.0 ** math.floor(math.log10(width / STEPS)))
 
 

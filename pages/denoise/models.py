@@ -1,4 +1,4 @@
-"""Which models restore: chosen in the sidebar, in the address, each opened once for all sessions."""
+"""The choice of models in the sidebar, kept in the URL. Each model is opened once for all sessions."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.common import address
-from pages.common.errors import literal, sentences
-from pages.common.moved import ask_where
+from pages.common import query_params
+from pages.common.errors import literal, show_errors
+from pages.common.missing_dataset import ask_for_dataset
 from pages.common.opened_model import OpenedModel, choices, open_model
 from pages.common.session import open_anywhere
 from vae_core.config import RunConfig
@@ -19,17 +19,17 @@ from vae_core.evaluation.restoration import Material, material
 from vae_core.registry.model_rows import MODELS
 
 PARAMETER = "models"
-MOST = 6
+MAX_MODELS = 6
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a view is for.
+    """A view's name, and the models that it offers.
 
     Attributes:
-        name: of the view.
-        corruption: that the models of the view were trained on; empty where any model will do.
-        offered: the models that are chosen at first, where they are here.
+        name: the view's name.
+        corruption: only models trained on it are offered; empty offers all models.
+        offered: the models chosen at first, as far as they exist.
     """
 
     name: str
@@ -38,33 +38,33 @@ class Task:
 
 
 def choose_models(task: Task) -> list[OpenedModel]:
-    """The chosen models that can be used together, the first of which decides on the images; says what is wrong with others.
+    """Draws the choice and opens the models. The first one determines the images; models that do not fit are reported.
 
     Raises:
-        ConfigError: none is chosen, or there is none for this task.
+        ConfigError: no model is chosen, or there is none for this task.
     """
     names = _for_task(task)
     if not names:
         raise ConfigError(
-            f"There is no model here that was trained on {task.corruption}; train one on the Train page with that "
-            "corruption, then it can be chosen here."
+            f"No model here was trained on {task.corruption}. Train one with that corruption on the Train page, then choose "
+            "it here."
         )
     key = f"models@{task.name}"
-    offered = [one for one in task.offered if one in names] or list(names)[:1]
-    address.take(PARAMETER, task.name, key, offered, lambda text: _read(task, names, offered, text))
+    offered = [run_id for run_id in task.offered if run_id in names] or list(names)[:1]
+    query_params.read_into_widget(PARAMETER, task.name, key, offered, lambda text: _read(task, names, offered, text))
     chosen = st.multiselect(
         "Models", list(names), default=st.session_state[key],  # else a page that mounts late shows none
-        key=key, format_func=lambda one: names[one], max_selections=MOST,
-        help="The first decides on the images: the others must take images of the same size and colours.",
+        key=key, format_func=lambda run_id: names[run_id], max_selections=MAX_MODELS,
+        help="The first model determines the images; the others must take images of the same size and number of channels.",
     )  # fmt: skip
-    address.write(PARAMETER, task.name, ",".join(chosen))
+    query_params.write(PARAMETER, task.name, ",".join(chosen))
     if not chosen:
         raise ConfigError("Choose at least one model, in the panel on the left.")
     return _opened(chosen)
 
 
 def labelled(models: Sequence[OpenedModel]) -> dict[str, OpenedModel]:
-    """The models by their names, with the id behind where two have the same."""
+    """The models by name; the id is added if two have the same name."""
     names = [model.run.name for model in models]
     return {
         name if names.count(name) == 1 else f"{name} ({model.run.id})": model
@@ -72,8 +72,8 @@ def labelled(models: Sequence[OpenedModel]) -> dict[str, OpenedModel]:
     }
 
 
-def about(model: OpenedModel) -> str:
-    """What a model is, in a few words for below its name."""
+def describe(model: OpenedModel) -> str:
+    """A short description of a model, shown below its name."""
     config = model.run.config
     seen = f"trained on {_damage(config)}" if config.data.corruption else "never saw damage"
     plural = "s" if model.latent > 1 else ""
@@ -90,7 +90,7 @@ def _for_task(task: Task) -> dict[str, str]:
     names = choices()
     if not task.corruption:
         return names
-    return {one: name for one, name in names.items() if task.corruption in _corruptions(one)}
+    return {run_id: name for run_id, name in names.items() if task.corruption in _corruptions(run_id)}
 
 
 @st.cache_data(ttl=5, max_entries=512, show_spinner=False)
@@ -99,30 +99,30 @@ def _corruptions(run_id: str) -> tuple[str, ...]:
 
 
 def _read(task: Task, names: dict[str, str], offered: list[str], text: str) -> tuple[list[str], list[LatentLabError]]:
-    """The models of the address that can be chosen, and why others cannot."""
-    wanted = list(dict.fromkeys(part for part in text.split(",") if part))[:MOST]
+    """The URL's models that can be chosen, and an error for each of the others."""
+    requested = list(dict.fromkeys(part for part in text.split(",") if part))[:MAX_MODELS]
     refused: list[LatentLabError] = []
-    for one in wanted:
-        if one not in names:
+    for run_id in requested:
+        if run_id not in names:
             try:
-                open_model(one)
-            except LatentLabError as error:  # there is none, or it is damaged
+                open_model(run_id)
+            except LatentLabError as error:  # it does not exist, or is damaged
                 refused.append(error)
             else:
                 refused.append(
-                    ConfigError(f"The model {one!r} was not trained on {task.corruption}; choose another one.")
+                    ConfigError(f"The model {run_id!r} was not trained on {task.corruption}; choose another one.")
                 )
-    return [one for one in wanted if one in names] or offered, refused
+    return [run_id for run_id in requested if run_id in names] or offered, refused
 
 
 def _opened(chosen: Sequence[str]) -> list[OpenedModel]:
     opened: list[OpenedModel] = []
-    for one in chosen:
-        with sentences():
-            model = open_model(one)
+    for run_id in chosen:
+        with show_errors():
+            model = open_model(run_id)
             _check_fits(model, opened)
             opened.append(model)
-            ask_where(model.run, f"denoise-{one}")
+            ask_for_dataset(model.run, f"denoise-{run_id}")
     if not opened:
         raise ConfigError("None of the chosen models can be used; choose another one.")
     return opened
@@ -132,8 +132,8 @@ def _check_fits(model: OpenedModel, opened: list[OpenedModel]) -> None:
     if not opened or model.trained.image_shape == opened[0].trained.image_shape:
         return
     raise ConfigError(
-        f"{model.run.name} takes {_kind(model)} and {opened[0].run.name} {_kind(opened[0])}; take one of them out of the "
-        "models."
+        f"{model.run.name} takes {_kind(model)}, but {opened[0].run.name} takes {_kind(opened[0])}; remove one of them from "
+        "the models."
     )
 
 
@@ -148,13 +148,13 @@ def _material(run_id: str, name: str, stamp: int, images: int, _model: OpenedMod
 
 
 def material_of(model: OpenedModel, images: int, dataset: Dataset | None = None) -> Material:
-    """Test images of a dataset, by default the model's own, and other images to fit the opponents on."""
+    """Test images of a dataset, by default the model's own, and training images to fit the baselines on."""
     used = dataset or model.dataset
     return _material(model.run.id, used.name, model.trained.step, images, model, used)
 
 
-def note(models: Sequence[OpenedModel]) -> None:
-    """What stands in the sidebar about the images of the chosen models, once for all that have it in common."""
+def dataset_notes(models: Sequence[OpenedModel]) -> None:
+    """Draws the notes on the models' images, each note once with all models it concerns."""
     for words in dict.fromkeys(model.note for model in models if model.note):
         names = ", ".join(model.run.name for model in models if model.note == words)
         st.caption(literal(f"{names}: {words[0].lower()}{words[1:]}"))

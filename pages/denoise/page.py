@@ -1,6 +1,6 @@
-"""Denoise and restore: damage an image, watch models put it back, beside what filters and ridge regression do.
+"""Denoise and restore: damage an image and compare what models, filters and ridge regression make of it.
 
-The page needs torch, whose import takes seconds the first time; until then it says what it waits for.
+The page needs torch, whose first import takes seconds; a spinner is shown meanwhile.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The main view: clean, damaged, restored and error map side by side; what follows the level is a fragment of its own."""
+"""The main view: clean, damaged and restored images with error maps. What follows the level slider is a fragment."""
 
 from __future__ import annotations
 
@@ -6,125 +6,129 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from pages.common.address import check_number, say_missing
-from pages.common.errors import literal, sentences
+from pages.common.errors import literal, show_errors
 from pages.common.opened_model import OpenedModel
-from pages.denoise.case import by_models, clipping_text, damaged_case, given_case
-from pages.denoise.filters import filters_panel, make_way
-from pages.denoise.gallery import Tile, gallery, legend
-from pages.denoise.images import Chosen, choose_images
-from pages.denoise.level import current_level, level_slider, take_level
-from pages.denoise.models import Task, choose_models, note
-from pages.denoise.take_away import show, take_away, train_link
-from pages.denoise.tiles import given_tiles, tiles_of
+from pages.common.query_params import check_number, report_missing
+from pages.denoise.baselines import baselines_panel, stop_other_baselines
+from pages.denoise.damaged_images import clipping_text, damage_images, restore_with_each, take_as_given
+from pages.denoise.download import download_buttons, remember_pictures, train_link
+from pages.denoise.gallery import Picture, gallery, legend
+from pages.denoise.images import ChosenImages, choose_images
+from pages.denoise.level import current_level, level_slider, read_level
+from pages.denoise.models import Task, choose_models, dataset_notes
+from pages.denoise.restored_pictures import pictures_as_given, pictures_of
 from vae_core.registry.corruption_rows import CORRUPTIONS
 
 TASK = Task("Restore", offered=("mnist-denoiser", "example-ae-2d", "example-vae-20d"))
-"""What stands there at first: a denoising model, and two that never saw noise."""
-MOST_SEED = 2**32 - 1
+"""At first: a denoising model, and two that never saw noise."""
+LARGEST_SEED = 2**32 - 1
 
 
 def restore_view() -> None:
-    """All of the view."""
-    damage_view(TASK, _corruption, _pictures, as_given)
+    """Draws the view."""
+    damage_view(TASK, _corruption, _draw_pictures, as_given)
 
 
 def damage_view(
     task: Task,
     corruption: Callable[[int], str],
-    pictures: Callable[[Sequence[Tile]], None],
-    given: Callable[[Sequence[OpenedModel], Chosen], None],
+    draw_pictures: Callable[[Sequence[Picture]], None],
+    draw_given: Callable[[Sequence[OpenedModel], ChosenImages], None],
 ) -> None:
-    """A view with a level: what to choose in the sidebar, the images, the pictures.
+    """Draws a view with a level slider: the choices in the sidebar, the images and the pictures.
 
     Args:
-        task: which models are offered.
-        corruption: of images with so many channels; may ask for it.
-        pictures: draws them, from the tiles.
-        given: draws images that are damaged already.
+        task: the models to offer.
+        corruption: returns the corruption's name for images with that many channels; it may draw a choice.
+        draw_pictures: draws the damaged and restored pictures.
+        draw_given: draws images that are damaged already.
     """
     with st.sidebar:
         models = choose_models(task)
-        as_it_is = already_damaged()
-        name = "" if as_it_is else corruption(models[0].trained.image_shape[0])
-        seed = 0 if as_it_is else choose_seed()
-        note(models)
+        is_damaged = already_damaged()
+        name = "" if is_damaged else corruption(models[0].trained.image_shape[0])
+        seed = 0 if is_damaged else choose_seed()
+        dataset_notes(models)
     chosen, place = choose_images(models[0])
     if chosen is None:
         return
     with place:
-        if as_it_is:
-            given(models, chosen)
+        if is_damaged:
+            draw_given(models, chosen)
         else:
-            _follow(models, chosen, name, seed, pictures)
-    take_away(models[0].run.id)
+            _follow(models, chosen, name, seed, draw_pictures)
+    download_buttons(models[0].run.id)
 
 
 def already_damaged() -> bool:
-    """Whether the images are to be taken as they are."""
+    """Draws the toggle for images that are damaged already, to which no damage is added."""
     return st.toggle(
         "It is damaged already", key="damaged", bind="query-params",
-        help="Nothing is added, and no figure is claimed, since nobody knows what it should look like.",
+        help="Adds no damage. There are no figures either, since the original is unknown.",
     )  # fmt: skip
 
 
 def choose_seed() -> int:
-    """The seed of the damage."""
-    check_number("seed", "Seed", 0, low=0, high=MOST_SEED)
+    """Draws the seed of the damage."""
+    check_number("seed", "Seed", 0, low=0, high=LARGEST_SEED)
     seed = st.number_input(
-        "Seed", 0, MOST_SEED, 0, key="seed", bind="query-params",
-        help="Of the random damage: the same seed damages the same places, at any level.",
+        "Seed", 0, LARGEST_SEED, 0, key="seed", bind="query-params",
+        help="Seed of the random damage. The same seed damages the same places at every level.",
     )  # fmt: skip
     return int(seed)
 
 
-def as_given(models: Sequence[OpenedModel], chosen: Chosen) -> None:
-    """The images restored as they are."""
-    with sentences():
-        case = given_case(chosen.images)
-        tiles = given_tiles(case, by_models(models, case))
-        gallery(tiles)
+def as_given(models: Sequence[OpenedModel], chosen: ChosenImages) -> None:
+    """Draws images that are damaged already, and their restorations."""
+    with show_errors():
+        damaged = take_as_given(chosen.images)
+        pictures = pictures_as_given(damaged, restore_with_each(models, damaged))
+        gallery(pictures)
         st.caption(
-            "Nothing was added, so there is no original to compare with: no error map and no figures. The simple opponents "
-            "are left out too, since they are tuned for a known damage."
+            "No damage was added, so there is no original to compare with: no error map and no figures. The simple baselines "
+            "are left out too, because they are tuned for a known damage."
         )
-        show(tiles)
+        remember_pictures(pictures)
 
 
 def _corruption(channels: int) -> str:
-    """One of those that images of so many channels can take."""
+    """Draws the choice of a corruption that applies to images with that many channels."""
     offered = [name for name, row in CORRUPTIONS.items() if channels in row.channels]
-    say_missing("corrupt", "corruption for these images", offered, offered[0])
+    report_missing("corrupt", "corruption for these images", offered, offered[0])
     name = st.selectbox("Corruption", offered, key="corrupt", bind="query-params")
     st.caption(literal(CORRUPTIONS[name].about))
     return str(name)
 
 
-def _pictures(tiles: Sequence[Tile]) -> None:
-    gallery(tiles)
+def _draw_pictures(pictures: Sequence[Picture]) -> None:
+    gallery(pictures)
     legend()
 
 
 @st.fragment(key="restoring")
 def _follow(
-    models: Sequence[OpenedModel], chosen: Chosen, name: str, seed: int, pictures: Callable[[Sequence[Tile]], None]
+    models: Sequence[OpenedModel],
+    chosen: ChosenImages,
+    name: str,
+    seed: int,
+    draw_pictures: Callable[[Sequence[Picture]], None],
 ) -> None:
-    """The slider, and the pictures that follow it. They are drawn before it, so that they are on the page before it."""
+    """Draws the level slider and the pictures that follow it. The pictures come first, so that they appear first."""
     slider, place = st.container(), st.container()
-    with sentences():
+    with show_errors():
         with slider:
-            take_level(name)
-        case = damaged_case(chosen.images, name, current_level(name), seed)
-        make_way(models[0], case)
-        restored = by_models(models, case)
-        tiles = tiles_of(models, case, restored)
+            read_level(name)
+        damaged = damage_images(chosen.images, name, current_level(name), seed)
+        stop_other_baselines(models[0], damaged)
+        restored = restore_with_each(models, damaged)
+        pictures = pictures_of(models, damaged, restored)
         with place:
-            pictures(tiles)
-        show(tiles)
+            draw_pictures(pictures)
+        remember_pictures(pictures)
         with slider:
             level_slider(name)
-        words = clipping_text(case)
+        words = clipping_text(damaged)
         if words:
             st.caption(literal(words))
-        train_link(models[0], name, case.level)
-        filters_panel(models, case, restored)
+        train_link(models[0], name, damaged.level)
+        baselines_panel(models, damaged, restored)

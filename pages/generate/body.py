@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.common.address import say_missing
-from pages.common.errors import sentences
+from pages.common.errors import show_errors
 from pages.common.glossary import glossary_links
-from pages.common.latent_code import Z_PARAMETER, current, prepare
-from pages.common.moved import ask_where
+from pages.common.latent_code import Z_PARAMETER, current_code, prepare_code
+from pages.common.missing_dataset import ask_for_dataset
 from pages.common.opened_model import MODEL_PARAMETER, OTHERS, OpenedModel, choices, open_model
+from pages.common.query_params import report_missing
 from pages.generate.directions import directions, probe_panel
+from pages.generate.download import download_buttons
 from pages.generate.explore import explore
 from pages.generate.image import image_results, posterior_of, single_image
-from pages.generate.take_away import take_away
 from pages.generate.walks import walks
 from vae_core.errors import NameInvalid, RunNotFound
 from vae_core.registry.model_rows import MODELS
@@ -24,7 +24,7 @@ VIEWS = ("An image", "Directions", "Walks", "Take away")
 
 def body() -> None:
     """Draws the page below its title."""
-    with sentences():
+    with show_errors():
         _draw(_choose())
 
 
@@ -55,20 +55,20 @@ def _choose() -> OpenedModel:
 
 def _with(wanted: str, names: dict[str, str]) -> dict[str, str]:
     """Returns the choices with the model named in the URL added; if it cannot be opened, shows why."""
-    with sentences():
+    with show_errors():
         try:
             return {**names, wanted: open_model(wanted).run.name}
         except (NameInvalid, RunNotFound):
-            say_missing(MODEL_PARAMETER, "model", names, next(iter(names.values())))
+            report_missing(MODEL_PARAMETER, "model", names, next(iter(names.values())))
     return names
 
 
 def _draw(model: OpenedModel) -> None:
     with st.sidebar:
         _about(model)
-    ask_where(model.run, "generate")
+    ask_for_dataset(model.run, "generate")
     top = st.container()
-    say_missing("view", "view", VIEWS, VIEWS[0])
+    report_missing("view", "view", VIEWS, VIEWS[0])
     view = st.segmented_control(
         "Below the map",
         VIEWS,
@@ -82,17 +82,17 @@ def _draw(model: OpenedModel) -> None:
     posterior = None if image is None else posterior_of(model, image)
     with top:
         explore(model, posterior)
-    with sentences():
-        prepare(model)
+    with show_errors():
+        prepare_code(model)
     if image is not None and posterior is not None:
         image_results(model, image, *posterior)
     elif view == "Directions":
-        directions(model, current(model))
+        directions(model, current_code(model))
         probe_panel(model)
     elif view == "Walks":
-        walks(model, current(model))
+        walks(model, current_code(model))
     elif view == "Take away":
-        take_away(model)
+        download_buttons(model)
 
 
 def _about(model: OpenedModel) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.common.errors import sentences
-from pages.common.latent_code import wish
+from pages.common.errors import show_errors
+from pages.common.latent_code import request_code
 from pages.common.opened_model import OpenedModel
 from pages.common.pictures import picture
 from vae_core.errors import ConfigError
@@ -38,7 +38,7 @@ def directions(model: OpenedModel, z: Array) -> None:
         strength = st.slider(
             "Strength", -3.0, 3.0, 0.0, 0.1, key="strength", width=240, help="1 adds the whole direction."
         )
-    with sentences():
+    with show_errors():
         towards = _towards(model, of, minus, clicked)
         moved = apply(z, towards, strength)
         picture(decode_images(model.trained, moved[None]), f"z + {strength:g} × direction", key="moved", width=200)
@@ -48,7 +48,7 @@ def directions(model: OpenedModel, z: Array) -> None:
             "From −2 to 2 times the direction, with the sliders' z in the middle",
             key="direction",
         )
-        st.button("Set the sliders to this code", key="take_direction", on_click=wish, args=(model, moved))
+        st.button("Set the sliders to this code", key="take_direction", on_click=request_code, args=(model, moved))
 
 
 def _towards(model: OpenedModel, of: str, minus: str, clicked: str) -> Array:
@@ -84,7 +84,7 @@ def probe_panel(model: OpenedModel) -> None:
         def report(text: str, share: float) -> None:
             bar.progress(min(share, 1.0), text)
 
-        with sentences():
+        with show_errors():
             st.session_state[key] = probe(model.trained, model.dataset, progress=report)
         bar.empty()
     if key in st.session_state:

@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 
 from pages.common.components.latent_map import Picked, map_scene, map_view
-from pages.common.errors import literal, sentences
-from pages.common.latent_code import current, prepare, wish
+from pages.common.errors import literal, show_errors
+from pages.common.latent_code import current_code, prepare_code, request_code
 from pages.common.latent_sliders import sliders
 from pages.common.opened_model import OpenedModel
 from pages.common.pictures import picture, pixels
@@ -61,9 +61,9 @@ def _follow(model: OpenedModel, axes: tuple[int, int] | None, image: tuple[Array
 
     The picture is drawn before the sliders, so that it appears first; the session state already holds the new values.
     """
-    with sentences():
-        prepare(model)
-    z = current(model)
+    with show_errors():
+        prepare_code(model)
+    z = current_code(model)
     beside, picture_place = st.columns([5, 4])
     with picture_place:
         _picture(model, z)
@@ -87,10 +87,10 @@ def _follow(model: OpenedModel, axes: tuple[int, int] | None, image: tuple[Array
 
 def _go_to(model: OpenedModel, axes: tuple[int, int] | None, picked: Picked) -> None:
     """Sets the sliders of the map's two axes to the point clicked, and leaves the others unchanged."""
-    moved = current(model)
+    moved = current_code(model)
     for axis, value in zip(axes or (), (picked.x, picked.y), strict=False):
         moved[axis] = value
-    wish(model, moved)
+    request_code(model, moved)
 
 
 def _picture(model: OpenedModel, z: Array) -> None:

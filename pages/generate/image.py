@@ -7,12 +7,12 @@ import pandas as pd
 import streamlit as st
 import torch
 
-from pages.common.address import check_index, say_missing
 from pages.common.errors import literal
 from pages.common.image_input import drawn_image, uploaded_image
-from pages.common.latent_code import wish
+from pages.common.latent_code import request_code
 from pages.common.opened_model import OpenedModel
 from pages.common.pictures import picture
+from pages.common.query_params import check_index, report_missing
 from vae_core.evaluation.codes import Codes, decode_images, encode, nearest
 from vae_core.types import Array
 from vae_core.viz.walks import random_codes
@@ -24,7 +24,7 @@ ROW_HEIGHT = 35
 
 def single_image(model: OpenedModel) -> Array | None:
     """Draws the choice of an image and returns it, (1, C, H, W) uint8, or None if there is none yet."""
-    say_missing("source", "kind of image", SOURCES, SOURCES[0])
+    report_missing("source", "kind of image", SOURCES, SOURCES[0])
     source = st.segmented_control(
         "Image", SOURCES, default=SOURCES[0], required=True, key="source", bind="query-params"
     )
@@ -68,7 +68,7 @@ def image_results(model: OpenedModel, image: Array, mean: Array, deviation: Arra
         code = "its posterior's mean" if model.is_vae else "its code"
         caption = f"The image and its reconstruction from {code}; mean squared error per pixel {error:.4f}"
         picture(pair, caption, key="pair", width=280)
-        st.button("Set the sliders to this code", key="go_there", on_click=wish, args=(model, mean))
+        st.button("Set the sliders to this code", key="go_there", on_click=request_code, args=(model, mean))
     with right:
         _table(model, mean, deviation)
     _samples(model, mean, deviation)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from pages.common.errors import sentences
+from pages.common.errors import show_errors
 from pages.common.opened_model import OpenedModel
 from pages.common.pictures import picture
 from vae_core.evaluation.codes import decode_images, fitted_gaussian, slider_range
@@ -25,7 +25,7 @@ GIF_SCALE = 8
 def walks(model: OpenedModel, z: Array) -> None:
     """Draws the chosen walk; `z` is the code of the sliders, (L,)."""
     kind = st.segmented_control("Walk", KINDS, default=KINDS[0], required=True, key="walk", bind="query-params")
-    with sentences():
+    with show_errors():
         codes, columns, caption = _walk(model, z, str(kind))
         images = decode_images(model.trained, codes)
         picture(images, caption, key=str(kind).split(maxsplit=1)[0].lower(), columns=columns, width=900)

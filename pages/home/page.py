@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.common.components.stage import stage
 from pages.common.errors import literal
-from pages.common.live import follow
+from pages.common.run_follower import follow
 from pages.common.session import RECORDED
 from vae_core.errors import LatentLabError
 from vae_core.storage import paths

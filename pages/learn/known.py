@@ -9,7 +9,7 @@ import streamlit as st
 import torch
 
 from pages.common.components.canvas import canvas
-from pages.common.errors import literal, sentences
+from pages.common.errors import literal, show_errors
 from pages.common.image_input import TYPES
 from pages.learn.figures import dataset, figures, model, test_images
 from pages.learn.lessons import Link, Shown
@@ -134,7 +134,7 @@ def _uploaded() -> Array | None:
     file = st.file_uploader("A picture", type=TYPES, key="known-upload", help="At most 25 megapixels.")
     if file is None:
         return None
-    with sentences():
+    with show_errors():
         prepared = prepare(file.getvalue(), SHAPE)
         for note in prepared.notes:
             st.caption(literal(note))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 import torch
 
-from pages.common.address import check_number
+from pages.common.query_params import check_number
 from pages.learn.figures import dataset, figures, test_images
 from pages.learn.lessons import Link, Shown
 from pages.learn.pictures import choose_image, class_of, handled_chart, tiles

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import streamlit as st
 
-from pages.common.errors import sentences
+from pages.common.errors import show_errors
 from pages.common.glossary import GLOSSARY
 from pages.learn.frame import TEACHER_PARAMETER, contents, doors, frame_style, go_through_door, steps, words
 from pages.learn.glossary import glossary
@@ -44,7 +44,7 @@ def _lesson(lesson: Lesson, teaching: bool) -> None:
     with st.container(key="words"):
         st.markdown(words(lesson))
     shown = Shown()
-    with sentences(), st.container(key=f"top-{lesson.id}"):
+    with show_errors(), st.container(key=f"top-{lesson.id}"):
         shown = _module(lesson).draw()
     with st.expander("What you should see", icon=":material/visibility:", key=f"answer-{lesson.id}"):
         if shown.numbers or "{" not in lesson.answer:

@@ -8,9 +8,9 @@ from html import escape
 
 import streamlit as st
 
-from pages.common.address import check_index, read_number, say_missing
 from pages.common.components.chart import chart
 from pages.common.pictures import image_html
+from pages.common.query_params import check_index, read_number, report_missing
 from pages.learn.figures import dataset, test_images, test_labels
 from vae_core.types import Array
 from vae_core.viz.plot import Handle, Panel
@@ -46,7 +46,7 @@ def stop_in_address(parameter: str, handle: Handle, usual: str) -> int:
     text = st.query_params.get(parameter, usual)
     wanted = read_number(text, whole=False)
     if wanted is None:
-        say_missing(parameter, handle.name, handle.texts, usual)
+        report_missing(parameter, handle.name, handle.texts, usual)
         wanted = float(usual)
     return min(range(len(handle.stops)), key=lambda at: abs(handle.stops[at] - wanted))
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import streamlit as st
 
-from pages.common.address import check_number
 from pages.common.components.latent_map import map_scene, map_view
+from pages.common.query_params import check_number
 from pages.learn.figures import POINTS, Model, dataset, figures, model, test_images, test_labels
 from pages.learn.lessons import Link, Shown
 from pages.learn.pictures import choose_image, class_of, rows, tiles

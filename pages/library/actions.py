@@ -7,9 +7,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.common.errors import literal, sentences
+from pages.common.errors import literal, show_errors
+from pages.common.run_states import colour_of
 from pages.common.session import RUN_PARAMETER, manager
-from pages.common.states import colour_of
 from pages.library.filters import CHOSEN_PARAMETER, Filters, choose
 from pages.library.next_steps import train_on_button
 from pages.library.transfer import copy_button, export, verify_button
@@ -89,7 +89,7 @@ def _notes(summary: Summary) -> None:
 
 def _save_notes(run: Run) -> None:
     """Saves the form and closes it; if that fails, it stays open below an error message."""
-    with sentences():
+    with show_errors():
         edit_notes(run, name=st.session_state[f"name-{run.id}"], notes=st.session_state[f"text-{run.id}"])
         st.toast("Saved.", icon=":material/check:")
         st.session_state[SAVED] = st.session_state.get(SAVED, 0) + 1
@@ -102,7 +102,7 @@ def _stop(active: Sequence[Run]) -> None:
 
 def _stop_all(active: Sequence[Run]) -> None:
     for run in active:
-        with sentences():
+        with show_errors():
             manager().stop(run)
 
 
@@ -117,7 +117,7 @@ def _delete(own: Sequence[Summary], matching: Sequence[Summary], filters: Filter
     with st.popover("Delete", icon=":material/delete:", key="delete_active"):
         st.markdown("It is being trained." if len(own) == 1 else f"{len(active)} of them are being trained.")
         if st.button("Stop, then delete", key="stop_and_delete", type="primary"):
-            with sentences():
+            with show_errors():
                 with st.spinner("Saving and stopping"):
                     stop_and_wait([each.run for each in active])
                 delete(own, matching, filters)

@@ -9,9 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from pages.common.components.stage import stage
-from pages.common.errors import literal, sentences
-from pages.common.live import follow
+from pages.common.errors import literal, show_errors
 from pages.common.loss_chart import loss_chart
+from pages.common.run_follower import follow
 from pages.common.run_view import View
 from pages.common.settings import DEFAULTS
 from pages.library.files import log_tail, own_files
@@ -52,7 +52,7 @@ def details(summary: Summary, rows: Sequence[Summary]) -> None:
     )
 
     def draw() -> None:
-        with sentences():
+        with show_errors():
             if not files.is_folder(summary.run.folder):
                 raise RunNotFound(f"The run {summary.id!r} is gone; choose another one.")
             if view == "Figures":

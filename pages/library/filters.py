@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.common.address import read_number
+from pages.common.query_params import read_number
 from pages.common.session import is_hidden, roots
 from vae_core.registry.model_rows import MODELS
 from vae_core.storage import files

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pages.common.components import run_table
+from pages.common.run_states import colour_of
 from pages.common.session import manager
-from pages.common.states import colour_of
 from vae_core.storage.runs import Run, Status
 from vae_core.storage.states import State
 from vae_core.training.estimate import duration

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.common.errors import literal, sentences
+from pages.common.errors import literal, show_errors
 from pages.common.session import ORIGIN_PARAMETER, RUN_PARAMETER, manager
 from pages.common.settings import DEFAULTS
 from pages.library.filters import is_own
@@ -54,7 +54,7 @@ def _extend(summary: Summary) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         epochs = st.number_input("Epochs in total", value=2 * now, step=1, format="%d", key="longer_epochs", width=140)
         if st.button("Continue", key="longer", icon=":material/resume:"):
-            with sentences():
+            with show_errors():
                 checkpoints.check_resumable(summary.run.folder)
                 check_images_exist(summary.run)
                 manager().resume(extend_run(summary.run, int(epochs)))

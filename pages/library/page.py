@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.common.errors import literal, sentences, show_error
+from pages.common.errors import literal, show_error, show_errors
 from pages.common.session import manager, open_anywhere
 from pages.library.actions import actions
 from pages.library.details import details
@@ -31,7 +31,7 @@ def page() -> None:
             import_button()
     show_import_errors()
     if shelf == "Trash":
-        with sentences():
+        with show_errors():
             trash_view()
     else:
         _runs()

@@ -9,11 +9,11 @@ from datetime import datetime
 import streamlit as st
 
 from pages.common.components.run_table import Asked, Column, Gap, Row, run_table, run_table_live
-from pages.common.errors import sentences
-from pages.common.held_out import PART
+from pages.common.errors import show_errors
+from pages.common.held_out_text import HELD_OUT_PART
 from pages.common.missing_figures import start_figures
+from pages.common.run_states import SETTLED_SECONDS
 from pages.common.session import manager
-from pages.common.states import SETTLED_SECONDS
 from pages.library.filters import ROWS, Filters, choose, go_to_page, page_of, sort_by
 from pages.library.formatting import age_text, size_text, state_cell
 from pages.library.thumbnails import thumbnail
@@ -35,7 +35,12 @@ COLUMNS = (
     Column("picture", "Picture", "picture", sorts=False),
     Column("name", "Name", "name"),
     Column("state", "State", "state"),
-    Column("nats", "Held-out nats", "number", help=f"On the test images: {NATS.help}; ≈: while training, on {PART}"),
+    Column(
+        "nats",
+        "Held-out nats",
+        "number",
+        help=f"On the test images: {NATS.help}; ≈: while training, on {HELD_OUT_PART}",
+    ),
     Column("images", "Images", "cut"),
     Column("model", "Model", "cut"),
     Column("latent", "Latents", "number", help="Numbers in the code of an image"),
@@ -87,7 +92,7 @@ def _handle_request(request: Asked) -> None:
     elif kind == "page":
         go_to_page(request.get("page"))
     elif kind == "undo":
-        with sentences():
+        with show_errors():
             undo_deletion(str(request.get("id")))
 
 
@@ -118,7 +123,7 @@ def _nats(summary: Summary, while_training: float | None) -> tuple[str, str]:
             f"{NATS.title} on the {summary.figures.images:,} test images of {summary.figures.dataset}",
         )
     if while_training is not None:
-        return f"≈ {while_training:.1f}", f"while training, on {PART}"
+        return f"≈ {while_training:.1f}", f"while training, on {HELD_OUT_PART}"
     return "–", "not known yet"
 
 
@@ -138,7 +143,7 @@ def live(shown: Sequence[Summary]) -> None:
             st.rerun()
         states = {}
         for run in active:
-            with sentences():
+            with show_errors():
                 states[run.id] = state_cell(run, run.status(), run.state())
         run_table_live(key=KEY, states=states)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from pages.common.errors import literal, sentences, show_error
+from pages.common.errors import literal, show_error, show_errors
 from pages.common.session import manager
 from pages.library.filters import choose
 from vae_core.archives import archive
@@ -60,7 +60,7 @@ def copy_button(summary: Summary) -> None:
 
 
 def _copy(run: Run) -> None:
-    with sentences():
+    with show_errors():
         choose([archive.copy_run(run, manager().root).id])
 
 

@@ -6,7 +6,7 @@ import time
 
 import streamlit as st
 
-from pages.common.errors import literal, sentences
+from pages.common.errors import literal, show_errors
 from pages.common.session import manager
 from pages.library.filters import choose
 from pages.library.formatting import age_text, size_text
@@ -44,7 +44,7 @@ def _empty(size: int, count: int) -> None:
 
 
 def _empty_now() -> None:
-    with sentences():
+    with show_errors():
         trash.empty(manager().root)
         st.session_state.pop(KEPT, None)
 
@@ -64,7 +64,7 @@ def _ago(when: float) -> str:
 
 
 def _restore(each: Trashed) -> None:
-    with sentences():
+    with show_errors():
         run = trash.restore(manager().root, each.id)
         forget_deletion(each.id)
         choose([run.id])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.common.errors import sentences
+from pages.common.errors import show_errors
 from pages.common.session import manager
 from pages.library.filters import Filters, choose, chosen_ids
 from vae_core.errors import RunStateError
@@ -39,7 +39,7 @@ def delete(runs: Sequence[Summary], matching: Sequence[Summary], filters: Filter
     """Moves runs to the trash, and remembers their positions in `matching`."""
     gone: list[Deleted] = []
     for summary in runs:
-        with sentences():
+        with show_errors():
             trashed = trash.delete(summary.run)
             place = next((at for at, row in enumerate(matching) if row.id == summary.id), 0)
             gone.append(Deleted(trashed.id, trashed.name, place))

@@ -1,10 +1,10 @@
-"""Train, Step, Pause, Stop and Resume: what one may want of a run, as buttons with keys."""
+"""The buttons Train, Step, Pause, Stop and Resume, with their keyboard shortcuts."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from pages.common.errors import sentences
+from pages.common.errors import show_errors
 from pages.common.session import choose_run, manager
 from pages.train.remedy import RESUME_HELP
 from vae_core.config import RunConfig, warnings_for
@@ -19,7 +19,7 @@ SPEED_SOURCES = 200
 
 
 def controls(config: RunConfig | None, run: Run | None, state: State) -> None:
-    """The buttons that fit the state of the run that is looked at."""
+    """Draws the buttons for the state of the selected run."""
     if run is not None and state.is_active:
         _while_active(run, state)
     else:
@@ -56,13 +56,13 @@ def _before(config: RunConfig | None, run: Run | None, state: State) -> None:
 
 
 def _slow_start(*, disabled: bool = False) -> bool:
-    """Stands there while a run is active too, so that Pause is where Train was."""
+    """Draws the slow-start toggle. It is drawn while a run is active too, so that Pause appears where Train was."""
     return st.toggle(
         "Slow start",
         value=True,
         key="slow",
         bind="query-params",
-        help="Shows the first 200 steps over about ten seconds, then goes on at full speed.",
+        help="Spreads the first 200 steps over about ten seconds, then continues at full speed.",
         disabled=disabled,
     )
 
@@ -80,7 +80,7 @@ def _while_active(run: Run, state: State) -> None:
         else:
             st.button(
                 "Pause", key="pause", icon=":material/pause:", shortcut="p", width="stretch", disabled=waiting,
-                on_click=_want, args=(run, "pause"),
+                on_click=_request, args=(run, "pause"),
             )  # fmt: skip
     with second:
         st.button(
@@ -90,33 +90,33 @@ def _while_active(run: Run, state: State) -> None:
     st.button("Stop", key="stop", icon=":material/stop:", shortcut="x", width="stretch", on_click=_stop, args=(run,))
     if state is State.RUNNING and run.control().rate:
         st.button("Full speed", key="full_speed", shortcut="f", width="stretch", on_click=_full_speed, args=(run,))
-    st.caption("Keys: P pause and go on, S step, X stop.")
+    st.caption("Keys: P pause or go on, S step, X stop.")
 
 
 def _start(config: RunConfig, control: Control) -> None:
-    """Starts a run; a double click, or the same set-up in another tab, shows the one that is running."""
-    with sentences():
+    """Starts a run. A double click, or the same configuration in another tab, shows the run that is already active."""
+    with show_errors():
         choose_run(manager().submit_once(config, control))
 
 
 def _resume(run: Run, control: Control) -> None:
-    with sentences():
+    with show_errors():
         manager().resume(run, control)
 
 
-def _want(run: Run, want: str) -> None:
-    with sentences():
+def _request(run: Run, want: str) -> None:
+    with show_errors():
         run.request(want=want)
 
 
 def _full_speed(run: Run) -> None:
-    with sentences():
+    with show_errors():
         run.request(rate=None, rate_until=None)
 
 
 def _step(run: Run) -> None:
-    """One step more: a running run pauses after it, a paused one takes it."""
-    with sentences():
+    """Takes one more step and pauses after it."""
+    with show_errors():
         control = Control(step_until=run.status().step + 1)
         if run.state() is State.RUNNING:
             run.write_control(control)
@@ -125,7 +125,7 @@ def _step(run: Run) -> None:
 
 
 def _stop(run: Run) -> None:
-    with sentences():
+    with show_errors():
         manager().stop(run)
 
 

@@ -1,7 +1,7 @@
-"""The dials of a run, in the sidebar: six that matter, the rest folded away. Each is in the address.
+"""A run's settings ("dials") in the sidebar: six that matter most, the rest folded away. Each is kept in the URL.
 
-The widgets have no bounds of their own: the configuration checks the values, so that its sentence is the only one about a
-range, wherever the value came from.
+The widgets have no bounds of their own. The configuration checks the values, so that a range is reported in the same words
+wherever the value came from.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from pages.common.address import say_missing
 from pages.common.errors import literal
+from pages.common.query_params import report_missing
 from pages.common.settings import (
     DEFAULTS,
     check_numbers,
@@ -34,16 +34,16 @@ from vae_core.settings import Augmentation
 
 
 def dials() -> RunConfig | None:
-    """Draws the dials; the configuration they ask for, or None where the sentence about what is wrong stands there."""
+    """Draws the dials. Returns their configuration, or None if it is invalid, which is reported in one sentence."""
     _take_preset_of_address()
-    say_missing("preset", "preset", PRESETS, next(iter(PRESETS)))
+    report_missing("preset", "preset", PRESETS, next(iter(PRESETS)))
     st.selectbox(
         "Preset",
         list(PRESETS),
         key="preset",
         bind="query-params",
         on_change=_take_preset,
-        help="A set-up to start from; it sets the other dials.",
+        help="A configuration to start from; it sets the other dials.",
     )
     about = st.container()
     values: dict[str, Any] = {"dataset": _dataset()}
@@ -62,15 +62,15 @@ def dials() -> RunConfig | None:
         st.error(literal(in_words(str(error))), icon=":material/error:")
         return None
     about.caption(_about(config))
-    if thresholds_job(config) is not None:  # it has its place from the start, so that nothing moves when it is known
+    if thresholds_job(config) is not None:  # drawn from the start, so that nothing moves once the value is known
         collapse = expected_collapse(config)
         known = "…" if collapse is None else f"{collapse:.3g}"
-        mark.caption(f"Above β ≈ {known} the code of a linear model of these images carries nothing.")
+        mark.caption(f"Above β ≈ {known}, the code of a linear model of these images carries no information.")
     return config
 
 
 def in_words(sentence: str) -> str:
-    """A sentence about a field with the label of its dial in place of the name that the command line has for it."""
+    """Replaces a field's command-line name at the start of a sentence with its label."""
     name, space, rest = sentence.partition(" ")
     return f"{title_of(name) if name in FIELDS else name}{space}{rest}"
 
@@ -118,7 +118,7 @@ def _augment() -> list[str]:
 
 
 def _objective() -> dict[str, Any]:
-    """How the KL is weighed; the objective has a dial of its own once there is more than one to choose by name."""
+    """Draws how the KL is weighted. The objective itself has a dial only if there is more than one."""
     values: dict[str, Any] = {}
     if has_choice("objective"):
         values["objective"] = choice_setting("objective")
@@ -131,7 +131,7 @@ def _objective() -> dict[str, Any]:
 
 
 def _about(config: RunConfig) -> str:
-    """What the preset is for, and which dials no longer stand as it set them."""
+    """What the preset is for, and which dials were changed since."""
     preset = PRESETS[st.session_state.preset]
     asked, now = preset.config(config.data.dataset).flat(), config.flat()
     changed = [title_of(name) for name in FIELDS if asked[name] != now[name]]
@@ -139,7 +139,7 @@ def _about(config: RunConfig) -> str:
 
 
 def _take_preset_of_address() -> None:
-    """A link that names a preset sets its dials, but for those that the link names themselves."""
+    """Sets the dials of the preset in the URL, except those that the URL sets itself."""
     if "dials" in st.session_state:
         return
     st.session_state.dials = "set"
@@ -155,7 +155,7 @@ def _is_variational() -> bool:
 
 
 def _take_preset() -> None:
-    """Sets every dial to the preset's; the images only where the preset has its own."""
+    """Sets every dial to the preset's value; the dataset only if the preset has its own."""
     preset = PRESETS[st.session_state.preset]
     config = preset.config(st.session_state.get("dataset", DEFAULTS["dataset"])).flat()
     for name, value in config.items():
@@ -163,31 +163,31 @@ def _take_preset() -> None:
 
 
 def _take_default_sizes() -> None:
-    """Dense sizes mean nothing as channels, and the other way round."""
+    """Sets the architecture's default sizes, since sizes of dense layers are meaningless as channels and vice versa."""
     st.session_state.hidden = sizes_text(ARCHITECTURES[st.session_state.architecture].hidden)
 
 
 def set_dials(config: RunConfig) -> None:
-    """Sets every dial to a run's configuration; to be called before the dials are drawn, as in a callback."""
+    """Sets every dial to a run's configuration. Call it before the dials are drawn, as in a callback."""
     for name, value in config.flat().items():
         st.session_state[name] = _as_shown(name, value)
 
 
 def _dataset() -> str:
     rows = {row.name: row for row in catalogue.describe()}
-    taken = st.session_state.get("dataset")  # a run's own may be of another size, or a file, and not in the list
+    taken = st.session_state.get("dataset")  # a run's own dataset may have another size or be a file, and not be listed
     options = list(rows) if taken is None or taken in rows else [*rows, taken]
-    say_missing("dataset", "dataset", options, options[0])
+    report_missing("dataset", "dataset", options, options[0])
     chosen = st.selectbox(
         title_of("dataset"),
         options,
         key="dataset",
         bind="query-params",
-        help=f"{FIELDS['dataset'].description} The samples come with the program; a full set is downloaded when needed.",
+        help=f"{FIELDS['dataset'].description} Samples are included; full datasets are downloaded when needed.",
     )
     try:
         source = catalogue.find(chosen)
-    except DataError:  # such as a file that is gone; the dials say so together with what else is wrong
+    except DataError:  # for example a missing file; the configuration's check reports it
         return str(chosen)
     where = where_text(rows[chosen]) if chosen in rows else source.origin
     st.caption(f"{source.title}: {source.train:,} training and {source.test:,} test images, {literal(where)}")
@@ -195,9 +195,9 @@ def _dataset() -> str:
 
 
 def _corruption() -> dict[str, Any]:
-    """What damages the input, and how strongly; the level's own help names its unit."""
-    asked = [one for one in st.query_params.get_all("corruption") if one in CORRUPTIONS]
-    say_missing("corruption", "corruption", CORRUPTIONS, asked)
+    """Draws what damages the input, and how strongly. The level's help gives its unit."""
+    requested = [name for name in st.query_params.get_all("corruption") if name in CORRUPTIONS]
+    report_missing("corruption", "corruption", CORRUPTIONS, requested)
     names = st.multiselect(
         title_of("corruption"),
         list(CORRUPTIONS),
@@ -225,7 +225,7 @@ def _corruption() -> dict[str, Any]:
 
 
 def _take_usual_level() -> None:
-    """Each corruption has a unit of its own; what was set for another one means nothing."""
+    """Sets the corruption's usual level, since a level set for another corruption has another unit."""
     rows = [CORRUPTIONS[name] for name in st.session_state.corruption if CORRUPTIONS[name].has_level]
     low = max((row.lowest for row in rows), default=0.0)
     if rows:
@@ -234,7 +234,7 @@ def _take_usual_level() -> None:
 
 
 def _as_shown(name: str, value: Any) -> Any:
-    """A field's value as its widget has it."""
+    """Converts a field's value to its widget's value."""
     if name == "hidden":
         return sizes_text(value)
     if name in ("corruption", "augment"):
@@ -254,5 +254,5 @@ def _hidden() -> str:
 
 
 def expected_collapse(config: RunConfig) -> float | None:
-    """The largest beta at which a linear model of these images still uses a dimension; None while that is not known."""
+    """The largest beta at which a linear model of these images still uses a dimension, or None if not known yet."""
     return next(iter(thresholds(config)), None)

@@ -1,11 +1,11 @@
-"""Another run's kept step that the next run starts from, as the address names it."""
+"""The step of another run from which the next run starts, as named in the URL."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from pages.common.address import read_number
-from pages.common.errors import literal, sentences
+from pages.common.errors import literal, show_errors
+from pages.common.query_params import read_number
 from pages.common.session import ORIGIN_PARAMETER, open_anywhere
 from vae_core.config import RunConfig
 from vae_core.errors import LatentLabError, RunNotFound
@@ -14,11 +14,11 @@ from vae_core.storage.usable_steps import check_usable
 
 
 def with_origin(config: RunConfig | None) -> RunConfig | None:
-    """The configuration with its parent, which is said above the buttons; a parent that is not here is told once."""
+    """Adds the parent in the URL to the configuration, and shows it above the buttons. A missing parent is reported once."""
     origin = st.query_params.get(ORIGIN_PARAMETER)
     if not origin or config is None:
         return config
-    with sentences():
+    with show_errors():
         try:
             started = config.changed(parent=origin)
             name = _name(origin)
@@ -38,11 +38,11 @@ def forget_origin() -> None:
 
 
 def _name(origin: str) -> str:
-    """The name of the run whose step that is.
+    """The name of the run that the origin RUN@STEP refers to.
 
     Raises:
-        NameInvalid, RunNotFound: there is no such run here, or it does not keep that step.
-        RunStateError: it diverged with the weights of that step.
+        NameInvalid, RunNotFound: there is no such run, or it has no checkpoint of that step.
+        RunStateError: the run had diverged at that step.
     """
     run_id, _, step = origin.partition("@")
     run = open_anywhere(run_id)

@@ -1,11 +1,11 @@
-"""Train: set up a model, press Train, and watch it learn. One screen; everything on it moves while it trains."""
+"""Train: configure a model, press Train and watch it learn, all on one screen."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from pages.common.address import say_missing
-from pages.common.errors import literal, sentences
+from pages.common.errors import literal, show_errors
+from pages.common.query_params import report_missing
 from pages.common.session import RECORDED, RUN_PARAMETER, chosen_run, manager, names_of
 from pages.train.controls import controls
 from pages.train.dials import dials, set_dials
@@ -24,7 +24,7 @@ BESIDE = "beside"
 def page() -> None:
     manager().warm()
     run, state = _looked_at()
-    with st.sidebar, sentences():
+    with st.sidebar, show_errors():
         config = with_origin(dials())
         controls(config, run, state)
         _run_list(run)
@@ -44,15 +44,15 @@ def page() -> None:
 
 
 def _looked_at() -> tuple[Run | None, State]:
-    """The run, and its state, read once: buttons of one state beside a picture of another would stay so."""
-    with sentences():
+    """The selected run and its state. The state is read once, so that the buttons and the pictures agree."""
+    with show_errors():
         run = chosen_run()
         return run, run.state() if run is not None else State.GONE
     return None, State.GONE
 
 
 def _recorded(config: RunConfig | None) -> None:
-    """Before the first click: a training that was recorded plays from step 0."""
+    """Before the first click: plays a recorded training from step 0."""
     try:
         example = open_run(paths.SHIPPED_RUNS, RECORDED)
     except LatentLabError as error:
@@ -62,35 +62,35 @@ def _recorded(config: RunConfig | None) -> None:
 
 
 def _run_list(run: Run | None) -> None:
-    """The newest runs, each a link; and the one to be watched beside."""
-    runs = [found for found in list_runs(manager().root)[0] if found.id != RECORDED]
+    """Draws links to the newest runs, and the choice of a second run to watch."""
+    runs = [listed for listed in list_runs(manager().root)[0] if listed.id != RECORDED]
     if not runs:
         return
     names = names_of(runs)
     with st.expander(f"Runs ({len(runs)})", icon=":material/list:"):
-        for found in runs[:LISTED]:
+        for listed in runs[:LISTED]:
             st.page_link(
                 "train/page.py",
-                label=literal(f"{names[found.id]} ({found.state()})"),
-                query_params={RUN_PARAMETER: found.id},
+                label=literal(f"{names[listed.id]} ({listed.state()})"),
+                query_params={RUN_PARAMETER: listed.id},
             )
-        st.page_link("library/page.py", label="All of them, in the Library", icon=":material/inventory_2:")
+        st.page_link("library/page.py", label="All runs, in the Library", icon=":material/inventory_2:")
     if run is not None:
-        others = [found for found in runs if found.id != run.id]
+        others = [listed for listed in runs if listed.id != run.id]
         _choose_beside(others)
-        st.button("Take this run's set-up", on_click=set_dials, args=(run.config,), width="stretch")
+        st.button("Use this run's settings", on_click=set_dials, args=(run.config,), width="stretch")
 
 
 def _choose_beside(others: list[Run]) -> None:
-    names = {found.id: found.name for found in others}
+    names = {run.id: run.name for run in others}
     options = ["", *names]
-    wanted = st.query_params.get(BESIDE, "")
-    say_missing(BESIDE, "run", options, "no other run")
+    requested = st.query_params.get(BESIDE, "")
+    report_missing(BESIDE, "run", options, "no other run")
     chosen = st.selectbox(
         "Watch beside",
         options,
-        index=options.index(wanted) if wanted in options else 0,
-        format_func=lambda one: f"{names[one]} ({one})" if one else "no other run",
+        index=options.index(requested) if requested in options else 0,
+        format_func=lambda run_id: f"{names[run_id]} ({run_id})" if run_id else "no other run",
     )
     if chosen:
         st.query_params[BESIDE] = chosen
@@ -99,9 +99,9 @@ def _choose_beside(others: list[Run]) -> None:
 
 
 def _beside(run: Run) -> Run | None:
-    """The run to be watched beside, as the address names it."""
+    """The second run to watch, as named in the URL."""
     chosen = st.query_params.get(BESIDE)
-    with sentences():
+    with show_errors():
         return open_run(manager().root, chosen) if chosen and chosen != run.id else None
     return None
 

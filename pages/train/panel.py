@@ -1,4 +1,4 @@
-"""One run, moving: its figures, the stage, the loss, the film. A fragment polls the run folder while it is active."""
+"""One run live: its figures, the stage, the loss and the film. A fragment polls the run folder while the run is active."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import streamlit as st
 
 from pages.common.components.drawing import drawing
 from pages.common.components.stage import stage
-from pages.common.errors import literal, sentences
+from pages.common.errors import literal, show_errors
 from pages.common.glossary import glossary_links
-from pages.common.live import Follower, follow
 from pages.common.loss_chart import loss_chart
-from pages.common.moved import ask_where
+from pages.common.missing_dataset import ask_for_dataset
+from pages.common.run_follower import Follower, follow
+from pages.common.run_states import colour_of
 from pages.common.run_view import View, choose_view
 from pages.common.session import manager
-from pages.common.states import colour_of
 from pages.train.remedy import remedy_button
 from vae_core.config import RunConfig
 from vae_core.data import catalogue
@@ -38,30 +38,30 @@ MAP_HEIGHT = 372
 def panel(
     run: Run, seen: State, *, key: str, badge: str = "", drawn: RunConfig | None = None, wide: bool = True
 ) -> None:
-    """Draws a run, and goes on drawing it while it is active.
+    """Draws a run, and redraws it while it is active.
 
     Args:
         run: the run.
-        seen: its state as the rest of the page shows it; where it is another by now, the page is drawn again.
-        key: of this place on the page.
-        badge: a word in place of the state; with it the run is a recording, and its film plays.
-        drawn: the network to draw where it is not the run's own, such as the one that the dials ask for.
-        wide: the loss beside the network, not below it.
+        seen: its state as shown on the rest of the page; if it has changed, the whole page is redrawn.
+        key: identifies the panel on the page.
+        badge: a word shown instead of the state; it marks a recording, whose film plays.
+        drawn: the configuration whose network is drawn, if not the run's own.
+        wide: whether the loss is drawn beside the network rather than below it.
     """
     before = _pace(run, seen)
 
     def draw() -> None:
-        with sentences():
+        with show_errors():
             status, state = run.status(), run.state()
             _draw(run, status, state, key, badge, drawn or run.config, wide)
             if _pace(run, state) != before:
-                st.rerun()  # once more and whole: the buttons of another state are others
+                st.rerun()  # the whole page, because the buttons depend on the state
 
     st.fragment(draw, run_every=before[1], key=f"panel-{key}")()
 
 
 def _pace(run: Run, state: State) -> tuple[State, float | None]:
-    """The state, and how many seconds lie between two looks: at full speed each takes time from the training."""
+    """The state, and the seconds between two polls, or None; polling at full speed takes time from the training."""
     if state.has_ended:
         return state, None
     return state, CALM_SECONDS if state is State.RUNNING and not _is_slow(run, run.status()) else POLL_SECONDS
@@ -79,7 +79,7 @@ def _draw(run: Run, status: Status, state: State, key: str, badge: str, drawn: R
         if shape is not None:
             drawing(network_svg(drawn, shape), key=f"network-{key}")
         _objective(drawn, {} if badge else follower.metrics.last_train or {}, key)
-        for note in status.notes:  # beside the loss there is room: nothing moves when one comes while it trains
+        for note in status.notes:  # placed beside the loss, where a new note moves nothing
             st.markdown(f":small[:orange[:material/warning: {literal(note)}]]")
     if follower.film.subjects is None or follower.newest is None:
         st.info(_waiting(run, status, state), icon=":material/hourglass_empty:")
@@ -88,11 +88,11 @@ def _draw(run: Run, status: Status, state: State, key: str, badge: str, drawn: R
         loss_chart(follower, drawn, view, key)
     _stage(follower, view, key, state, bool(badge), run.name)
     if not state.is_in_progress and not badge:
-        _take_away(run, follower, view, key)
+        _downloads_and_next_steps(run, follower, view, key)
 
 
 def _objective(config: RunConfig, record: Record, key: str) -> None:
-    """The objective in short, its numbers at this moment, and its terms for those who ask."""
+    """Draws the objective in short, its current numbers, and its terms in a popover."""
     short, *terms = objective_latex(config)
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="center", gap="small", key=f"objective-{key}"
@@ -110,7 +110,7 @@ def _objective(config: RunConfig, record: Record, key: str) -> None:
 
 
 def _headline(run: Run, status: Status, state: State, key: str, badge: str) -> View:
-    """Name, state and progress of the run, and how to look at it."""
+    """Draws the run's name, state and progress. Returns how it is viewed."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(badge or state, color=colour_of(state))
         st.markdown(f"**{literal(run.name)}**", width="content")
@@ -127,9 +127,11 @@ def _headline(run: Run, status: Status, state: State, key: str, badge: str) -> V
         (st.error if state.has_failed else st.info)(literal(status.message))
     if state is State.DIVERGED:
         remedy_button(run, key)
-    ask_where(run, key)
+    ask_for_dataset(run, key)
     if state is State.INTERRUPTED:
-        st.info("Its process ended unexpectedly; Resume goes on from the last checkpoint, with the same bits.")
+        st.info(
+            "The process ended unexpectedly. Resume continues from the last checkpoint, reproducing the run bit for bit."
+        )
     return view
 
 
@@ -145,7 +147,7 @@ def _progress(status: Status, state: State, slow: bool) -> str:
 
 
 def _is_slow(run: Run, status: Status) -> bool:
-    """Held to a rate at this moment, as at a slow start."""
+    """Whether the run is limited to a rate at the moment, as during a slow start."""
     control = run.control()
     return control.rate is not None and (control.rate_until is None or status.step < control.rate_until)
 
@@ -156,7 +158,7 @@ def _waiting(run: Run, status: Status, state: State) -> str:
         return f"Waiting for a free core: place {place} in the queue."
     if state.is_in_progress:
         return literal(status.message) or "Starting."
-    return "This run has recorded nothing."
+    return "This run has not recorded anything."
 
 
 def _stage(follower: Follower, view: View, key: str, state: State, recorded: bool, name: str) -> None:
@@ -180,11 +182,11 @@ def _stage(follower: Follower, view: View, key: str, state: State, recorded: boo
 
 
 def _with_newest(frames: list[Frame], newest: Frame) -> list[Frame]:
-    """The film, and the last picture of a run that was stopped between two of its frames."""
+    """The film, and the last picture of a run that was stopped between two frames."""
     return [*frames, replace(newest, log_variance=None)] if newest.step > frames[-1].step else frames
 
 
-def _take_away(run: Run, follower: Follower, view: View, key: str) -> None:
+def _downloads_and_next_steps(run: Run, follower: Follower, view: View, key: str) -> None:
     def gif() -> bytes:
         subjects, frames = follower.film.subjects, follower.film.frames
         if subjects is None or not frames:
@@ -202,14 +204,14 @@ def _take_away(run: Run, follower: Follower, view: View, key: str) -> None:
             key=f"gif-{key}",
             on_click="ignore",
         )
-        _onward(run)
+        _next_steps(run)
 
 
-def _onward(run: Run) -> None:
-    """Where one can go with what was learnt."""
+def _next_steps(run: Run) -> None:
+    """Draws links to the pages that use the trained model."""
     if files.is_there(run.folder / "model.json"):
         st.page_link(
             "generate/page.py", label="Generate", icon=":material/auto_awesome:", query_params={"trained": run.id}
         )
         st.page_link("compare/page.py", label="Compare", icon=":material/compare:", query_params={"runs": run.id})
-    st.page_link("library/page.py", label="Its card", icon=":material/inventory_2:", query_params={"runs": run.id})
+    st.page_link("library/page.py", label="Details", icon=":material/inventory_2:", query_params={"runs": run.id})

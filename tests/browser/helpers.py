@@ -27,9 +27,9 @@ class App(Server):
 
     def run_of(self, page: Page) -> Run:
         """The run that the page's address names."""
-        found = re.search(r"[?&]run=([a-z0-9-]+)", page.url)
-        assert found is not None, page.url
-        return open_run(self.runs, found.group(1))
+        match = re.search(r"[?&]run=([a-z0-9-]+)", page.url)
+        assert match is not None, page.url
+        return open_run(self.runs, match.group(1))
 
     def stop_all(self) -> None:
         """Stops every run, and the server once they have ended."""

@@ -81,9 +81,9 @@ def test_undo_and_clear(page: Page, address: str) -> None:
     box = open_canvas(page, address)
     expect(page.get_by_role("button", name="Undo")).to_be_disabled()
     stroke(page, box, (0.2, 0.3), (0.8, 0.3))
-    one = told(page)
+    text = told(page)
     stroke(page, box, (0.2, 0.7), (0.8, 0.7))
-    expect(page.get_by_text(one)).to_be_hidden()
+    expect(page.get_by_text(text)).to_be_hidden()
     two = told(page)
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_text("nothing drawn")).to_be_visible()
@@ -91,7 +91,7 @@ def test_undo_and_clear(page: Page, address: str) -> None:
     page.keyboard.press("Control+z")  # takes the clearing back
     expect(page.get_by_text(two)).to_be_visible()
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text(one)).to_be_visible()
+    expect(page.get_by_text(text)).to_be_visible()
     page.keyboard.press("Control+z")
     expect(page.get_by_text("nothing drawn")).to_be_visible()
 

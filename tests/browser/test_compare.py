@@ -1,4 +1,4 @@
-"""A comparison in a real browser: a sweep that fills the page, maps that all columns follow, one slider for all."""
+"""A comparison in a browser: a sweep that fills the page, maps that all columns follow, one slider for all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vae_core.storage.runs import list_runs
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 TINY = "sweep_limit=400&sweep_epochs=2&sweep_latent=4&sweep_hidden_mlp=32&values=1&values=8&values=64&seeds=0"
-"""A set-up in the address: three betas, one seed."""
+"""A sweep in the URL: three betas, one seed."""
 TITLES = ("beta 1", "beta 8", "beta 64")
 
 
@@ -32,15 +32,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def swept() -> dict[str, str]:
-    """The address of the finished sweep, as the first test leaves it."""
+    """The URL of the finished sweep, as the first test leaves it."""
     return {}
 
 
 def decoded(page: Page) -> list[bytes]:
-    """The pictures of the same z, a column each."""
+    """The pictures decoded from the same z, one per column."""
     pictures = page.locator('img[alt*="Decoded from the same z"]')
     expect(pictures).to_have_count(3)
-    return [base64.b64decode(str(one.get_attribute("src")).partition(",")[2]) for one in pictures.all()]
+    return [base64.b64decode(str(picture.get_attribute("src")).partition(",")[2]) for picture in pictures.all()]
 
 
 def test_a_sweep_of_three_betas_fills_the_page(page: Page, server: Server, swept: dict[str, str]) -> None:
@@ -72,12 +72,12 @@ def test_the_films_move_together(page: Page, swept: dict[str, str]) -> None:
     expect(scrub).to_be_visible()
     maps = page.locator(".columns .map canvas")
     expect(maps.first).to_have_attribute("aria-label", re.compile("at step 8$"))
-    before = [pixels(one) for one in maps.all()]
+    before = [pixels(canvas) for canvas in maps.all()]
     scrub.evaluate("input => { input.value = 0; input.dispatchEvent(new Event('input')) }")
-    for one in maps.all():
-        expect(one).to_have_attribute("aria-label", re.compile("at step 0$"))
-    after = [pixels(one) for one in maps.all()]
-    assert len(before) == 3 and all(one != other for one, other in zip(before, after, strict=True))
+    for canvas in maps.all():
+        expect(canvas).to_have_attribute("aria-label", re.compile("at step 0$"))
+    after = [pixels(canvas) for canvas in maps.all()]
+    assert len(before) == 3 and all(old != new for old, new in zip(before, after, strict=True))
 
 
 def test_all_columns_follow_a_picked_image_and_a_slider(page: Page, swept: dict[str, str]) -> None:
@@ -95,10 +95,10 @@ def test_all_columns_follow_a_picked_image_and_a_slider(page: Page, swept: dict[
             break
     expect(words.first).not_to_have_text("test image 0: 3")
     eventually(page, lambda: len(set(words.all_inner_texts())) == 1, "all columns")
-    looked = words.first.inner_text()
+    pointed_at = words.first.inner_text()
     page.mouse.down()
     page.mouse.up()
-    number = re.findall(r"\d+", looked)[0]
+    number = re.findall(r"\d+", pointed_at)[0]
     expect(page).to_have_url(re.compile(rf"[?&]image={number}(&|$)"))
     before = decoded(page)
     page.locator('[class*="st-key-z"]').get_by_role("slider").first.focus()
@@ -108,7 +108,7 @@ def test_all_columns_follow_a_picked_image_and_a_slider(page: Page, swept: dict[
     page.reload()
     page.wait_for_selector(READY)
     expect(page.locator('img[alt*="the same z"][alt*="0.01"]')).to_have_count(3)
-    expect(words).to_have_text([looked] * 3)
+    expect(words).to_have_text([pointed_at] * 3)
 
 
 def test_a_code_under_the_pointer_is_decoded_by_all(page: Page, swept: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""The Denoise page under a person's hands: the level moves pictures and figures, an own image, the divider, a measurement."""
+"""The Denoise page in a browser: the level moves pictures and figures; an upload, the divider, a measurement, downloads."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TINY: dict[str, Any] = {"model": "ae", "limit": 64, "epochs": 1, "hidden": "8"}
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The page, with a tiny watermark remover and a tiny colouriser beside the shipped models."""
+    """The page's address, with a tiny watermark remover and a tiny colouriser beside the shipped models."""
     runs = tmp_path_factory.mktemp("runs")
     marks = make_config(corruption="watermark", level="0.4:1", **TINY)
     colours = make_config(dataset="coloured-mnist-sample", corruption="greyscale", likelihood="gaussian", **TINY)
@@ -36,7 +36,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def picture(page: Page, name: str) -> Locator:
-    """The picture of that name; its alternative text also tells its figures."""
+    """The picture with that name; its alternative text also contains its figures."""
     return page.locator(f'.tiles img[alt^="{name}"]').first
 
 
@@ -57,15 +57,15 @@ def test_the_level_moves_pictures_and_figures(page: Page, address: str) -> None:
     expect(picture(page, words)).to_have_count(0)
     assert source_of(page, "Original") == before["Original"]
     assert all(source_of(page, name) != before[name] for name in names[1:])
-    # the filters come later, and leave the models' pictures where they are
+    # the baselines follow, and leave the models' pictures unchanged
     restored = source_of(page, "VAE, 20 latents")
     expect(picture(page, "Non-local means, toned: PSNR")).to_be_visible()
-    expect(page.get_by_text("Tuning the opponents")).to_have_count(0)
+    expect(page.get_by_text("Tuning the baselines")).to_have_count(0)
     assert source_of(page, "VAE, 20 latents") == restored
     expect(page.get_by_text(re.compile("ahead of"))).to_be_visible()
 
 
-def test_an_own_image_is_restored_and_what_is_no_image_is_one_sentence(
+def test_an_upload_is_restored_and_a_file_that_is_no_image_is_one_sentence(
     page: Page, address: str, tmp_path: Path
 ) -> None:
     hostile, good = tmp_path / "evil.png", tmp_path / "good.png"
@@ -102,12 +102,14 @@ def test_the_divider_is_dragged_between_watermarked_and_restored(page: Page, add
     page.locator('[class*="st-key-level"]').get_by_role("slider").focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator(".divider .before")).not_to_have_attribute("src", str(before))
-    expect(handle).to_have_attribute("aria-valuenow", "20")  # where the person left it
+    expect(handle).to_have_attribute("aria-valuenow", "20")  # where the user left it
 
 
-def test_colours_are_measured_beside_the_page_and_pictures_taken_away(page: Page, address: str, tmp_path: Path) -> None:
+def test_colours_are_measured_in_the_background_and_pictures_downloaded(
+    page: Page, address: str, tmp_path: Path
+) -> None:
     open_page(page, f"{address}?task=Colour")
-    for name in ("True colours", "Mean colour", "Could be, 1"):
+    for name in ("True colours", "Mean colour", "Possible colour 1"):
         expect(picture(page, name)).to_be_visible()
     page.locator(".st-key-measure button").first.click()
     expect(page.get_by_text("Measured, and kept with the runs.")).to_be_visible(timeout=120_000)

@@ -91,13 +91,13 @@ def test_the_browser_decodes_what_torch_decodes(page: Page, likelihood: str, mod
     script = bundle(PROJECT_ROOT / "pages/common/components/shared/decoder.js")
     page.add_script_tag(content=f"{script}\nglobalThis.Decoder = Decoder")
     codes = torch.randn(8, latent, generator=torch.Generator().manual_seed(5))
-    found = decoded_in_browser(page, content, codes)
+    decoded = decoded_in_browser(page, content, codes)
     with torch.no_grad():
         mean = build_likelihood(ObjectiveConfig(likelihood=likelihood)).mean_image(model.decode(codes))  # type: ignore[arg-type]
     expected = (mean.clamp(0, 1) * 255).round().flatten(2).numpy().astype(np.int64)
     assert expected.max() - expected.min() > 150  # a picture, not a plain grey
-    assert np.abs(found[:, :, :3] - expected.transpose(0, 2, 1)).max() <= 1
-    assert (found[:, :, 3] == 255).all()
+    assert np.abs(decoded[:, :, :3] - expected.transpose(0, 2, 1)).max() <= 1
+    assert (decoded[:, :, 3] == 255).all()
 
 
 # The map
@@ -196,9 +196,9 @@ def test_the_nearest_image_is_the_nearest(page: Page, address: str) -> None:
     eventually(page, lambda: seen(page, NEAREST) != first, "another image")
     nearest = np.argsort(((codes - np.array(spot(page))) ** 2).sum(axis=1))[:3]  # the coordinates are rounded
     shown = greys(page, NEAREST)
-    found = [index for index in nearest if (images[index].reshape(-1) == shown).all()]
-    assert found
-    expect(page.locator(".nearest figcaption")).to_have_text(f"nearest image: {DIGITS[labels[found[0]]]}")
+    matching = [index for index in nearest if (images[index].reshape(-1) == shown).all()]
+    assert matching
+    expect(page.locator(".nearest figcaption")).to_have_text(f"nearest image: {DIGITS[labels[matching[0]]]}")
 
 
 def test_a_click_sets_z_once(page: Page, address: str) -> None:

@@ -92,8 +92,8 @@ def test_trained_named_exported_deleted_and_imported_it_is_the_same(server: App,
     bring_in(page, carried)
     expect(row(page, run.id).locator("td.name button")).to_have_text(NAME)
     expect(nats).to_have_text(shown)
-    found = EVALUATION.read(open_run(server.runs, run.id))
-    assert found == figures and found is not None
+    saved = EVALUATION.read(open_run(server.runs, run.id))
+    assert saved == figures and saved is not None
 
 
 def bring_in(page: Page, *paths: Path) -> None:

@@ -1,4 +1,4 @@
-"""The main path in a real browser: train on the sample, refresh, look elsewhere, stop, resume, scrub the film."""
+"""Training in a browser: train on the sample, reload, visit another page, stop, resume, scrub the film."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ def set_number(page: Page, key: str, value: str) -> None:
 
 def shown_step(page: Page) -> int:
     text = page.locator(".figures").last.inner_text()
-    found = re.search(r"step\s+([\d,]+)", text)
-    return int(found.group(1).replace(",", "")) if found else -1
+    match = re.search(r"step\s+([\d,]+)", text)
+    return int(match.group(1).replace(",", "")) if match else -1
 
 
 def wait_for_step(page: Page, least: int) -> None:
     eventually(page, lambda: shown_step(page) >= least, f"step {least}")
 
 
-def test_a_person_trains_a_vae_and_watches_it_learn(server: App, page: Page) -> None:
+def test_a_user_trains_a_vae_and_watches_it_learn(server: App, page: Page) -> None:
     open_page(page, f"{server.address}/")
     page.get_by_role("link", name="Train: set up an AE").click()
     expect(page.get_by_text("press Train, in the panel on the left")).to_be_visible()
@@ -57,13 +57,13 @@ def test_a_person_trains_a_vae_and_watches_it_learn(server: App, page: Page) -> 
     expect(button(page, "pause")).to_be_enabled()
     wait_for_step(page, 5)
     run = server.run_of(page)
-    run.request(rate=15.0, rate_until=None)  # so that it still trains once the pages below were looked at
+    run.request(rate=15.0, rate_until=None)  # so that it is still training after the visits to other pages below
 
-    page.reload()  # a refresh in the middle finds the run again
+    page.reload()  # reloading during training finds the run again
     wait_for_step(page, 30)
     assert server.run_of(page).id == run.id
 
-    page.get_by_test_id("stTopNavLink").filter(has_text="Home").click()  # another page and back, by the chip
+    page.get_by_test_id("stTopNavLink").filter(has_text="Home").click()  # to another page, and back by the chip
     expect(page.get_by_role("heading", name="Latent Lab")).to_be_visible()
     chip = page.get_by_test_id("stSidebar").get_by_text("VAE, 2 latents").first
     expect(chip).to_be_visible()
@@ -86,7 +86,7 @@ def test_a_person_trains_a_vae_and_watches_it_learn(server: App, page: Page) -> 
 
 
 def _learned(run: Run) -> None:
-    """The held-out loss ends 40 nats below collapse, and one label's digits are nearer each other than in PCA's plane."""
+    """The held-out loss ends 40 nats below collapse, and digits of one label are closer together than in the PCA plane."""
     film = Film(run.folder)
     film.poll()
     assert film.subjects is not None
@@ -98,8 +98,8 @@ def _learned(run: Run) -> None:
     points = len(film.subjects.labels)
     pca = Pca.fit(batches.to_float(data.train_images).flatten(1), 2)
     plane = pca.project(batches.to_float(images[:points]).flatten(1)).float()
-    mine = label_neighbours(torch.from_numpy(film.frames[-1].mean), labels[:points], k=5)
-    assert mine > label_neighbours(plane, labels[:points], k=5) + 0.1
+    neighbours = label_neighbours(torch.from_numpy(film.frames[-1].mean), labels[:points], k=5)
+    assert neighbours > label_neighbours(plane, labels[:points], k=5) + 0.1
 
 
 def _film_can_be_scrubbed(page: Page) -> None:
@@ -131,9 +131,9 @@ def test_step_pause_and_the_keys(server: App, page: Page) -> None:
     wait_for_step(page, 20)
     page.keyboard.press("p")
     expect(button(page, "go_on")).to_be_visible()
-    held = run.status().step
+    paused_at = run.status().step
     page.wait_for_timeout(700)
-    assert run.status().step == held
+    assert run.status().step == paused_at
     page.keyboard.press("x")
     wait_for_state(run, "stopped")
 
@@ -191,7 +191,7 @@ def test_an_invalid_dial_is_one_sentence(server: App, page: Page) -> None:
     expect(button(page, "train")).to_be_enabled()
 
 
-def test_a_link_opens_the_same_set_up(server: App, page: Page) -> None:
+def test_a_link_opens_the_same_settings(server: App, page: Page) -> None:
     open_page(page, f"{server.address}/train")
     set_number(page, "latent", "7")
     set_number(page, "beta", "2.5")

@@ -1,4 +1,4 @@
-"""What the tests of Compare look for on the page."""
+"""Helpers that read the Compare page in its tests."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ def errors(page: AppTest) -> list[str]:
 
 
 def said(page: AppTest) -> str:
-    """All sentences of the page, as they are read."""
-    shown = [*page.markdown, *page.caption, *page.info]
-    return "\n".join(element.value for element in shown).replace("\\", "")
+    """All sentences on the page, without Markdown escapes."""
+    elements = [*page.markdown, *page.caption, *page.info]
+    return "\n".join(element.value for element in elements).replace("\\", "")
 
 
 def button(page: AppTest, key: str) -> Any:

@@ -57,6 +57,6 @@ def train_page() -> Callable[..., AppTest]:
 
 
 @pytest.fixture
-def no_filters(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Filters on the Denoise page would take the processor from the other tests; who wants them sets it back."""
+def no_baselines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Baselines on the Denoise page would take processor time from other tests; a test that needs them sets this back."""
     monkeypatch.setattr(background, "QUIET_SECONDS", 3600.0)

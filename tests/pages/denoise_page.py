@@ -1,4 +1,4 @@
-"""What the tests of the Denoise page read off it."""
+"""Helpers that read the Denoise page in its tests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PSNR = re.compile(r"PSNR (-?[\d.]+) dB")
 
 def gallery(page: AppTest) -> str:
     """The HTML of the first gallery."""
-    return next(str(one.proto.body) for one in page.get("html") if '<div class="tiles' in one.proto.body)
+    return next(str(element.proto.body) for element in page.get("html") if '<div class="tiles' in element.proto.body)
 
 
 def figures(page: AppTest) -> list[float]:
@@ -22,4 +22,4 @@ def figures(page: AppTest) -> list[float]:
 
 def sentences_of(page: AppTest) -> list[str]:
     assert not page.exception
-    return [one.value.replace("\\", "") for one in page.error]
+    return [error.value.replace("\\", "") for error in page.error]

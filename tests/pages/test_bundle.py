@@ -1,4 +1,4 @@
-"""ES modules and style sheets joined to what Streamlit takes: one text each."""
+"""ES modules and style sheets, joined into the single texts that Streamlit takes."""
 
 from __future__ import annotations
 

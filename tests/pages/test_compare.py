@@ -1,4 +1,4 @@
-"""The Compare page: the shipped sweep, a sweep that is started, what is asked wrongly, runs that are gone or damaged."""
+"""The Compare page: the shipped sweep, a new sweep, invalid settings, runs that are missing or damaged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pages.common import missing_figures
 from pages.common.opened_model import open_model
 from pages.common.session import manager
 from pages.compare import cluster
-from pages.compare.models import column
+from pages.compare.model_columns import make_column
 from pages.compare.pictures import inputs_of
 from tests.pages.compare_page import button, errors, said
 from tests.pages.opened import open_app, open_page
@@ -43,7 +43,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for beta in BETAS:
         run = create_run(root, make_config(**TINY, beta=float(beta)), run_id=f"beta-{beta}")
         Driver(run).drive()
-        figures_of(run)  # kept beside it, so that no test waits for them
+        figures_of(run)  # saved with the run, so that no test waits for them
     other = {**TINY, "dataset": "fashion-mnist-sample", "model": "ae"}
     Driver(create_run(root, make_config(**other), run_id="other")).drive()
     return root
@@ -51,20 +51,20 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def three(trained: Path, runs: Path) -> str:
-    """The address's word for the three, copied to this test's runs."""
+    """Copies the three runs to this test's folder, and returns their ids as the URL has them."""
     shutil.copytree(trained, runs, dirs_exist_ok=True)
     return ",".join(f"beta-{beta}" for beta in BETAS)
 
 
 def address(page: AppTest) -> str:
-    """The runs that the address names."""
-    found = page.query_params["runs"]
-    return str(found[0] if isinstance(found, list) else found)
+    """The runs named in the URL."""
+    runs = page.query_params["runs"]
+    return str(runs[0] if isinstance(runs, list) else runs)
 
 
 def charts(page: AppTest) -> int:
-    """Those that Altair built, and the plot of rate and distortion."""
-    plots = [one for one in page.get("bidi_component") if '"panels"' in one.proto.json]
+    """The number of charts: those built by Altair, and the rate-distortion plot."""
+    plots = [component for component in page.get("bidi_component") if '"panels"' in component.proto.json]
     return len(page.get("vega_lite_chart")) + len(plots)
 
 
@@ -89,7 +89,7 @@ def test_every_view_opens(three: str, view: str) -> None:
     assert "From beta 1 to 64 the rate falls" in said(page)
 
 
-def test_the_table_holds_what_differs_and_the_way_from_the_base(three: str) -> None:
+def test_the_table_holds_what_differs_and_the_differences_from_the_base(three: str) -> None:
     page = open_page("compare", runs=three, base="beta-8", show="Table")
     rows = page.dataframe[0].value
     assert list(rows["beta"]) == list(BETAS)
@@ -112,7 +112,7 @@ def test_the_table_holds_what_differs_and_the_way_from_the_base(three: str) -> N
         ("seeds", ["0", "x"], "seed must be"),
     ],
 )
-def test_a_wrong_list_is_one_sentence_and_nothing_can_be_started(
+def test_an_invalid_list_is_one_sentence_and_nothing_can_be_started(
     three: str, key: str, given: Sequence[str], sentence: str
 ) -> None:
     page = open_page("compare", runs=three, show="Table")
@@ -139,12 +139,12 @@ def test_a_sweep_starts_and_its_runs_fill_the_page(runs: Path) -> None:
     while any(run.state() != "done" for run in started) and time.monotonic() < leave:
         time.sleep(0.1)
     page.run()
-    while "From beta 1 to 16" not in said(page) and time.monotonic() < leave:  # the figures come from a thread
+    while "From beta 1 to 16" not in said(page) and time.monotonic() < leave:  # a thread computes the figures
         time.sleep(0.1)
         page.run()
     assert "From beta 1 to 16" in said(page)
     button(page, "sweep").click().run()
-    assert len(list_runs(runs)[0]) == 2  # the same is found again, not computed again
+    assert len(list_runs(runs)[0]) == 2  # existing runs are reused, not trained again
 
 
 def test_a_waiting_sweep_is_paused_and_stopped_as_a_whole(runs: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_waiting_sweep_is_paused_and_stopped_as_a_whole(runs: Path) -> None:
     button(page, "stop_all").click().run()
     _wait_for({"stopped"}, runs)
     page.run()
-    assert not page.exception and "go_on_all" in [one.key for one in page.button]
+    assert not page.exception and "go_on_all" in [widget.key for widget in page.button]
 
 
 def _wait_for(states: set[str], runs: Path) -> None:
@@ -214,7 +214,7 @@ def test_runs_that_differ_in_more_than_beta_are_compared_as_far_as_that_makes_se
     page = open_page("compare", runs="beta-1,other", show="Pictures")
     assert not page.exception and not page.error
     assert "different images" in said(page) and "has no rate" in said(page)
-    assert "cannot stand beside pictures of" in said(page)
+    assert "cannot be shown beside pictures of" in said(page)
 
 
 def test_runs_on_different_data_have_no_headline(three: str, runs: Path) -> None:
@@ -229,21 +229,21 @@ def test_nothing_is_concluded_before_each_value_has_a_finished_run(three: str, r
     page = open_page("compare", runs=f"{three},beta-16", show="Table")
     assert not page.exception and charts(page) == 3
     assert "the rate falls" not in said(page)
-    assert not any("onverged" in one.label or "slopes" in one.label for one in page.expander)
+    assert not any(words in expander.label for expander in page.expander for words in ("onverged", "slopes"))
 
 
 def test_the_row_of_inputs_holds_every_class(three: str, runs: Path) -> None:
-    one = open_model("beta-1")
-    found = inputs_of(one, 7)
-    assert found[0] == 7 and len(found) == len(set(found)) == 12
-    assert set(one.labels[found].tolist()) == set(range(10))
+    model = open_model("beta-1")
+    inputs = inputs_of(model, 7)
+    assert inputs[0] == 7 and len(inputs) == len(set(inputs)) == 12
+    assert set(model.labels[inputs].tolist()) == set(range(10))
 
 
 @pytest.mark.parametrize("name", ["../../etc", "gone", "<b>x</b>", ",,,"])
 def test_a_hostile_or_empty_address_leaves_a_page(name: str) -> None:
     page = open_page("compare", runs=name)
     assert not page.exception and len(page.error) <= 1
-    assert "No run is chosen" in said(page)
+    assert "No runs are chosen" in said(page)
 
 
 def test_matched_by_rank_the_first_shared_dimension_is_the_strongest_of_each_model(three: str) -> None:
@@ -251,10 +251,10 @@ def test_matched_by_rank_the_first_shared_dimension_is_the_strongest_of_each_mod
     assert not page.exception and not page.error
     for beta in BETAS:
         model = open_model(f"beta-{beta}")
-        ranked = column("", "", model, by_rank=True)
+        ranked = make_column("", "", model, by_rank=True)
         shared = ranked.shared(model.codes.mean, 6)
         assert np.array_equal(shared[:, 0], model.codes.mean[:, model.order[0]])
-        assert not shared[:, 4:].any()  # the model has four numbers, the others are of a wider one
+        assert not shared[:, 4:].any()  # the model has four latents, the other dimensions belong to a wider one
         assert np.allclose(ranked.own(shared), model.codes.mean)
 
 
@@ -274,7 +274,7 @@ def test_generate_does_not_list_the_shipped_sweep() -> None:
 
 def test_disentanglement_is_offered_where_the_factors_are_known_alone(three: str) -> None:
     page = open_page("compare", runs=three, show="Table")
-    shown = next(one for one in page.get("button_group") if one.key == "show")
+    shown = next(element for element in page.get("button_group") if element.key == "show")
     assert "Disentanglement" not in [option.content for option in shown.proto.options]
 
 
@@ -285,7 +285,7 @@ def test_a_scheduler_elsewhere_is_refused_with_the_way_and_nothing_can_be_starte
     assert any("10.0.0.5" in error and "--trust-network" in error for error in errors(page))
     assert button(page, "sweep").disabled and not page.exception
     page.text_input(key="scheduler").set_value("127.0.0.1:8786").run()
-    assert not button(page, "sweep").disabled and any("on the cluster" in one.value for one in page.caption)
+    assert not button(page, "sweep").disabled and any("on the cluster" in element.value for element in page.caption)
 
 
 def test_a_scheduler_that_is_not_there_is_one_sentence(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -311,24 +311,24 @@ def test_12_the_table_tells_how_the_importance_weighted_nll_was_estimated(three:
     document = json.loads(path.read_bytes())
     path.write_text(json.dumps({**document, "iw_nll_nats": 130.5, "iw_samples": 64, "iw_seed": 0}))
     captions = [caption.value for caption in open_page("compare", runs=three, show="Table").caption]
-    assert any("IW-NLL: 64 importance samples an image, drawn with each run's own seed." in each for each in captions)
+    assert any("IW-NLL: 64 importance samples per image, drawn with each run's own seed." in text for text in captions)
 
 
 @pytest.fixture
 def commands(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    """The commands that compute figures; in their place a process fails at once."""
-    asked: list[tuple[str, ...]] = []
+    """The commands that compute figures; a process that fails at once replaces them."""
+    requested: list[tuple[str, ...]] = []
     record = json.dumps({"error": "DiskError", "message": "no room."})
 
     def command(*words: object) -> list[str]:
-        asked.append(tuple(map(str, words)))
+        requested.append(tuple(map(str, words)))
         return [sys.executable, "-I", "-S", "-c", f"print({record!r})"]
 
     monkeypatch.setattr(missing_figures, "cli_command", command)
-    return asked
+    return requested
 
 
-def test_figures_that_are_lacking_are_computed_once_by_the_command_and_a_failure_is_one_sentence(
+def test_missing_figures_are_computed_once_by_the_command_and_a_failure_is_one_sentence(
     three: str, runs: Path, commands: list[tuple[str, ...]]
 ) -> None:
     for run_id in ("beta-8", "beta-64"):
@@ -336,18 +336,18 @@ def test_figures_that_are_lacking_are_computed_once_by_the_command_and_a_failure
     for run_id, age in (("beta-1", 60), ("beta-8", 60), ("beta-64", 0)):
         os.utime(runs / run_id / "model.json", (time.time(), time.time() - age))
     open_page("compare", runs=three, show="Table")
-    assert commands == [("evaluate", str(runs / "beta-8"), "--keep")], "the worker of the other may be at it"
+    assert commands == [("evaluate", str(runs / "beta-8"), "--keep")], "the other run's worker may still compute them"
     job = missing_figures.figure_job(open_run(runs, "beta-8"))
     assert job is not None and job.wait(60)
     page = open_page("compare", runs=three, show="Table")
-    assert any("Its figures could not be computed: no room." in sentence for sentence in errors(page))
-    assert len(commands) == 1, "what failed is not tried again"
+    assert any(sentence.endswith("could not be computed: no room.") for sentence in errors(page))
+    assert len(commands) == 1, "a failure is not tried again"
     button(page, "iw").click().run()
     samples = ("--keep", "--iw-samples", "64")
     assert set(commands[1:]) == {("evaluate", str(runs / run_id), *samples) for run_id in ("beta-1", "beta-8")}
 
 
-def test_importance_samples_that_were_asked_for_can_be_cancelled_and_asked_for_again(
+def test_requested_importance_samples_can_be_cancelled_and_requested_again(
     three: str, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sleeping = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -365,7 +365,7 @@ def test_importance_samples_that_were_asked_for_can_be_cancelled_and_asked_for_a
     assert button(page, "figures-cancel") is not None
 
 
-def test_a_lost_scheduler_is_said_beside_the_progress_and_other_stops_are_not(three: str, runs: Path) -> None:
+def test_a_lost_scheduler_is_reported_beside_the_progress_and_other_stops_are_not(three: str, runs: Path) -> None:
     run = open_run(runs, "beta-8")
     lost = replace(run.status(), state=State.STOPPED, message="The scheduler was lost.")
     for scheduler_lost in (True, False):

@@ -1,4 +1,4 @@
-"""Compare says which of its models have no prior to draw from."""
+"""Compare warns about models whose prior cannot be sampled from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.pages.opened import open_page
 from vae_core.storage.runs import Status
 
 
-def test_at_beta_0_draws_are_said_to_mean_nothing_for_that_model_alone(runs: Path) -> None:
+def test_at_beta_0_a_warning_about_prior_samples_appears_for_that_model_alone(runs: Path) -> None:
     """Fault 12."""
     for beta in (0, 1):
         saved(runs, f"beta-{beta}", untrained(beta=beta)).write_status(
@@ -17,5 +17,5 @@ def test_at_beta_0_draws_are_said_to_mean_nothing_for_that_model_alone(runs: Pat
         )
     page = open_page("compare", runs="beta-0,beta-1", show="Pictures")
     assert not page.exception
-    said = [one.value for one in page.caption if "draws of the prior mean nothing" in one.value]
-    assert len(said) == 1 and said[0].startswith("beta 0")
+    warnings = [caption.value for caption in page.caption if "draws of the prior mean nothing" in caption.value]
+    assert len(warnings) == 1 and warnings[0].startswith("beta 0")

@@ -1,4 +1,4 @@
-"""Text that people wrote is shown as they wrote it."""
+"""Text written by users is shown literally."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ def test_an_upload_that_looks_inverted_is_noticed_here_as_well() -> None:
     page = open_page("generate", trained="example-vae-20d", source="Upload")
     page.file_uploader[0].upload("digit.png", content.getvalue(), "image/png").run()
     assert not page.exception and "Turn *Invert* on" in page.warning[0].value
-    next(one for one in page.toggle if one.key == "invert").set_value(True).run()
+    next(element for element in page.toggle if element.key == "invert").set_value(True).run()
     assert not page.exception and not page.warning
 
 
@@ -142,7 +142,7 @@ def test_at_beta_0_draws_from_the_prior_are_said_to_mean_nothing(runs: Path) -> 
         saved(runs, f"beta-{beta:g}", untrained(beta=beta))
         page = open_page("generate", trained=f"beta-{beta:g}", view="Walks", walk="Random")
         assert not page.exception and not page.error
-        said = [one.value for one in page.caption if "draws of the prior mean nothing" in one.value]
+        said = [element.value for element in page.caption if "draws of the prior mean nothing" in element.value]
         assert len(said) == expected
 
 

@@ -16,7 +16,7 @@ def test_says_what_this_is_and_shows_a_recorded_training(app: AppTest) -> None:
     assert [title.value for title in app.title] == ["Latent Lab"]
     assert not app.info and not app.error  # the recording is there
     assert [one.value.split(" ")[0] for one in app.markdown] == ["Train"]  # and no bare string of the script
-    assert any("was not trained on" in one.value for one in app.caption)
+    assert any("was not trained on" in caption.value for caption in app.caption)
 
 
 def test_every_page_has_a_door_that_says_what_it_does_and_a_student_is_sent_to_learn_first(app: AppTest) -> None:

@@ -57,29 +57,30 @@ def words(page: AppTest) -> str:
 
 
 def components(page: AppTest) -> list[dict[str, Any]]:
-    """What the components were given that are given JSON."""
-    return [json.loads(one.proto.json) for one in page.get("bidi_component") if one.proto.WhichOneof("data") == "json"]
+    """The data of the components that take JSON."""
+    elements = page.get("bidi_component")
+    return [json.loads(element.proto.json) for element in elements if element.proto.WhichOneof("data") == "json"]
 
 
 def links(page: AppTest, look: str) -> dict[str, dict[str, Any]]:
     """The links of that look, by their ids."""
-    found = next(one["entries"] for one in components(page) if one.get("look") == look)
-    return {entry["id"]: entry for entry in found}
+    entries = next(element["entries"] for element in components(page) if element.get("look") == look)
+    return {entry["id"]: entry for entry in entries}
 
 
 def readings(page: AppTest) -> dict[str, str]:
     """What a chart's handle reads where it stands."""
-    chart = next(one for one in components(page) if "panels" in one)
+    chart = next(element for element in components(page) if "panels" in element)
     return {name: texts[chart["start"]] for name, texts in chart["handle"]["readings"].items()}
 
 
 def button(page: AppTest, key: str) -> Any:
-    return next(one for one in page.button if one.key == key)
+    return next(element for element in page.button if element.key == key)
 
 
 def of_address(page: AppTest, name: str) -> str:
-    found = page.query_params[name]
-    return found if isinstance(found, str) else found[0]
+    value = page.query_params[name]
+    return value if isinstance(value, str) else value[0]
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=IDS)
@@ -136,7 +137,7 @@ def test_the_glossary_holds_every_term(opened: Callable[..., AppTest]) -> None:
 def test_one_term_of_the_glossary_is_opened_by_a_link(opened: Callable[..., AppTest]) -> None:
     page = opened(lesson="glossary", term="elbo")
     assert not page.exception and not page.info and page.subheader[0].value == "ELBO"
-    assert TERMS["ELBO"] in [one.value for one in page.markdown]
+    assert TERMS["ELBO"] in [element.value for element in page.markdown]
     assert any("lesson “Beta”" in link.proto.label for link in page.get("page_link"))
     page = opened(lesson="glossary", term="<b>")
     assert "no term of that name" in page.info[0].value and not page.subheader
@@ -158,10 +159,10 @@ def test_more_latents_keep_more_of_an_image(opened: Callable[..., AppTest]) -> N
     page = opened(lesson="bottleneck")
 
     def errors() -> list[float]:
-        return [float(found) for found in re.findall(r"(?:autoencoder|PCA), error (0\.\d+)", words(page))]
+        return [float(number) for number in re.findall(r"(?:autoencoder|PCA), error (0\.\d+)", words(page))]
 
     two = errors()
-    next(one for one in page.select_slider if one.key == "latents").set_value(32).run()
+    next(element for element in page.select_slider if element.key == "latents").set_value(32).run()
     assert not page.exception and all(after < before for before, after in zip(two, errors(), strict=True))
 
 
@@ -190,9 +191,9 @@ def test_epsilon_again_moves_z_and_a_larger_variance_moves_it_more(opened: Calla
     button(page, "again").click().run()
     second = z()
     assert first != second
-    next(one for one in page.slider if one.key == "raise").set_value(2.0).run()
-    away = [abs(one - middle) for one, middle in zip(second, mean(), strict=True)]
-    wider = [abs(one - middle) for one, middle in zip(z(), mean(), strict=True)]
+    next(element for element in page.slider if element.key == "raise").set_value(2.0).run()
+    away = [abs(value - middle) for value, middle in zip(second, mean(), strict=True)]
+    wider = [abs(value - middle) for value, middle in zip(z(), mean(), strict=True)]
     assert wider == pytest.approx([2.718 * value for value in away], abs=0.004)
 
 
@@ -230,7 +231,7 @@ def test_a_coarser_step_costs_fewer_bits(opened: Callable[..., AppTest]) -> None
         return float(re.search(r"Through the code: ([\d.]+) bits", words(page)).group(1))
 
     before = rate()
-    next(one for one in page.select_slider if one.key == "step").set_value(3.0).run()
+    next(element for element in page.select_slider if element.key == "step").set_value(3.0).run()
     assert not page.exception and rate() < before
     assert "no quality as low as this" in words(page)
 
@@ -243,21 +244,21 @@ def test_a_threshold_trades_finds_for_false_alarms(opened: Callable[..., AppTest
     before = shares()
     page = opened(lesson="known", threshold="0.04")
     assert all(after < share for share, after in zip(before, shares(), strict=True))
-    next(one for one in page.selectbox if one.key == "unknown").set_value("empty").run()
+    next(element for element in page.selectbox if element.key == "unknown").set_value("empty").run()
     assert not page.exception and shares()[1] == 0.0
 
 
 def test_neighbours_follow_the_image(opened: Callable[..., AppTest]) -> None:
     page = opened(lesson="neighbours")
     before = words(page)
-    next(one for one in page.number_input if one.key == "image").set_value(100).run()
+    next(element for element in page.number_input if element.key == "image").set_value(100).run()
     assert not page.exception and words(page) != before
 
 
 def test_every_lesson_has_a_module_and_every_number_a_source() -> None:
     known = json.loads((paths.PROJECT_ROOT / "pages" / "learn" / "figures.json").read_text())
     assert len(set(IDS)) == len(IDS) and find(None) is LESSONS[0]
-    assert all((paths.PROJECT_ROOT / "pages" / "learn" / f"{one}.py").exists() for one in IDS)
+    assert all((paths.PROJECT_ROOT / "pages" / "learn" / f"{lesson_id}.py").exists() for lesson_id in IDS)
     assert {"bottleneck", "loss", "holes", "kl", "collapse", "compression", "novelty", "neighbours"} <= known.keys()
 
 

@@ -58,7 +58,7 @@ def row_of(table: Table, run_id: str) -> Row:
 
 
 def button(page: AppTest, key: str) -> Any:
-    return next(found for found in page.button if (found.key or "").startswith(key))
+    return next(element for element in page.button if (element.key or "").startswith(key))
 
 
 def sentences(page: AppTest) -> list[str]:
@@ -172,7 +172,7 @@ def test_a_run_that_is_gone_is_said_once_and_forgotten(drawn: Table, runs: Path,
 def test_a_run_that_is_deleted_while_it_is_open_is_one_sentence(drawn: Table, runs: Path) -> None:
     run = make(runs, "mine")
     page = open_page("library", runs="mine")
-    assert any(found.key == "delete" for found in page.button)
+    assert any(element.key == "delete" for element in page.button)
     shutil.rmtree(run.folder)
     page.run()
     assert not page.exception and sentences(page) == ["The run 'mine' is gone; choose another one."]
@@ -246,7 +246,7 @@ def test_emptying_the_trash_says_what_it_frees_and_is_asked_once(runs: Path) -> 
     trash.delete(make(runs, "a"))
     page = open_page("library", shelf="Trash")
     (lies,) = trash.list_trash(runs)
-    labels = [found.proto.popover.label for found in page.get("popover")]
+    labels = [element.proto.popover.label for element in page.get("popover")]
     assert lies.bytes > 0 and f"Empty (frees {size_text(lies.bytes)})" in labels
     button(page, "empty_now").click().run()
     assert not page.exception and trash.list_trash(runs) == []
@@ -255,12 +255,12 @@ def test_emptying_the_trash_says_what_it_frees_and_is_asked_once(runs: Path) -> 
 
 def test_a_shipped_run_can_be_copied_and_not_changed(drawn: Table, runs: Path) -> None:
     page = open_page("library", runs="example-vae-2d")
-    keys = {found.key for found in page.button}
+    keys = {element.key for element in page.button}
     assert "copy" in keys and "delete" not in keys and not page.text_area
     button(page, "copy").click().run()
     assert not page.exception and not page.error
     (copied,) = list_runs(runs)[0]
-    assert drawn["chosen"] == [copied.id] and "delete" in {found.key for found in page.button}
+    assert drawn["chosen"] == [copied.id] and "delete" in {element.key for element in page.button}
 
 
 def test_a_new_name_and_notes_stand_beside_the_run(drawn: Table, runs: Path) -> None:
@@ -309,9 +309,9 @@ def test_the_card_gives_figures_with_units_and_the_command(drawn: Table) -> None
     assert not page.exception and not page.error
     recorded = json.loads((paths.SHIPPED_RUNS / "example-vae-20d" / "evaluation.json").read_bytes())
     figures = next(frame.value for frame in page.dataframe if "figure" in frame.value)
-    found = {row.figure: (row.value, row.unit) for row in figures.itertuples()}
+    shown = {row.figure: (row.value, row.unit) for row in figures.itertuples()}
     nats = recorded["splits"]["mnist"]["negative_elbo_nats"]
-    assert found["negative ELBO"] == (f"{nats:.2f}", "nats per image")
+    assert shown["negative ELBO"] == (f"{nats:.2f}", "nats per image")
     assert any(code.value == "python -m vae_core evaluate example-vae-20d --json" for code in page.code)
 
 
@@ -327,10 +327,10 @@ def test_every_view_of_the_card_is_drawn(drawn: Table, runs: Path, view: str, ru
 def test_parents_and_children_are_linked(drawn: Table, runs: Path) -> None:
     make(runs, "old", name="The old one")
     make(runs, "young", name="The young one", parent="old@5")
-    captions = [found.value.replace("\\", "") for found in open_page("library", runs="young").caption]
+    captions = [element.value.replace("\\", "") for element in open_page("library", runs="young").caption]
     assert not any("not here" in text for text in captions)
     make(runs, "orphan", parent="gone-run@12")
-    captions = [found.value.replace("\\", "") for found in open_page("library", runs="orphan").caption]
+    captions = [element.value.replace("\\", "") for element in open_page("library", runs="orphan").caption]
     assert "Started from gone-run, step 12, which is not here." in captions
 
 
@@ -371,7 +371,7 @@ def test_an_origin_that_is_not_here_is_said_and_forgotten(train_page: Callable[.
         page = train_page(**{"from": odd})
         assert not page.exception and len(page.error) == 1, odd
         assert "from" not in page.query_params
-        assert "train" in {found.key for found in page.button}
+        assert "train" in {element.key for element in page.button}
 
 
 # Words

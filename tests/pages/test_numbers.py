@@ -1,4 +1,4 @@
-"""Numbers of the address: whatever stands there, every page opens, and what is no usable number is said."""
+"""Numbers in the URL: whatever they are, every page opens, and unusable numbers are reported."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from pages.common.address import LARGEST_WHOLE, read_number
+from pages.common.errors import UNEXPECTED
+from pages.common.query_params import LARGEST_WHOLE, read_number
 from pages.learn.lessons import LESSONS
 from tests.pages.opened import open_app
 
@@ -38,12 +39,12 @@ PAGES: list[tuple[str, dict[str, str], tuple[str, ...]]] = [
      (".5", False, 0.5), ("1e308", False, 1e308), (str(LARGEST_WHOLE), True, LARGEST_WHOLE)],
 )  # fmt: skip
 def test_a_number_is_read(text: str, whole: bool, number: float) -> None:
-    found = read_number(text, whole=whole)
-    assert found == number and isinstance(found, int if whole else float)
+    value = read_number(text, whole=whole)
+    assert value == number and isinstance(value, int if whole else float)
 
 
 @pytest.mark.parametrize("text", [*NO_NUMBERS, *(text for text in BAD if text != "-1")])
-def test_what_is_no_number_is_none(text: str) -> None:
+def test_text_that_is_no_number_is_none(text: str) -> None:
     assert read_number(text) is None
     if text != str(10**30):
         assert read_number(text, whole=False) is None
@@ -56,7 +57,7 @@ def test_a_number_is_held_to_its_range_and_to_whole_ones() -> None:
 
 
 @pytest.mark.parametrize(("name", "query", "parameters"), PAGES)
-def test_no_number_of_the_address_breaks_a_page(name: str, query: dict[str, str], parameters: tuple[str, ...]) -> None:
+def test_no_number_in_the_url_breaks_a_page(name: str, query: dict[str, str], parameters: tuple[str, ...]) -> None:
     page = open_app()
     for text in BAD:
         page.query_params.clear()
@@ -64,6 +65,6 @@ def test_no_number_of_the_address_breaks_a_page(name: str, query: dict[str, str]
             page.query_params[parameter] = value
         page.switch_page(f"{name}/page.py").run()
         assert not page.exception, (text, page.exception[0].message)
-        assert not [error.value for error in page.error if "should not have" in error.value], text
+        assert not [error.value for error in page.error if UNEXPECTED in error.value], text
         page.query_params.clear()
-        page.switch_page("home/page.py").run()  # a widget that left the page takes the address anew
+        page.switch_page("home/page.py").run()  # a widget that left the page reads the URL again

@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from pages.common.glossary import TERMS
-from pages.common.held_out import NOTE, PART
+from pages.common.held_out_text import HELD_OUT_NOTE, HELD_OUT_PART
 from pages.learn.figures import figures
 from pages.learn.lessons import LESSONS, find
 from pages.library.table import COLUMNS
@@ -39,7 +39,7 @@ def test_fault_5_no_sentence_says_more_than_is_so_of_collapse_and_of_pca() -> No
 
 def test_fault_5_jpeg_is_said_to_end_where_the_tries_end_and_goes_on_from_there() -> None:
     points = next(iter(figures("compression").values()))["points"]
-    finest = max((one for one in points if one["codec"] == "JPEG"), key=_setting)
+    finest = max((point for point in points if point["codec"] == "JPEG"), key=_setting)
     assert finest["setting"] == max(QUALITIES) < 95
     answer = find("compression").answer
     assert "at quality {jpeg_quality}, the highest tried, and could go further" in answer
@@ -66,8 +66,12 @@ def test_fault_5_r_is_the_rate_and_d_the_distortion_wherever_formulas_stand() ->
 
 
 def test_fault_7_figures_of_a_running_training_are_said_to_be_of_a_part_of_the_test_images() -> None:
-    assert "a fixed part of the test images" in PART and f"{HELD_OUT_IMAGES:,}" in PART and PART in NOTE
-    assert PART in next(column.help for column in COLUMNS if column.name == "nats")
+    assert (
+        "a fixed part of the test images" in HELD_OUT_PART
+        and f"{HELD_OUT_IMAGES:,}" in HELD_OUT_PART
+        and HELD_OUT_PART in HELD_OUT_NOTE
+    )
+    assert HELD_OUT_PART in next(column.help for column in COLUMNS if column.name == "nats")
     title = loss_spec(("held-out",))["layer"][0]["encoding"]["x"]["title"]
     assert any(f"at most {HELD_OUT_IMAGES:,}" in line for line in title)
     assert max(map(len, title)) <= PHONE

@@ -8,7 +8,7 @@ import pytest
 
 from pages.common import thresholds as module
 from pages.common.session import all_runs, open_anywhere
-from pages.compare.suggested import offered
+from pages.compare.suggested_betas import offered_betas
 from pages.train.dials import expected_collapse
 from vae_core.archives import archive
 from vae_core.config import make_config
@@ -23,12 +23,12 @@ def computed(no_thresholds: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_train_and_compare_have_the_same_thresholds() -> None:
     config = make_config(dataset="mnist-sample")
-    assert module.thresholds(config) == () and expected_collapse(config) is None and "20" not in offered(config)
+    assert module.thresholds(config) == () and expected_collapse(config) is None and "20" not in offered_betas(config)
     job = module.thresholds_job(config)
     assert job is not None and job.wait(60) and job is module.thresholds_job(config.changed(seed=1))
-    found = module.thresholds(config)
-    assert expected_collapse(config) == found[0] and list(found) == sorted(found, reverse=True)
-    assert {"10", "20"} <= set(offered(make_config(dataset="mnist-sample", latent=10)))
+    betas = module.thresholds(config)
+    assert expected_collapse(config) == betas[0] and list(betas) == sorted(betas, reverse=True)
+    assert {"10", "20"} <= set(offered_betas(make_config(dataset="mnist-sample", latent=10)))
 
 
 def test_large_images_an_autoencoder_and_a_learned_width_have_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,7 +37,7 @@ def test_large_images_an_autoencoder_and_a_learned_width_have_none(monkeypatch: 
     monkeypatch.setattr(module, "MAX_PIXELS", 28 * 28 - 1)
     large = make_config(dataset="mnist-sample")
     assert module.thresholds_job(large) is None and expected_collapse(large) is None
-    assert "20" not in offered(large), "neither page computes it"
+    assert "20" not in offered_betas(large), "neither page computes it"
 
 
 def test_a_run_of_ones_own_hides_the_shipped_one_of_its_id(runs: Path) -> None:

@@ -1,4 +1,4 @@
-"""The Train page: dials, their sentences, the buttons of each state, runs that are gone or damaged."""
+"""The Train page: dials and their error sentences, the buttons of each state, runs that are missing or damaged."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_an_invalid_value_says_why_and_blocks_the_button(
     assert _button(page, "train").disabled
 
 
-def test_what_a_run_notes_stands_beside_its_loss(train_page: OpenPage, runs: Path) -> None:
+def test_a_runs_notes_stand_beside_its_loss(train_page: OpenPage, runs: Path) -> None:
     run, sentence = create_run(runs, make_config(**TINY)), "Its code carries *nothing*."
     run.write_status(Status(state="done", step=1, total_steps=1, notes=(sentence,)))
     page = train_page(run=run.id)
@@ -74,7 +74,7 @@ def test_what_a_run_notes_stands_beside_its_loss(train_page: OpenPage, runs: Pat
     assert any(literal(sentence) in words.value for words in page.markdown)
 
 
-def test_hidden_sizes_that_are_none_are_said(train_page: OpenPage) -> None:
+def test_invalid_hidden_sizes_are_one_sentence(train_page: OpenPage) -> None:
     page = train_page()
     next(widget for widget in page.text_input if widget.key == "hidden").set_value("256,x").run()
     assert len(page.error) == 1 and "Hidden sizes" in page.error[0].value
@@ -100,7 +100,7 @@ def test_the_originals_learning_rate_earns_a_warning_and_an_offer(train_page: Op
     assert not page.warning
 
 
-def test_train_starts_a_run_that_the_address_names(train_page: OpenPage, runs: Path) -> None:
+def test_train_starts_a_run_and_puts_it_into_the_url(train_page: OpenPage, runs: Path) -> None:
     page = train_page()
     for key, value in {"limit": 64, "epochs": 1}.items():
         next(widget for widget in page.number_input if widget.key == key).set_value(value)
@@ -135,14 +135,14 @@ def test_step_starts_a_run_and_stops_after_one_step(train_page: OpenPage, runs: 
     assert "resume" in _keys(page)
 
 
-def test_sprites_of_another_size_than_those_listed_keep_their_place(train_page: OpenPage, runs: Path) -> None:
-    """A run's own images stand in the dial where they were not in the list, and its set-up can be taken."""
+def test_sprites_of_a_size_that_is_not_listed_are_kept(train_page: OpenPage, runs: Path) -> None:
+    """A run's own dataset is added to the dial's list, and its settings can be used."""
     create_run(runs, make_config(**TINY, dataset="sprites-28-600"), run_id="drawn").write_status(
         Status(state="stopped")
     )
     page = train_page(run="drawn")
     assert not page.exception and not page.error
-    next(button for button in page.button if button.label == "Take this run's set-up").click().run()
+    next(button for button in page.button if button.label == "Use this run's settings").click().run()
     assert not page.exception and not page.error
     dial = next(widget for widget in page.selectbox if widget.key == "dataset")
     assert dial.value == "sprites-28-600" and {"sprites", "sprites-64"} <= set(dial.options)
@@ -199,7 +199,7 @@ def _level(page: AppTest):  # type: ignore[no-untyped-def]
     return next((widget for widget in page.text_input if widget.key == "level"), None)
 
 
-def test_a_corruption_brings_its_level_and_what_clipping_does(train_page: OpenPage) -> None:
+def test_a_corruption_brings_its_level_and_the_note_on_clipping(train_page: OpenPage) -> None:
     page = train_page()
     assert _corruption(page).value == [] and _level(page) is None
     _corruption(page).set_value(["gaussian"]).run()
@@ -213,7 +213,7 @@ def test_a_corruption_brings_its_level_and_what_clipping_does(train_page: OpenPa
     assert _button(page, "train").disabled
 
 
-def test_greyscale_asks_for_images_in_colour(train_page: OpenPage) -> None:
+def test_greyscale_needs_images_in_colour(train_page: OpenPage) -> None:
     page = train_page()
     _corruption(page).set_value(["greyscale"]).run()
     assert len(page.error) == 1 and "needs images in colour" in page.error[0].value
@@ -227,12 +227,12 @@ def test_after_a_divergence_the_remedy_is_one_press(train_page: OpenPage, runs: 
     page = train_page(run="ruined")
     assert not page.exception and len(page.error) == 1 and "try a smaller learning rate" in page.error[0].value
     status = run.status()
-    assert status.state == "diverged" and any(f"step {status.step} of 48" in each.value for each in page.caption)
+    assert status.state == "diverged" and any(f"step {status.step} of 48" in caption.value for caption in page.caption)
     assert "most likely diverge again" in _button(page, "resume").help
     assert _button(page, "remedy-main").label == "Train again with learning rate 0.001"
     _button(page, "remedy-main").click().run()
     assert not page.exception
-    (new,) = [found for found in list_runs(runs)[0] if found.id != "ruined"]
+    (new,) = [listed for listed in list_runs(runs)[0] if listed.id != "ruined"]
     assert new.config == run.config.changed(lr=1e-3) and new.id in page.query_params["run"]
 
 

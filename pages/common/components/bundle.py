@@ -1,9 +1,9 @@
-"""Hands a component's files to Streamlit.
+"""Registers a component's files with Streamlit.
 
 A component is a folder: its Python in `__init__.py`, and NAME.js, NAME.css and NAME.html beside it. The scripts are
-ES modules and the style sheets may `@import` others. Streamlit takes each as one text, and its packaged form, which
-serves whole folders, is for installed distributions only, not for an app that is run from a checkout. So the files are
-joined here, when the component is registered: no build step, nothing generated to commit.
+ES modules and the style sheets may `@import` others. Streamlit takes each as one text; its packaged form, which serves
+whole folders, is only for installed distributions, not for an app that runs from a checkout. So the files are joined here
+when the component is registered: there is no build step, and no generated file to commit.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ Component = Callable[..., Any]
 
 
 def register(package: str) -> Component:
-    """Registers the component whose package this is, named by `__file__`.
+    """Registers the component in the folder of `package`, which is the caller's `__file__`.
 
-    In its folder NAME stand NAME.js, NAME.css and NAME.html.
+    The folder NAME contains NAME.js, NAME.css and NAME.html.
     """
     script = Path(package).with_name(f"{Path(package).parent.name}.js")
     return st.components.v2.component(
@@ -43,24 +43,23 @@ def register(package: str) -> Component:
 
 
 def register_view(package: str) -> Component:
-    """Registers the small second part of a component: its `data`, sent again and again, says how to look at the first part.
+    """Registers the small second part of a component. Its `data`, sent often, says how the first part is viewed.
 
-    The two find each other by `data["key"]`, and the first part is told in `look(data)`.
+    The two parts find each other by `data["key"]`, and the first part receives the data in `look(data)`.
     """
     name = f"latent_lab_{Path(package).parent.name}_view"
     return st.components.v2.component(name, html="<i hidden></i>", js=bundle(_VIEW))
 
 
 def bundle(entry: Path) -> str:
-    """An ES module and all that it imports, as the text of one module.
+    """Joins an ES module and everything that it imports into the text of one module.
 
-    Each imported module becomes a function that runs once and returns what the module exports, so that names stay private
-    to their file. Understood are `import { a, b } from "./file.js"`, `export` before a function, class or const, and in
-    `entry` alone `export default`. Streamlit sends the text along with all new data, so comments and indentation are left
-    out.
+    Each imported module becomes a function that runs once and returns the module's exports, so that names stay private to
+    their file. Supported are `import { a, b } from "./file.js"`, `export` before a function, class or const, and, only in
+    `entry`, `export default`. Streamlit sends the text along with all new data, so comments and indentation are removed.
 
     Raises:
-        ValueError: a module imports or exports in another way, or modules import each other in a circle.
+        ValueError: a module uses another form of import or export, or the imports are circular.
     """
     modules: dict[Path, str] = {}
     main, _ = _joined(entry.resolve(), modules, ())
@@ -68,28 +67,28 @@ def bundle(entry: Path) -> str:
 
 
 def stylesheet(entry: Path) -> str:
-    """A style sheet with the sheets that it imports in their places."""
-    return _CSS_IMPORT.sub(lambda found: stylesheet(entry.parent / found[1]), _INDENT.sub("", _read(entry)))
+    """A style sheet with each import replaced by the imported sheet."""
+    return _CSS_IMPORT.sub(lambda match: stylesheet(entry.parent / match[1]), _INDENT.sub("", _read(entry)))
 
 
 def _joined(path: Path, modules: dict[Path, str], importers: tuple[Path, ...]) -> tuple[str, list[str]]:
-    """A module's text that takes what it imports from `modules`, and what it exports; adds the modules that are missing."""
+    """A module's text, with imports taken from `modules`, and its exports. Adds imported modules that are missing there."""
     if path in importers:
         raise ValueError(f"{path} is imported by a module that it imports itself.")
 
-    def taken(found: re.Match[str]) -> str:
-        other = (path.parent / found[2]).resolve()
+    def replacement(match: re.Match[str]) -> str:
+        other = (path.parent / match[2]).resolve()
         if other not in modules:
             text, exports = _joined(other, modules, (*importers, path))
             modules[other] = f"const {_variable(other)} = (() => {{\n{text}return {{ {', '.join(exports)} }}\n}})()"
-        return f"const {{ {', '.join(found[1].replace(',', ' ').split())} }} = {_variable(other)}\n"
+        return f"const {{ {', '.join(match[1].replace(',', ' ').split())} }} = {_variable(other)}\n"
 
     source = _INDENT.sub("", _COMMENT.sub("", _read(path)))
     if any(line.count("`") % 2 for line in source.splitlines()):
         raise ValueError(f"{path}: a template literal of several lines would lose its indentation.")
-    text = _EXPORT.sub("", _IMPORT.sub(taken, source))
+    text = _EXPORT.sub("", _IMPORT.sub(replacement, source))
     if unknown := _OTHER.search(text if importers else _DEFAULT.sub("", text)):
-        raise ValueError(f"{path}: '{unknown[0]}' is a form of import or export that is not joined.")
+        raise ValueError(f"{path}: '{unknown[0]}' is a form of import or export that is not supported.")
     return text, [match[1] for match in _EXPORT.finditer(source)]
 
 

@@ -1,4 +1,4 @@
-"""What a browser reports is checked before it is used."""
+"""Checks of values reported by the browser."""
 
 from __future__ import annotations
 

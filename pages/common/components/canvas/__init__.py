@@ -1,4 +1,4 @@
-"""A canvas to draw a grey picture on, with a pointer or a finger."""
+"""A canvas for drawing a grey picture with a pointer or a finger."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def canvas(
         key: identifies this canvas on the page; what was drawn stays with it.
         size: width in CSS pixels; narrower if there is less room.
         shape: (height, width) of the picture in pixels.
-        label: what it is for; shown above it and read out.
+        label: what it is for; shown above it and announced by screen readers.
         help: a sentence below it; may be empty.
 
     Returns:
-        The picture as of the last stroke, undo or clear: height x width bytes line by line, from 0 (black) to 255
+        The picture after the last stroke, undo or clear: height x width bytes in row order, from 0 (black) to 255
         (white), each the mean of the area that it covers. None if nothing is drawn.
     """
     data = {"size": size, "shape": list(shape), "label": label, "help": help}

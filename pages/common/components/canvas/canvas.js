@@ -1,5 +1,5 @@
-// Draws a grid of greys. A stroke is the path of a round brush: full within its radius, soft at its edge. Where strokes
-// cross, the brighter one counts.
+// Draws a grid of grey values. A stroke is the path of a round brush, full within its radius and soft at its edge. Where
+// strokes cross, the brighter one counts.
 
 import { mounted } from "../shared/mount.js"
 
@@ -67,7 +67,7 @@ class Drawer {
     return { x: ((event.clientX - left) / width) * this.width, y: ((event.clientY - top) / height) * this.height }
   }
 
-  /** Brightens all cells near the path from the last place to this one. */
+  /** Brightens all cells near the path from the last position to this one. */
   strokeTo(to) {
     const from = this.last
     const radius = Number(this.find(".brush input").value) * this.fine
@@ -95,7 +95,7 @@ class Drawer {
     return [low, Math.max(low, Math.min(size, Math.ceil(Math.max(from, to) + reach)))]
   }
 
-  // Back
+  // Undo
 
   remember() {
     this.past = [...this.past.slice(1 - KEPT), this.grid.slice()]
@@ -122,7 +122,7 @@ class Drawer {
     this.undo()
   }
 
-  // Out
+  // Output
 
   show(left = 0, top = 0, right = this.width, bottom = this.height) {
     const empty = !this.grid.some(Boolean)

@@ -16,9 +16,9 @@ def chart(panels: Sequence[Panel], handle: Handle | None = None, *, key: str, st
 
     Args:
         panels: at least one; the handle is dragged along the first.
-        handle: what is dragged, or None for panels that stand still.
-        key: identifies this chart on the page; the handle stays where it is with it.
-        start: index of the stop at which the handle is first.
+        handle: what is dragged, or None for static panels.
+        key: identifies this chart on the page; the handle's position is kept with it.
+        start: index of the handle's initial stop.
 
     Returns:
         The index of the stop at which the handle was last released; `start` before that.

@@ -1,4 +1,4 @@
-// A plot: panels side by side, and a handle that is dragged along the first one while all of them follow.
+// A plot: panels side by side, and a handle that is dragged along the first one and followed by all.
 
 import { drawAxes } from "../shared/axes.js"
 import { contextOf, placeOf, themeOf } from "../shared/canvas.js"
@@ -19,7 +19,7 @@ function valueText(value, percent) {
   return withMinus(text) + (percent ? " %" : "")
 }
 
-/** The name of each series beside its colour and dashes; several series of one name are shown as the first. */
+/** The name of each series beside its colour and dashes; series with the same name share the entry of the first. */
 function legendOf(panel, titled) {
   const kinds = new Map()
   for (const { name, kind } of titled) if (!kinds.has(name)) kinds.set(name, kind)

@@ -1,6 +1,6 @@
-"""Several runs side by side, drawn in the browser: films that move together, or maps that share one pointer.
+"""Several runs side by side, drawn in the browser: films that play together, or maps that share one pointer.
 
-Like the latent map it has two parts, so that a slider sends a few hundred bytes and none of the weights.
+Like the latent map it has two parts, so that moving a slider sends a few hundred bytes and no weights.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _VIEW = register_view(__file__)
 
 @dataclass(frozen=True)
 class Choice:
-    """What was clicked: the index of an image, or a code in the dimensions that the columns share; the other is None."""
+    """What was clicked: the index of an image, or a code in the shared dimensions; the other is None."""
 
     image: int | None = None
     z: tuple[float, ...] | None = None
@@ -31,7 +31,7 @@ def columns(*, key: str, data: bytes, on_pick: Callable[[Choice], None] | None =
     """Puts the columns on the page.
 
     Args:
-        key: identifies the columns on the page; the one that `data` was packed with.
+        key: identifies the columns on the page; it must be the key with which `data` was packed.
         data: from `film_bytes` or `map_bytes`.
         on_pick: called with what was clicked before the script runs again.
     """
@@ -45,12 +45,12 @@ def columns(*, key: str, data: bytes, on_pick: Callable[[Choice], None] | None =
 
 
 def columns_view(*, key: str, z: Array, image: int) -> None:
-    """What all columns with this key look at: a code z (L,) in the dimensions that they share, and the index of an image."""
+    """Sets what all columns with this key show: a code z (L,) in the shared dimensions, and the index of an image."""
     _VIEW(key=f"{key}-view", data={"key": key, "z": [float(value) for value in np.nan_to_num(z)], "image": image})
 
 
 def _choice(value: object) -> Choice | None:
-    """What the browser reported; None if it is not a choice."""
+    """Converts what the browser reported; None if it is not a valid choice."""
     if not isinstance(value, Mapping):
         return None
     image, z = value.get("image"), value.get("z")

@@ -62,7 +62,7 @@ export class Column {
     this.element = made("section", "column", ...parts)
   }
 
-  /** What to show at a step; `from` is what was shown before a new frame came. */
+  /** What to show at a step; `from` is what was shown before a new frame arrived. */
   shownAt(step, from, share) {
     const { index, next, share: between } = atStep(this.steps, step)
     const [a, b] = [this.frames[index], this.frames[next]]
@@ -82,17 +82,17 @@ export class Column {
     return frame.strip
   }
 
-  /** A code that all columns share, in this model's own dimensions. */
+  /** Converts a shared code to this model's own dimensions. */
   own(code) {
     return ownCode(code, this.about.order, this.latents)
   }
 
-  /** The place of a code, in this model's own dimensions, on this map. */
+  /** The position on this map of a code in this model's own dimensions. */
   placeOf(own) {
     return onPlane(own, this.plane)
   }
 
-  /** A code that all columns share, moved within this map's plane so that it stands at a place. */
+  /** Moves a shared code within this map's plane to a position. */
   moved(code, place) {
     return moved(code, place, this.about.order, this.plane)
   }

@@ -1,4 +1,4 @@
-// A comparison: columns that move together, and a pointer that all of them follow.
+// A comparison: columns that play together, and a pointer that all of them follow.
 
 import { sameBytes, unpacked } from "../shared/blocks.js"
 import { placeOf, themeOf } from "../shared/canvas.js"
@@ -74,7 +74,7 @@ class Comparison extends Player {
     for (const column of header.pick ? columns : []) this.follow(column)
   }
 
-  /** Takes the view in: the code z, and the image that is looked at. */
+  /** Receives the view: the code z, and the selected image. */
   look(view) {
     this.view = view
     this.wake()
@@ -149,7 +149,7 @@ class Comparison extends Player {
     this.find(".where").textContent = `step ${countText(Math.round(Math.min(step, last)))} of ${countText(last)}`
   }
 
-  /** The image or the code that all columns look at, marked on each map and decoded below it. */
+  /** Marks the selected image or code on each map, and decodes it below. */
   drawPointed(column) {
     const imageMode = this.header.pick === "image"
     const image = Math.min(this.pointed ?? this.view.image, this.labels.length - 1)

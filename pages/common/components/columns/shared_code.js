@@ -1,16 +1,16 @@
-// A code that several models share: which of a model's own dimensions it means, and where it stands on that model's map.
+// A code that several models share: its meaning in a model's own dimensions, and its position on that model's map.
 //
 // `order` gives a model's own dimension for each one that is shared, null if they are the same; `plane` is the projection
 // (latents, 2) of its map, row after row, with orthonormal columns.
 
-/** A shared code in the model's own dimensions; what it lacks is 0. */
+/** Converts a shared code to the model's own dimensions; missing values are 0. */
 export function ownCode(code, order, latents) {
   const own = new Float32Array(latents)
   for (let at = 0; at < latents; at++) own[order ? order[at] : at] = code[at] ?? 0
   return own
 }
 
-/** The place [x, y] of a model's own code on its map. */
+/** The position [x, y] of a model's own code on its map. */
 export function onPlane(own, plane) {
   let [x, y] = [0, 0]
   for (let at = 0; at < own.length; at++) {
@@ -20,7 +20,7 @@ export function onPlane(own, plane) {
   return [x, y]
 }
 
-/** The shared code moved within the map's plane so that it stands at the place [x, y]. */
+/** Moves a shared code within the map's plane to the position [x, y]. */
 export function moved(code, [x, y], order, plane) {
   const latents = plane.length / 2
   const own = ownCode(code, order, latents)

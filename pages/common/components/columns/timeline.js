@@ -1,11 +1,11 @@
-// Films of several runs on one line of steps.
+// Films of several runs on one timeline.
 
 /** The steps of all columns, each once, in order. */
 export function timelineOf(columns) {
   return [...new Set(columns.flatMap((column) => column.steps))].sort((a, b) => a - b)
 }
 
-/** Where a film is at a step: between the frames `index` and `next`, `share` of the way. */
+/** A film's position at a step: between the frames `index` and `next`, `share` of the way. */
 export function atStep(steps, step) {
   let index = 0
   while (index + 1 < steps.length && steps[index + 1] <= step) index++

@@ -1,5 +1,5 @@
-// Two pictures of one size on top of each other, and a line between them: left of it the first picture shows, right of it
-// the second. Nothing is reported to the server.
+// Two pictures of the same size on top of each other, and a line that divides them: the first picture is visible to its
+// left, the second to its right. Nothing is reported to the server.
 
 import { mounted } from "../shared/mount.js"
 

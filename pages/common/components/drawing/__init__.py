@@ -1,6 +1,6 @@
 """An SVG drawing on the page, in the colours of the theme.
 
-`st.html` removes SVG, and a picture would not follow the theme, so the drawing is a component.
+It is a component because `st.html` removes SVG, and an image would not follow the theme.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ _COMPONENT = register(__file__)
 
 @dataclass(frozen=True)
 class KlPoint:
-    """Where the point is: mean in [-3, 3], variance in [0.02, 4], beta in [0, 10]."""
+    """The point's position: mean in [-3, 3], variance in [0.02, 4], beta in [0, 10]."""
 
     mean: float = 0.0
     variance: float = 1.0
@@ -24,11 +24,11 @@ def kl_surface(*, key: str, start: KlPoint) -> KlPoint:
     """Puts the three pictures on the page.
 
     Args:
-        key: identifies them on the page; the point's place stays with it.
-        start: where the point is first.
+        key: identifies them on the page; the point's position is kept with it.
+        start: the point's initial position.
 
     Returns:
-        Where the point was last released; `start` before that.
+        The position where the point was last released; `start` before that.
     """
     settled = _COMPONENT(key=key, data=asdict(start), on_settled_change=lambda: None).get("settled")
     if not isinstance(settled, Mapping):

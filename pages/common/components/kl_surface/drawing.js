@@ -132,7 +132,7 @@ export function drawContour(context, scale, theme) {
   drawContourAxes(context, scale, theme)
 }
 
-/** Where the KL has one value: mean = +-sqrt(2 KL - variance + 1 + ln variance), a closed line cut by the picture's edge. */
+/** A contour of the KL: mean = +-sqrt(2 KL - variance + 1 + ln variance), a closed line clipped at the picture's edge. */
 function drawLevel(context, scale, theme, level) {
   const upper = []
   for (let step = 1; step <= 600; step++) {
@@ -176,7 +176,7 @@ function densityOf(mean, variance) {
   return (z) => Math.exp(-((z - mean) ** 2) / (2 * variance)) / Math.sqrt(2 * Math.PI * variance)
 }
 
-/** q above p: one is filled, the other dashed, so that they can be told apart without colour. */
+/** q on top of p: one is filled, the other dashed, so that they can be distinguished without colour. */
 export function drawDensities(context, width, height, mean, variance, theme) {
   const area = { left: 12, right: width - 12, top: 26, bottom: height - 36 }
   const x = (z) => area.left + ((z + REACH) / (2 * REACH)) * (area.right - area.left)

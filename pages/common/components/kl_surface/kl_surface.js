@@ -60,7 +60,7 @@ class KlSurface extends Redrawn {
     this.wake()
   }
 
-  /** Reports the point once it was let go of; the links below the component follow it. */
+  /** Reports the point once it is released; the links below the component follow it. */
   report() {
     const rounded = (value) => Math.round(1000 * value) / 1000
     this.setStateValue("settled", { mean: rounded(this.mean), variance: rounded(this.variance), beta: this.beta })
@@ -84,7 +84,7 @@ class KlSurface extends Redrawn {
     this.wake()
   }
 
-  /** The place on the surface nearest to a pixel on the screen; of two in one line of sight, the one in front. */
+  /** The position on the surface nearest to a pixel; of two in one line of sight, the one in front. */
   nearestOnSurface(x, y) {
     let [best, least] = [{}, Infinity]
     for (let i = 0; i <= 80; i++) {

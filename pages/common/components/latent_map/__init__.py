@@ -1,8 +1,8 @@
 """The latent map: held-out images as points, and the picture that the browser decodes under the pointer.
 
-It has two parts. The scene (codes, images, the decoder's weights, all code) is large and the same from run to run of the
-script, so Streamlit sends a reference instead; the view (where z is, which axes) is a few hundred bytes, and all that is
-sent when a slider moves.
+It has two parts. The scene (codes, images, the decoder's weights, all scripts) is large but does not change between script
+runs, so Streamlit sends only a reference to it. The view (the position of z, the axes) has a few hundred bytes and is all
+that is sent when a slider moves.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _VIEW = register_view(__file__)
 
 @dataclass(frozen=True)
 class Picked:
-    """A place that was clicked: the code's values on the two axes of the map (`y` is 0 if there is only one axis)."""
+    """A clicked position: the code's values on the map's two axes (`y` is 0 if there is only one axis)."""
 
     x: float
     y: float
@@ -45,24 +45,24 @@ def map_scene(
     alt: str = "A model",
     on_pick: Callable[[Picked], None] | None = None,
 ) -> Picked | None:
-    """Puts the map on the page. It stays empty until `map_view` with the same key says how to look at it.
+    """Puts the map on the page. It stays empty until `map_view` is called with the same key.
 
-    Handing it to Streamlit takes about 8 ms per megabyte on each run of the script, even if nothing is sent: a page
-    whose sliders must be fast calls this outside their fragment, and `map_view` inside it.
+    Passing it to Streamlit takes about 8 ms per megabyte in each script run, even if nothing is sent. If sliders must be
+    fast, call this outside their fragment, and `map_view` inside it.
 
     Args:
         key: identifies the map on the page.
-        codes: (P, L) float32; a number that is not finite counts as 0.
+        codes: (P, L) float32; numbers that are not finite count as 0.
         labels: (P,) class indices; a point whose label has no class is grey.
         classes: names of the classes, shown literally.
         images: (P, C, H, W) uint8, the encoded images.
         decoder: from `decoder_bytes`; None if the server decodes after a click.
         height: height of the map in pixels; on a narrow screen it is as high as it is wide.
         alt: what the picture shows.
-        on_pick: called with a clicked place before the script runs again, so that it can set sliders.
+        on_pick: called with a clicked position before the script runs again, so that it can set sliders.
 
     Returns:
-        The place that was clicked, once; None otherwise.
+        A clicked position, once; None otherwise.
 
     Raises:
         DataError: codes, labels and images differ in number.
@@ -91,16 +91,16 @@ def map_view(
     direction: Array | None = None,
     density: bool = False,
 ) -> None:
-    """Says how to look at the map with the same key; it takes no room on the page.
+    """Sets the view of the map with the same key. It takes no space on the page.
 
     Args:
-        key: that of the map.
-        z: (L,) the code of the sliders; under the pointer its values on the two axes are replaced.
-        axes: the two dimensions of the plane, from 0 on; (0, 0) for one latent; None for the cloud of three latents, which
-            can be turned.
-        axis_names: two names (three for the cloud); the second is empty for a code of one number.
+        key: the map's key.
+        z: (L,) the sliders' code; the pointer replaces its values on the two axes.
+        axes: the two dimensions of the plane, counted from 0; (0, 0) for one latent; None for the cloud of three latents,
+            which can be turned.
+        axis_names: two names (three for the cloud); the second is empty for a single latent.
         prior: draw the prior's circles at one and two standard deviations.
-        lattice: start with decoded pictures behind the points; the person can switch them off.
+        lattice: start with decoded pictures behind the points; the user can switch them off.
         ellipse: mean (2,) and standard deviation (2,) of a posterior on the two axes.
         direction: (L,) drawn as an arrow from z.
         density: shade how dense the points are; not on decoded pictures or in the cloud.
@@ -112,7 +112,7 @@ def map_view(
     needed = 3 if axes is None else max(axes) + 1
     lengths_fit = len(z) >= needed and (direction is None or len(direction) == len(z))
     if not lengths_fit or not all(np.isfinite(values).all() for values in numbers):
-        raise DataError(f"A map of these axes needs a code of at least {needed} finite numbers; set it anew.")
+        raise DataError(f"A map with these axes needs a code of at least {needed} finite numbers; reset it.")
     _VIEW(
         key=f"{key}-view",
         data={
@@ -132,7 +132,7 @@ def map_view(
 def _packed(header: dict[str, object], codes: Array, labels: Array, images: Array, decoder: bytes | None) -> bytes:
     if codes.ndim != 2 or images.ndim != 4 or not len(codes) == len(labels) == len(images):
         raise DataError(
-            f"A map needs a code, a label and an image of each point, not {codes.shape}, {labels.shape} and "
+            f"A map needs a code, a label and an image for each point, not {codes.shape}, {labels.shape} and "
             f"{images.shape}."
         )
     known = (labels >= 0) & (labels < NO_LABEL)
@@ -151,7 +151,7 @@ def _listed(values: Array) -> list[float]:
 
 
 def _place(value: object) -> Picked | None:
-    """What the browser reported; None if it is not two finite numbers."""
+    """Converts what the browser reported; None if it is not two finite numbers."""
     if not isinstance(value, Mapping):
         return None
     x, y = value.get("x"), value.get("y")

@@ -1,4 +1,4 @@
-// Three latents as a cloud that can be turned.
+// Three latents as a cloud of points that can be turned.
 
 import { lineAt, outlinedText } from "../shared/canvas.js"
 import { clamp } from "../shared/numbers.js"

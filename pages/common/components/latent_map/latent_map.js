@@ -1,4 +1,4 @@
-// The latent map: it takes the scene and the view in, follows the pointer, and draws only when something changed.
+// The latent map: it receives the scene and the view, follows the pointer, and draws only when something changed.
 
 import { sameBytes, unpacked } from "../shared/blocks.js"
 import { contextOf, themeOf } from "../shared/canvas.js"
@@ -70,7 +70,7 @@ class LatentMap extends Redrawn {
     this.legend.write(header.classes, header.colours)
   }
 
-  /** Takes a view in, unless it belongs to another scene that has not arrived yet. */
+  /** Receives a view, unless it belongs to another scene that has not arrived yet. */
   look(view) {
     const text = JSON.stringify(view)
     if (view.z.length !== this.latents || text === this.seen) return
@@ -91,7 +91,7 @@ class LatentMap extends Redrawn {
     this.resize()
   }
 
-  /** The part of the plane that is seen: all points, z and the posterior. */
+  /** The visible part of the plane: all points, z and the posterior. */
   boxNow() {
     const [z, { prior, ellipse }] = [this.zPlace(), this.view]
     const box = boxOf(this.plane, prior, this.flat)
@@ -110,7 +110,7 @@ class LatentMap extends Redrawn {
     return { x: this.view.z[across], y: this.flat ? 0 : this.view.z[up] }
   }
 
-  /** z with the two axes moved to a place. */
+  /** z with its values on the two axes replaced by a position. */
   codeAt({ x, y }) {
     const code = Float32Array.from(this.view.z)
     const [across, up] = this.view.axes
@@ -119,9 +119,9 @@ class LatentMap extends Redrawn {
     return code
   }
 
-  // Where the pointer is
+  // The pointer
 
-  /** The place in the plane of a pixel, within the map. */
+  /** The position in the plane of a pixel, clamped to the map. */
   codePlace(x, y) {
     const { scale } = this
     return this.clamped({ x: (x - scale.x(0)) / scale.unit, y: (scale.y(0) - y) / scale.unit })
@@ -152,14 +152,14 @@ class LatentMap extends Redrawn {
     this.wake()
   }
 
-  /** Looks at z again. */
+  /** Shows z again. */
   leave() {
     this.cursor = null
     if (this.cloud) this.nearest = null
     this.wake()
   }
 
-  /** Reports the cursor's place; nothing else ever sends anything to the server. */
+  /** Reports the cursor's position. Nothing else ever sends anything to the server. */
   pick() {
     if (this.cloud) return
     const { x, y } = this.cursor ?? this.zPlace()
@@ -267,7 +267,7 @@ class LatentMap extends Redrawn {
   /** The picture under the pointer (or at z) and the real image that is nearest to it. */
   drawPictures() {
     const place = this.cloud ? null : (this.cursor ?? this.zPlace())
-    // under the pointer the plane is what one sees; at rest z is known in all its dimensions
+    // under the pointer, distances count in the visible plane; at rest, z is known in all its dimensions
     if (!this.cloud)
       this.nearest = this.cursor ? nearestRow(this.plane, [place.x, place.y]) : nearestRow(this.codes, this.view.z)
     const real = this.cloud ? (this.nearest ?? nearestRow(this.codes, this.view.z)) : this.nearest

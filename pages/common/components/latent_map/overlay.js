@@ -1,4 +1,4 @@
-// What lies on top of the points: where z is, the pointer, the nearest image, a posterior, a direction.
+// What is drawn on top of the points: z, the pointer, the nearest image, a posterior, a direction.
 
 import { lineAt, outlinedLine } from "../shared/canvas.js"
 
@@ -26,7 +26,7 @@ export function drawCross(context, area, x, y, theme) {
   })
 }
 
-/** The pointer's place, and a thread to the image that is nearest to it. */
+/** The pointer's position, and a line to the nearest image. */
 export function drawCursor(context, cursor, nearest, theme) {
   if (nearest) {
     outlinedLine(context, theme, theme.text, 1.25, () => {
@@ -78,7 +78,7 @@ export function drawArrow(context, from, to, theme) {
   })
 }
 
-/** How dense the points are: soft discs on top of each other, so that regions without points stay empty. */
+/** The density of the points: overlapping soft discs, so that regions without points stay empty. */
 export function drawDensity(context, places, { left, right, top, bottom }, theme) {
   const radius = Math.max(10, Math.min(right - left, bottom - top) / 14)
   context.save()

@@ -1,6 +1,6 @@
-"""Links within a page or to other pages: a table of contents, steps back and forth, doors. Each may have a tick and a key.
+"""Links within a page or to other pages: a table of contents, back and next buttons, links to pages.
 
-One component for all of them, because a browser takes longer to put a widget per link on the page.
+Each may have a tick and a keyboard shortcut. One component draws them all, which is faster than a widget per link.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ class Entry:
     Attributes:
         id: what `on_chosen` is called with.
         label: its text; shown literally.
-        address: where it leads in a new tab, relative to this page.
+        address: its URL when opened in a new tab, relative to this page.
         done: whether it is ticked; None if it has no tick.
         here: whether it is the current one.
         help: the tooltip.
-        key: the letter that does the same as a click; shown beside the text.
+        key: a letter that works like a click; shown beside the text.
         off: whether it is disabled.
         mark: a symbol before the text.
     """
@@ -53,16 +53,16 @@ def link_list(
 
     Args:
         key: identifies the list on the page.
-        label: what the list is; read out.
+        label: what the list is; announced by screen readers.
         entries: its links.
         on_chosen: called with the id of the clicked entry before the script runs again.
-        look: below each other ("contents"), or side by side as buttons ("steps") or as doors to other pages ("doors").
+        look: below each other ("contents"), or side by side as buttons ("steps") or as links to other pages ("doors").
     """
 
     def chosen() -> None:
-        wanted = st.session_state[key].get("chosen")
-        if wanted in [entry.id for entry in entries if not entry.off]:
-            on_chosen(wanted)
+        entry_id = st.session_state[key].get("chosen")
+        if entry_id in [entry.id for entry in entries if not entry.off]:
+            on_chosen(entry_id)
 
     data = {"label": label, "look": look, "entries": [asdict(entry) for entry in entries]}
     _COMPONENT(key=key, data=data, on_chosen_change=chosen, width="stretch" if look == "contents" else "content")

@@ -33,7 +33,7 @@ function linkOf({ id, label, address, done, here, help, key, off, mark }, look, 
   return made("li", "", anchor)
 }
 
-/** The entry whose key was pressed, unless somebody is typing or the browser is meant. */
+/** The entry whose key was pressed, unless the user is typing or the key is meant for the browser. */
 function entryOf(event, entries) {
   const typing = event.composedPath()[0].matches?.(TYPING)
   if (typing || event.metaKey || event.ctrlKey || event.altKey || event.repeat) return undefined

@@ -1,4 +1,4 @@
-"""A sweep's rate-distortion curve with a point to drag, and what its models draw at each beta, drawn in the browser."""
+"""A sweep's rate-distortion curve with a draggable point, and its models' samples at each beta, drawn in the browser."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ def rate_curve(*, key: str, data: bytes, start: int) -> int:
     """Puts the curve on the page.
 
     Args:
-        key: identifies the curve on the page; the point's place stays with it.
+        key: identifies the curve on the page; the point's position is kept with it.
         data: from `rate_curve_bytes`, with the same `start`.
-        start: index of the beta at which the point is first.
+        start: index of the point's initial beta.
 
     Returns:
         The index of the beta at which the point was last released; `start` before that.

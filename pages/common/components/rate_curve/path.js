@@ -1,4 +1,4 @@
-/** The place on a line through `path` that is nearest to (x, y); places are {x, y}. */
+/** The position on a line through `path` that is nearest to (x, y); positions are {x, y}. */
 export function nearestOnPath(path, x, y) {
   let [nearest, least] = [path[0], Infinity]
   for (let index = 0; index + 1 < path.length; index++) {

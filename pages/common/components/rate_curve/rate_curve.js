@@ -1,4 +1,4 @@
-// A sweep's rate-distortion curve with a point to drag along it, and what the model of the nearest beta draws.
+// A sweep's rate-distortion curve with a point to drag along it, and samples of the model with the nearest beta.
 
 import { drawAxes } from "../shared/axes.js"
 import { activeText, drawKl } from "../shared/bars.js"
@@ -16,7 +16,7 @@ import { nearestOnPath } from "./path.js"
 const PICTURE_GAP = 3
 const PICTURE_CAPTION = 18
 const BARS_HEIGHT = 110
-/** Stops are in the order of beta, which falls along the axis of rates. */
+/** Stops are in the order of beta, which decreases along the rate axis. */
 const FALLING = { ArrowLeft: 1, ArrowDown: 1, ArrowRight: -1, ArrowUp: -1 }
 
 class RateCurve extends Redrawn {
@@ -52,7 +52,7 @@ class RateCurve extends Redrawn {
     this.wake()
   }
 
-  /** Between two betas nothing was trained: the point is dragged along the curve, and the nearest stop counts. */
+  /** No models exist between two betas: the point is dragged along the curve, and the nearest stop counts. */
   stopNear({ x, y }) {
     if (!this.spots) return this.slider.stop
     this.dragged = nearestOnPath(this.spots, x, y)

@@ -1,6 +1,6 @@
-"""The table of runs: one row per run, chosen by click, box or key. The page sorts, filters and keeps the choice.
+"""The table of runs: one row per run, selected by click, checkbox or key. The page sorts, filters and keeps the selection.
 
-Like the latent map it has two parts: the table, and the states of runs that are training, a few bytes per poll.
+Like the latent map it has two parts: the table, and the states of active runs, which take a few bytes per poll.
 """
 
 from __future__ import annotations
@@ -95,25 +95,25 @@ def run_table(
         empty: the text if there is no row.
         page, pages: this page's number, from 1 on, and the number of pages.
         height: the largest height of the rows in pixels; more rows scroll.
-        label: what the table is; read out.
-        on_asked: called before the script runs again with the person's request: `{"kind": "choose", "ids": [...]}`,
+        label: what the table is; announced by screen readers.
+        on_asked: called before the script runs again with the user's request: `{"kind": "choose", "ids": [...]}`,
             `{"kind": "sort", "column": ...}`, `{"kind": "page", "page": ...}` or `{"kind": "undo", "id": ...}`. It comes
             from the browser and must be checked.
     """
 
     def asked() -> None:
-        wish = st.session_state[key].get("asked")
-        if isinstance(wish, Mapping):
-            on_asked(wish)
+        request = st.session_state[key].get("asked")
+        if isinstance(request, Mapping):
+            on_asked(request)
 
-    column, down = sort
+    sorted_by, descending = sort
     data = {
         "key": key,
-        "columns": [asdict(each) for each in columns],
-        "rows": [asdict(each) for each in rows],
-        "gaps": [asdict(each) for each in gaps],
+        "columns": [asdict(column) for column in columns],
+        "rows": [asdict(row) for row in rows],
+        "gaps": [asdict(gap) for gap in gaps],
         "chosen": list(chosen),
-        "sort": {"column": column, "down": down},
+        "sort": {"column": sorted_by, "down": descending},
         "count": count,
         "empty": empty,
         "page": page,
@@ -125,5 +125,5 @@ def run_table(
 
 
 def run_table_live(*, key: str, states: Mapping[str, State]) -> None:
-    """The states of runs in the table with this key, by id; runs that are not named keep theirs."""
+    """Updates the states of runs in the table with this key, by id; other runs keep theirs."""
     _LIVE(key=f"{key}-live", data={"key": key, "states": {run: asdict(state) for run, state in states.items()}})

@@ -183,7 +183,7 @@ class RunTable {
     if (this.channel.scene === this) this.channel.scene = null
   }
 
-  /** Takes in how the runs that are being trained are doing now, by id. */
+  /** Receives the current states of active runs, by id. */
   look({ states }) {
     for (const line of this.root.querySelectorAll("tr.run")) {
       const state = states[line.dataset.id]
@@ -221,7 +221,7 @@ class RunTable {
     this.reportChoice()
   }
 
-  /** One box, or with the shift key all from the last one that was clicked. */
+  /** Toggles one box or, with the shift key, all boxes from the last one clicked. */
   toggle(id, checked, range) {
     const ids = this.lines().map((line) => line.dataset.id)
     const [from, to] = [ids.indexOf(this.anchor), ids.indexOf(id)]
@@ -236,7 +236,7 @@ class RunTable {
     this.reportChoice()
   }
 
-  // The focus stays where it was when the rows are drawn again.
+  // The focus stays where it was when the rows are redrawn.
 
   focused() {
     return this.root.getRootNode().activeElement?.dataset?.focus ?? null

@@ -3,7 +3,7 @@
 import { lineAt, TICK_ALPHA } from "./canvas.js"
 import { numberText, withMinus } from "./numbers.js"
 
-/** Maps values to pixels and back: `low` stands at `start`, `high` at `end`; `log` is the base of a logarithmic axis. */
+/** Maps values to pixels and back: `low` is at `start`, `high` at `end`; `log` is the base of a logarithmic axis. */
 export function axisOf([low, high], log, start, end) {
   const forward = log ? Math.log : (value) => value
   const back = log ? Math.exp : (value) => value
@@ -31,7 +31,7 @@ export function linearTicks([low, high], room, gap, percent = false) {
   return ticks.map((tick) => ({ value: tick / factor, text: numberText(tick, digits) + (percent ? " %" : "") }))
 }
 
-/** The ticks of a logarithmic axis: powers of the base; where there is room, also 2 and 5 times the powers of ten. */
+/** The ticks of a logarithmic axis: powers of the base and, if there is room, 2 and 5 times the powers of ten. */
 export function logTicks([low, high], base, room, gap) {
   const powers = []
   const first = Math.ceil(Math.log(low) / Math.log(base) - 1)

@@ -9,7 +9,7 @@ export function activeText(active) {
   return `${active.reduce((sum, one) => sum + one, 0)} of ${active.length} active`
 }
 
-/** Where the bars stand: `area`, the width of a dimension, and the pixel of a height; above `most` nats bars are cut. */
+/** The layout of the bars: `area`, the width of a dimension, and the pixel of a height; bars are cut off at `most` nats. */
 function barScale(area, latents, most) {
   const slot = (area.right - area.left) / latents
   return { area, slot, y: (nats) => area.bottom - (Math.min(nats, most) / most) * (area.bottom - area.top) }

@@ -1,8 +1,8 @@
-// What every drawing on a canvas needs: the theme, a sharp context, lines and text that stay legible on points.
+// What every canvas drawing needs: the theme, a sharp context, and lines and text that are legible on top of points.
 
 export const TICK_ALPHA = 0.6
 
-/** The page's colours and font, from Streamlit's theme; letters grow with those of the page. */
+/** The page's colours and font, from Streamlit's theme; the font size follows the page's. */
 export function themeOf(host) {
   const style = getComputedStyle(host)
   const scale = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16
@@ -38,7 +38,7 @@ export function placeOf(event, element) {
   return { x: event.clientX - left, y: event.clientY - top }
 }
 
-/** Draws what `draw` draws, within the area only; the context's state is restored afterwards. */
+/** Calls `draw`, clipped to the area; the context's state is restored afterwards. */
 export function clipped(context, { left, top, right, bottom }, draw) {
   context.save()
   context.beginPath()

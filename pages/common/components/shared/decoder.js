@@ -1,11 +1,11 @@
-// A decoder in plain JavaScript: the flat list of layers that Python wrote down, run into buffers made once.
+// A decoder in plain JavaScript: runs the flat list of layers written by Python, with buffers allocated once.
 //
-// A layer is made with the shape of its input, that of its output and its weights, all in torch's order.
+// A layer is created from its input shape, its output shape and its weights, all in torch's order.
 
 import { unpacked } from "./blocks.js"
 import { paint } from "./pictures.js"
 
-/** Row after row of the weights, four sums at a time so that one does not wait for the other. */
+/** Goes through the weights row by row, with four sums at a time so that none waits for another. */
 function denseLayer(entering, [outputs], { weight, bias }) {
   const inputs = entering[0]
   const output = new Float32Array(outputs)
@@ -54,7 +54,7 @@ function upsampleLayer([, high, wide], [channels, height, width]) {
   }
 }
 
-/** 3x3, padded by 1: for each pair of channels the nine weights stay at hand while they pass over the lines. */
+/** 3x3, padded by 1: for each pair of channels, the nine weights stay in variables while they pass over the lines. */
 function convolutionLayer([channels], [leaving, height, width], { weight, bias }) {
   const across = width + 2
   const plane = (height + 2) * across
@@ -110,7 +110,7 @@ export const LAYERS = {
   convolution: convolutionLayer,
 }
 
-/** From the decoder's output to the expected pixel, by the name that Python gives the activation. */
+/** Converts the decoder's output to the expected pixel, by Python's name of the activation. */
 export const ACTIVATIONS = {
   none: (output) => output,
   sigmoid: (output) => 1 / (1 + Math.exp(-output)),
@@ -142,7 +142,7 @@ export class Decoder {
     return this.layers.reduce((values, layer) => layer(values), this.code)
   }
 
-  /** The expected image of a code as an ImageData, the same one each time; values outside [0, 1] are cut. */
+  /** The expected image of a code as an ImageData, the same one each time; values are clipped to [0, 1]. */
   decode(code) {
     const values = this.output(code)
     const { activation } = this

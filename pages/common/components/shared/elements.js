@@ -1,4 +1,4 @@
-// Elements of the page. Names come from people: they are only ever set as text.
+// Elements of the page. Users choose the names, so they are only ever set as text.
 
 /** An element with its class and contents. */
 export function made(tag, className = "", ...contents) {
@@ -8,7 +8,7 @@ export function made(tag, className = "", ...contents) {
   return element
 }
 
-/** A canvas that is read out as an image; its label is set when it is drawn. */
+/** A canvas that screen readers announce as an image; its label is set when it is drawn. */
 export function imageCanvas() {
   const canvas = made("canvas")
   canvas.setAttribute("role", "img")

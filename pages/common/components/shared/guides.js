@@ -1,8 +1,8 @@
-// What stands on a plot of rate and distortion behind its points: lines of equal sum, floors and corners.
+// Guides behind the points of a rate-distortion plot: lines of equal sum, floors and corners.
 
 import { clipped, lineAt, TICK_ALPHA } from "./canvas.js"
 
-/** Draws the guides of a panel; the name of no line covers one of its dots. */
+/** Draws a panel's guides, placing the lines' names so that they cover no dot. */
 export function drawGuides(context, scale, { series, guides: { sums, floors, corners } }, theme) {
   const dots = series.filter(({ kind }) => kind === "dots")
   const spots = dots.flatMap(({ x, y }) => x.map((value, at) => ({ across: scale.x(value), down: scale.y(y[at]) })))

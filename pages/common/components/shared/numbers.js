@@ -1,4 +1,4 @@
-// Numbers as text, mixed, and drawn at random.
+// Numbers: as text, interpolated, and drawn at random.
 
 /** The text with real minus signs. */
 export function withMinus(text) {

@@ -5,7 +5,7 @@ import { made } from "./elements.js"
 const CAPTION = 17
 const GAP = 4
 
-/** The largest images that fit: how many per line, and their scale, a whole number of screen pixels if possible. */
+/** The largest images that fit: the number per line, and their scale, in whole screen pixels if possible. */
 export function rowsLayout(count, height, width, room, most, rows) {
   const ratio = window.devicePixelRatio || 1
   let best = null

@@ -1,11 +1,11 @@
-// The geometry of a map: which part of the plane it shows, and where in it a pixel is.
+// The geometry of a map: the part of the plane that it shows, and the position of a pixel in it.
 
 /** How far the prior reaches on a map: its circle at two standard deviations, and some room. */
 const PRIOR_REACH = 2.3
 const ROOM = 0.04
 const NEAR_PIXELS = 12
 
-/** The box [left, right, bottom, top] that holds all points, and of a VAE the prior's two circles. */
+/** The box [left, right, bottom, top] around all points and, for a VAE, the prior's two circles. */
 export function boxOf(places, prior, flat) {
   const box = prior
     ? [-PRIOR_REACH, PRIOR_REACH, -PRIOR_REACH, PRIOR_REACH]
@@ -20,7 +20,7 @@ export function boxOf(places, prior, flat) {
   return [box[0] - room, box[1] + room, ...(flat ? [0, 0] : [box[2] - room, box[3] + room])]
 }
 
-/** Where the box stands within `margins` of a panel: one scale for both axes, the box in the middle. */
+/** The position of the box within the `margins` of a panel: one scale for both axes, the box in the middle. */
 export function mapScale(box, width, height, margins = { left: 40, top: 8, right: 8, bottom: 38 }) {
   const area = {
     left: margins.left,

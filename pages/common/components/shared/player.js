@@ -31,7 +31,7 @@ export class Player extends Redrawn {
     document.removeEventListener("visibilitychange", this.onVisibility)
   }
 
-  /** Whether the person prefers reduced motion. */
+  /** Whether the user prefers reduced motion. */
   still() {
     return window.matchMedia("(prefers-reduced-motion: reduce)").matches
   }

@@ -13,7 +13,7 @@ const DOT = 4.5
 const GRIP = 7
 const REACH = 16
 
-/** Where values stand on a panel; the names of `lines` marks stand above each other over the plot. */
+/** The scales of a panel; the names of `lines` marks are stacked above the plot. */
 export function plotScale({ x, y }, lines, width, height) {
   const area = { left: 58, top: 8 + MARK_LINE * lines, right: width - 14, bottom: height - 38 }
   const [across, up] = [axisOf(x.ends, x.log, area.left, area.right), axisOf(y.ends, y.log, area.bottom, area.top)]
@@ -29,7 +29,7 @@ export function plotTicks({ x, y, series, frames }, { area }) {
   return { x: whole ?? along(x, across, 70), y: along(y, up, 44) }
 }
 
-/** Draws all series of a panel at one stop; returns the points that a pointer can ask about. */
+/** Draws all series of a panel at one stop; returns the points that the pointer can identify. */
 export function drawSeries(context, panel, frame, scale, stop, theme) {
   const points = []
   const { left, top, right, bottom } = scale.area
@@ -51,7 +51,7 @@ export function drawSeries(context, panel, frame, scale, stop, theme) {
   return points
 }
 
-/** Colour and dashes of a name; a colour of null is that of the text. */
+/** Colour and dashes of a name; a null colour means the text colour. */
 function lookOf({ looks }, name, theme) {
   const [colour, dashes] = looks[name]
   return [colour ?? theme.text, dashes]
@@ -122,7 +122,7 @@ function drawBins(context, { name, x, y }, [colour], scale, points) {
   })
 }
 
-/** A name above the plot, over its line, never cut at the panel's ends. */
+/** Draws a name above the plot, over its line, without being cut off at the panel's edges. */
 function drawMarkName(context, text, x, line, width, theme) {
   const half = context.measureText(text).width / 2
   outlinedText(context, text, clamp(x, half, width - half), MARK_LINE * (line + 0.5), theme)

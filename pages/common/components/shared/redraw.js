@@ -1,4 +1,4 @@
-/** What is drawn by `draw()`: at most once per frame, when something changed. It follows the size of an element. */
+/** Calls `draw()` at most once per frame, when something changed. It follows the size of an element. */
 export class Redrawn {
   constructor(root, sized) {
     this.find = (selector) => root.querySelector(selector)

@@ -7,11 +7,11 @@ import { clamp, normals } from "./numbers.js"
 
 /** The label of a point without a class. */
 export const NO_LABEL = 255
-/** Codes of a single number are spread over the height by fixed noise, which means nothing there. */
+/** One-dimensional codes are spread over the height by fixed noise, which has no meaning. */
 const JITTER = normals(4096)
 
 export class Scatter {
-  /** The radius of a point is `share` of the room that each point has, from `least` to `most` pixels. */
+  /** The radius of a point is `share` of the space per point, from `least` to `most` pixels. */
   constructor({ share, least, most }) {
     this.radiusOf = ({ width, height }) => clamp(share * Math.sqrt((width * height) / this.labels.length), least, most)
   }
@@ -27,7 +27,7 @@ export class Scatter {
     this.reset()
   }
 
-  /** Makes new stamps for the next drawing: the theme or the size changed. */
+  /** Makes new stamps for the next drawing, after the theme or the size changed. */
   reset() {
     this.stamps = null
   }
@@ -54,7 +54,7 @@ export class Scatter {
     return { x: this.places[2 * point], y: this.places[2 * point + 1] }
   }
 
-  /** The points in their order; those of the highlighted class last, and they alone in full colour. */
+  /** Draws the points in order; those of a highlighted class last, and only those in full colour. */
   drawPoints(context, highlighted) {
     const { labels, places } = this
     const { size } = this.stamps

@@ -8,7 +8,7 @@ export const RISING = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1,
  * A canvas as a slider over stops 0 to `last`: dragged with pointer or finger, moved with the keys.
  *
  * `stopAt(place)` gives the stop at a pixel, `onMove()` is called whenever the stop may have changed, `onSettle(stop)`
- * once it was let go of, and `onHover(event)` while the pointer moves without dragging.
+ * once it is released, and `onHover(event)` while the pointer moves without dragging.
  */
 export class StopSlider {
   constructor(canvas, { keys = RISING, stopAt, onMove, onSettle, onHover = () => {} }) {
@@ -52,7 +52,7 @@ export class StopSlider {
     this.onMove()
   }
 
-  /** Says in words where the slider stands. */
+  /** Sets the slider's position in words, for screen readers. */
   describe(text) {
     this.canvas.setAttribute("aria-valuemin", 0)
     this.canvas.setAttribute("aria-valuemax", this.last)

@@ -1,4 +1,4 @@
-// The small part of a component in two parts: how to look at the scene with the same key. It draws nothing itself.
+// The small part of a component in two parts: it sets the view of the scene with the same key and draws nothing itself.
 
 import { channelOf } from "./channel.js"
 

@@ -31,7 +31,7 @@ def stage(
     height: int = 460,
     alt: str = "A run",
 ) -> None:
-    """Puts the stage on the page. With the same key, what is there moves to new frames.
+    """Puts the stage on the page. A stage with the same key moves on to the new frames.
 
     Args:
         key: identifies the stage on the page.
@@ -40,7 +40,7 @@ def stage(
         projection, axis_names: from `projection_for`.
         mode: "live" shows the last frame and moves to it; "film" sends all frames once, with a slider and a play button.
         samples: draw posterior samples instead of the means, if the frames have log-variances.
-        autoplay: the film plays by itself, unless the person prefers reduced motion.
+        autoplay: the film plays by itself, unless the user prefers reduced motion.
         badge: a word beside the figures, such as "recorded"; shown literally.
         height: height of the map in pixels; on a narrow screen the panels are below each other.
         alt: what the picture shows; step, number of points and figures are added to it.

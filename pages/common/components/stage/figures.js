@@ -16,7 +16,7 @@ export function figureRows(now) {
     number(value),
     "nats",
   ])
-  // of this frame itself, so that it is the sum of the bars
+  // from this frame itself, so that it equals the sum of the bars
   if (now.kl) figures.push(["KL", number(now.kl.reduce((sum, value) => sum + value, 0)), "nats"])
   return [["step", countText(now.step), ""], ["epoch", now.epoch.toFixed(2), ""], ...figures]
 }

@@ -1,4 +1,4 @@
-// The stage: it takes data in, plays films, moves to new frames, and draws only when something changed.
+// The stage: it receives data, plays films, moves to new frames, and draws only when something changed.
 
 import { activeText, drawKl, klScale } from "../shared/bars.js"
 import { unpacked } from "../shared/blocks.js"
@@ -242,7 +242,7 @@ class Stage extends Player {
     }
   }
 
-  // Looking closer
+  // Details
 
   lookAtPoint(event) {
     const { x, y } = event ? placeOf(event, this.find(".map")) : {}

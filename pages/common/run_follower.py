@@ -1,4 +1,4 @@
-"""Following a run: one reader a run and server, so that a poll reads only what is new, whoever looks."""
+"""Following a run: one incremental reader per run for all sessions, so that a poll reads only what is new."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from vae_core.storage.runs import Run
 
 
 class Follower:
-    """The records, the film and the newest picture of a run, as far as they are written.
+    """The records, film and newest frame of a run, as written so far.
 
     Attributes:
         metrics, film: incremental readers.
-        newest: the newest frame, a preview or the film's last, or None before the first.
+        newest: the newest frame: a preview or the film's last one; None before the first.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -31,7 +31,7 @@ class Follower:
         self._lock = threading.Lock()
 
     def poll(self) -> None:
-        """Takes in what is new; several sessions may call it at once."""
+        """Reads what is new; several sessions may call it at once."""
         with self._lock:
             self.metrics.poll()
             self.film.poll()
@@ -41,7 +41,7 @@ class Follower:
                 self.newest = last
 
     def frames(self) -> list[Frame]:
-        """The film, and the newest picture where it is later than the film's last."""
+        """The film's frames, and the newest frame if it is later than the film's last."""
         film, newest = self.film.frames, self.newest
         later = newest is not None and (not film or newest.step > film[-1].step)
         return [*film, replace(newest, log_variance=None)] if newest is not None and later else film
@@ -60,7 +60,7 @@ def _follower(folder: str, created: float) -> Follower:
 
 
 def follow(run: Run) -> Follower:
-    """The follower of a run, up to date with its folder.
+    """The follower of a run, after a poll of its folder.
 
     Raises:
         CheckpointCorrupt, SchemaTooNew: its records or its film are damaged.

@@ -1,4 +1,4 @@
-"""A row of the comparison: a picture a column, all of one size, with a button that takes the row away."""
+"""A row of the comparison: one picture per column, all of one size, with a button that downloads the row."""
 
 from __future__ import annotations
 
@@ -19,16 +19,18 @@ GRID = "display:grid;grid-template-columns:repeat({},minmax(0,1fr));gap:0.5rem"
 PICTURE = "image-rendering:pixelated;width:100%;max-width:{}px;border-radius:4px;display:block;margin:0 auto"
 
 
-def row(titles: Sequence[str], pictures: Sequence[Array], caption: str, *, key: str, across: int, width: int) -> None:
+def picture_row(
+    titles: Sequence[str], pictures: Sequence[Array], caption: str, *, key: str, across: int, width: int
+) -> None:
     """Draws the row.
 
     Args:
-        titles: of the columns.
-        pictures: (N, C, H, W) uint8 of each column.
-        caption: what they are; with a title it is the alternative text of a picture.
-        key: of this place on the page; also the file's name.
-        across: images a line in each column.
-        width: of a column's picture in CSS pixels; it is narrower where there is less room.
+        titles: the columns' titles.
+        pictures: each column's images, (N, C, H, W) uint8.
+        caption: what they show; with the column's title it is also the alternative text.
+        key: identifies the row on the page; also part of the file name.
+        across: images per line in each column.
+        width: the largest width of a column's picture, in CSS pixels.
     """
     cells = [_cell(title, images, caption, across, width) for title, images in zip(titles, pictures, strict=True)]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -54,6 +56,6 @@ def _cell(title: str, images: Array, caption: str, across: int, width: int) -> s
 
 @lru_cache(maxsize=256)
 def _source(content: bytes, shape: tuple[int, ...], across: int) -> str:
-    """The picture as the page holds it; most of a row stays as it was when a slider moves."""
+    """The picture as base64. Cached, because most of a row stays the same when a slider moves."""
     images = np.frombuffer(content, dtype=np.uint8).reshape(shape)
     return base64.b64encode(png_bytes(mosaic(images, across), quick=True)).decode()

@@ -1,7 +1,7 @@
-"""Which setting separates the factors that made the images best: MIG, DCI and the FactorVAE score over the seeds.
+"""Which setting disentangles the factors of the images best: MIG, DCI and the FactorVAE score, over the seeds.
 
-Only for datasets whose factors are known. The scores are computed on request, one run after the other in the background,
-and kept with the run.
+Only for datasets whose factors are known. The scores are computed on request in the background, one run after the other,
+and saved with the run.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pages.common.charts import static_chart
 from pages.common.errors import literal
 from pages.common.glossary import glossary_links
 from pages.common.jobs import follow_jobs, runner
-from pages.compare.compared import Compared, Standing, standing, word
+from pages.compare.comparison import Comparison, RunSnapshot, field_name, take_snapshot
 from vae_core.data import catalogue
 from vae_core.figures import FIGURES
 from vae_core.jobs import Key, cli_command
@@ -37,40 +37,42 @@ from vae_core.viz.factor_scores_chart import (
 HEIGHT = 380
 
 
-def has_factors(found: Compared) -> bool:
-    """Whether it is known what made the images of any of the runs."""
-    return any(catalogue.knows_factors(run.config.data.dataset) for run in found.runs)
+def has_factors(comparison: Comparison) -> bool:
+    """Whether any run's dataset has known factors."""
+    return any(catalogue.knows_factors(run.config.data.dataset) for run in comparison.runs)
 
 
-def disentangled(found: Compared) -> None:
-    """Draws the scores that are known, and how far the others are."""
+def disentanglement(comparison: Comparison) -> None:
+    """Draws the scores computed so far, and the progress of the others."""
     dci_model = st.segmented_control(
         "DCI from a", DCI_MODELS, default=DCI_MODELS[0], required=True, key="dci_model", bind="query-params",
         format_func=lambda name: DCI_NAMES[name],
-        help="The forest takes seconds a run. Boosting is what disentanglement_lib and most papers use, and takes minutes a "
-        "run. The figures of the two differ and cannot be compared with each other.",
+        help="The forest takes seconds per run. Boosting, which disentanglement_lib and most papers use, takes minutes per "
+        "run. Their scores differ and cannot be compared with each other.",
     )  # fmt: skip
-    runs = [run for run in found.runs if catalogue.knows_factors(run.config.data.dataset)]
+    runs = [run for run in comparison.runs if catalogue.knows_factors(run.config.data.dataset)]
     jobs = {
-        f"The scores of {found.title_with_seed(run)}": job
+        f"The scores of {comparison.title_with_seed(run)}": job
         for run in runs
         if (job := runner().get(_key(run, dci_model))) is not None
     }
     known = _known(runs, dci_model)
     if len(known) < len(runs) and not any(job.is_active for job in jobs.values()):
-        # outside of what follows the jobs, so that a click draws the whole page, which then follows the new jobs
+        # outside the fragment that follows the jobs: a click redraws the whole page, which then follows the new jobs
         _ask(runs, [run for run in runs if run.id not in known], dci_model)
-    follow_jobs(jobs, lambda: _draw(found, runs, dci_model), key="compare-disentangled")
+    follow_jobs(jobs, lambda: _draw(comparison, runs, dci_model), key="compare-disentangled")
 
 
 def _known(runs: Sequence[Run], dci_model: DciModel) -> dict[str, FactorScores]:
     return {run.id: scores for run in runs if (scores := factor_scores(dci_model).read(run)) is not None}
 
 
-def _draw(found: Compared, runs: Sequence[Run], dci_model: DciModel) -> None:
+def _draw(comparison: Comparison, runs: Sequence[Run], dci_model: DciModel) -> None:
     known = _known(runs, dci_model)
     if known:
-        _results(found, [standing(run, found.field) for run in runs if run.id in known], known, dci_model)
+        _results(
+            comparison, [take_snapshot(run, comparison.field) for run in runs if run.id in known], known, dci_model
+        )
 
 
 def _key(run: Run, dci_model: DciModel) -> Key:
@@ -78,7 +80,7 @@ def _key(run: Run, dci_model: DciModel) -> Key:
 
 
 def _ask(runs: Sequence[Run], lacking: Sequence[Run], dci_model: DciModel) -> None:
-    """The button that asks for the scores that are not there yet."""
+    """Draws the button that computes the missing scores."""
     ready = [run for run in lacking if weights_digest(run) is not None]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
@@ -87,8 +89,8 @@ def _ask(runs: Sequence[Run], lacking: Sequence[Run], dci_model: DciModel) -> No
         )  # fmt: skip
         time = "seconds" if dci_model == "forest" else "minutes"
         st.caption(
-            f"Whether each dimension of the code tells one of the factors that made the images; some {time} a run, and kept "
-            "with it." if ready else "The scores can be asked for as soon as a run has ended."
+            f"Measures whether each latent dimension represents a single factor of the images. Takes {time} per run; the "
+            "scores are saved with the run." if ready else "Scores can be computed once a run has finished."
         )  # fmt: skip
 
 
@@ -99,23 +101,23 @@ def _start(runs: Sequence[Run], dci_model: DciModel) -> None:
 
 
 def _results(
-    found: Compared, standings: Sequence[Standing], known: dict[str, FactorScores], dci_model: DciModel
+    comparison: Comparison, snapshots: Sequence[RunSnapshot], known: dict[str, FactorScores], dci_model: DciModel
 ) -> None:
-    rows = [_row(one, known[one.run.id], found) for one in standings]
-    name = word(found.field)
+    rows = [_row(snapshot, known[snapshot.run.id], comparison) for snapshot in snapshots]
+    name = field_name(comparison.field)
     if all(isinstance(row["beta"], int | float) for row in rows):
         with st.container(key="top-scores"):
             left, right = st.columns([5, 4])
         with left:
-            alt = f"Scores of disentanglement against {name}, a dot a run."
+            alt = f"Disentanglement scores against {name}, one dot per run."
             spec = metrics_spec(dci_model=dci_model, field=name)
             static_chart(points_table(rows, dci_model), spec, key="compare-scores", height=HEIGHT, alt=alt)
         with right:
             _words(rows, dci_model)
         table = pivot(figures_table(rows), dci_model).rename_axis(name)
         st.dataframe(table, key="compare-scores-table", height="content")
-    else:  # words, which no axis puts in an order
-        titles = [{"run": found.title_with_seed(one.run)} for one in standings]
+    else:  # the values are words, which have no order on an axis
+        titles = [{"run": comparison.title_with_seed(snapshot.run)} for snapshot in snapshots]
         names = metric_names(dci_model)
         shown = [
             title | {name: row[key] for key, name in names.items()} for title, row in zip(titles, rows, strict=True)
@@ -124,10 +126,15 @@ def _results(
         _words(rows, dci_model)
 
 
-def _row(one: Standing, scores: FactorScores, found: Compared) -> dict[str, Any]:
-    figures = {} if one.point is None else {name: one.point.figure(name) for name in BESIDE}
-    value = one.run.config.flat()[found.field]
-    return {**figures, **scores.model_dump(exclude_unset=True), "beta": value, "seed": one.run.config.training.seed}
+def _row(snapshot: RunSnapshot, scores: FactorScores, comparison: Comparison) -> dict[str, Any]:
+    figures = {} if snapshot.point is None else {name: snapshot.point.figure(name) for name in BESIDE}
+    value = snapshot.run.config.flat()[comparison.field]
+    return {
+        **figures,
+        **scores.model_dump(exclude_unset=True),
+        "beta": value,
+        "seed": snapshot.run.config.training.seed,
+    }
 
 
 def _words(rows: Sequence[dict[str, Any]], dci_model: DciModel) -> None:
@@ -138,9 +145,9 @@ def _words(rows: Sequence[dict[str, Any]], dci_model: DciModel) -> None:
     st.caption(
         literal(
             f"n = {len(rows)} runs, {seeds} {'seed' if seeds == 1 else 'seeds'}; posterior means of {images:,} test images; "
-            f"± is one standard deviation over the seeds, from {MIN_FOR_STD} on. {cap_note(images)} Seeds differ as much "
-            "as settings do, so look at the spread. To see what a score means, take Pictures above: a traversal in which "
-            "one thing changes at a time is a dimension with a factor of its own."
+            f"± is one standard deviation over the seeds, given {MIN_FOR_STD} or more. {cap_note(images)} Seeds differ as "
+            "much as settings do, so look at the spread. To see what a score means, open Pictures above: a dimension with a "
+            "factor of its own changes only one thing along its traversal."
         )
     )
     glossary_links("Disentanglement", "MIG", "Traversal")

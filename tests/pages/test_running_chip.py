@@ -1,4 +1,4 @@
-"""The chip in the sidebar: it counts the runs that ended while others go on."""
+"""The chip in the sidebar counts the runs that ended while others continue."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from vae_core.evaluation.codes import csv_text
 from vae_core.export.script import export_weights, generation_script
 
 
-def take_away(model: OpenedModel) -> None:
+def download_buttons(model: OpenedModel) -> None:
     """Draws download buttons, which create the files when clicked."""
     name, trained = model.run.id, model.trained
     weights = f"{name}.safetensors"

@@ -26,6 +26,6 @@ def test_12_and_13_the_card_tells_importance_samples_and_that_grey_pixels_have_n
     EVALUATION.write(open_folder(runs / "mine"), figures)
     page = open_page("library", runs="mine")
     shown = next(frame.value for frame in page.dataframe if "figure" in frame.value)
-    found = {row.figure: (row.value, row.unit) for row in shown.itertuples()}
-    assert found["importance-weighted NLL"] == ("138.25", "nats per image; 64 importance samples, seed 3")
+    rows = {row.figure: (row.value, row.unit) for row in shown.itertuples()}
+    assert rows["importance-weighted NLL"] == ("138.25", "nats per image; 64 importance samples, seed 3")
     assert GREY_PIXELS in [caption.value for caption in page.caption]

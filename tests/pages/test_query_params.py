@@ -1,4 +1,4 @@
-"""An address that names what is not there: said in a sentence, with what is shown instead, until the setting is changed."""
+"""A URL that names what does not exist: reported in a sentence, with what is shown instead, until the setting is changed."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ SWEPT = "sweep-beta-1-seed-0,sweep-beta-8-seed-0"
 
 
 def said(page: AppTest) -> list[str]:
-    found = [info.value.replace("\\", "") for info in page.info]
-    return [text for text in found if text.startswith("There is no ")]
+    texts = [info.value.replace("\\", "") for info in page.info]
+    return [text for text in texts if text.startswith("There is no ")]
 
 
 @pytest.mark.parametrize(
@@ -38,26 +38,30 @@ def said(page: AppTest) -> list[str]:
         ("denoise", {"number": "-1"}, "test image '-1' here; shown instead: 0."),
     ],
 )  # fmt: skip
-def test_what_is_not_there_is_said_with_what_is_shown(name: str, query: dict[str, str], sentence: str) -> None:
+def test_a_value_that_does_not_exist_is_reported_with_what_is_shown(
+    name: str, query: dict[str, str], sentence: str
+) -> None:
     page = open_page(name, **query)
     assert not page.exception and not page.error
-    (found,) = said(page)
-    assert found.startswith(f"There is no {sentence}")
+    (text,) = said(page)
+    assert text.startswith(f"There is no {sentence}")
 
 
 @pytest.mark.parametrize(
     ("name", "query", "sentence"),
     [
-        ("train", {"beta": "abc"}, "Beta β 'abc' in the address is no number; shown instead: 1.0."),
-        ("train", {"latent": "2.5"}, "Latents '2.5' in the address is no whole number; shown instead: 2."),
-        ("compare", {"sweep_epochs": "few"}, "Epochs 'few' in the address is no whole number; shown instead: 5."),
-        ("train", {"capacity": "much"}, "Capacity C 'much' in the address is no number; shown instead: none."),
+        ("train", {"beta": "abc"}, "Beta β 'abc' in the address is not a number; shown instead: 1.0."),
+        ("train", {"latent": "2.5"}, "Latents '2.5' in the address is not a whole number; shown instead: 2."),
+        ("compare", {"sweep_epochs": "few"}, "Epochs 'few' in the address is not a whole number; shown instead: 5."),
+        ("train", {"capacity": "much"}, "Capacity C 'much' in the address is not a number; shown instead: none."),
     ],
 )
-def test_what_is_no_number_is_said_with_what_is_shown(name: str, query: dict[str, str], sentence: str) -> None:
+def test_a_value_that_is_no_number_is_reported_with_what_is_shown(
+    name: str, query: dict[str, str], sentence: str
+) -> None:
     page = open_page(name, **query)
     assert not page.exception and not page.error
-    assert [info.value.replace("\\", "") for info in page.info if "no " in info.value] == [sentence]
+    assert [info.value.replace("\\", "") for info in page.info if "address" in info.value] == [sentence]
     (parameter,) = query
     page.number_input(key=parameter).set_value(4).run()
     assert not [info for info in page.info if "address" in info.value]
@@ -71,10 +75,10 @@ def test_the_sentence_stands_until_the_setting_is_changed() -> None:
     page.selectbox(key="dataset").set_value("fashion-mnist-sample").run()
     assert said(page) == []
     page.selectbox(key="dataset").set_value("mnist-sample").run()
-    assert said(page) == [], "nobody has asked for anything since"
+    assert said(page) == [], "nothing has been requested since"
 
 
-def test_a_run_to_be_watched_beside_that_is_gone_is_said(runs: Path) -> None:
+def test_a_second_run_to_watch_that_is_gone_is_reported(runs: Path) -> None:
     for run_id in ("a", "b"):
         create_run(runs, RunConfig(), run_id=run_id)
     page = open_page("train", run="a", beside="gone")
@@ -91,5 +95,5 @@ def test_a_run_to_be_watched_beside_that_is_gone_is_said(runs: Path) -> None:
         ("generate", {"view": "Walks"}),
     ],
 )
-def test_what_is_there_needs_no_words(name: str, query: dict[str, str]) -> None:
+def test_values_that_exist_are_not_reported(name: str, query: dict[str, str]) -> None:
     assert said(open_page(name, **query)) == []

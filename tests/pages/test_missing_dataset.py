@@ -1,4 +1,4 @@
-"""Pages of a run whose dataset's file is not there any more."""
+"""Pages of a run whose dataset file is missing."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ def opened(page: str, **query: str) -> AppTest:
     [("train/page.py", "run"), ("generate/page.py", "trained"), ("denoise/page.py", "models")],
     ids=["train", "generate", "denoise"],
 )
-def test_the_page_says_what_is_missing_and_takes_the_new_place(
+def test_the_page_says_what_is_missing_and_accepts_the_new_path(
     page: str, parameter: str, run: Run, tmp_path: Path
 ) -> None:
     test = opened(page, **{parameter: "drawn"})
     assert not test.exception and not test.error
-    assert [each.value for each in test.warning if "are missing" in each.value]
-    field = next(each for each in test.text_input if each.label == "Where the file is now")
+    assert [element.value for element in test.warning if "are missing" in element.value]
+    field = next(element for element in test.text_input if element.label == "Where the file is now")
     field.set_value(str(shapes_file(tmp_path / "other.npz", seed=1)))
-    button = next(each for each in test.button if each.label == "Use this file")
+    button = next(element for element in test.button if element.label == "Use this file")
     button.click().run()
     assert len(test.error) == 1 and "does not hold the images" in test.error[0].value
     field.set_value(str(tmp_path / "moved.npz"))
@@ -55,16 +55,16 @@ def test_the_page_says_what_is_missing_and_takes_the_new_place(
 def test_generate_shows_the_model_with_the_films_images(run: Run) -> None:
     test = opened("generate/page.py", trained="drawn")
     assert not test.exception
-    assert any("images of the film" in each.value for each in test.caption)
+    assert any("images of the film" in element.value for element in test.caption)
 
 
-def test_denoise_measures_nothing_on_stand_in_images_and_tunes_no_opponent_on_them(run: Run) -> None:
+def test_denoise_measures_nothing_on_stand_in_images_and_tunes_no_baseline_on_them(run: Run) -> None:
     test = opened("denoise/page.py", models="drawn")
     assert not test.exception and not test.error
-    assert any("No opponents are shown" in each.value for each in test.caption)
+    assert any("No baselines are shown" in element.value for element in test.caption)
     test = opened("denoise/page.py", models="drawn", task="Against level")
     assert not test.exception and not test.error and all(button.key != "measure" for button in test.button)
-    assert any("Nothing can be measured: the images of" in each.value for each in test.info)
+    assert any("Nothing can be measured: the images of" in element.value for element in test.info)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_denoise_measures_nothing_on_stand_in_images_and_tunes_no_opponent_on_th
 def test_other_pages_need_no_images_or_say_so(page: str, query: dict[str, str], run: Run) -> None:
     test = opened(page, **query)
     assert not test.exception
-    assert all("nowhere" in each.value for each in test.error)
+    assert all("nowhere" in element.value for element in test.error)
 
 
 def test_resuming_it_from_the_page_leaves_it_as_it_was(run: Run) -> None:

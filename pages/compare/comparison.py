@@ -1,4 +1,4 @@
-"""The runs of the comparison as they stand: what differs, what each is called, and its figures so far."""
+"""The runs of the comparison: what differs, what each is called, and its figures so far."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.common.jobs import cancel_jobs, show_progress
-from pages.common.live import Follower, follow
 from pages.common.missing_figures import figure_job, is_lacking, start_figures
-from pages.common.states import has_settled
+from pages.common.run_follower import Follower, follow
+from pages.common.run_states import has_settled
 from vae_core.config import FIELDS, title_of
 from vae_core.errors import LatentLabError
 from vae_core.evaluation.comparison import Point, differing_fields, point_of
@@ -25,14 +25,14 @@ from vae_core.training.sweep import NOT_SWEPT
 
 
 @dataclass(frozen=True)
-class Compared:
-    """Runs side by side.
+class Comparison:
+    """Runs that are compared.
 
     Attributes:
-        runs: by their values, then by their seeds.
-        base: one of them.
-        field: what they are compared over: the one setting that differs, or of several beta or the first.
-        differing: all settings that differ, seed, threads and device left out.
+        runs: sorted by the value of `field`, then by seed.
+        base: the run that the others are compared with.
+        field: the setting that differs; if several do, beta if it is among them, otherwise the first.
+        differing: all settings that differ, except seed, threads and device.
     """
 
     runs: tuple[Run, ...]
@@ -44,10 +44,10 @@ class Compared:
         return shown_value(run.config.flat()[self.field])
 
     def title(self, run: Run) -> str:
-        """What sets its column apart: the value, or where more than one setting differs the run's name."""
+        """The title of the run's column: its value, or the run's name if more than one setting differs."""
         if len(self.differing) > 1:
             return run.name
-        return self.value(run) if self.field == "model" else f"{word(self.field)} {self.value(run)}"
+        return self.value(run) if self.field == "model" else f"{field_name(self.field)} {self.value(run)}"
 
     def title_with_seed(self, run: Run) -> str:
         return f"{self.title(run)}, seed {run.config.training.seed}"
@@ -57,19 +57,20 @@ class Compared:
         return sorted({run.config.training.seed for run in self.runs})
 
     def of_seed(self, seed: int) -> list[Run]:
-        """A run for each column of pictures."""
+        """The runs with that seed, one for each column of pictures."""
         return [run for run in self.runs if run.config.training.seed == seed]
 
 
-def word(field: str) -> str:
-    """A field as a page names it, in the middle of a sentence."""
+def field_name(field: str) -> str:
+    """A field's display name for the middle of a sentence."""
     return "beta" if field == "beta" else (title_of(field) if field in FIELDS else field.replace("_", " ")).lower()
 
 
-def compared(runs: Sequence[Run], base: Run) -> Compared:
+def compare_runs(runs: Sequence[Run], base: Run) -> Comparison:
+    """Finds out what differs between the runs, and sorts them by it."""
     differing = tuple(name for name in differing_fields([run.config for run in runs]) if name not in NOT_SWEPT)
     field = "beta" if not differing or (len(differing) > 1 and "beta" in differing) else differing[0]
-    return Compared(tuple(sorted(runs, key=lambda run: _order(run, field))), base, field, differing)
+    return Comparison(tuple(sorted(runs, key=lambda run: _order(run, field))), base, field, differing)
 
 
 def _order(run: Run, field: str) -> tuple[bool, float, str, int]:
@@ -79,14 +80,14 @@ def _order(run: Run, field: str) -> tuple[bool, float, str, int]:
 
 
 @dataclass(frozen=True, eq=False)
-class Standing:
-    """A run as it stands.
+class RunSnapshot:
+    """A run at one moment.
 
     Attributes:
-        state: as from `state_of`.
-        follower: its records and pictures, or None where they cannot be read.
+        state: its state; GONE or DAMAGED if it cannot be read.
+        follower: its records and pictures, or None if they cannot be read.
         point: its figures, or None before the first.
-        problem: a sentence, or empty.
+        problem: what is wrong with it, as a sentence, or empty.
     """
 
     run: Run
@@ -96,8 +97,8 @@ class Standing:
     problem: str = ""
 
 
-def standing(run: Run, field: str) -> Standing:
-    """Reads what is new of a run; whatever is wrong with it is one sentence."""
+def take_snapshot(run: Run, field: str) -> RunSnapshot:
+    """Reads what is new in a run. Errors are returned as its `problem`."""
     try:
         state, follower = run.state(), follow(run)
         figures, problem = _figures(run, state)
@@ -108,42 +109,42 @@ def standing(run: Run, field: str) -> Standing:
         )  # fmt: skip
     except LatentLabError as error:
         gone = State.DAMAGED if files.is_folder(run.folder) else State.GONE
-        return Standing(run, gone, None, None, str(error))
-    return Standing(run, state, follower, point, problem)
+        return RunSnapshot(run, gone, None, None, str(error))
+    return RunSnapshot(run, state, follower, point, problem)
 
 
 def _figures(run: Run, state: State) -> tuple[Figures | None, str]:
-    """The kept figures on the whole test split of a run that is not trained; and what went wrong with them."""
+    """The saved figures on the whole test split, unless the run is training; and why they could not be computed."""
     if state.is_active:
         return None, ""
-    job = figure_job(run, wanted_samples())
-    if job is None or job.error is None or not is_lacking(run, wanted_samples()):
+    job = figure_job(run, requested_samples())
+    if job is None or job.error is None or not is_lacking(run, requested_samples()):
         return EVALUATION.read(run), ""
-    return EVALUATION.read(run), f"{run.name}: Its figures could not be computed: {job.error}"
+    return EVALUATION.read(run), f"The figures of {run.name} could not be computed: {job.error}"
 
 
-def wanted_samples() -> int | None:
-    """How many importance samples this session asks for, or None."""
+def requested_samples() -> int | None:
+    """The number of importance samples that this session requested, or None."""
     samples: int | None = st.session_state.get("iw_samples")
     return samples
 
 
-def measured(runs: Sequence[Run]) -> bool:
-    """Has the figures that are lacking of runs that are done computed in the background.
+def start_missing_figures(runs: Sequence[Run]) -> bool:
+    """Starts computing, in the background, the figures that finished runs lack.
 
     Returns:
-        Whether some are still to come: to be called again as long as it says so.
+        Whether some are still to come; call it again as long as they are.
     """
-    lacking = [run for run in runs if is_lacking(run, wanted_samples())]
+    lacking = [run for run in runs if is_lacking(run, requested_samples())]
     settled = [run for run in lacking if has_settled(run)]
-    jobs = start_figures(settled, wanted_samples())
+    jobs = start_figures(settled, requested_samples())
     return any(job.is_active for job in jobs) or len(settled) < len(lacking)
 
 
 def figures_progress(runs: Sequence[Run]) -> None:
-    """How far the figures are that are being computed. Only what was asked for, the importance samples, can be cancelled."""
-    jobs = [job for run in runs if (job := figure_job(run, wanted_samples())) is not None]
-    show_progress(jobs, key="figures", cancel=None if wanted_samples() is None else _cancel)
+    """Draws the progress of the figures being computed. Only requested ones, the importance samples, can be cancelled."""
+    jobs = [job for run in runs if (job := figure_job(run, requested_samples())) is not None]
+    show_progress(jobs, key="figures", cancel=None if requested_samples() is None else _cancel)
 
 
 def _cancel(jobs: Sequence[Job]) -> None:

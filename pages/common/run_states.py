@@ -1,4 +1,4 @@
-"""The colour of each state, and when a finished run has settled."""
+"""The colour of each run state, and whether a run's worker has finished with it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _COLOURS: dict[State, Colour] = {
     State.STOPPED: "gray",
 }
 SETTLED_SECONDS = 20.0
-"""A worker computes the figures of its run itself; later than this nobody does, if they are not there."""
+"""A worker computes its run's figures itself; if they are missing after this time, it will not."""
 
 
 def colour_of(state: State) -> Colour:
-    """The colour of a state's badge; red unless all is well."""
+    """The colour of a state's badge; red for failures."""
     return _COLOURS.get(state, "red")
 
 
 def has_settled(run: Run) -> bool:
-    """Whether final weights stand there for so long that its worker is no longer at them."""
+    """Whether the final weights are old enough that the run's worker no longer works on them."""
     try:
         return time.time() - (run.folder / "model.json").stat().st_mtime > SETTLED_SECONDS
     except OSError:

@@ -1,9 +1,11 @@
-"""What the address says of a setting, where a widget's own binding would lose it: the value is checked by us, so that a
-wrong one is a sentence, which stands until the person changes the setting. `say_missing`, `check_number` and `check_index`
-are for those that are bound. `read_number` is the one reader for numbers of an address.
+"""Settings in the URL, for which Streamlit's own binding of a widget is not enough.
 
-A setting has a scope, such as the corruption that a level belongs to: another scope starts from its own default, not from
-the number that stands in the address for the one before.
+A bound widget drops an invalid value without a word. Here it is reported in a sentence, which stays until the user changes
+the setting: by `report_missing`, `check_number` and `check_index` for bound widgets, and by `read_into_widget` for widgets
+that are not bound. `read_number` is the only parser of numbers in a URL.
+
+A setting has a scope, such as the corruption that a level belongs to. A new scope starts from its own default, not from the
+value in the URL, which belongs to the previous scope.
 """
 
 from __future__ import annotations
@@ -27,23 +29,23 @@ LARGEST_WHOLE = 2**53 - 1
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
-def take(
+def read_into_widget(
     parameter: str, scope: str, key: str, usual: Any, read: Callable[[str], tuple[Any, list[LatentLabError]]]
 ) -> None:
-    """Before the widget is drawn: sets it to the address's value where that is news, and shows what is wrong with it.
+    """Sets a widget to the URL's value if that is new, and reports what is wrong with it. Call it before the widget is drawn.
 
     Args:
-        parameter: of the address.
+        parameter: the query parameter.
         scope: what the setting belongs to.
-        key: of the widget.
-        usual: what the widget starts with.
-        read: from the address's text to a value that the widget can take, and what had to be refused in it.
+        key: the widget's key.
+        usual: the widget's initial value.
+        read: converts the URL's text to a value for the widget, and errors for what it had to refuse.
     """
-    text = st.query_params.get(parameter) if is_news(parameter, scope, key) else None
+    text = st.query_params.get(parameter) if is_new(parameter, scope, key) else None
     if key not in st.session_state:
         st.session_state[key] = usual
     if text is not None:
-        know(parameter, scope, text)
+        mark_known(parameter, scope, text)
         value, refused = read(text)
         st.session_state[key] = value
         st.session_state[f"refused-{parameter}"] = (key, value, refused)
@@ -54,7 +56,7 @@ def take(
 
 
 def write(parameter: str, scope: str, text: str | None) -> None:
-    """Puts a setting into the address, as this page's own word; None is no word: the address does without."""
+    """Writes a setting to the URL, and remembers it as the page's own value; None removes the parameter."""
     if text is None:
         st.query_params.pop(parameter, None)
     elif st.query_params.get(parameter) != text:
@@ -62,49 +64,51 @@ def write(parameter: str, scope: str, text: str | None) -> None:
     before = st.session_state.get(_written_key(parameter))
     if before is not None and before[1] != text:
         now = time.monotonic()
-        echoes = {one: at for one, at in _echoes(parameter).items() if now - at < ECHO_SECONDS}
+        echoes = {value: at for value, at in _echoes(parameter).items() if now - at < ECHO_SECONDS}
         st.session_state[_echo_key(parameter)] = {**echoes, before[1]: now}
-    know(parameter, scope, text)
+    mark_known(parameter, scope, text)
 
 
-def know(parameter: str, scope: str, text: str | None) -> None:
-    """Takes a word as known before the page writes it: one that the address brought, or to which the person leapt. The word
-    before it is then not taken for a late one, so that the browser leads back to it at once."""
+def mark_known(parameter: str, scope: str, text: str | None) -> None:
+    """Marks a value as known before the page writes it: one that came from the URL, or to which the user jumped.
+
+    The previous value is then not mistaken for a late one, so the browser's back button returns to it at once.
+    """
     st.session_state[_written_key(parameter)] = (scope, text)
 
 
-def forget(parameter: str) -> None:
-    """Takes a setting out of the address, where it has no meaning."""
+def remove(parameter: str) -> None:
+    """Removes a setting from the URL where it does not apply."""
     st.query_params.pop(parameter, None)
     st.session_state.pop(_written_key(parameter), None)
 
 
-def say_missing(parameter: str, what: str, options: Iterable[object], instead: object) -> None:
-    """Before a setting is drawn: where the address names what is none of its options, says so, and what is shown instead.
+def report_missing(parameter: str, what: str, options: Iterable[object], instead: object) -> None:
+    """Reports a value in the URL that is not among a setting's options. Call it before the setting is drawn.
 
-    The address forgets a wrong value as soon as a widget is drawn that is bound to it; the sentence stands until the setting
-    is changed.
+    A bound widget removes an invalid value from the URL as soon as it is drawn; the sentence stays until the setting is
+    changed.
 
     Args:
-        parameter: of the address, and the widget's key.
-        what: a word for one option.
-        options: that the widget offers.
-        instead: what it starts with; of several a list.
+        parameter: the query parameter, which is also the widget's key.
+        what: a noun for one option.
+        options: the widget's options.
+        instead: the widget's initial value, or a list of them.
     """
-    asked = st.query_params.get_all(parameter)
-    known = {str(option) for option in options} if asked else set()
-    wrong = next((one for one in asked if one not in known), None)
+    requested = st.query_params.get_all(parameter)
+    known = {str(option) for option in options} if requested else set()
+    wrong = next((value for value in requested if value not in known), None)
     sentence = None if wrong is None else f"There is no {what} {wrong[:60]!r} here; shown instead: "
     _say_until_changed(parameter, sentence, instead)
 
 
 def read_number(text: str, *, whole: bool = True, low: float = -math.inf, high: float = math.inf) -> float | int | None:
-    """The number that a text of the address names, or None if it names none that a page can use.
+    """Parses a number in the URL. Returns None if it is not a number that the page can use.
 
     Args:
-        text: in ASCII: an address is typed or sent, and digits of other scripts would be shown back as others.
+        text: ASCII digits only, because digits of other scripts would be shown back differently.
         whole: whether it must be a whole number; "2.0" and "1e3" are.
-        low, high: the smallest and the largest that will do. A whole number is also held to what a browser can count.
+        low, high: the allowed range. A whole number must also be one that a browser's numbers can hold exactly.
     """
     if len(text) > LONGEST or _NUMBER.fullmatch(text) is None:
         return None
@@ -125,33 +129,33 @@ def check_number(
     low: float = -math.inf,
     high: float = math.inf,
 ) -> None:
-    """Before a bound number is drawn: takes what it cannot show out of the address, and says so until the number is changed.
+    """Removes an invalid number from the URL, and reports it until the number is changed. Call it before the number is drawn.
 
-    The widget itself would raise an error at an infinite whole number, and drop others without a word.
+    The bound widget itself would raise an error for an infinite whole number, and drop others without a word.
 
     Args:
-        parameter: of the address, and the widget's key.
+        parameter: the query parameter, which is also the widget's key.
         what: the widget's label.
-        instead: what it starts with; None is off.
-        whole, low, high: as `read_number` takes them.
+        instead: the widget's initial value; None means off.
+        whole, low, high: as for `read_number`.
     """
     text = st.query_params.get(parameter, "")
     sentence = None
     if text and read_number(text, whole=whole) is None:
-        sentence = f"{what} {text[:60]!r} in the address is no {'whole ' * whole}number; shown instead: "
+        sentence = f"{what} {text[:60]!r} in the address is not a {'whole ' * whole}number; shown instead: "
     elif text and read_number(text, whole=whole, low=low, high=high) is None:
         sentence = f"{what} {text[:60]!r} in the address is not {_range(low, high)}; shown instead: "
     _refuse(parameter, sentence, instead)
 
 
 def check_index(parameter: str, what: str, last: int, instead: int) -> None:
-    """The same of the number of a thing, from 0 to `last`.
+    """The same for an index from 0 to `last`.
 
     Args:
-        parameter: of the address, and the widget's key.
-        what: a word for the thing.
-        last: the largest number.
-        instead: what the widget starts with.
+        parameter: the query parameter, which is also the widget's key.
+        what: a noun for the indexed thing.
+        last: the largest index.
+        instead: the widget's initial value.
     """
     text = st.query_params.get(parameter, "")
     is_wrong = bool(text) and read_number(text, low=0, high=last) is None
@@ -164,7 +168,7 @@ def _range(low: float, high: float) -> str:
 
 
 def _refuse(parameter: str, sentence: str | None, instead: object) -> None:
-    """Drops a wrong text, which only another run of the script does without, as a widget is bound to what a run began with."""
+    """Removes an invalid value. This takes another script run, since a widget is bound to the URL with which a run began."""
     if sentence is not None:
         st.session_state[f"missing-{parameter}"] = (sentence, None, True)
         del st.query_params[parameter]
@@ -173,7 +177,7 @@ def _refuse(parameter: str, sentence: str | None, instead: object) -> None:
 
 
 def _say_until_changed(parameter: str, sentence: str | None, instead: object) -> None:
-    """Keeps a sentence with the value that it stood beside at first; of a new one that is not known before its widget is."""
+    """Shows a sentence for as long as the setting keeps its value. After a rerun, that value is only known now."""
     kept = f"missing-{parameter}"
     shown = st.session_state.get(parameter, instead)
     words, beside, is_new = st.session_state.get(kept, ("", None, False))
@@ -190,12 +194,12 @@ def _say_until_changed(parameter: str, sentence: str | None, instead: object) ->
         )
 
 
-def is_news(parameter: str, scope: str, key: str) -> bool:
-    """Whether the address says what the widget does not know yet: of a link that was opened, after the browser went back
-    or forward, and where the widget was not on the page for a while.
+def is_new(parameter: str, scope: str, key: str) -> bool:
+    """Whether the URL has a value that the widget does not know yet: from an opened link, from the browser's back or forward
+    button, or because the widget was not on the page for a while.
 
-    A run of the script that the browser asked for before it heard of the newest address brings the one before: what this
-    page wrote moments ago is no news.
+    A script run that the browser requested before it heard of the newest URL still brings the previous one, so a value that
+    the page itself wrote moments ago is not new.
     """
     text = st.query_params.get(parameter)
     written = st.session_state.get(_written_key(parameter))
@@ -206,9 +210,9 @@ def is_news(parameter: str, scope: str, key: str) -> bool:
 
 
 def _echoes(parameter: str) -> dict[str | None, float]:
-    """When each of the page's own words was replaced by a newer one."""
-    found: dict[str | None, float] = st.session_state.get(_echo_key(parameter), {})
-    return found
+    """When each of the page's own values was replaced by a newer one, in seconds of the monotonic clock."""
+    echoes: dict[str | None, float] = st.session_state.get(_echo_key(parameter), {})
+    return echoes
 
 
 def _echo_key(parameter: str) -> str:
