@@ -15,7 +15,7 @@ from vae_core.data.datasets import Dataset
 from vae_core.data.relocation import missing_message
 from vae_core.evaluation import codes as coding
 from vae_core.evaluation.codes import Codes
-from vae_core.evaluation.standin import standin
+from vae_core.evaluation.fallback import fallback_dataset
 from vae_core.evaluation.trained import Trained, load_trained
 from vae_core.export.browser import decoder_bytes
 from vae_core.storage import files
@@ -37,7 +37,7 @@ class OpenedModel:
         images, labels: (N, C, H, W) uint8 and (N,), of the test split.
         codes: of those images.
         order: the dimensions, the one that carries most first.
-        inactive: (L,) bool, as `codes.inactive` gives it.
+        inactive: (L,) bool, as `codes.inactive_dimensions` gives it.
         decoder: for the browser, or None where it is too large for it.
         note: a sentence where the images are not those of training, else empty.
     """
@@ -106,14 +106,14 @@ def _load(folder: str, stamp: str) -> OpenedModel:
     images, labels = batches.held_out(dataset, POINTS)
     found = coding.encode(trained, images)
     decoder = decoder_bytes(trained.model, trained.config.objective.likelihood, trained.image_shape)
-    order, inactive = coding.order(found).tolist(), coding.inactive(found)
+    order, inactive = coding.order_by_importance(found).tolist(), coding.inactive_dimensions(found)
     return OpenedModel(run, trained, dataset, images, labels, found, order, inactive, decoder, note)
 
 
 def _dataset(run: Run, trained: Trained) -> tuple[Dataset, str]:
     """The run's own images where they are here, else the sample of them or a few of its film's, which is said."""
     if missing_message(run):
-        found = standin(run, trained)
+        found = fallback_dataset(run, trained)
         return found, f"Shown here with {len(found.test_images)} {found.name}, as its own images are not there."
     name = run.config.data.dataset
     shown = catalogue.at_hand(name)

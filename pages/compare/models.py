@@ -67,7 +67,9 @@ def together(columns: Sequence[Column]) -> OpenedModel:
     log_variance = np.concatenate(spreads) if len(spreads) == len(columns) else None
     errors = np.concatenate([one.model.codes.reconstruction_error for one in columns])
     found = Codes(means, log_variance, errors, all(one.model.codes.has_prior for one in columns))
-    return replace(widest, codes=found, order=coding.order(found).tolist(), inactive=_inactive_in_all(columns, width))
+    return replace(
+        widest, codes=found, order=coding.order_by_importance(found).tolist(), inactive=_inactive_in_all(columns, width)
+    )
 
 
 def _inactive_in_all(columns: Sequence[Column], width: int) -> Array:

@@ -13,7 +13,7 @@ from pages.common.glossary import glossary_links
 from pages.common.held_out import PART
 from pages.compare.compared import Compared, Standing
 from vae_core.evaluation.comparison import Point, Slope, slope_check
-from vae_core.evaluation.findings import caption, caption_of_seeds, how_far_comparable
+from vae_core.evaluation.findings import caption, caption_of_seeds, comparability_warnings
 from vae_core.viz.active_units_chart import units_spec, units_table
 from vae_core.viz.compared_values import labels_of
 from vae_core.viz.kl_heat_map import kl_spec, kl_table
@@ -29,7 +29,7 @@ RATE_AND_DISTORTION = (
 def numbers(found: Compared, standings: Sequence[Standing]) -> None:
     """Draws sentences and charts from what is known so far."""
     points = [one.point for one in standings if one.point is not None]
-    for sentence in how_far_comparable([run.config for run in found.runs]):
+    for sentence in comparability_warnings([run.config for run in found.runs]):
         st.caption(literal(sentence))
     if not points:
         st.info("The charts begin with the first held-out figures.", icon=":material/hourglass_empty:")

@@ -15,9 +15,9 @@ from pages.denoise.models import labelled
 from vae_core.data.batches import to_float
 from vae_core.data.corruptions import corrupt_split
 from vae_core.evaluation.restoration import (
+    baseline_training_images,
     bytes_of,
-    examples_of,
-    other_images,
+    learning_examples,
     psnr,
     quality,
     restore,
@@ -150,7 +150,7 @@ def filtered(model: OpenedModel, case: Case) -> Iterator[tuple[Tuned, Restored]]
         model: its training images are what the opponents are tuned on and learned from.
         case: a known one.
     """
-    images, others = to_float(case.damaged).numpy(), other_images(model.dataset)
+    images, others = to_float(case.damaged).numpy(), baseline_training_images(model.dataset)
     for name in names_for(case.clean[0].numel()):
         find = _learned if isinstance(BASELINES[name], Learned) else _tuned
         for one in find(model.dataset.name, case.corruption, case.level, name, others).values():
@@ -166,7 +166,7 @@ def _tuned(dataset: str, corruption: str, level: float, name: str, _others: Tens
 @st.cache_data(max_entries=8, show_spinner=False)
 def _learned(dataset: str, corruption: str, level: float, name: str, _others: Tensor) -> dict[str, Tuned]:
     """Learned from the training images behind those; few are kept, since one can take 20 MB."""
-    return _tuned_on(corruption, level, name, _others, examples_of(_others, corruption, level, 1))
+    return _tuned_on(corruption, level, name, _others, learning_examples(_others, corruption, level, 1))
 
 
 def _tuned_on(corruption: str, level: float, name: str, others: Tensor, examples: Examples | None) -> dict[str, Tuned]:

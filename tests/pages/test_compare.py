@@ -24,7 +24,7 @@ from pages.compare.pictures import inputs_of
 from tests.pages.compare_page import button, errors, said
 from tests.pages.opened import open_app, open_page
 from vae_core.config import make_config
-from vae_core.evaluation.figures import figures_of
+from vae_core.evaluation.run_figures import figures_of
 from vae_core.storage import paths
 from vae_core.storage.runs import create_run, list_runs, open_run
 from vae_core.storage.states import State

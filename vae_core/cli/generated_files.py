@@ -19,16 +19,16 @@ from vae_core.data.relocation import load_run_dataset, missing_message
 from vae_core.errors import ConfigError
 from vae_core.evaluation.codes import (
     Codes,
-    csv_text,
+    codes_to_csv,
     decode_images,
     encode,
     fitted_gaussian,
-    inactive,
-    order,
+    inactive_dimensions,
+    order_by_importance,
     prior_warning,
     slider_range,
 )
-from vae_core.evaluation.standin import standin_codes
+from vae_core.evaluation.fallback import fallback_codes
 from vae_core.evaluation.trained import Trained, load_trained
 from vae_core.storage import files
 from vae_core.storage.runs import Run
@@ -54,7 +54,7 @@ def write_codes(run: Run, target: RunOnData, out: Path, split: str) -> dict[str,
             (data.test_images, data.test_labels) if split == "test" else (data.train_images, data.train_labels)
         )
         codes = encode(trained, images, progress=report)
-        files.write_atomic(out, csv_text(codes, labels, data.classes).encode())
+        files.write_atomic(out, codes_to_csv(codes, labels, data.classes).encode())
     result = {"run": str(run.folder), "out": str(out), "images": len(images), "latents": trained.model.latent}
     result |= {"dataset": data.name, "split": split, "mse_per_pixel": float(codes.reconstruction_error.mean())}
     return result
@@ -106,7 +106,7 @@ def _codes(run: Run, trained: Trained, target: RunOnData, report: Report) -> tup
     If the run's own dataset is missing_message, the codes are those that the run keeps, and the name is None.
     """
     if target.dataset is None and missing_message(run):
-        return standin_codes(run, trained), None
+        return fallback_codes(run, trained), None
     name = target.dataset or catalogue.at_hand(trained.config.data.dataset, target.data_dir)
     data = datasets.load_dataset(name, target.data_dir, report)
     return encode(trained, held_out(data)[0], progress=report), data.name
@@ -114,8 +114,8 @@ def _codes(run: Run, trained: Trained, target: RunOnData, report: Report) -> tup
 
 def _active(codes: Codes) -> list[int]:
     """The active dimensions, those with the largest KL first; all dimensions if none is active."""
-    ordered = [int(number) for number in order(codes)]
-    idle = inactive(codes)
+    ordered = [int(number) for number in order_by_importance(codes)]
+    idle = inactive_dimensions(codes)
     return [number for number in ordered if not idle[number]] or ordered
 
 

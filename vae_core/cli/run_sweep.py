@@ -16,8 +16,8 @@ from vae_core.cli.output import Report, print_result, progress_bar, table_of
 from vae_core.cli.signals import Interrupts
 from vae_core.config import RunConfig
 from vae_core.errors import ConfigError
-from vae_core.evaluation.figures import figures_of
 from vae_core.evaluation.findings import shown_value
+from vae_core.evaluation.run_figures import figures_of
 from vae_core.figures import FIGURES
 from vae_core.storage import files, paths
 from vae_core.storage.measurements import Figures, evaluate_command
