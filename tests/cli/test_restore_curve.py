@@ -100,7 +100,7 @@ def test_the_table_shows_each_run_beside_its_best_opponent(call: Call, runs: Pat
     ("arguments", "words"),
     [
         (("grey", "--corruption", "rain"), "rain"),
-        (("grey", "--corruption", "greyscale"), "needs images in colour"),
+        (("grey", "--corruption", "greyscale"), "needs colour images"),
         (("grey", "--corruption", "masking", "--images", 0), "1 to 10000"),
         (("grey", "nobody", "--corruption", "masking"), "nobody"),
         (("grey", "colours", "--corruption", "masking"), "channels, height, width"),

@@ -177,7 +177,7 @@ def test_a_shipped_runs_curve_stands_in_the_cache(
     ("values", "words"),
     [
         ({"corruption": "gaussian", "level": 2.0}, "must be 0 to 1, not 2"),
-        ({"corruption": "greyscale"}, "needs images in colour"),
+        ({"corruption": "greyscale"}, "needs colour images"),
         ({"corruption": "greyscale", "level": 0.5}, "greyscale has no level"),
         ({"corruption": "blur", "images": 0}, "must be 1 to 10000, not 0"),
         ({"corruption": "blur", "dataset": "coloured-mnist-sample"}, "choose another dataset"),

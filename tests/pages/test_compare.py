@@ -105,7 +105,7 @@ def test_the_table_holds_what_differs_and_the_way_from_the_base(three: str) -> N
         ("values", ["1", "many"], "beta must be a number"),
         ("values", ["1", "-2"], "beta must be"),
         ("values", ["1", "nan"], "beta must be"),
-        ("values", ["2", "2.0"], "beta 2 stands there twice"),
+        ("values", ["2", "2.0"], "beta 2 is given twice"),
         ("values", [str(number) for number in range(1, 101)], "at most"),
         ("values", [], "at least one value of beta"),
         ("seeds", [], "at least one seed"),

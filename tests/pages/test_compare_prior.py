@@ -17,5 +17,5 @@ def test_at_beta_0_draws_are_said_to_mean_nothing_for_that_model_alone(runs: Pat
         )
     page = open_page("compare", runs="beta-0,beta-1", show="Pictures")
     assert not page.exception
-    said = [one.value for one in page.caption if "draws of the prior mean nothing" in one.value]
+    said = [one.value for one in page.caption if "samples of the prior mean nothing" in one.value]
     assert len(said) == 1 and said[0].startswith("beta 0")
