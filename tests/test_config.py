@@ -165,8 +165,11 @@ def test_a_number_is_taken_or_the_sentence_names_field_range_and_value(name: str
         ({"architecture": []}, "architecture must be 'mlp' or 'conv', not []."),
         ({"dataset": ""}, "dataset must be a name or a path of 1 to 4096 characters, not ''."),
         ({"dataset": 3}, "dataset must be a name or a path of 1 to 4096 characters, not 3."),
-        ({"parent": "x"}, "parent must be RUN@STEP, a run's id and a step that it keeps, not 'x'."),
-        ({"parent": "../x@3"}, "parent must be RUN@STEP, a run's id and a step that it keeps, not '../x@3'."),
+        ({"parent": "x"}, "parent must be RUN@STEP, a run's id and the step of one of its checkpoints, not 'x'."),
+        (
+            {"parent": "../x@3"},
+            "parent must be RUN@STEP, a run's id and the step of one of its checkpoints, not '../x@3'.",
+        ),
         (
             {"architecture": "conv", "hidden": "none"},
             "hidden must name at least one stage for conv; a linear model is --architecture mlp.",
@@ -249,7 +252,7 @@ def test_a_corruption_and_its_level(names: Any, level: Any, ends: tuple[float, f
 @pytest.mark.parametrize(
     ("names", "level", "words"),
     [
-        ("fog", None, "There is no corruption called 'fog'; the known ones are gaussian, "),
+        ("fog", None, "There is no corruption called 'fog'; choose from gaussian, "),
         ("blur,blur", 1, "is named twice"),
         ("", 0.3, "A level needs a corruption"),
         ("greyscale", 0.3, "greyscale has no level"),

@@ -101,7 +101,7 @@ def test_its_recorded_restoration_is_true(name: str) -> None:
     sample = datasets_of(example(name))[-1]
     one = next(point for point in recorded_points if point["dataset"] == sample)
     trained = load_trained(example(name))
-    found = restoration.material(datasets.load_dataset(sample), trained, one["images"])
+    found = restoration.restoration_data(datasets.load_dataset(sample), trained, one["images"])
     first = islice(restoration.methods(trained, found, one["corruption"], one["level"] or 0.0), 2)
     clean = batches.to_float(found.clean)
     for method, images in first:

@@ -11,7 +11,7 @@ import pytest
 from tools.examples import SWEEP, SWEEP_BETAS, SWEEP_SEEDS
 from tools.train_examples import LEFT_OUT, SWEEP_FRAMES
 from vae_core.evaluation.comparison import Point, read_point, slope_check, summarise
-from vae_core.evaluation.findings import caption, how_far_comparable
+from vae_core.evaluation.findings import caption, comparability_warnings
 from vae_core.evaluation.trained import evaluate_run
 from vae_core.storage import files, paths
 from vae_core.storage.frames import Film
@@ -83,7 +83,7 @@ def test_betas_differ_by_more_than_their_seeds_and_the_words_are_of_these_runs(p
             assert gap > 2 * max(low.deviations[figure], high.deviations[figure]) > 0, (low.value, figure)
     assert caption(points).startswith("From beta 1 to 16 the rate falls from ")
     assert "of 20 dimensions switch off" in caption(points)
-    assert how_far_comparable([SWEEP[name][1] for name in NAMES]) == []
+    assert comparability_warnings([SWEEP[name][1] for name in NAMES]) == []
 
 
 def test_it_is_small_and_git_takes_it() -> None:

@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=8.0, help="training time per row of the table (default: 8)")
     options = parser.parse_args(arguments)
     if not options.cpu and not torch.cuda.is_available():
-        print("There is no CUDA device here that torch can use; --cpu checks the script alone.", file=sys.stderr)
+        print("This machine has no CUDA device that torch can use; --cpu checks the script alone.", file=sys.stderr)
         return 2
     device = "cpu" if options.cpu else "cuda"
     status = 0 if options.cpu else run_tests()

@@ -1,6 +1,6 @@
-"""The configuration of a run: what a person asks of it, checked. The settings themselves stand in `settings.py`.
+"""The configuration of a run. `settings.py` defines the settings.
 
-A configuration is frozen, refuses unknown keys, and is written to the run folder unchanged.
+A configuration is validated and frozen, refuses unknown keys, and is written to the run's folder unchanged.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from vae_core.fields import sentence
 from vae_core.settings import DataConfig, ModelConfig, ObjectiveConfig, Section, TrainingConfig
 
 SCHEMA = 4
-"""Version of `config.json`; a larger number in a file means that a newer program wrote it. The second has corruptions, the
-third a choice of activation and pixels binarised once, the fourth optimizers, schedules and augmentation."""
+"""Version of `config.json`; a larger number in a file means that a newer program wrote it. Version 2 added corruptions, 3 a
+choice of activation and pixels binarised once, 4 optimizers, schedules and augmentation."""
 
 HELD_OUT_IMAGES = 2_000
-"""Test images that are looked at while training, always the same; a smaller test split is looked at whole."""
+"""Number of test images that are evaluated during training, always the same ones; a smaller test split is used whole."""
 
 LARGE_LEARNING_RATE = 5e-3
-"""Above this Adam was seen to end 20 nats and more worse than at 1e-3; a warning, not a limit."""
+"""Above this, Adam was observed to end at least 20 nats worse than at 1e-3. This is a warning, not a limit."""
 
 
 class RunConfig(Section):
-    """All that a run is asked to be."""
+    """The whole configuration of a run."""
 
     schema_version: int = Field(SCHEMA, alias="schema", ge=1)
     data: DataConfig = DataConfig()
@@ -36,7 +36,7 @@ class RunConfig(Section):
     parent: str | None = Field(
         None,
         pattern=r"^[a-z0-9-]{1,40}@[0-9]{1,12}$",
-        description="Start from the weights of another run's kept step, as RUN@STEP.",
+        description="Start from a checkpoint of another run, given as RUN@STEP.",
     )
 
     model_config = ConfigDict(
@@ -44,7 +44,7 @@ class RunConfig(Section):
     )
 
     def flat(self) -> dict[str, Any]:
-        """Every field by its own name, as the command line and the address of the Train page name them."""
+        """Every field by its own name, as on the command line and in the URL of the Train page."""
         return {
             name: getattr(getattr(self, section), name)
             for section in SECTIONS
@@ -52,7 +52,7 @@ class RunConfig(Section):
         }
 
     def changed(self, **values: Any) -> RunConfig:
-        """A copy with these fields (named as in `flat`) replaced.
+        """A copy with these fields replaced, named as in `flat`.
 
         Raises:
             ConfigError: a field is unknown or its value is out of range.
@@ -61,17 +61,17 @@ class RunConfig(Section):
 
     @property
     def beta(self) -> float | None:
-        """The weight of the KL, if the loss is the reconstruction and beta times the KL; else None."""
+        """The weight of the KL if the loss is the reconstruction loss plus beta times the KL; else None."""
         return self.objective.beta if self.model.is_variational and self.objective.kind.is_linear else None
 
     @property
     def weighs_kl(self) -> bool:
-        """Whether training draws the codes towards the prior: a KL with a weight above 0."""
+        """Whether training pulls the codes towards the prior, by a KL with a weight above 0."""
         return self.model.is_variational and getattr(self.objective, self.objective.kind.weight) > 0
 
     @property
     def strength(self) -> str:
-        """How strongly the objective weighs the KL, in words: 'beta 4', 'C 25, gamma 1000'; empty for an autoencoder."""
+        """How strongly the objective weights the KL, such as 'beta 4' or 'C 25, gamma 1000'; empty for an autoencoder."""
         words = self.objective.kind.strength.format_map(dict(self.objective))
         return words if self.model.is_variational else ""
 
@@ -85,14 +85,14 @@ SECTIONS: dict[str, type[Section]] = {
 FIELDS: dict[str, FieldInfo] = {
     name: info for section in SECTIONS.values() for name, info in section.model_fields.items()
 }
-"""Every field of a configuration by its name; names are unique over the sections."""
+"""Every field of a configuration by name; names are unique across sections."""
 
 
 def make_config(*, parent: str | None = None, **values: Any) -> RunConfig:
-    """A configuration from flat values; those left out keep their defaults.
+    """A configuration from flat values; fields left out keep their defaults.
 
     Raises:
-        ConfigError: with one sentence that names the first field at fault, its range and the value given.
+        ConfigError: a field is unknown or out of range; the message names the first one, its range and the given value.
     """
     unknown = sorted(set(values) - set(FIELDS))
     if unknown:
@@ -108,15 +108,15 @@ def parse_config(document: Any) -> RunConfig:
     """A configuration from the content of a `config.json`.
 
     Raises:
-        SchemaTooNew: a newer program wrote it.
-        ConfigError: a field is unknown or out of its range.
+        SchemaTooNew: it was written by a newer program.
+        ConfigError: a field is unknown or out of range.
     """
-    found = document.get("schema", SCHEMA) if isinstance(document, dict) else None
-    if isinstance(found, int) and found > SCHEMA:
+    schema = document.get("schema", SCHEMA) if isinstance(document, dict) else None
+    if isinstance(schema, int) and schema > SCHEMA:
         raise SchemaTooNew(
-            f"This configuration was written in format {found} and this program knows {SCHEMA}; update the program."
+            f"This configuration was written in format {schema} and this program knows {SCHEMA}; update the program."
         )
-    if isinstance(found, int) and 1 <= found < SCHEMA:  # what is new since has its default
+    if isinstance(schema, int) and 1 <= schema < SCHEMA:  # fields added since then get their defaults
         document = {**document, "schema": SCHEMA}
     try:
         return RunConfig.model_validate(document)
@@ -125,28 +125,28 @@ def parse_config(document: Any) -> RunConfig:
 
 
 def title_of(name: str) -> str:
-    """What a setting is called on pages and in charts, such as 'Learning rate' for `lr`."""
+    """The display name of a setting, such as 'Learning rate' for `lr`."""
     return FIELDS[name].title or name
 
 
 def warnings_for(config: RunConfig) -> list[str]:
-    """What is allowed but rarely wanted, a sentence each."""
-    found = []
+    """Warnings about settings that are allowed but rarely wanted, one sentence each."""
+    warnings = []
     training, objective = config.training, config.objective
     if training.lr > LARGE_LEARNING_RATE:
-        found.append(f"A learning rate of {training.lr:g} usually ends tens of nats worse than 0.001.")
+        warnings.append(f"A learning rate of {training.lr:g} usually ends tens of nats worse than 0.001.")
     if config.model.is_variational and objective.has_warmup and objective.warmup_epochs > training.epochs:
-        found.append(
+        warnings.append(
             f"The warm-up of {objective.warmup_epochs:g} epochs is longer than the training of {training.epochs}: "
             "the target objective is never reached."
         )
     if training.lr_warmup_epochs > training.epochs:
-        found.append(
+        warnings.append(
             f"The learning rate's warm-up of {training.lr_warmup_epochs:g} epochs is longer than the training of "
             f"{training.epochs}: the full learning rate is never reached."
         )
     if training.patience is not None and training.patience >= training.epochs:
-        found.append(
+        warnings.append(
             f"A patience of {training.patience:g} epochs never ends a training of {training.epochs}; choose a smaller one."
         )
     if (
@@ -154,7 +154,7 @@ def warnings_for(config: RunConfig) -> list[str]:
         and "mnist" in config.data.dataset
         and "fashion" not in config.data.dataset
     ):
-        found.append(
-            "Digits change their meaning when mirrored, and a 6 that is turned far becomes a 9; shift is safe."
+        warnings.append(
+            "Digits change their meaning when mirrored, and a 6 that is rotated far becomes a 9; shift is safe."
         )
-    return found
+    return warnings

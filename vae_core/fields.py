@@ -1,4 +1,4 @@
-"""What the fields of a configuration say in words: options, range, unit, and what is wrong with a value."""
+"""Describes the fields of a configuration in words: options, range, unit, and what is wrong with a value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vae_core.registry.choice import OneOf
 
 
 def options_of(info: FieldInfo) -> tuple[str, ...]:
-    """The values that a field can have, if they are names; empty for numbers and free text."""
+    """The names that a field can have as its value; empty for numbers and free text."""
     table = next((item for item in info.metadata if isinstance(item, OneOf)), None)
     if table is not None:
         return table.names
@@ -21,7 +21,7 @@ def options_of(info: FieldInfo) -> tuple[str, ...]:
 
 
 def range_text(info: FieldInfo) -> str:
-    """The range of a field in words, such as '1 to 512' or 'above 0, at most 1'; empty where it has none."""
+    """The range of a field in words, such as '1 to 512' or 'above 0, at most 1'; empty if it has none."""
     bounds = {name: getattr(item, name) for item in info.metadata for name in ("ge", "gt", "le") if hasattr(item, name)}
     low = f"{bounds['ge']:g}" if "ge" in bounds else f"above {bounds['gt']:g}" if "gt" in bounds else ""
     high = f"{bounds['le']:.12g}" if "le" in bounds else ""
@@ -31,12 +31,12 @@ def range_text(info: FieldInfo) -> str:
 
 
 def unit_of(info: FieldInfo) -> str:
-    """The unit of a field, or the empty string."""
+    """The unit of a field; empty if it has none."""
     return str(_extra(info).get("unit", ""))
 
 
 def step_of(info: FieldInfo) -> float | None:
-    """By how much a widget changes a real number at a time; None for whole numbers and for what is no number."""
+    """The step of a widget for a real number; None for whole numbers and other values."""
     step = _extra(info).get("step")
     return float(step) if isinstance(step, int | float) else None
 
@@ -50,17 +50,17 @@ _EXPECTED = {
     "dataset": "a name or a path of 1 to 4096 characters",
     "corruption": "names such as gaussian,masking",
     "level": "a number such as 0.3, or LOW:HIGH such as 0.1:0.6",
-    "parent": "RUN@STEP, a run's id and a step that it keeps",
+    "parent": "RUN@STEP, a run's id and the step of one of its checkpoints",
     "schema": "a whole number from 1 on",
 }
-"""What a range cannot say."""
+"""What is expected of fields without a numeric range."""
 
 
 def sentence(error: ValidationError, fields: Mapping[str, FieldInfo]) -> str:
-    """The first error in one sentence: which setting is wrong, its range, and the value that was given.
+    """Puts the first error into one sentence: which setting is wrong, its range, and the given value.
 
     Args:
-        error: of a configuration.
+        error: raised by the validation of a configuration.
         fields: all settings of a configuration by name.
     """
     first = error.errors()[0]
@@ -72,7 +72,7 @@ def sentence(error: ValidationError, fields: Mapping[str, FieldInfo]) -> str:
         return f"{str(first['ctx']['error']).rstrip('.')}."
     if kind.startswith("model"):
         return f"{path[-1]} must be an object of settings, not {given}."
-    # from the end, since a section may be called as a field is; behind `hidden` stands a position in it
+    # from the end, since a section may have the name of a field; after `hidden` comes a position in it
     name = next((part for part in reversed(path) if part in fields), path[-1])
     if kind == "literal_error":
         return f"{name} must be {first['ctx']['expected']}, not {given}."

@@ -1,7 +1,7 @@
-"""Every figure that is shown: its name, unit, format and meaning, in one table for command line, pages and charts.
+"""The table of all figures: name, unit, format and meaning, for the command line, the pages and the charts.
 
-A figure's key is its name in files and in the command line's JSON. A new figure is one row here, and its key where it is
-computed; whoever shows figures lists keys and takes the words from here.
+The key of a figure is its name in files and in the command line's JSON. A new figure takes one row here, and its key where
+it is computed. Whatever shows figures lists their keys and gets the texts from here.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ class Figure:
     """One figure.
 
     Attributes:
-        key: its name in files and in the command line's JSON.
-        title: its name in words, in lower case unless it is an abbreviation.
-        unit: of its values; empty if it is a bare number.
-        format: a format specification for `format` and for charts.
-        better: which end is better; None if neither is by itself.
-        role: its name where runs are compared, such as rate and distortion; left out, the title.
-        header: its name above a narrow column; left out, the role.
-        needs_posterior: an autoencoder has no such figure.
+        key: name in files and in the command line's JSON.
+        title: display name, in lower case unless it is an abbreviation.
+        unit: unit of its values; empty for a pure number.
+        format: format specification, for `format` and for charts.
+        better: which direction is better; None if neither.
+        role: name in comparisons of runs, such as rate or distortion; by default the title.
+        header: name above a narrow column; by default the role.
+        needs_posterior: whether autoencoders lack this figure.
         meaning: what it measures, to follow its name and a colon; may be empty.
     """
 
@@ -41,32 +41,32 @@ class Figure:
 
     @property
     def compared(self) -> str:
-        """Its name where runs are compared: "rate"."""
+        """The name in comparisons of runs, such as "rate"."""
         return self.role or self.title
 
     @property
     def column(self) -> str:
-        """Its name above a narrow column: "-ELBO"."""
+        """The name above a narrow column, such as "-ELBO"."""
         return self.header or self.compared
 
     @property
     def label(self) -> str:
-        """Its name in a comparison with its unit, for an axis or a wide column: "rate, nats per image"."""
+        """The name in comparisons with the unit, for an axis or a wide column, such as "rate, nats per image"."""
         return f"{self.compared}, {self.unit}" if self.unit else self.compared
 
     @property
     def axis(self) -> str:
-        """As `label`, with both its names where it has two: "rate: KL, nats per image"."""
+        """Like `label`, but with both names if it has two, such as "rate: KL, nats per image"."""
         return f"{self.role}: {self.title}, {self.unit}" if self.role else self.label
 
     @property
     def help(self) -> str:
-        """What the column's name stands for: "negative ELBO, nats per image; lower is better"."""
+        """The explanation of a column, such as "negative ELBO, nats per image; lower is better"."""
         name = f"{self.title}, {self.unit}" if self.unit else self.title
         return f"{name}; {self.better} is better" if self.better else name
 
     def text(self, value: float | None) -> str:
-        """A value as people read it; a dash if there is none."""
+        """A value as text; a dash for None."""
         return "–" if value is None else format(value, self.format)
 
 
@@ -102,32 +102,33 @@ _ROWS = (
         "DCI disentanglement",
         format=".3f",
         better="higher",
-        meaning="whether a dimension helps to tell one factor only",
+        meaning="whether each dimension informs about a single factor",
     ),
     Figure(
         "dci_completeness",
         "DCI completeness",
         format=".3f",
         better="higher",
-        meaning="whether a factor is told by one dimension only",
+        meaning="whether each factor is captured by a single dimension",
     ),
     Figure(
         "dci_informativeness",
         "DCI informativeness",
         format=".3f",
         better="higher",
-        meaning="how often the factors are read off the code correctly; guessing is not 0",
+        meaning="how often the factors are predicted correctly from the code; guessing does not score 0",
     ),
     Figure(
         "factor_vae_score",
         "FactorVAE score",
         format=".3f",
         better="higher",
-        meaning="how often the steadiest dimension tells which factor was held; guessing is one in the factors",
+        meaning="how often the dimension that varies least reveals which factor was fixed; guessing scores 1 over the number "
+        "of factors",
     ),
     Figure("psnr", "PSNR", "dB", better="higher"),
     Figure("ssim", "SSIM", format=".3f", better="higher"),
 )
 
 FIGURES: Mapping[str, Figure] = {row.key: row for row in _ROWS}
-"""All of them, by key."""
+"""All figures by key."""

@@ -1,10 +1,10 @@
 """Background work: child processes that report on standard output, one JSON object per line.
 
-    {"progress": "level 0.2: median", "share": 0.4}           what is being done, and the share that is done, 0 to 1
-    {"result": {...}}                                         what came of it
-    {"error": "DataError", "message": "The dataset ..."}      the class and the sentence of a `LatentLabError`
+    {"progress": "level 0.2: median", "share": 0.4}           the current task, and the share done, 0 to 1
+    {"result": {...}}                                         the result
+    {"error": "DataError", "message": "The dataset ..."}      class and message of a `LatentLabError`
 
-Every command of the command line reports in this form if `--json-lines` stands before its name; see `cli_command`.
+Every command of the command line reports in this form with `--json-lines` before its name; see `cli_command`.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from vae_core.errors import JobFailed, LatentLabError
 from vae_core.storage.paths import PROJECT_ROOT
 
 SLOTS = 4
-"""Processes at once. Each has one thread and a low priority, so that training and pages go first."""
+"""Processes at once. Each has one thread and a low priority, so that training and pages take precedence."""
 NICE = 10
 KEPT = 1_000
-"""Jobs that are remembered after they have ended."""
+"""How many jobs are remembered after they have ended."""
 GRACE_SECONDS = 5.0
 Key = tuple[str, ...]
 """What a job computes. The first item is the kind of work."""
 
 
 class JobState(StrEnum):
-    """How a job stands."""
+    """The state of a job."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -52,15 +52,15 @@ class JobState(StrEnum):
 
 @dataclass(eq=False)
 class Job:
-    """One piece of work. The runner changes it; everyone else only reads it.
+    """A piece of work. The runner changes it; everyone else only reads it.
 
     Attributes:
-        key: what is computed.
+        key: identifies what is computed.
         command: the process and its arguments.
-        state: how it stands.
-        what, share: what is being done, and the share that is done, 0 to 1.
-        result: what the process gave; None unless the job is done.
-        error: why it failed; None unless it did.
+        state: its state.
+        what, share: the current task, and the share done, 0 to 1.
+        result: the result of the process; None unless the job is done.
+        error: the reason of a failure; None unless it failed.
     """
 
     key: Key
@@ -81,7 +81,7 @@ class Job:
         return self._ended.wait(timeout)
 
     def _read(self, line: str) -> None:
-        """Takes in a line of the process. Lines of another form, which a library may print, are ignored."""
+        """Reads a line from the process. Lines of any other form, which a library may print, are ignored."""
         try:
             record = json.loads(line)
         except ValueError:
@@ -100,12 +100,12 @@ class Job:
 
 
 class Runner:
-    """Runs jobs: at most one of each kind and `slots` in all at once, the others in the order they were started.
+    """Runs jobs, at most one of each kind and `slots` in total at once, in the order in which they were started.
 
-    Thread-safe. Its processes end with `close`, and with this program however it ends.
+    Thread-safe. Its processes end with `close`, and with this program, however that ends.
 
     Args:
-        slots: how many processes may run at once.
+        slots: number of processes at once.
     """
 
     def __init__(self, slots: int = SLOTS) -> None:
@@ -117,10 +117,10 @@ class Runner:
         atexit.register(self.close)
 
     def start(self, key: Key, command: Sequence[str]) -> Job:
-        """Runs a command for a key as soon as there is room. If that job is active already, it is returned."""
+        """Runs a command for a key as soon as there is room. If that job is active already, returns it."""
         with self._lock:
-            known = self._jobs.pop(key, None)
-            job = known if known is not None and known.is_active else Job(key, tuple(command))
+            earlier = self._jobs.pop(key, None)
+            job = earlier if earlier is not None and earlier.is_active else Job(key, tuple(command))
             self._jobs[key] = job
             if self._closed:
                 job._end(JobState.CANCELLED)
@@ -145,7 +145,7 @@ class Runner:
             _end_process(process)
 
     def close(self) -> None:
-        """Cancels every job. Those that are started from now on are cancelled at once."""
+        """Cancels all jobs. Jobs that are started later are cancelled at once."""
         with self._lock:
             self._closed = True
             keys = list(self._jobs)
@@ -211,7 +211,7 @@ def _popen(command: Sequence[str]) -> subprocess.Popen[str]:
 
 
 def _end_process(process: subprocess.Popen[str]) -> None:
-    """Ends a process with those it started; one that does not heed the request is killed."""
+    """Ends a process and those that it started; kills it if it does not respond."""
     _signal(process, signal.SIGTERM)
     try:
         process.wait(GRACE_SECONDS)
@@ -223,7 +223,7 @@ def _end_process(process: subprocess.Popen[str]) -> None:
 def _signal(process: subprocess.Popen[str], number: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         if process.poll() is None and hasattr(os, "killpg"):
-            os.killpg(process.pid, number)  # it leads a session, so the group is its own
+            os.killpg(process.pid, number)  # it leads a session, so it has a group of its own
         else:
             process.send_signal(number)
 
@@ -231,13 +231,13 @@ def _signal(process: subprocess.Popen[str], number: int) -> None:
 def _how_it_died(status: int) -> str:
     if status < 0:
         return f"The process was killed ({signal.Signals(-status).name}), perhaps for lack of memory; start it again."
-    return f"The process ended with status {status} and without a result; the log of the server says why."
+    return f"The process ended with status {status} and without a result; the server's log has the details."
 
 
 def _error(name: str, message: str) -> LatentLabError:
-    """An error of the class that is called so; of the base class if there is none."""
+    """An error of the class with this name, or of the base class if there is none."""
     kind = getattr(errors, name, None)
     if not (isinstance(kind, type) and issubclass(kind, LatentLabError)):
         kind = LatentLabError
-    error: LatentLabError = kind.__new__(kind, message)  # `Diverged` is made of other arguments than its sentence
+    error: LatentLabError = kind.__new__(kind, message)  # the arguments of `Diverged` are not its message
     return error

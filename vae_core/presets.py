@@ -1,4 +1,4 @@
-"""Set-ups that one starts from, by name: what a preset does not name keeps its default."""
+"""Presets: named configurations to start from. Fields that a preset does not set keep their defaults."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from vae_core.config import RunConfig, make_config
 
 @dataclass(frozen=True)
 class Preset:
-    """A named set-up.
+    """A named configuration.
 
     Attributes:
         about: a sentence on what it is for.
         values: the fields in which it differs from the defaults.
-        dataset: the images it belongs to, or None where any will do.
+        dataset: the dataset that it is made for; None for any.
     """
 
     about: str
@@ -23,7 +23,7 @@ class Preset:
     dataset: str | None = None
 
     def config(self, dataset: str) -> RunConfig:
-        """The whole configuration, on the preset's own images or else on `dataset`."""
+        """The whole configuration, on the preset's own dataset or else on `dataset`."""
         return make_config(**self.values, dataset=self.dataset or dataset)
 
 
@@ -32,7 +32,7 @@ PRESETS = {
     "Autoencoder": Preset("The same network without a prior: it only has to reconstruct.", {"model": "ae"}),
     "β-VAE": Preset("Ten latents and four times the price for information.", {"latent": 10, "beta": 4.0}),
     "Denoising autoencoder": Preset(
-        "It sees damaged images and has to give the clean ones: Gaussian noise, and salt and pepper.",
+        "Sees images damaged by Gaussian noise or salt and pepper, and has to return the clean ones.",
         {
             "model": "ae",
             "hidden": "512",
@@ -42,25 +42,25 @@ PRESETS = {
         },
     ),
     "Original autoencoder": Preset(
-        "The first network of the text that this project grew from: MNIST, 784-256-64-2.",
+        "The first network of the tutorial that this project grew from: MNIST, 784-256-64-2.",
         {"model": "ae"},
         dataset="mnist",
     ),
     "Original VAE": Preset(
-        "The second network of that text: Fashion-MNIST, 40 latents, two separate encoders and its learning rate of 0.02.",
+        "The second network of that tutorial: Fashion-MNIST, 40 latents, two separate encoders, a learning rate of 0.02.",
         {"latent": 40, "encoder": "separate", "lr": 0.02},
         dataset="fashion-mnist",
     ),
     "Burda et al. 2015": Preset(
         'The VAE with one stochastic layer of "Importance Weighted Autoencoders": MNIST with pixels drawn as black or white '
-        "at each step, 784-200-200-50, tanh, batches of 20. The paper trains it for 3,280 epochs while the learning rate "
-        "falls from 0.001 to 0.0001.",
+        "at each step, 784-200-200-50, tanh, batches of 20. The paper trains for 3,280 epochs while the learning rate falls "
+        "from 0.001 to 0.0001.",
         {"hidden": "200,200", "activation": "tanh", "latent": 50, "binarize": "dynamic", "batch_size": 20},
         dataset="mnist",
     ),
     "VAE 784-500-500": Preset(
-        "Two hidden layers of 500 with ReLU and 50 latents on the same black-and-white MNIST: a wider network whose figures "
-        "are often set beside those of Burda et al. 2015, whose own has hidden layers of 200.",
+        "Two hidden layers of 500 with ReLU and 50 latents on the same black-and-white MNIST: a wider network, often compared "
+        "with that of Burda et al. 2015, whose hidden layers have 200 units.",
         {"hidden": "500,500", "latent": 50, "binarize": "dynamic"},
         dataset="mnist",
     ),

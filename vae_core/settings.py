@@ -1,5 +1,5 @@
-"""The settings of a run, in four sections. Every range, unit, default and line of help stands here once: validation, the
-command line, the widgets and the documentation all read it from these fields.
+"""The settings of a run, in four sections. Every range, unit, default and line of help is defined here, once: validation,
+the command line, the widgets and the documentation all read these fields.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Width = Annotated[int, Field(ge=1, le=8192)]
 
 
 class DataConfig(Section):
-    """Which images are trained on."""
+    """The training images."""
 
     dataset: str = Field(
         "mnist-sample", min_length=1, max_length=4096, title="Images", description="The images to train on."
@@ -46,20 +46,20 @@ class DataConfig(Section):
     binarize: Literal["none", "threshold", "dynamic", "fixed"] = Field(
         "none",
         title="Binarised pixels",
-        description="Grey pixels as they are, cut at one half, drawn anew as 0 or 1 at each step (dynamic), or drawn "
-        "once and kept (fixed).",
+        description="Keep grey pixels (none), cut them at one half (threshold), or draw each as 0 or 1, anew at each step "
+        "(dynamic) or once (fixed).",
     )
     corruption: Annotated[tuple[str, ...], BeforeValidator(parse_names)] = Field(
         (),
         title="Corruption",
-        description=f"What damages the input, the target staying clean: {', '.join(CORRUPTIONS)}; of several one is "
-        "drawn for each image.",
+        description=f"Damages the encoder's input, while the target stays clean: {', '.join(CORRUPTIONS)}. If several are "
+        "given, one is drawn for each image.",
     )
     level: Annotated[str | None, BeforeValidator(parse_level_setting)] = Field(
         None,
         max_length=64,
         title="Level",
-        description="How strong the corruption is, in its own unit: one number, or LOW:HIGH to draw from for each image.",
+        description="Strength of the corruption in its own unit: a number, or LOW:HIGH to draw one for each image.",
     )
 
     augment: Annotated[tuple[Augmentation, ...], BeforeValidator(parse_names)] = Field(
@@ -80,7 +80,7 @@ class DataConfig(Section):
 
     @property
     def levels(self) -> tuple[float, float]:
-        """The ends of the level; both 0 where the corruption has none."""
+        """The ends of the level; both are 0 if the corruption has no level."""
         return ends_of(self.corruption, self.level)
 
 
@@ -100,23 +100,23 @@ class ModelConfig(Section):
         ARCHITECTURES["mlp"].hidden,
         max_length=8,
         title="Hidden sizes",
-        description="Sizes of the encoder's hidden layers (mlp) or its channels a stage (conv); the decoder mirrors "
-        f"them. 'none' gives a linear model. Default {_DEFAULT_SIZES}.",
+        description="Sizes of the encoder's hidden layers (mlp), or its channels per stage (conv); the decoder mirrors "
+        f"them. 'none' gives a linear model. Default: {_DEFAULT_SIZES}.",
     )
     activation: Literal["relu", "tanh"] = Field(
-        "relu", title="Activation", description="What stands between two layers."
+        "relu", title="Activation", description="The nonlinearity between layers."
     )
     encoder: Literal["shared", "separate"] = Field(
         "shared",
         title="Encoder",
-        description="One encoder with two heads, or one network for the mean and one for the log-variance.",
+        description="One encoder with two heads, or separate networks for the mean and the log-variance.",
     )
     latent: int = Field(
         2,
         ge=1,
         le=512,
         title="Latents",
-        description="Numbers in the code of an image.",
+        description="Length of the code of an image.",
         json_schema_extra={"unit": "dimensions"},
     )
 
@@ -132,7 +132,7 @@ class ModelConfig(Section):
     @field_validator("hidden", mode="before")
     @classmethod
     def _parse_hidden(cls, value: Any) -> Any:
-        """'256,64' and 'none', as typed on the command line and in the page's field."""
+        """Parses '256,64' and 'none', as typed on the command line and in the page's field."""
         if not isinstance(value, str):
             return value
         if value.strip().lower() == "none":
@@ -149,7 +149,7 @@ class ModelConfig(Section):
 
     @property
     def is_variational(self) -> bool:
-        """Whether the encoder gives a distribution over codes, so that there are a KL, an ELBO and a prior."""
+        """Whether the encoder returns a distribution over codes, so that there are a KL, an ELBO and a prior."""
         return MODELS[self.model].is_variational
 
 
@@ -160,14 +160,14 @@ class ObjectiveConfig(Section):
         "bernoulli", title="Likelihood", description="The decoder's distribution over pixels."
     )
     objective: Annotated[str, OneOf(OBJECTIVES, lambda row: row.is_chosen_by_name)] = Field(
-        "beta", title="Objective", description="How the KL is weighed. A capacity replaces beta."
+        "beta", title="Objective", description="How the KL is weighted. A capacity replaces beta."
     )
     sigma: float = Field(
         1.0,
         ge=0.001,
         le=10.0,
         title="Sigma σ",
-        description="Standard deviation of the gaussian likelihood; where the learned one starts.",
+        description="Standard deviation of the gaussian likelihood; for the learned one, its starting value.",
         json_schema_extra={"step": 0.1, "unit": "of the pixel range 0 to 1"},
     )
     beta: float = Field(
@@ -176,19 +176,19 @@ class ObjectiveConfig(Section):
         le=1000.0,
         json_schema_extra={"step": 0.5},
         title="Beta β",
-        description="Weight of the KL divergence, both in nats per image; 1 is the VAE.",
+        description="Weight of the KL divergence; 1 is the standard VAE.",
     )
     beta_schedule: Literal["constant", "linear"] = Field(
         "constant",
         title="Schedule of β",
-        description="Beta from the start, or rising linearly from 0 over the warm-up.",
+        description="Constant beta, or beta rising linearly from 0 over the warm-up.",
     )
     warmup_epochs: float = Field(
         5.0,
         gt=0.0,
         le=10000.0,
         title="Warm-up",
-        description="Over how long beta (linear) or the capacity rises.",
+        description="How long beta (if linear) or the capacity rises.",
         json_schema_extra={"step": 1.0, "unit": "epochs"},
     )
     capacity: float | None = Field(
@@ -196,7 +196,7 @@ class ObjectiveConfig(Section):
         ge=0.0,
         le=10000.0,
         title="Capacity C",
-        description="Aim the KL at this value C: gamma x |KL - C| in place of beta x KL; C rises over the warm-up.",
+        description="Target C of the KL: the loss has gamma x |KL - C| instead of beta x KL, and C rises over the warm-up.",
         json_schema_extra={"step": 1.0, "unit": "nats per image"},
     )
     gamma: float = Field(
@@ -224,7 +224,7 @@ class ObjectiveConfig(Section):
 
     @property
     def kind(self) -> ObjectiveRow:
-        """What is minimised if the model is variational: the objective of a setting that has a value, else the named one."""
+        """The objective if the model is variational: the one chosen by a setting that has a value, else the named one."""
         chosen = (row for row in OBJECTIVES.values() if row.chosen_by and getattr(self, row.chosen_by) is not None)
         return next(chosen, OBJECTIVES[self.objective])
 
@@ -241,11 +241,11 @@ class ObjectiveConfig(Section):
 
 
 class TrainingConfig(Section):
-    """How the weights are found."""
+    """How the model is trained."""
 
     epochs: int = Field(20, ge=1, le=100000, title="Epochs", description="Passes over the training images.")
     batch_size: int = Field(
-        128, ge=1, le=65536, title="Batch size", description="Images a step; cut to the data where there are fewer."
+        128, ge=1, le=65536, title="Batch size", description="Images per step; at most as many as there are."
     )
     lr: float = Field(
         1e-3,
@@ -253,7 +253,7 @@ class TrainingConfig(Section):
         le=1.0,
         json_schema_extra={"step": 0.001},
         title="Learning rate",
-        description="The optimizer's learning rate; with a schedule or a warm-up its highest value.",
+        description="The optimizer's learning rate; with a schedule or a warm-up, its highest value.",
     )
     optimizer: Literal["adam", "adamw", "sgd"] = Field(
         "adam",
@@ -265,7 +265,7 @@ class TrainingConfig(Section):
         ge=0.0,
         le=1.0,
         title="Weight decay",
-        description="How strongly all weights are pulled to 0: for adam and sgd added to the gradient, for adamw to the step.",
+        description="Pulls all weights towards 0, through the gradient for adam and sgd and through the step for adamw.",
         json_schema_extra={"step": 0.0001},
     )
     clip: float | None = Field(
@@ -273,21 +273,21 @@ class TrainingConfig(Section):
         gt=0.0,
         le=1e9,
         title="Clip gradients at",
-        description="Scale a gradient down to this norm if its norm is larger.",
+        description="Scale the gradient down to this norm if its norm is larger.",
         json_schema_extra={"step": 10.0, "unit": "nats per image"},
     )
     lr_schedule: Literal["constant", "cosine", "step"] = Field(
         "constant",
         title="Schedule of the learning rate",
-        description="Constant, falling to 0 along half a cosine over all epochs, or multiplied by 0.1 after one half and "
-        "again after three quarters of them.",
+        description="Constant; falling to 0 along half a cosine over all epochs; or multiplied by 0.1 after half of the "
+        "epochs and again after three quarters.",
     )
     lr_warmup_epochs: float = Field(
         0.0,
         ge=0.0,
         le=10000.0,
         title="Warm-up of the learning rate",
-        description="Over how long the learning rate rises from 0 at the start.",
+        description="How long the learning rate rises from 0 at the start.",
         json_schema_extra={"step": 1.0, "unit": "epochs"},
     )
     average: float = Field(
@@ -295,8 +295,8 @@ class TrainingConfig(Section):
         ge=0.0,
         le=0.99999,
         title="Moving average of the weights",
-        description="Decay per step of an exponential moving average, such as 0.999. It is what is evaluated, drawn and "
-        "kept as the model; 0 uses the weights themselves.",
+        description="Decay per step of an exponential moving average of the weights, such as 0.999, which then is the model "
+        "that is evaluated, shown and stored; 0 uses the weights themselves.",
         json_schema_extra={"step": 0.001},
     )
     patience: float | None = Field(
@@ -304,17 +304,17 @@ class TrainingConfig(Section):
         gt=0.0,
         le=100000.0,
         title="Patience",
-        description="End the training early once the target objective on held-out images has not improved for so long.",
+        description="Stop early once the target objective on held-out images has not improved for this long.",
         json_schema_extra={"step": 1.0, "unit": "epochs"},
     )
     precision: Literal["float32", "bf16"] = Field(
         "float32",
         title="Precision",
-        description="bf16 computes the network's layers in bfloat16 where the processor or GPU has it: faster for large "
-        "networks, with two to three digits. Weights, loss and evaluation stay in float32.",
+        description="bf16 computes the network's layers in bfloat16 if the processor or GPU supports it: faster for large "
+        "networks, with two to three significant digits. Weights, loss and evaluation stay in float32.",
     )
-    seed: int = Field(0, ge=0, le=2**32 - 1, title="Seed", description="Every random draw follows from it.")
+    seed: int = Field(0, ge=0, le=2**32 - 1, title="Seed", description="Determines every random draw.")
     threads: int = Field(1, ge=1, le=256, title="Threads", description="Processor threads that the run may use.")
     device: Literal["cpu", "cuda", "auto"] = Field(
-        "auto", title="Device", description="Where to compute; auto takes cuda where it is."
+        "auto", title="Device", description="Where to compute; auto uses cuda if it is available."
     )

@@ -20,7 +20,7 @@ from pythae.trainers import BaseTrainer, BaseTrainerConfig
 from torch import nn
 
 
-class Encoder(BaseEncoder):
+class Encoder(BaseEncoder):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.body = nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 64), nn.ReLU())
@@ -31,7 +31,7 @@ class Encoder(BaseEncoder):
         return ModelOutput(embedding=self.mean(hidden), log_covariance=self.log_variance(hidden))
 
 
-class Decoder(BaseDecoder):
+class Decoder(BaseDecoder):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         layers = [nn.Linear(2, 64), nn.ReLU(), nn.Linear(64, 256), nn.ReLU(), nn.Linear(256, 784), nn.Sigmoid()]

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.common.latent_code import decimals, request_code, slider_key
 from pages.common.opened_model import OpenedModel
-from vae_core.evaluation.codes import carried, fitted_gaussian, slider_range
+from vae_core.evaluation.codes import dimension_importance, fitted_gaussian, slider_range
 from vae_core.viz.walks import random_codes
 
 
@@ -15,7 +15,7 @@ def sliders(model: OpenedModel) -> None:
     _buttons(model)
     active = [dimension for dimension in model.order if not model.inactive[dimension]]
     rest = [dimension for dimension in model.order if model.inactive[dimension]]
-    amounts = carried(model.codes)
+    amounts = dimension_importance(model.codes)
     for dimension in active:
         _slider(model, dimension, float(amounts[dimension]))
     if rest:

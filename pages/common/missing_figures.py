@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pages.common.jobs import runner
-from vae_core.evaluation.figures import lacks_figures
+from vae_core.evaluation.run_figures import lacks_figures
 from vae_core.jobs import Job, JobState, Key, cli_command
 from vae_core.storage.measurements import weights_digest
 from vae_core.storage.runs import Run

@@ -15,7 +15,7 @@ from vae_core.data.datasets import Dataset
 from vae_core.data.relocation import missing_message
 from vae_core.evaluation import codes as coding
 from vae_core.evaluation.codes import Codes
-from vae_core.evaluation.standin import standin
+from vae_core.evaluation.fallback import fallback_dataset
 from vae_core.evaluation.trained import Trained, load_trained
 from vae_core.export.browser import decoder_bytes
 from vae_core.storage import files
@@ -37,7 +37,7 @@ class OpenedModel:
         images, labels: (N, C, H, W) uint8 and (N,), from the test split.
         codes: the codes of those images.
         order: the dimensions, the one that carries most first.
-        inactive: (L,) bool, from `codes.inactive`.
+        inactive: (L,) bool, from `codes.inactive_dimensions`.
         decoder: the decoder for the browser, or None if it is too large.
         note: a sentence if the images are not from the training dataset, otherwise empty.
     """
@@ -106,14 +106,14 @@ def _load(folder: str, stamp: str) -> OpenedModel:
     images, labels = batches.held_out(dataset, POINTS)
     codes = coding.encode(trained, images)
     decoder = decoder_bytes(trained.model, trained.config.objective.likelihood, trained.image_shape)
-    order, inactive = coding.order(codes).tolist(), coding.inactive(codes)
+    order, inactive = coding.order_by_importance(codes).tolist(), coding.inactive_dimensions(codes)
     return OpenedModel(run, trained, dataset, images, labels, codes, order, inactive, decoder, note)
 
 
 def _dataset(run: Run, trained: Trained) -> tuple[Dataset, str]:
     """The run's own dataset; if it is missing, its sample or a few images of the film, with a note that says so."""
     if missing_message(run):
-        dataset = standin(run, trained)
+        dataset = fallback_dataset(run, trained)
         return (
             dataset,
             f"Shown here with {len(dataset.test_images)} {dataset.name}, because its own images are missing.",

@@ -69,7 +69,9 @@ def joint_model(columns: Sequence[Column]) -> OpenedModel:
     log_variance = np.concatenate(spreads) if len(spreads) == len(columns) else None
     errors = np.concatenate([column.model.codes.reconstruction_error for column in columns])
     codes = Codes(means, log_variance, errors, all(column.model.codes.has_prior for column in columns))
-    return replace(widest, codes=codes, order=coding.order(codes).tolist(), inactive=_inactive_in_all(columns, width))
+    return replace(
+        widest, codes=codes, order=coding.order_by_importance(codes).tolist(), inactive=_inactive_in_all(columns, width)
+    )
 
 
 def _inactive_in_all(columns: Sequence[Column], width: int) -> Array:

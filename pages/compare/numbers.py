@@ -13,7 +13,7 @@ from pages.common.glossary import glossary_links
 from pages.common.held_out_text import HELD_OUT_PART
 from pages.compare.comparison import Comparison, RunSnapshot
 from vae_core.evaluation.comparison import Point, Slope, slope_check
-from vae_core.evaluation.findings import caption, caption_of_seeds, how_far_comparable
+from vae_core.evaluation.findings import caption, caption_of_seeds, comparability_warnings
 from vae_core.viz.active_units_chart import units_spec, units_table
 from vae_core.viz.compared_values import labels_of
 from vae_core.viz.kl_heat_map import kl_spec, kl_table
@@ -29,7 +29,7 @@ RATE_AND_DISTORTION = (
 def numbers(comparison: Comparison, snapshots: Sequence[RunSnapshot]) -> None:
     """Draws sentences and charts from the figures so far."""
     points = [snapshot.point for snapshot in snapshots if snapshot.point is not None]
-    for sentence in how_far_comparable([run.config for run in comparison.runs]):
+    for sentence in comparability_warnings([run.config for run in comparison.runs]):
         st.caption(literal(sentence))
     if not points:
         st.info("Charts appear with the first held-out figures.", icon=":material/hourglass_empty:")

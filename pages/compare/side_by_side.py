@@ -62,7 +62,7 @@ def picture_view(comparison: Comparison) -> None:
     opened: list[Column] = []
     for run in runs:
         model = _opened(run)
-        if model is None or _is_of_other_images(opened, model, comparison.title(run)):
+        if model is None or _is_of_baseline_training_images(opened, model, comparison.title(run)):
             continue
         point = take_snapshot(run, comparison.field).point
         opened.append(make_column(comparison.title(run), _note(point), model, by_rank=match == "rank"))
@@ -90,7 +90,7 @@ def _is_waiting(run: Run) -> bool:
         return False
 
 
-def _is_of_other_images(opened: Sequence[Column], model: OpenedModel, title: str) -> bool:
+def _is_of_baseline_training_images(opened: Sequence[Column], model: OpenedModel, title: str) -> bool:
     """Whether the model's dataset differs from that of the others, which is reported; pictures are comparable only if not."""
     if not opened or opened[0].model.dataset.digest == model.dataset.digest:
         return False

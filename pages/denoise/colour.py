@@ -25,7 +25,7 @@ from vae_core.data.batches import held_out, to_float
 from vae_core.data.bundled import TintedSource
 from vae_core.data.corruptions import corrupt_split
 from vae_core.evaluation.colours import TITLES, MeanColours, mean_colours
-from vae_core.evaluation.restoration import other_images
+from vae_core.evaluation.restoration import baseline_training_images
 
 NAME = "greyscale"
 TASK = Task("Colour", NAME, offered=("colouriser-digits",))
@@ -85,7 +85,7 @@ def _baselines(model: OpenedModel, damaged: DamagedImages, chosen: ChosenImages)
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _means(dataset: str, _model: OpenedModel) -> MeanColours:
-    images = other_images(_model.dataset)
+    images = baseline_training_images(_model.dataset)
     grey = corrupt_split(images, [NAME], (0.0, 0.0), 0)
     return mean_colours(_model.dataset, grey, images, _model.dataset.train_labels[: len(images)])
 

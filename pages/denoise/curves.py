@@ -20,7 +20,7 @@ from pages.denoise.damaged_images import usual_reconstruction_psnr
 from pages.denoise.models import Task, choose_models, dataset_notes, labelled, material_of
 from vae_core.data.relocation import missing_message
 from vae_core.evaluation import colours
-from vae_core.evaluation.restoration import curve_levels, kept_curve
+from vae_core.evaluation.restoration import curve_levels, load_curve
 from vae_core.figures import FIGURES
 from vae_core.jobs import Key, cli_command
 from vae_core.metrics.baselines import BASELINES, TONED
@@ -73,7 +73,7 @@ def known_curves(models: Sequence[OpenedModel], name: str) -> dict[str, list[Res
     curves = {}
     for label, model in labelled(models).items():
         images = material_of(model, IMAGES, models[0].dataset)
-        curves[label] = kept_curve(model.run, model.trained, images, name)
+        curves[label] = load_curve(model.run, model.trained, images, name)
     return curves
 
 

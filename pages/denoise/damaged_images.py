@@ -15,9 +15,9 @@ from pages.denoise.models import labelled
 from vae_core.data.batches import to_float
 from vae_core.data.corruptions import corrupt_split
 from vae_core.evaluation.restoration import (
+    baseline_training_images,
     bytes_of,
-    examples_of,
-    other_images,
+    learning_examples,
     psnr,
     quality,
     restore,
@@ -151,7 +151,7 @@ def restore_with_baselines(model: OpenedModel, damaged: DamagedImages) -> Iterat
         model: the baselines are tuned on its training images, and learned from them.
         damaged: images whose originals are known.
     """
-    images, others = to_float(damaged.images).numpy(), other_images(model.dataset)
+    images, others = to_float(damaged.images).numpy(), baseline_training_images(model.dataset)
     for name in names_for(damaged.clean[0].numel()):
         find = _learned if isinstance(BASELINES[name], Learned) else _tuned
         for tuned in find(model.dataset.name, damaged.corruption, damaged.level, name, others).values():
@@ -167,7 +167,7 @@ def _tuned(dataset: str, corruption: str, level: float, name: str, _others: Tens
 @st.cache_data(max_entries=8, show_spinner=False)
 def _learned(dataset: str, corruption: str, level: float, name: str, _others: Tensor) -> dict[str, Tuned]:
     """Tunes a baseline that learns from the training images that follow. Few are cached, since one can take 20 MB."""
-    return _tuned_on(corruption, level, name, _others, examples_of(_others, corruption, level, 1))
+    return _tuned_on(corruption, level, name, _others, learning_examples(_others, corruption, level, 1))
 
 
 def _tuned_on(corruption: str, level: float, name: str, others: Tensor, examples: Examples | None) -> dict[str, Tuned]:

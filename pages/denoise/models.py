@@ -15,7 +15,7 @@ from pages.common.session import open_anywhere
 from vae_core.config import RunConfig
 from vae_core.data.datasets import Dataset
 from vae_core.errors import ConfigError, LatentLabError
-from vae_core.evaluation.restoration import Material, material
+from vae_core.evaluation.restoration import RestorationData, restoration_data
 from vae_core.registry.model_rows import MODELS
 
 PARAMETER = "models"
@@ -143,11 +143,13 @@ def _kind(model: OpenedModel) -> str:
 
 
 @st.cache_resource(max_entries=16, show_spinner="Reading the images")
-def _material(run_id: str, name: str, stamp: int, images: int, _model: OpenedModel, _dataset: Dataset) -> Material:
-    return material(_dataset, _model.trained, images)
+def _material(
+    run_id: str, name: str, stamp: int, images: int, _model: OpenedModel, _dataset: Dataset
+) -> RestorationData:
+    return restoration_data(_dataset, _model.trained, images)
 
 
-def material_of(model: OpenedModel, images: int, dataset: Dataset | None = None) -> Material:
+def material_of(model: OpenedModel, images: int, dataset: Dataset | None = None) -> RestorationData:
     """Test images of a dataset, by default the model's own, and training images to fit the baselines on."""
     used = dataset or model.dataset
     return _material(model.run.id, used.name, model.trained.step, images, model, used)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.common.opened_model import OpenedModel
-from vae_core.evaluation.codes import csv_text
+from vae_core.evaluation.codes import codes_to_csv
 from vae_core.export.script import export_weights, generation_script
 
 
@@ -37,7 +37,7 @@ def download_buttons(model: OpenedModel) -> None:
     )
     st.download_button(
         "Codes as CSV",
-        lambda: csv_text(model.codes, model.labels, model.dataset.classes),
+        lambda: codes_to_csv(model.codes, model.labels, model.dataset.classes),
         file_name=f"{name}-codes.csv",
         mime="text/csv",
         icon=":material/table:",

@@ -13,7 +13,13 @@ from pages.learn.figures import dataset, model, test_images, test_labels
 from pages.learn.lessons import Link, Shown
 from pages.learn.pictures import choose_image
 from vae_core.errors import RunNotFound
-from vae_core.evaluation.codes import carried, decode_images, inactive, order, slider_range
+from vae_core.evaluation.codes import (
+    decode_images,
+    dimension_importance,
+    inactive_dimensions,
+    order_by_importance,
+    slider_range,
+)
 from vae_core.evaluation.comparison import Point, read_point, slope_check, values_of
 from vae_core.evaluation.findings import caption, shown_value
 from vae_core.storage import paths
@@ -94,15 +100,15 @@ def _inputs(index: int) -> list[int]:
 
 def _pictures(run_id: str, chosen: list[int]) -> BetaPictures:
     shown = model(run_id)
-    strongest = int(order(shown.codes)[0])
+    strongest = int(order_by_importance(shown.codes)[0])
     walk = traversal(shown.codes.mean[chosen[0]], strongest, *slider_range(shown.codes, strongest), SHOWN)
     drawn = random_codes(SHOWN, shown.trained.model.latent, 0)
     parts = [shown.codes.mean[chosen], walk, drawn]
     decoded = decode_images(shown.trained, np.concatenate(parts).astype(np.float32))
     ends = np.cumsum([len(part) for part in parts])
     reconstructions, walked, draws = (np.ascontiguousarray(part) for part in np.split(decoded, ends[:-1]))
-    kl: Array = carried(shown.codes)
-    return BetaPictures(reconstructions, walked, strongest, draws, kl, ~inactive(shown.codes))
+    kl: Array = dimension_importance(shown.codes)
+    return BetaPictures(reconstructions, walked, strongest, draws, kl, ~inactive_dimensions(shown.codes))
 
 
 def _dials(run_id: str) -> dict[str, str]:

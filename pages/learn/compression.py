@@ -18,8 +18,8 @@ from vae_core.evaluation.compression import (
     PNG,
     PNG_MOSAIC,
     STEPS,
-    through_codes,
-    through_jpeg,
+    codes_round_trip,
+    jpeg_round_trip,
 )
 from vae_core.figures import FIGURES
 from vae_core.types import Array
@@ -89,7 +89,7 @@ def _chart(rates: dict[str, Any], point: dict[str, Any]) -> None:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _arrived(run_id: str, step: float) -> Array:
     data = dataset()
-    return through_codes(model(run_id).trained, data.train_images, data.test_images[:SHOWN], step)
+    return codes_round_trip(model(run_id).trained, data.train_images, data.test_images[:SHOWN], step)
 
 
 def _pictures(run_id: str, step: float, point: dict[str, Any], rates: dict[str, Any]) -> None:
@@ -104,7 +104,7 @@ def _pictures(run_id: str, step: float, point: dict[str, Any], rates: dict[str, 
     rows(
         (images, "Test images"),
         (_arrived(run_id, step), f"Through the code: {cost(point)}"),
-        (through_jpeg(images, quality), f"JPEG of quality {quality}, the closest in PSNR: {cost(nearest)}"),
+        (jpeg_round_trip(images, quality), f"JPEG of quality {quality}, the closest in PSNR: {cost(nearest)}"),
         columns=SHOWN, width=420,
     )  # fmt: skip
 

@@ -20,7 +20,7 @@ from pages.library.formatting import size_text
 from pages.library.next_steps import kept
 from vae_core.config import FIELDS, RunConfig, title_of
 from vae_core.errors import RunNotFound
-from vae_core.evaluation.figures import notes_on
+from vae_core.evaluation.run_figures import notes_on
 from vae_core.fields import unit_of
 from vae_core.figures import FIGURES, Figure
 from vae_core.storage import files

@@ -106,7 +106,7 @@ def _optimisation() -> dict[str, Any]:
 def _augment() -> list[str]:
     """Random changes of the training images."""
     names = get_args(Augmentation)
-    say_missing("augment", "augmentation", names, st.query_params.get_all("augment"))
+    report_missing("augment", "augmentation", names, st.query_params.get_all("augment"))
     return st.multiselect(
         title_of("augment"),
         names,

@@ -255,13 +255,13 @@ def test_an_archive_of_a_newer_program_says_so(whole: bytes, run: Run) -> None:
 
 def test_other_weights_and_pickles_are_refused_by_what_they_are(run: Run) -> None:
     bare = (run.folder / "model.safetensors").read_bytes()
-    with pytest.raises(CheckpointCorrupt, match="These weights carry no configuration"):
+    with pytest.raises(CheckpointCorrupt, match="These weights contain no configuration"):
         archive.read_weights(bare)
     with pytest.raises(CheckpointCorrupt, match="This is a pickle or a torch file"):
         archive.read_weights(pickle.dumps({"a": 1}))
     for notes in ({"config": "[]", "record": "{}"}, {"config": "{", "record": "{}"}, {"config": "{}", "record": "3"}):
         content = pack_tensors({"w": np.zeros(1, np.float32)}, {"sha256": "0" * 64, **notes})
-        with pytest.raises(CheckpointCorrupt, match="carry no configuration"):
+        with pytest.raises(CheckpointCorrupt, match="contain no configuration"):
             archive.read_weights(content.replace(b"0" * 64, files.digest(content).encode(), 1))
 
 

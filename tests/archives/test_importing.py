@@ -168,8 +168,8 @@ SAME: Callable[[Any], Any] = lambda tensors: tensors  # noqa: E731
 FRAME = "film/00000001.npz"
 CORRUPT = CheckpointCorrupt
 HOSTILE: dict[str, tuple[Callable[[Members], Members], type[LatentLabError], str]] = {
-    "no configuration": (without("config.json"), CORRUPT, "no file that this program exported"),
-    "no status": (without("status.json"), CORRUPT, "no file that this program exported"),
+    "no configuration": (without("config.json"), CORRUPT, "was not exported by this program"),
+    "no status": (without("status.json"), CORRUPT, "was not exported by this program"),
     "weights without their proof": (without("model.json"), CORRUPT, "model.json is missing"),
     "a proof without weights": (without("model.safetensors"), CORRUPT, "model.safetensors is missing"),
     "an unknown setting": (document("config.json", colour=1), ConfigError, "no setting called 'colour'"),
@@ -195,7 +195,7 @@ HOSTILE: dict[str, tuple[Callable[[Members], Members], type[LatentLabError], str
     "weights of another kind": (
         checkpoint("best", lambda t: {**t, "x.y": t[BIAS]}),
         CheckpointIncompatible,
-        "x.y is in",
+        "x.y is unknown",
     ),
     "weights too few": (checkpoint("best", lambda t: {BIAS: t[BIAS]}), CheckpointIncompatible, "missing in the file"),
     "whole numbers": (
@@ -206,7 +206,7 @@ HOSTILE: dict[str, tuple[Callable[[Members], Members], type[LatentLabError], str
     "not a number": (
         checkpoint("model", changed(BIAS, lambda w: w * np.nan)),
         CORRUPT,
-        f"{BIAS} hold values that are not",
+        f"{BIAS} contain values that are not",
     ),
     "another network": (
         document("config.json", model={"model": "vae", "hidden": [9]}),
@@ -235,7 +235,7 @@ HOSTILE: dict[str, tuple[Callable[[Members], Members], type[LatentLabError], str
         "holds objects in place of numbers",
     ),
     "a film that unpacks": (compressed(FRAME), CORRUPT, "compressed"),
-    "a film that is none": (replaced(FRAME, b"\xff\xd8\xff\xe0"), CORRUPT, "no bundle of arrays"),
+    "a film that is none": (replaced(FRAME, b"\xff\xd8\xff\xe0"), CORRUPT, "not a bundle of arrays"),
     "a film without subjects": (without("film/subjects.npz"), CORRUPT, "missing"),
     "a newer film": (newer_bundle, SchemaTooNew, "update the program"),
     "a film of other codes": (bundle(FRAME, mean=np.zeros((1, 7), np.float16)), CORRUPT, "does not fit the run"),

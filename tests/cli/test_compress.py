@@ -43,7 +43,7 @@ def test_compress_gives_every_codec(call: Any, vae: Run) -> None:
 def test_compress_without_json_is_a_table(vae: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compress", str(vae.folder), "--images", "20"]) == 0
     out = capsys.readouterr().out
-    assert "bits a pixel" in out and "JPEG mosaic" in out and "lossless" in out
+    assert "bits per pixel" in out and "JPEG mosaic" in out and "lossless" in out
 
 
 def test_collapse_gives_falling_thresholds_and_counts(call: Any) -> None:

@@ -82,7 +82,7 @@ def test_a_published_file_is_trained_on_and_scored(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["digits"], "What made the images of 'mnist-sample' is not known"),
+        (["digits"], "The generative factors of 'mnist-sample' are not known"),
         (["nobody"], "There is no run 'nobody'"),
         (["drawn", "--dataset", "sprites-32-600"], "28 x 28"),
         (["drawn", "--dataset", "sprites-99"], "width of 28 to 64"),

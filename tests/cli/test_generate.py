@@ -89,7 +89,7 @@ def test_at_beta_0_it_is_said_that_the_draws_mean_nothing(
         assert main(["sample", str(run.folder), "--out", str(tmp_path / "a.png"), "--json"]) == 0
         out, err = capsys.readouterr()
         warning = json.loads(out)["warning"]
-        assert ("draws of the prior mean nothing" in str(warning)) == (beta == 0)
+        assert ("samples of the prior mean nothing" in str(warning)) == (beta == 0)
         assert err == (f"Note: {warning}\n" if beta == 0 else "") and (beta == 0 or warning is None)
 
 
@@ -155,7 +155,7 @@ def test_where_a_full_set_is_not_here_its_sample_gives_the_ranges(
         (("sample", "vae", "--out", "{}/a.png", "--temperature", "nan"), "--temperature must be 0 to 10, not nan"),
         (("sample", "vae", "--out", "{}/a.png", "--seed", "-1"), "--seed"),
         (("sample", "vae", "--out", "{}/a.jpg"), "ends in .png"),
-        (("sample", "vae", "--out", "{}/nowhere/a.png"), "not there"),
+        (("sample", "vae", "--out", "{}/nowhere/a.png"), "does not exist"),
         (("sample", "vae"), "--out"),
         (("traverse", "vae", "--out", "{}/a.gif", "--scale", "0"), "--scale must be 1 to 64, not 0"),
         (("sample", "vae", "--out", "{}/a.png", "--scale", "64"), "--scale must be 1 to 18 for 8 images of 28 pixels"),

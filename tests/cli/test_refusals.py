@@ -88,7 +88,7 @@ def test_fault_12_cuda_without_a_gpu_is_one_sentence_and_leaves_no_failed_run(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     stopped = create_run(root, make_config(device="cuda", limit=96, hidden="8"), run_id="asks-for-cuda")
     stopped.write_status(Status(state="stopped"))
-    assert "There is no CUDA device here" in refused(call(*arguments, "--json", "--runs", root))
+    assert "This machine has no CUDA device" in refused(call(*arguments, "--json", "--runs", root))
     assert sorted(run.name for run in root.iterdir()) == ["asks-for-cuda", "vae"]
     assert stopped.status().state == "stopped"
 

@@ -132,20 +132,20 @@ def test_black_on_white_is_noticed_and_inverted(as_json: AsJson, call: Call, tmp
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((), "Name what to restore from with --corruption"),
+        ((), "Name the damage to restore with --corruption"),
         (("--corruption", "fog"), "no corruption called 'fog'"),
         (("--corruption", "gaussian", "--level", "2"), "must be 0 to 1, not 2"),
-        (("--corruption", "greyscale"), "needs images in colour"),
+        (("--corruption", "greyscale"), "needs colour images"),
         (("--corruption", "blur", "--images", "0"), "must be 1 to 10000, not 0"),
         (("--input", "IN"), "--input and --out go together"),
-        (("--input", "IN", "--out", "IN"), "must be another folder"),
+        (("--input", "IN", "--out", "IN"), "must be a different folder"),
         (("--input", "NOWHERE", "--out", "OUT"), "There is no file or folder"),
         (("--input", "EMPTY", "--out", "OUT"), "There is no picture in"),
-        (("--input", "IN", "--out", "OUT", "--level", "0.5"), "leave --corruption and --level out"),
+        (("--input", "IN", "--out", "OUT", "--level", "0.5"), "leave out --corruption and --level"),
         (("--input", "IN/z.png", "--out", "OUT"), "z.png: This is not a picture"),
         (("--input", "IN/a.png", "--out", "IN"), "would replace one of --input"),
         (("--input", "IN/z.zip", "--out", "OUT"), "'z.zip' is damaged or not a zip"),
-        (("--corruption", "masking", "--invert"), "--invert is for one's own pictures"),
+        (("--corruption", "masking", "--invert"), "--invert is for your own pictures"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(
@@ -165,5 +165,5 @@ def test_what_is_wrong_is_one_sentence(
 
 def test_a_corruption_that_the_images_have_no_colours_for_makes_no_run(call: Call, tmp_path: Path) -> None:
     status, _, error = call("train", "--corruption", "greyscale", "--runs", tmp_path / "runs")
-    assert status == 2 and "needs images in colour" in error
+    assert status == 2 and "needs colour images" in error
     assert list((tmp_path / "runs").iterdir()) == []

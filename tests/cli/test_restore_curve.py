@@ -13,7 +13,7 @@ from tests.cli.answers import AsJson, Call, refused
 from tests.evaluation.untrained import saved, untrained
 from vae_core.data.datasets import load_dataset
 from vae_core.evaluation import restoration_curve as curves
-from vae_core.evaluation.restoration import curve_levels, kept_curve, material
+from vae_core.evaluation.restoration import curve_levels, load_curve, restoration_data
 from vae_core.evaluation.trained import load_trained
 from vae_core.jobs import cli_command
 from vae_core.metrics.baselines import BASELINES
@@ -43,7 +43,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def kept(run: Run, corruption: str, images: int) -> list[RestorationPoint]:
     trained = load_trained(run)
-    return kept_curve(run, trained, material(load_dataset(run.config.data.dataset), trained, images), corruption)
+    return load_curve(
+        run, trained, restoration_data(load_dataset(run.config.data.dataset), trained, images), corruption
+    )
 
 
 def test_a_curve_has_the_figures_of_restore_at_each_level(as_json: AsJson, runs: Path, quick: None) -> None:
@@ -90,7 +92,7 @@ def test_the_table_shows_each_run_beside_its_best_opponent(call: Call, runs: Pat
     status, out, err = call("restore-curve", "colours", "--corruption", "greyscale", "--images", 6, "--runs", runs)
     title, head, line = out.splitlines()
     assert (status, err) == (0, "") and title.endswith(": PSNR, dB")
-    assert "best opponent" in head and line.split()[0] == "–" and "mean-colour" in line
+    assert "best baseline" in head and line.split()[0] == "–" and "mean-colour" in line
     assert len(kept(open_run(runs, "colours"), "greyscale", 6)) == 1
 
 
@@ -98,7 +100,7 @@ def test_the_table_shows_each_run_beside_its_best_opponent(call: Call, runs: Pat
     ("arguments", "words"),
     [
         (("grey", "--corruption", "rain"), "rain"),
-        (("grey", "--corruption", "greyscale"), "needs images in colour"),
+        (("grey", "--corruption", "greyscale"), "needs colour images"),
         (("grey", "--corruption", "masking", "--images", 0), "1 to 10000"),
         (("grey", "nobody", "--corruption", "masking"), "nobody"),
         (("grey", "colours", "--corruption", "masking"), "channels, height, width"),

@@ -16,7 +16,7 @@ import pytest
 
 from tests.cli.answers import EVALUATE_KEYS, SMALL, AsJson, Call, refused
 from vae_core.cli.config_options import train_command
-from vae_core.cli.run_sweep import _wake
+from vae_core.cli.run_sweep import _resume_abandoned
 from vae_core.config import make_config
 from vae_core.storage.paths import PROJECT_ROOT
 from vae_core.storage.runs import create_run, list_runs, open_folder
@@ -93,7 +93,7 @@ WRONG: list[tuple[Sequence[str], str]] = [
     (("--field", "latent"), "--field and --values go together"),
     (("--betas", "1,x"), "beta must be a number"),
     (("--betas", "1,-2"), "beta must be 0 to 1000"),
-    (("--betas", "1,1.0"), "stands there twice"),
+    (("--betas", "1,1.0"), "is given twice"),
     (("--betas", ","), "at least one value of beta"),
     (("--betas", ",".join(map(str, range(100)))), "at most 24 values"),
     (("--betas", "1", "--seeds", "a"), "seed must be a whole number"),
@@ -102,15 +102,15 @@ WRONG: list[tuple[Sequence[str], str]] = [
     (("--betas", "1", "--dataset", "nothing"), "no dataset called 'nothing'"),
     (("--betas", "1", "--epochs", "0"), "epochs must be"),
     (("--field", "sigma", "--values", "1,2"), "sigma makes no difference"),
-    (("--betas", "1", "--scheduler", "tcp://here"), "no address of a scheduler"),
-    (("--betas", "1", "--scheduler", "tcp://10.0.0.5:8786"), "or --trust-network if the network is your own"),
+    (("--betas", "1", "--scheduler", "tcp://here"), "not the address of a scheduler"),
+    (("--betas", "1", "--scheduler", "tcp://10.0.0.5:8786"), "or --trust-network if you trust the network"),
     (("--betas", "1", "--scheduler", "tls://10.0.0.5:8786"), "give --tls-ca, --tls-cert, --tls-key as well"),
     (
         ("--betas", "1", "--scheduler", "tls://10.0.0.5:8786", "--tls-ca", "a", "--tls-cert", "b", "--tls-key", "c"),
         "There is no file 'a' for --tls-ca",
     ),
     (("--betas", "1", "--scheduler", "127.0.0.1:8786", "--tls-key", "c"), "go with a scheduler at tls://"),
-    (("--betas", "1", "--scheduler", "127.0.0.1:8786", "--workers", "2"), "--workers is for this machine"),
+    (("--betas", "1", "--scheduler", "127.0.0.1:8786", "--workers", "2"), "--workers applies to this machine"),
     (("--betas", "1", "--trust-network"), "go with --scheduler"),
 ]
 
@@ -130,7 +130,7 @@ def test_a_paused_run_that_no_process_holds_is_resumed(tmp_path: Path) -> None:
     paused = create_run(tmp_path, config)
     paused.write_status(replace(paused.status(), state="paused"))
     try:
-        _wake(Sweep.start(manager, [config], tmp_path))
+        _resume_abandoned(Sweep.start(manager, [config], tmp_path))
         assert paused.status().state == "queued"
     finally:
         manager.close()

@@ -33,7 +33,7 @@ def test_train_offers_only_datasets_that_can_be_used(call: Call) -> None:
     for command in ("train", "sweep"):
         words = " ".join(call(command, "--help")[1].split())
         offer = words[words.index("--dataset ") : words.index("--limit ")]
-        assert "NAME|FILE" in offer and "npz of dSprites' form" in offer
+        assert "NAME|FILE" in offer and "npz in the format of dSprites" in offer
         assert not {"folder", "zip"} & set(offer.lower().replace("|", " ").split())
 
 
@@ -95,7 +95,7 @@ def test_a_diverged_training_is_status_1(call: Call, tmp_path: Path) -> None:
     assert f"train --limit 400 --epochs 4 --batch-size 32 --lr 0.001 --runs {tmp_path}" in err
     status, out, err = call("resume", found.folder, "--json")
     assert status == 1 and json.loads(out)["state"] == "diverged"
-    assert err.startswith("The run diverged, and with the same settings it most likely will again.")
+    assert err.startswith("The run diverged, and with the same settings it will most likely do so again.")
     assert call("evaluate", found.folder, "--json")[0] == 0
 
 
@@ -112,7 +112,7 @@ def test_an_interrupt_ends_with_everything_saved(tmp_path: Path, as_json: AsJson
     found = json.loads(out)
     assert found["state"] == "stopped" and found["steps"] >= 8
     assert process.returncode == -signal.SIGINT, "the signal ends it, so that a shell's loop ends as well"
-    assert err.decode() == f"The run was stopped; 'resume {Path(found['run']).name}' goes on.\n"
+    assert err.decode() == f"The run was stopped; 'resume {Path(found['run']).name}' continues it.\n"
 
 
 def test_a_dataset_file_that_moved_is_pointed_to_again(call: Call, as_json: AsJson, tmp_path: Path) -> None:

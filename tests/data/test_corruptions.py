@@ -158,7 +158,7 @@ def test_a_split_is_damaged_for_good_and_rounded_to_bytes() -> None:
         ("fog", 0.1, 1, "no corruption called 'fog'"),
         ("gaussian", 1.5, 1, "must be 0 to 1, not 1.5"),
         ("low-resolution", 0.5, 1, "must be 1 to 16, not 0.5"),
-        ("greyscale", 0.0, 1, "needs images in colour"),
+        ("greyscale", 0.0, 1, "needs colour images"),
     ],
 )
 def test_what_cannot_be_done_is_said(name: str, level: float, channels: int, words: str) -> None:

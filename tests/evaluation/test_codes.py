@@ -19,14 +19,14 @@ from vae_core.data.datasets import load_dataset
 from vae_core.errors import ConfigError, DataError
 from vae_core.evaluation.codes import (
     Codes,
-    carried,
-    csv_text,
+    codes_to_csv,
     decode_images,
+    dimension_importance,
     encode,
     fitted_gaussian,
-    inactive,
+    inactive_dimensions,
     nearest,
-    order,
+    order_by_importance,
     prior_warning,
     slider_range,
 )
@@ -78,7 +78,7 @@ def test_the_mean_error_and_the_kl_are_those_of_evaluate(digits: Tensor) -> None
     codes = encode(trained, digits.numpy())
     whole = evaluate(trained.model, trained.likelihood, digits, seed=0)
     assert codes.reconstruction_error.mean() == pytest.approx(whole.mse_per_pixel, rel=1e-5)
-    assert carried(codes).tolist() == pytest.approx(list(whole.kl_per_dimension or ()), rel=1e-5)
+    assert dimension_importance(codes).tolist() == pytest.approx(list(whole.kl_per_dimension or ()), rel=1e-5)
 
 
 def test_progress_ends_at_one(digits: Tensor) -> None:
@@ -96,7 +96,7 @@ def test_a_model_of_binary_pixels_is_shown_binary_pixels(digits: Tensor) -> None
 
 
 def test_images_of_another_size_and_none_are_refused(digits: Tensor) -> None:
-    with pytest.raises(DataError, match=r"1 x 28 x 28 .*not of 1 x 27 x 28"):
+    with pytest.raises(DataError, match=r"1 x 28 x 28 .*not 1 x 27 x 28"):
         encode(untrained(), digits[:, :, 1:])
     with pytest.raises(DataError, match="at least one"):
         encode(untrained(), digits[:0])
@@ -121,13 +121,13 @@ def test_what_is_no_code_is_said(z: Array) -> None:
 
 def test_dimensions_are_sorted_by_what_they_carry() -> None:
     codes = vae_codes()
-    assert carried(codes).tolist() == pytest.approx([0.5, 0.0, 2.0])
-    assert order(codes).tolist() == [2, 0, 1]
-    assert inactive(codes).tolist() == [False, True, False]
+    assert dimension_importance(codes).tolist() == pytest.approx([0.5, 0.0, 2.0])
+    assert order_by_importance(codes).tolist() == [2, 0, 1]
+    assert inactive_dimensions(codes).tolist() == [False, True, False]
     autoencoder = codes_of(codes.mean * 3 + 5)
-    assert carried(autoencoder).tolist() == pytest.approx([9.0, 0.0, 36.0])
-    assert inactive(autoencoder).tolist() == [False, True, False]
-    assert inactive(codes_of(np.ones((4, 2)))).all()
+    assert dimension_importance(autoencoder).tolist() == pytest.approx([9.0, 0.0, 36.0])
+    assert inactive_dimensions(autoencoder).tolist() == [False, True, False]
+    assert inactive_dimensions(codes_of(np.ones((4, 2)))).all()
 
 
 def test_fault_3_a_dimension_is_active_by_one_definition_everywhere() -> None:
@@ -137,11 +137,11 @@ def test_fault_3_a_dimension_is_active_by_one_definition_everywhere() -> None:
     codes = codes_of(
         signs * np.array([1.0, 0.0, 0.11, 0.09]) + np.array([0, 2.0, 0, 0]), np.zeros((100, 4), np.float32)
     )
-    assert carried(codes) == pytest.approx([0.5, 2.0, 0.00605, 0.00405], rel=1e-4)
-    assert is_active(codes.mean).tolist() == [True, False, True, False] == (~inactive(codes)).tolist()
+    assert dimension_importance(codes) == pytest.approx([0.5, 2.0, 0.00605, 0.00405], rel=1e-4)
+    assert is_active(codes.mean).tolist() == [True, False, True, False] == (~inactive_dimensions(codes)).tolist()
     assert active_units(torch.from_numpy(codes.mean)) == 2
     picture = np.zeros((1, 1, 2, 2), np.uint8)
-    frame = Frame(1, 0.1, codes.mean, None, picture, carried(codes).astype(np.float32), {})
+    frame = Frame(1, 0.1, codes.mean, None, picture, dimension_importance(codes).astype(np.float32), {})
     assert active_in(frame) == 2
     subjects = Subjects(np.zeros(100, np.int64), ("a",), picture, {})
     _, arrays = unpacked(stage_bytes(subjects, [frame], np.eye(4, 2), Options(("z1", "z2"))))
@@ -154,7 +154,7 @@ def test_fault_3_generate_and_evaluate_count_the_same_active_units(run_id: str) 
     images = load_dataset("mnist-sample").test_images
     found = evaluate(trained.model, trained.likelihood, images, seed=0)
     codes = encode(trained, images)
-    assert (~inactive(codes)).sum() == found.active_units == (17 if run_id.startswith("learn") else 16)
+    assert (~inactive_dimensions(codes)).sum() == found.active_units == (17 if run_id.startswith("learn") else 16)
 
 
 def test_a_vae_is_asked_within_its_prior_and_an_autoencoder_within_its_data() -> None:
@@ -195,7 +195,7 @@ def test_the_nearest_come_first() -> None:
 
 def test_the_table_can_be_read_back_and_holds_no_formula() -> None:
     codes = codes_of(np.array([[0.1, -2.5], [1 / 3, 1e-9], [0.0, 4.0]]))
-    text = csv_text(codes, [1, 0, -1], ["=1+2", 'a,"b'])
+    text = codes_to_csv(codes, [1, 0, -1], ["=1+2", 'a,"b'])
     rows = list(csv.reader(io.StringIO(text)))
     assert rows[0] == ["index", "label", "z1", "z2", "mse_per_pixel"]
     assert [row[:2] for row in rows[1:]] == [["0", 'a,"b'], ["1", "'=1+2"], ["2", ""]]

@@ -26,12 +26,12 @@ from vae_core.evaluation.compression import (
     _jpeg_points,
     as_mosaic,
     code_length,
+    codes_round_trip,
     compress,
     jpeg_payload,
+    jpeg_round_trip,
     png_payload,
     rate_at,
-    through_codes,
-    through_jpeg,
 )
 from vae_core.evaluation.trained import load_trained
 from vae_core.metrics.latents import Pca
@@ -101,7 +101,7 @@ def test_a_colour_image_keeps_its_planes() -> None:
     images = np.random.default_rng(0).integers(0, 256, (3, 3, 16, 16), dtype=np.uint8)
     assert as_mosaic(images).shape == (3, 32, 32)
     smooth = np.broadcast_to(np.array([200, 50, 120], np.uint8)[None, :, None, None], (2, 3, 16, 16)).copy()
-    assert np.abs(through_jpeg(smooth, 95).astype(int) - smooth).max() <= 4
+    assert np.abs(jpeg_round_trip(smooth, 95).astype(int) - smooth).max() <= 4
 
 
 def test_finer_steps_cost_more_and_lose_less(found: Compression) -> None:
@@ -150,7 +150,7 @@ def test_rates_are_interpolated_within_and_never_beyond() -> None:
 def test_what_arrives_has_the_error_that_was_counted(found: Compression, data: Dataset) -> None:
     trained = load_trained(open_run(paths.SHIPPED_RUNS, "learn-ae-8"))
     images = data.test_images[:IMAGES]
-    arrived = through_codes(trained, data.train_images, images, 1.0)
+    arrived = codes_round_trip(trained, data.train_images, images, 1.0)
     error = np.square((arrived.astype(float) - images.numpy()) / 255).mean()
     (point,) = [one for one in of(found, MODEL) if one.setting == 1.0]
     assert point.psnr == pytest.approx(-10 * math.log10(error), abs=0.02)

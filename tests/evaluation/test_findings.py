@@ -7,7 +7,7 @@ import pytest
 from tests.evaluation.points import point
 from vae_core.config import RunConfig, make_config
 from vae_core.evaluation.comparison import Point
-from vae_core.evaluation.findings import caption, caption_of_seeds, how_far_comparable, shown_value
+from vae_core.evaluation.findings import caption, caption_of_seeds, comparability_warnings, shown_value
 
 
 def test_the_caption_tells_rate_distortion_and_units() -> None:
@@ -75,7 +75,7 @@ def test_unchanged_units_and_codes_of_other_lengths() -> None:
 def test_n_is_always_told() -> None:
     one, two = [point(1.0, 1.0, 1.0, seed) for seed in range(3)], [point(2.0, 1.0, 1.0, seed) for seed in range(3)]
     assert caption_of_seeds([]) == ""
-    assert caption_of_seeds([one[0], two[0]]) == "n = 1: one seed each, so no spread is known."
+    assert caption_of_seeds([one[0], two[0]]) == "n = 1: one seed each, so the spread is unknown."
     assert caption_of_seeds(one[:2] + two[:2]) == "n = 2 seeds each: a dot each."
     assert caption_of_seeds(one + two) == "n = 3 seeds each: a dot each, their mean and one standard deviation."
     assert caption_of_seeds(one + two[:1]) == (
@@ -97,8 +97,8 @@ def grid(**fields: list[object]) -> list[RunConfig]:
 
 
 def test_runs_that_differ_as_they_should_have_no_reservation() -> None:
-    assert how_far_comparable(grid(beta=[1, 2, 1, 2], seed=[0, 0, 1, 1])) == []
-    assert how_far_comparable([make_config()]) == [] and how_far_comparable([]) == []
+    assert comparability_warnings(grid(beta=[1, 2, 1, 2], seed=[0, 0, 1, 1])) == []
+    assert comparability_warnings([make_config()]) == [] and comparability_warnings([]) == []
 
 
 @pytest.mark.parametrize(
@@ -111,21 +111,21 @@ def test_runs_that_differ_as_they_should_have_no_reservation() -> None:
         (grid(model=["ae", "vae"]), "An autoencoder has no rate"),
         (grid(epochs=[1, 20]), "not trained alike (epochs: 1, 20)"),
         (grid(lr=[0.001, 0.01]), "learning rate: 0.001, 0.01"),
-        (grid(latent=[2, 20]), "codes of different lengths"),
+        (grid(latent=[2, 20]), "codes have different lengths"),
         (grid(beta=[1, 2], latent=[2, 20]), "differ in latent and beta at once"),
         (grid(beta=[1, 2, 1], seed=[0, 0, 1]), "Not every value has the same seeds"),
     ],
 )
 def test_what_may_not_be_compared_is_said(configs: list[RunConfig], words: str) -> None:
-    assert any(words in sentence for sentence in how_far_comparable(configs)), how_far_comparable(configs)
+    assert any(words in sentence for sentence in comparability_warnings(configs)), comparability_warnings(configs)
 
 
 def test_a_sigma_without_effect_is_no_reservation_of_units() -> None:
-    assert not any("pixels" in sentence for sentence in how_far_comparable(grid(sigma=[1, 0.1])))
+    assert not any("pixels" in sentence for sentence in comparability_warnings(grid(sigma=[1, 0.1])))
 
 
 def test_runs_that_are_damaged_in_their_own_ways_are_told_so() -> None:
     weak, strong = (make_config(corruption="gaussian", level=level) for level in (0.1, 0.5))
     for pair in ([weak, strong], [weak, make_config()]):
-        assert sum("damaged in different ways" in sentence for sentence in how_far_comparable(pair)) == 1
-    assert not any("damaged" in sentence for sentence in how_far_comparable([weak, weak]))
+        assert sum("damaged in different ways" in sentence for sentence in comparability_warnings(pair)) == 1
+    assert not any("damaged" in sentence for sentence in comparability_warnings([weak, weak]))

@@ -46,16 +46,16 @@ def whole(run: Run) -> bytes:
 def test_what_was_measured_of_a_run_comes_along(run: Run, runs_root: Path, tmp_path: Path) -> None:
     measured = archive.copy_run(run, tmp_path / "here")
     trained = load_trained(measured)
-    found = restoration.material(load_dataset("mnist-sample"), trained, 10)
+    found = restoration.restoration_data(load_dataset("mnist-sample"), trained, 10)
     one = Quality(12.5, 0.5)
     points = [RestorationPoint(0.1, one, one, one, {"median-toned": one})]
-    restoration.keep_curve(measured, trained, found, "salt-and-pepper", points)
+    restoration.save_curve(measured, trained, found, "salt-and-pepper", points)
     scores = factor_scores("forest").make(measured, SCORES, require_weights_digest(measured))
     factor_scores("forest").write(measured, scores)
     exported = archive.export_run(measured)
     imported = import_run(runs_root, exported)
     for arrived in (imported, archive.copy_run(imported, tmp_path / "there")):
-        assert restoration.kept_curve(arrived, trained, found, "salt-and-pepper") == points
+        assert restoration.load_curve(arrived, trained, found, "salt-and-pepper") == points
         assert factor_scores("forest").read(arrived) == scores
     assert archive.export_run(imported) == exported
 
@@ -112,8 +112,8 @@ def with_measures(whole: bytes, documents: dict[str, dict[str, Any]]) -> bytes:
 def test_a_curve_beside_a_filter_that_this_program_does_not_know_is_measured_anew(run: Run, tmp_path: Path) -> None:
     other = archive.copy_run(run, tmp_path)
     trained = load_trained(other)
-    found = restoration.material(load_dataset("mnist-sample"), trained, 10)
+    found = restoration.restoration_data(load_dataset("mnist-sample"), trained, 10)
     one = Quality(12.5, 0.5)
     points = [RestorationPoint(level, one, one, one, {name: one}) for level, name in ((1.0, "median"), (2.0, "magic"))]
-    restoration.keep_curve(other, trained, found, "blur", points)
-    assert restoration.kept_curve(other, trained, found, "blur") == points[:1]
+    restoration.save_curve(other, trained, found, "blur", points)
+    assert restoration.load_curve(other, trained, found, "blur") == points[:1]

@@ -19,16 +19,16 @@ from vae_core.evaluation.restoration import (
     CLEAN,
     CORRUPTED,
     MODEL,
-    Material,
+    RestorationData,
+    baseline_names,
     curve_levels,
-    keep_curve,
-    kept_curve,
-    material,
+    load_curve,
     methods,
-    opponents,
     psnr,
+    restoration_data,
     restore,
     restore_run,
+    save_curve,
     ssim,
 )
 from vae_core.evaluation.trained import Trained
@@ -46,8 +46,8 @@ def plain() -> Trained:
 
 
 @pytest.fixture(scope="module")
-def digits(plain: Trained) -> Material:
-    return material(datasets.load_dataset("mnist-sample"), plain, 20)
+def digits(plain: Trained) -> RestorationData:
+    return restoration_data(datasets.load_dataset("mnist-sample"), plain, 20)
 
 
 def test_psnr_of_a_known_difference() -> None:
@@ -64,7 +64,7 @@ def test_ssim_is_one_for_the_same_and_less_for_others() -> None:
     assert math.isnan(float(ssim(images[:1, :, :2], images[:1, :, :2])))
 
 
-def test_restore_is_the_picture_of_the_mean_and_only_of_its_own_shape(plain: Trained, digits: Material) -> None:
+def test_restore_is_the_picture_of_the_mean_and_only_of_its_own_shape(plain: Trained, digits: RestorationData) -> None:
     images = to_float(digits.clean)
     with torch.no_grad():
         expected = plain.likelihood.mean_image(plain.model.decode(plain.model.encode(images).mean))
@@ -84,7 +84,7 @@ def test_a_colouriser_keeps_the_brightness_that_it_is_given() -> None:
     assert torch.allclose(greyscale(restored)[inside], grey[inside], atol=1e-3)
 
 
-def test_the_methods_are_in_order_and_of_fixed_damage(plain: Trained, digits: Material) -> None:
+def test_the_methods_are_in_order_and_of_fixed_damage(plain: Trained, digits: RestorationData) -> None:
     found = dict(methods(plain, digits, "salt-and-pepper", 0.25))
     assert list(found)[:3] == [CORRUPTED, MODEL, CLEAN] and len(found) == 3 + 2 * len(BASELINES)
     again = next(methods(plain, digits, "salt-and-pepper", 0.25))[1]
@@ -109,7 +109,7 @@ def test_mean_colours_are_the_least_squares_factor() -> None:
 
 def test_the_class_told_is_better_than_the_mean_of_all() -> None:
     trained = untrained((3, 28, 28))
-    found = material(datasets.load_dataset("coloured-mnist-sample"), trained, 100)
+    found = restoration_data(datasets.load_dataset("coloured-mnist-sample"), trained, 100)
     images = dict(methods(trained, found, "greyscale", 0.0))
     clean = to_float(found.clean)
     score = {name: float(psnr(one, clean).mean()) for name, one in images.items()}
@@ -120,8 +120,8 @@ def test_the_class_told_is_better_than_the_mean_of_all() -> None:
 def test_the_opponents_are_named_before_they_are_measured(name: str, dataset: str) -> None:
     data = datasets.load_dataset(dataset)
     trained = untrained(data.image_shape)
-    found = [method for method, _ in methods(trained, material(data, trained, 4), name, 0.2)]
-    assert found == [*METHODS, *opponents(name, data.train_images[0].numel())]
+    found = [method for method, _ in methods(trained, restoration_data(data, trained, 4), name, 0.2)]
+    assert found == [*METHODS, *baseline_names(name, data.train_images[0].numel())]
 
 
 @pytest.mark.parametrize("name", sorted(CORRUPTIONS))
@@ -139,45 +139,45 @@ def test_winners_are_named_the_best_first() -> None:
 
 
 def test_a_curve_is_kept_with_the_run_until_the_weights_are_others(
-    tmp_path: Path, plain: Trained, digits: Material, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, plain: Trained, digits: RestorationData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = saved(tmp_path, "kept", plain)
     nothing = Quality(psnr=1.5, ssim=float("nan"))
     points = [Point(level, nothing, nothing, nothing, {"median": nothing}) for level in (0.4, 0.1)]
-    assert kept_curve(run, plain, digits, "masking") == []
-    keep_curve(run, plain, digits, "masking", points)
+    assert load_curve(run, plain, digits, "masking") == []
+    save_curve(run, plain, digits, "masking", points)
     assert (run.folder / "restoration-masking.json").exists()
-    found = kept_curve(run, plain, digits, "masking")
+    found = load_curve(run, plain, digits, "masking")
     assert [point.level for point in found] == [0.1, 0.4] and found[0].model.psnr == 1.5
     assert math.isnan(found[0].model.ssim)
     later = Trained(plain.model, plain.likelihood, plain.config, plain.image_shape, plain.step + 1)
-    assert kept_curve(run, later, digits, "masking") == []
+    assert load_curve(run, later, digits, "masking") == []
     with monkeypatch.context() as changed:
         changed.setattr("vae_core.storage.measurements.weights_digest", lambda run: "0" * 64)
-        assert kept_curve(run, plain, digits, "masking") == [], "other weights of the same step"
+        assert load_curve(run, plain, digits, "masking") == [], "other weights of the same step"
     with monkeypatch.context() as changed:
         changed.setitem(BASELINES, "median", replace(BASELINES["median"], strengths=(3,)))
-        assert kept_curve(run, plain, digits, "masking") == [], "other opponents"
+        assert load_curve(run, plain, digits, "masking") == [], "other opponents"
     (run.folder / "restoration-masking.json").write_bytes(b'{"schema": 1')
-    assert kept_curve(run, plain, digits, "masking") == []
+    assert load_curve(run, plain, digits, "masking") == []
 
 
 def test_a_shipped_runs_curve_stands_in_the_cache(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plain: Trained, digits: Material
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plain: Trained, digits: RestorationData
 ) -> None:
     monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path / "cache"))
     run = open_run(paths.SHIPPED_RUNS, "example-vae-2d")
     nothing = Quality(1.0, 0.5)
-    keep_curve(run, plain, digits, "blur", [Point(1.0, nothing, nothing, nothing, {})])
+    save_curve(run, plain, digits, "blur", [Point(1.0, nothing, nothing, nothing, {})])
     assert not (run.folder / "restoration-blur.json").exists()
-    assert [point.level for point in kept_curve(run, plain, digits, "blur")] == [1.0]
+    assert [point.level for point in load_curve(run, plain, digits, "blur")] == [1.0]
 
 
 @pytest.mark.parametrize(
     ("values", "words"),
     [
         ({"corruption": "gaussian", "level": 2.0}, "must be 0 to 1, not 2"),
-        ({"corruption": "greyscale"}, "needs images in colour"),
+        ({"corruption": "greyscale"}, "needs colour images"),
         ({"corruption": "greyscale", "level": 0.5}, "greyscale has no level"),
         ({"corruption": "blur", "images": 0}, "must be 1 to 10000, not 0"),
         ({"corruption": "blur", "dataset": "coloured-mnist-sample"}, "choose another dataset"),

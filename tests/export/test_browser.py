@@ -132,5 +132,5 @@ def test_the_bound_counts_multiply_adds_of_an_image(monkeypatch: pytest.MonkeyPa
 
 def test_an_unknown_layer_is_refused() -> None:
     model = Autoencoder(nn.Sequential(), nn.Sequential(nn.Softmax(dim=1)), 2)
-    with pytest.raises(TypeError, match="Softmax is none of them"):
+    with pytest.raises(TypeError, match="Softmax is not one of them"):
         decoder_bytes(model, "bernoulli", (1, 1, 2))

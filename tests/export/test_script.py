@@ -96,7 +96,7 @@ def test_the_script_is_short_and_its_file_can_have_any_name() -> None:
 
 def test_at_beta_0_the_script_says_that_its_pictures_mean_nothing() -> None:
     """Fault 12."""
-    assert "draws of the prior mean nothing" in generation_script(untrained(beta=0))
+    assert "samples of the prior mean nothing" in generation_script(untrained(beta=0))
     assert "mean nothing" not in generation_script(untrained())
 
 

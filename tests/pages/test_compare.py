@@ -24,7 +24,7 @@ from pages.compare.pictures import inputs_of
 from tests.pages.compare_page import button, errors, said
 from tests.pages.opened import open_app, open_page
 from vae_core.config import make_config
-from vae_core.evaluation.figures import figures_of
+from vae_core.evaluation.run_figures import figures_of
 from vae_core.storage import paths
 from vae_core.storage.runs import create_run, list_runs, open_run
 from vae_core.storage.states import State
@@ -105,7 +105,7 @@ def test_the_table_holds_what_differs_and_the_differences_from_the_base(three: s
         ("values", ["1", "many"], "beta must be a number"),
         ("values", ["1", "-2"], "beta must be"),
         ("values", ["1", "nan"], "beta must be"),
-        ("values", ["2", "2.0"], "beta 2 stands there twice"),
+        ("values", ["2", "2.0"], "beta 2 is given twice"),
         ("values", [str(number) for number in range(1, 101)], "at most"),
         ("values", [], "at least one value of beta"),
         ("seeds", [], "at least one seed"),

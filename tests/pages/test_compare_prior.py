@@ -17,5 +17,5 @@ def test_at_beta_0_a_warning_about_prior_samples_appears_for_that_model_alone(ru
         )
     page = open_page("compare", runs="beta-0,beta-1", show="Pictures")
     assert not page.exception
-    warnings = [caption.value for caption in page.caption if "draws of the prior mean nothing" in caption.value]
+    warnings = [caption.value for caption in page.caption if "samples of the prior mean nothing" in caption.value]
     assert len(warnings) == 1 and warnings[0].startswith("beta 0")

@@ -25,7 +25,7 @@ from tests.pages.opened import open_app, open_page, wait_until
 from vae_core.config import make_config
 from vae_core.data import catalogue
 from vae_core.data.datasets import load_dataset
-from vae_core.evaluation.restoration import keep_curve, kept_curve, material
+from vae_core.evaluation.restoration import load_curve, restoration_data, save_curve
 from vae_core.evaluation.trained import load_trained
 from vae_core.jobs import Job
 from vae_core.metrics.baselines import BASELINES
@@ -237,11 +237,11 @@ def test_train_opens_with_the_levels_that_a_denoiser_was_trained_on() -> None:
     )
 
 
-def test_kept_curves_are_drawn_with_the_levels_where_a_baseline_wins(runs: Path) -> None:
+def test_load_curves_are_drawn_with_the_levels_where_a_baseline_wins(runs: Path) -> None:
     run = tiny_run(runs, corruption="masking", level=0.2)
     trained, data = load_trained(run), load_dataset("mnist-sample")
     points = [point(0.05, 12.0, 13.0, 15.0), point(0.5, 11.0, 13.0, 9.0)]
-    keep_curve(run, trained, material(data, trained, 1000), "masking", points)
+    save_curve(run, trained, restoration_data(data, trained, 1000), "masking", points)
     page = open_page("denoise", task="Against level", models=run.id, corrupt="masking")
     assert sentences_of(page) == [] and len(page.get("vega_lite_chart")) == 2
     words = " ".join(element.value.replace("\\", "") for element in page.markdown)
@@ -282,7 +282,7 @@ def test_a_colouriser_is_compared_with_baselines_without_a_network() -> None:
     baselines = {"mean-colour": Quality(21.0, 0.8), "class-mean-colour": Quality(27.0, 0.9)}
     for psnr, words in ((28.5, "1.5 dB ahead of"), (26.0, "1.0 dB behind")):
         measured_point = Point(0.0, Quality(20.0, 0.7), Quality(psnr, 0.9), Quality(30.0, 0.9), baselines)
-        assert f"{words} the class's mean colour, the class being told" in lead_text("m", measured_point)
+        assert f"{words} the mean colour of the true class" in lead_text("m", measured_point)
 
 
 def measured(runs: Path, **values: Any) -> tuple[AppTest, Run, Job]:
@@ -328,14 +328,14 @@ def test_a_failed_measurement_is_one_sentence(runs: Path, monkeypatch: pytest.Mo
 def test_curves_of_models_of_two_datasets_use_the_images_of_the_first(runs: Path) -> None:
     first, other = tiny_run(runs, corruption="masking", level=0.2), tiny_run(runs, dataset="fashion-mnist-sample")
     trained, data = load_trained(other), load_dataset("mnist-sample")
-    keep_curve(other, trained, material(data, trained, 1000), "masking", [point(0.5, 11.0, 13.0, 9.0)])
+    save_curve(other, trained, restoration_data(data, trained, 1000), "masking", [point(0.5, 11.0, 13.0, 9.0)])
     known = curves.known_curves([open_model(first.id), open_model(other.id)], "masking")
     assert [len(points) for points in known.values()] == [0, 1]
 
 
 def kept(run: Run, name: str, images: int) -> list[Point]:
     trained = load_trained(run)
-    return kept_curve(run, trained, material(load_dataset(run.config.data.dataset), trained, images), name)
+    return load_curve(run, trained, restoration_data(load_dataset(run.config.data.dataset), trained, images), name)
 
 
 def point(level: float, model: float, clean: float, best: float) -> Point:

@@ -142,7 +142,7 @@ def test_at_beta_0_draws_from_the_prior_are_said_to_mean_nothing(runs: Path) -> 
         saved(runs, f"beta-{beta:g}", untrained(beta=beta))
         page = open_page("generate", trained=f"beta-{beta:g}", view="Walks", walk="Random")
         assert not page.exception and not page.error
-        said = [element.value for element in page.caption if "draws of the prior mean nothing" in element.value]
+        said = [element.value for element in page.caption if "samples of the prior mean nothing" in element.value]
         assert len(said) == expected
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from pages.library import table
 from tests.pages.opened import open_page
-from vae_core.evaluation.figures import GREY_PIXELS
+from vae_core.evaluation.run_figures import GREY_PIXELS
 from vae_core.storage import paths
 from vae_core.storage.measurements import EVALUATION
 from vae_core.storage.runs import open_folder

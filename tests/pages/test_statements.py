@@ -13,7 +13,7 @@ from pages.learn.lessons import LESSONS, find
 from pages.library.table import COLUMNS
 from vae_core.config import HELD_OUT_IMAGES, make_config
 from vae_core.data.datasets import load_dataset
-from vae_core.evaluation.compression import QUALITIES, through_jpeg
+from vae_core.evaluation.compression import QUALITIES, jpeg_round_trip
 from vae_core.types import Array
 from vae_core.viz.formulas import objective_latex
 from vae_core.viz.loss_chart import loss_spec
@@ -44,7 +44,7 @@ def test_fault_5_jpeg_is_said_to_end_where_the_tries_end_and_goes_on_from_there(
     answer = find("compression").answer
     assert "at quality {jpeg_quality}, the highest tried, and could go further" in answer
     images = load_dataset("mnist-sample").test_images[:IMAGES].numpy()
-    last, beyond = (_psnr(images, through_jpeg(images, quality)) for quality in (max(QUALITIES), 95))
+    last, beyond = (_psnr(images, jpeg_round_trip(images, quality)) for quality in (max(QUALITIES), 95))
     assert beyond > last + 3
 
 

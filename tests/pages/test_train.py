@@ -216,7 +216,7 @@ def test_a_corruption_brings_its_level_and_the_note_on_clipping(train_page: Open
 def test_greyscale_needs_images_in_colour(train_page: OpenPage) -> None:
     page = train_page()
     _corruption(page).set_value(["greyscale"]).run()
-    assert len(page.error) == 1 and "needs images in colour" in page.error[0].value
+    assert len(page.error) == 1 and "needs colour images" in page.error[0].value
     next(widget for widget in page.selectbox if widget.key == "dataset").set_value("coloured-mnist-sample").run()
     assert not page.exception and not page.error and _level(page) is None
 

@@ -9,7 +9,7 @@ from tools import gpu_check
 def test_without_a_gpu_it_says_so(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert gpu_check.main([]) == 2
-    assert "There is no CUDA device here" in capsys.readouterr().err
+    assert "This machine has no CUDA device" in capsys.readouterr().err
 
 
 def test_its_table_has_a_row_for_each_network_batch_and_precision(

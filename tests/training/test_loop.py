@@ -311,7 +311,7 @@ def test_a_denoising_run_goes_on_with_the_same_bits(course: Callable[..., Any], 
 
 
 def test_greyscale_of_grey_images_is_refused(small: Dataset) -> None:
-    with pytest.raises(ConfigError, match="needs images in colour"):
+    with pytest.raises(ConfigError, match="needs colour images"):
         Trainer(make_config(**BASE, corruption="greyscale"), small)
 
 

@@ -41,7 +41,7 @@ def test_nothing_ends_the_thread_that_starts_runs(
     with monkeypatch.context() as patch:
         patch.setattr(manager, "_adopt_new", fail)  # other managers of this process go on as they are
         wait_for(lambda: len(failures) >= 3, "three failures")
-    assert [record.getMessage() for record in caplog.records] == ["The manager of the runs met an error and goes on."]
+    assert [record.getMessage() for record in caplog.records] == ["The manager of the runs met an error and continues."]
     run = manager.submit(QUICK)
     wait_for(lambda: run.state() == "done", "the run")
 

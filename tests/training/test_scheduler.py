@@ -41,7 +41,7 @@ def test_an_open_connection_to_another_machine_is_refused_unless_trusted(given: 
     "given", ["", "here", "tcp://here", "http://here:80", "inproc://1/2", "tcp://a:b", "tcp://me@here:1", "tcp://:1"]
 )
 def test_what_is_no_address_is_said(given: str) -> None:
-    with pytest.raises(ConfigError, match="no address of a scheduler"):
+    with pytest.raises(ConfigError, match="not the address of a scheduler"):
         check_address(given, Trust(network=True))
 
 

@@ -67,8 +67,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"values": [float("inf")]}, "beta must be "),
     ({"values": []}, "A sweep needs at least one value of beta; name some, such as 0,1,2."),
     ({"values": [1], "seeds": []}, "A sweep needs at least one seed; name some, such as 0,1,2."),
-    ({"values": [1, 2, "1.0"]}, "beta 1 stands there twice; name each value once."),
-    ({"values": [1], "seeds": [3, "3"]}, "seed 3 stands there twice; name each value once."),
+    ({"values": [1, 2, "1.0"]}, "beta 1 is given twice; name each value once."),
+    ({"values": [1], "seeds": [3, "3"]}, "seed 3 is given twice; name each value once."),
     ({"values": [1], "seeds": [-1]}, "seed must be 0 to 4294967295, not -1."),
     ({"values": range(100)}, "A sweep takes at most 24 values of beta, not 100; leave some out."),
     ({"values": range(20), "seeds": range(6)}, "20 values with 6 seeds are 120 runs, and a sweep has at most 100;"),
@@ -132,9 +132,9 @@ def test_the_estimate_shares_the_work_among_the_cores(runs_root: Path) -> None:
     run = create_run(runs_root, configs[1])
     run.write_status(replace(run.status(), state="done", epoch=10.0))
     fewer = estimate(configs, runs_root, 1)
-    assert (fewer.runs, fewer.found) == (4, 1) and fewer.seconds == pytest.approx(0.75 * alone.seconds)
-    assert str(fewer).startswith("4 runs, 1 of them there already, about ")
-    assert str(estimate(configs[1:2], runs_root, 1)) == "1 run, all there already"
+    assert (fewer.runs, fewer.existing) == (4, 1) and fewer.seconds == pytest.approx(0.75 * alone.seconds)
+    assert str(fewer).startswith("4 runs, 1 already there, about ")
+    assert str(estimate(configs[1:2], runs_root, 1)) == "1 run, all already there"
 
 
 class Recorder:

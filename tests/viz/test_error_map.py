@@ -32,6 +32,6 @@ def test_colours_count_as_their_mean() -> None:
 
 
 def test_other_shapes_are_refused_and_the_legend_has_every_colour() -> None:
-    with pytest.raises(DataError, match="of one shape"):
+    with pytest.raises(DataError, match="of the same shape"):
         error_map(np.zeros((1, 1, 2, 2), np.uint8), np.zeros((1, 3, 2, 2), np.uint8))
     assert all(colour in ramp_css() for colour in RAMP)

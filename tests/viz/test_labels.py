@@ -33,5 +33,5 @@ def test_a_label_that_is_wider_than_its_image_is_not_cut() -> None:
 
 
 def test_as_many_labels_as_images() -> None:
-    with pytest.raises(DataError, match="2 images need as many labels"):
+    with pytest.raises(DataError, match="one label per image; got 2 and "):
         labelled_grid(np.zeros((2, 1, 8, 8), np.uint8), ["z1"], 1, 1)

@@ -103,5 +103,5 @@ def test_a_walk_of_one_step_and_codes_of_two_lengths_are_said() -> None:
     one: Array = np.zeros(3)
     with pytest.raises(ConfigError, match="at least 2 steps"):
         interpolate(one, one, 1)
-    with pytest.raises(ConfigError, match="one length"):
+    with pytest.raises(ConfigError, match="the same length"):
         interpolate(one, np.zeros(2), 3)

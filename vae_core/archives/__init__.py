@@ -1,5 +1,5 @@
-"""Runs that leave as one file and come back: export, the checks of what comes from outside, and import.
+"""Exports runs as single files, checks such files, and imports them.
 
-archive.py writes and reads the two formats (a zip of the whole run, or weights as safetensors), validation.py checks
-every file of a run that came from outside, and importing.py turns such a file into a run.
+archive.py writes and reads the two formats (a zip of the whole run, or weights as safetensors), validation.py checks every
+file of a run that came from elsewhere, and importing.py turns an exported file into a run.
 """

@@ -1,9 +1,9 @@
-"""A run as one file, to be carried elsewhere, and weights alone with their configuration in the header.
+"""Exports a run as one file, or only its weights with the configuration in the header; and reads both formats.
 
-    archive     a zip without compression; its first member, manifest.json, names the size and SHA-256 of every other one
-    weights     safetensors; the header's notes hold configuration, image shape, step and a SHA-256 of the whole
+    archive     a zip without compression; its first member, manifest.json, lists the size and SHA-256 of all others
+    weights     safetensors; its metadata holds configuration, image shape, step and a SHA-256 of the whole file
 
-The same run gives the same bytes. `vae_core.archives.importing` makes a run of either, and checks it before.
+The same run always gives the same bytes. `vae_core.archives.importing` checks either file and makes a run of it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MEMBER = re.compile(
     r"|film/(?:subjects|[0-9]{8,12})\.npz"
     r"|(?:model|best|(?:step|best)-[0-9]{8,12})\.(?:json|safetensors)"
 )
-"""All that a run may bring along; a name is compared with this and never used as a path before."""
+"""The files that an archive may contain. A name is checked against this before it is used as a path."""
 MAX_BYTES = 2_000_000_000
 MAX_MEMBERS = 3_000
 MAX_WEIGHTS = 520_000_000
@@ -47,10 +47,10 @@ _DIGEST = 64
 _HEADER, _ROW, _END = 30, 46, 22
 """Bytes of a zip's records without the name: a member's header, its row in the directory, the end of the directory."""
 _DIRECTORY = 1_000_000
-"""Bytes that zipfile may read to find the members: more than the directory of `MAX_MEMBERS` takes, and its search for it."""
+"""Bytes that zipfile may read to find the members: more than the directory of `MAX_MEMBERS`, and the search for it, take."""
 _WHEN = (1980, 1, 1, 0, 0, 0)
 _BLANK = "0" * _DIGEST
-NOT_OURS = "This is no file that this program exported, or it was cut short or changed; export the run again."
+NOT_OURS = "This file was not exported by this program, or it was cut short or changed; export the run again."
 
 
 class Proof(Document):
@@ -61,13 +61,13 @@ class Proof(Document):
 
 
 class Manifest(Document):
-    """What an archive says that it holds.
+    """The manifest of an archive.
 
     Attributes:
-        kind: of archive.
-        program: what wrote it, with its version.
-        run: the id of the run.
-        config: its configuration.
+        kind: kind of archive.
+        program: name and version of the program that wrote it.
+        run: id of the run.
+        config: configuration of the run.
         files: every other member, by name.
     """
 
@@ -79,14 +79,14 @@ class Manifest(Document):
 
 
 def export_run(run: Run) -> bytes:
-    """The whole run as one file: configuration, notes, records, film, weights, kept steps, and all that was measured.
+    """The whole run as one file: configuration, notes, records, film, weights, checkpoints and measurements.
 
-    A run that is being trained is exported as it stands at its newest whole checkpoint.
+    A run that is being trained is exported at its newest complete checkpoint.
 
     Raises:
-        RunNotFound: it is gone.
-        CheckpointCorrupt: a checkpoint of it is damaged.
-        RunStateError: it is larger than `MAX_BYTES`.
+        RunNotFound: the run no longer exists.
+        CheckpointCorrupt: one of its checkpoints is damaged.
+        RunStateError: the run is larger than `MAX_BYTES`.
     """
     held = _contents(run)
     manifest = Manifest(
@@ -105,17 +105,17 @@ def export_run(run: Run) -> bytes:
 
 
 def export_weights(run: Run, which: str = "model") -> bytes:
-    """The final ("model") or best held-out ("best") weights alone, as safetensors with the configuration in the header.
+    """Only the final ("model") or the best held-out ("best") weights, as safetensors with the configuration in the header.
 
     Raises:
         CheckpointCorrupt: there are no such weights yet, or they are damaged.
     """
-    found = checkpoints.load_best(run.folder) if which == "best" else checkpoints.load(run.folder, "model")
-    if found is None:
-        raise CheckpointCorrupt(f"The run {run.id!r} holds no such weights yet; train it first.")
-    tensors, record = found
+    checkpoint = checkpoints.load_best(run.folder) if which == "best" else checkpoints.load(run.folder, "model")
+    if checkpoint is None:
+        raise CheckpointCorrupt(f"The run {run.id!r} has no such weights yet; train it first.")
+    tensors, record = checkpoint
     notes = {
-        "sha256": _BLANK,  # the first of all, so that the first 64 zeros of the file are these
+        "sha256": _BLANK,  # the first entry, so that the first 64 zeros in the file are these
         "program": f"vae_core {vae_core.__version__}",
         "name": run.notes().name,
         "config": json.dumps(run.config.model_dump(mode="json", by_alias=True)),
@@ -126,11 +126,11 @@ def export_weights(run: Run, which: str = "model") -> bytes:
 
 
 def copy_run(run: Run, root: Path) -> Run:
-    """One's own copy of a run under `root`, with a new id, the same parent, and notes that say of what it is a copy.
+    """Copies a run to `root`, with a new id, the same parent, and a note of what it is a copy of.
 
     Raises:
         RunNotFound, CheckpointCorrupt, RunStateError: as `export_run`.
-        DiskError: it cannot be written; nothing is left behind.
+        DiskError: the copy cannot be written; nothing is left behind.
     """
     held, before = _contents(run), run.notes()
     notes = Notes(before.name or run.name, f"A copy of {run.id}.\n\n{before.notes}".strip())
@@ -138,11 +138,11 @@ def copy_run(run: Run, root: Path) -> Run:
 
 
 def read_archive(stream: BinaryIO) -> tuple[Manifest, dict[str, bytes]]:
-    """The manifest of an archive and its members by name, after every hash, size and name was checked.
+    """The manifest of an archive and its members by name, after all hashes, sizes and names were checked.
 
     Raises:
-        CheckpointCorrupt: it is no archive of this program, cut short, changed, or holds more or other than it says.
-        SchemaTooNew: a newer program wrote it.
+        CheckpointCorrupt: it is not an archive of this program, was truncated or changed, or does not match its manifest.
+        SchemaTooNew: it was written by a newer program.
     """
     size = stream.seek(0, io.SEEK_END)
     limited = _Limited(stream, _DIRECTORY)
@@ -174,33 +174,33 @@ def read_weights(content: bytes) -> tuple[dict[str, Array], dict[str, Any], dict
     """Tensors, record, configuration and name of exported weights, after their hash was checked.
 
     Raises:
-        CheckpointCorrupt: cut short, changed, or another kind of file; a pickle says so.
-        SchemaTooNew: a newer program wrote it.
+        CheckpointCorrupt: the file was truncated or changed, or is of another kind; the message names a pickle as one.
+        SchemaTooNew: the file was written by a newer program.
     """
     notes = tensor_notes(content)
     given = notes.get("sha256", "")
     if not {"config", "record", "sha256"} <= notes.keys():
         unpack_tensors(content)
-        raise CheckpointCorrupt("These weights carry no configuration; import those that this program exported.")
+        raise CheckpointCorrupt("These weights contain no configuration; import weights that this program exported.")
     blank = content.replace(given.encode(), _BLANK.encode(), 1) if len(given) == _DIGEST else b""
     if files.digest(blank) != given:
         raise CheckpointCorrupt("The file of weights was cut short or changed; export it again.")
     try:
         config, record = json.loads(notes["config"]), json.loads(notes["record"])
     except (ValueError, RecursionError) as error:
-        raise CheckpointCorrupt("These weights carry no configuration; export them again.") from error
+        raise CheckpointCorrupt("These weights contain no configuration; export them again.") from error
     if not (isinstance(config, dict) and isinstance(record, dict)):
-        raise CheckpointCorrupt("These weights carry no configuration; export them again.")
+        raise CheckpointCorrupt("These weights contain no configuration; export them again.")
     return unpack_tensors(content), record, config, notes.get("name", "")
 
 
 def file_name(run: Run, ending: str) -> str:
-    """A name for a downloaded file, made of the run's id, which is safe on every system."""
+    """A name for a downloaded file: the run's id, which is valid on every system, with the ending."""
     return f"{run.id}{ending}"
 
 
 def _contents(run: Run) -> dict[str, bytes]:
-    """All that a run brings along, by name; weights come first, since records only ever grow meanwhile."""
+    """The files of a run, by name. Weights are read first, since the records can only grow meanwhile."""
     folder = run.folder
     if not files.is_folder(folder):
         raise RunNotFound(f"The run {run.id!r} is gone; choose another one.")
@@ -219,12 +219,12 @@ def _contents(run: Run) -> dict[str, bytes]:
         if (measured := measurements.read(run)) is not None:
             held[measurements.file] = measurements.content(measured)
     if sum(map(len, held.values())) > MAX_BYTES:
-        raise RunStateError(f"The run {run.id!r} is larger than {MAX_BYTES:,} bytes; export its weights alone.")
+        raise RunStateError(f"The run {run.id!r} is larger than {MAX_BYTES:,} bytes; export only its weights.")
     return {name: held[name] for name in sorted(held) if MEMBER.fullmatch(name)}
 
 
 def _weights(run: Run, name: str) -> dict[str, bytes]:
-    """One whole file of weights and its JSON; nothing where a running worker is just writing or dropping it."""
+    """A file of weights and its JSON; empty if a running worker is just writing or deleting it."""
     both = [run.folder / f"{name}{ending}" for ending in (".json", ".safetensors")]
     try:
         checkpoints.load(run.folder, name)
@@ -236,7 +236,7 @@ def _weights(run: Run, name: str) -> dict[str, bytes]:
 
 
 class _Limited(io.BufferedIOBase):
-    """A file that gives out only so many bytes: a zip may claim a directory of any size, and zipfile reads it whole."""
+    """A file that can be read only up to `left` bytes: a zip may claim a directory of any size, and zipfile reads it all."""
 
     def __init__(self, stream: BinaryIO, left: int) -> None:
         self.stream = stream
@@ -261,9 +261,9 @@ class _Limited(io.BufferedIOBase):
 
 
 def _check_layout(entries: list[zipfile.ZipInfo], comment: bytes, size: int) -> None:
-    """Only our names, each once, nothing compressed or encrypted, one after the other with nothing between or around.
+    """Accepts only known names, each once, neither compressed nor encrypted, and no other bytes between or around them.
 
-    Files that were exported by version 0.1 end with a comment of 64 characters, a hash that the manifest makes needless.
+    Files exported by version 0.1 end with a comment of 64 characters, a hash that the manifest makes redundant.
     """
     names = [entry.orig_filename for entry in entries]  # the other one ends at a NUL
     fits = names[:1] == [MANIFEST] and all(MEMBER.fullmatch(name) for name in names[1:])
@@ -293,7 +293,7 @@ def _manifest(content: bytes) -> Manifest:
 
 
 def _check_sizes(manifest: Manifest, entries: list[zipfile.ZipInfo]) -> None:
-    """The manifest and the zip's own table name the same files of the same sizes."""
+    """Checks that the manifest and the zip's directory list the same files with the same sizes."""
     declared = {name: proof.bytes for name, proof in manifest.files.items()}
     if declared != {entry.filename: entry.file_size for entry in entries}:
         raise CheckpointCorrupt(NOT_OURS)

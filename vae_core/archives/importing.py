@@ -1,8 +1,8 @@
-"""What comes from outside becomes a run: archives, bare weights, and folders that somebody copied in by hand.
+"""Imports runs from elsewhere: archives, exported weights, and folders that were copied in by hand.
 
-Everything is checked before anything is believed: hashes, declared sizes, names, and each part by the reader that a run's
-own would meet, weights against the network that the configuration describes. Nothing is written outside a temporary
-folder that is renamed at the very end.
+Everything is checked before it is used: hashes, declared sizes and names, each file by the program's usual reader, and the
+weights against the network that the configuration describes. Nothing is written outside a temporary folder, which is
+renamed at the very end.
 """
 
 from __future__ import annotations
@@ -32,19 +32,21 @@ TORCH = "This is a torch file or a pickle, which can run code when opened; expor
 
 
 def import_run(root: Path, file: bytes | BinaryIO, name: str | None = None) -> Run:
-    """A run from a file that `export_run` or `export_weights` made; under its own id, or a new one where that is taken.
+    """Imports a run from a file made by `export_run` or `export_weights`, under its own id, or a new one if that is taken.
+
+    If it fails, nothing is left behind.
 
     Args:
-        root: the folder of the runs.
-        file: its bytes, or a file opened for reading in binary that can seek.
-        name: a name for people in place of the one that it brings.
+        root: folder of the runs.
+        file: the content, or a seekable file opened for reading in binary.
+        name: display name instead of the one in the file.
 
     Raises:
-        CheckpointCorrupt: it is no such file, cut short, changed, or claims what it does not hold.
-        CheckpointIncompatible: its weights are those of another network than its configuration describes.
-        SchemaTooNew: a newer program wrote it.
-        ConfigError, NameInvalid: its configuration or its name is none.
-        DiskError: the folder is full or read-only. In all these cases nothing is left behind.
+        CheckpointCorrupt: the file is of another kind, was truncated or changed, or does not match its manifest.
+        CheckpointIncompatible: the weights do not fit the network that the configuration describes.
+        SchemaTooNew: the file was written by a newer program.
+        ConfigError, NameInvalid: the configuration or the name is invalid.
+        DiskError: the folder is full or read-only.
     """
     if name is not None:
         check_name(name)
@@ -61,11 +63,11 @@ def import_run(root: Path, file: bytes | BinaryIO, name: str | None = None) -> R
 def verify(root: Path, run_id: str) -> Run:
     """Checks the final weights of a folder that has no manifest for them, and writes the manifest.
 
-    The size of the images is that of the run's dataset, unless the weights name one in their header.
+    The size of the images is that of the run's dataset, unless the weights' header says otherwise.
 
     Raises:
-        RunNotFound: there is no such folder, or no weights in it.
-        RunLocked: it is being trained.
+        RunNotFound: there is no such folder, or it has no weights.
+        RunLocked: the run is being trained.
         CheckpointCorrupt, CheckpointIncompatible, ConfigError, SchemaTooNew: as `import_run`; nothing was changed.
     """
     run = open_folder(root / check_id(run_id))
@@ -80,7 +82,7 @@ def _verified(run: Run) -> Run:
     try:
         content = files.read_bytes(run.folder / "model.safetensors")
     except FileNotFoundError as error:
-        raise RunNotFound(f"The run {run.id!r} holds no model.safetensors; there is nothing to check.") from error
+        raise RunNotFound(f"The run {run.id!r} has no model.safetensors; there is nothing to check.") from error
     tensors = {key: value for key, value in unpack_tensors(content).items() if not key.startswith("optimizer.")}
     record = _record_of(run, content)
     validation.check_finite(tensors)
@@ -94,7 +96,7 @@ def _verified(run: Run) -> Run:
 
 
 def _record_of(run: Run, content: bytes) -> dict[str, Any]:
-    """What the manifest says beside the hashes: of exported weights their own record, else what the run tells."""
+    """The manifest's content besides the hashes: the record of exported weights, else one made from the run."""
     if "record" in tensor_notes(content):
         record = archive.read_weights(content)[1]
         validation.check_record(record)
@@ -103,7 +105,7 @@ def _record_of(run: Run, content: bytes) -> dict[str, Any]:
         source = catalogue.find(run.config.data.dataset)
     except DataError as error:
         raise CheckpointCorrupt(
-            f"The weights of {run.id!r} do not say the size of their images; train the run again."
+            f"The weights of {run.id!r} do not record the size of their images; train the run again."
         ) from error
     step = run.status().step if (run.folder / "status.json").exists() else 0
     return {"step": step, "image_shape": list(source.shape), "dataset_sha256": source.digest}
@@ -116,8 +118,8 @@ def _import_archive(root: Path, stream: BinaryIO, name: str | None) -> Run:
 
     def check(folder: Path) -> None:
         run = validation.check_contents(folder)
-        for found in validation.weight_names(folder):
-            tensors, record = checkpoints.load(folder, found)
+        for weights_name in validation.weight_names(folder):
+            tensors, record = checkpoints.load(folder, weights_name)
             _check_network(run.config, record, tensors)
         run.write_status(install.stopped_if_active(run.status()))
         if name is not None:
@@ -128,7 +130,9 @@ def _import_archive(root: Path, stream: BinaryIO, name: str | None) -> Run:
 
 def _import_weights(root: Path, stream: BinaryIO, name: str | None) -> Run:
     if stream.seek(0, io.SEEK_END) > archive.MAX_WEIGHTS:
-        raise CheckpointCorrupt(f"The file is larger than {archive.MAX_WEIGHTS:,} bytes; no model of this program is.")
+        raise CheckpointCorrupt(
+            f"The file is larger than {archive.MAX_WEIGHTS:,} bytes, the limit for a model of this program."
+        )
     stream.seek(0)
     content = stream.read()
     if not content[8:9] == b"{":  # a safetensors file has its header there
@@ -154,7 +158,7 @@ def _done(config: RunConfig, step: int) -> Status:
 
 
 def _check_network(config: RunConfig, record: dict[str, Any], tensors: dict[str, Array]) -> None:
-    """Names, shapes and types against the network, of which nothing is allocated; the optimizer's against its weights."""
+    """Checks names, shapes and types against the network, whose weights are not allocated; the optimizer's against these."""
     model = describe_model(config.model, validation.check_record(record).image_shape)
     check_weights({"model": model, "likelihood": build_likelihood(config.objective)}, tensors)
     for name, values in tensors.items():
@@ -163,6 +167,6 @@ def _check_network(config: RunConfig, record: dict[str, Any], tensors: dict[str,
             weight, _, moment = rest.rpartition(".")
             expected = () if moment == "step" else tensors[weight].shape if weight in tensors else None
             if values.shape != expected or values.dtype != np.float32:
-                raise CheckpointIncompatible(f"The weights are of another network: {name[:100]} fits none of them.")
+                raise CheckpointIncompatible(f"The weights belong to another network: {name[:100]} fits none of them.")
         elif kind not in ("model", "likelihood"):
-            raise CheckpointIncompatible(f"The weights are of another network: {name[:100]} is in no network of ours.")
+            raise CheckpointIncompatible(f"The weights belong to another network: {name[:100]} is unknown.")

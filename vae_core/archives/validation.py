@@ -1,7 +1,7 @@
-"""Looks through all the files of a run's folder that came from outside, as a run's own readers would meet them later.
+"""Checks all files of a run's folder that came from elsewhere, with the readers that the program will use later.
 
-A page that draws a film or a curve relies on shapes and numbers that the program itself wrote; here they are proved for
-files that somebody else may have written. Weights against the network is a matter for `vae_core.archives.importing`.
+A page that draws a film or a curve relies on the shapes and numbers that the program writes; here they are verified for
+files that anyone may have written. `vae_core.archives.importing` checks the weights against the network.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ Side = Annotated[Count, Field(ge=1, le=MAX_SIDE)]
 
 
 def check_contents(folder: Path) -> Run:
-    """The run in a folder, after everything in it was read.
+    """Reads every file in a folder and returns the run.
 
     Raises:
-        CheckpointCorrupt, SchemaTooNew, ConfigError, NameInvalid: the first thing that is wrong, in one sentence.
+        CheckpointCorrupt, SchemaTooNew, ConfigError, NameInvalid: for the first thing that is wrong.
     """
     run = open_folder(folder)
     run.status()
     notes = run.notes()
     check_name(notes.name)
     if len(notes.notes) > MAX_NOTES:
-        raise NameInvalid(f"The notes of this run are longer than {MAX_NOTES:,} characters; shorten them before.")
+        raise NameInvalid(f"The notes of this run are longer than {MAX_NOTES:,} characters; shorten them first.")
     _check_records(folder / "metrics.jsonl")
     shapes = {shape for name in weight_names(folder) for shape in [_check_weights(folder, name)]}
     if len(shapes) > 1:
@@ -55,7 +55,7 @@ def check_contents(folder: Path) -> Run:
 
 
 def weight_names(folder: Path) -> list[str]:
-    """The files of weights in a folder without their endings, whether whole or not."""
+    """The names of the weights in a folder, without endings, whether complete or not."""
     ending = (".json", ".safetensors")
     with files.readable(folder):
         return sorted(
@@ -64,12 +64,12 @@ def weight_names(folder: Path) -> list[str]:
 
 
 class WeightsRecord(Document):
-    """What the JSON of a checkpoint says of its weights; one written while training also names the length of the records.
+    """The JSON beside the weights of a checkpoint.
 
     Attributes:
-        step: optimizer steps that they have seen.
+        step: number of optimizer steps behind the weights.
         image_shape: (channels, height, width).
-        metrics_bytes: the length of `metrics.jsonl` at that step.
+        metrics_bytes: length of `metrics.jsonl` at that step; only in checkpoints written during training.
     """
 
     step: Count
@@ -78,29 +78,29 @@ class WeightsRecord(Document):
 
 
 def check_record(record: dict[str, Any]) -> WeightsRecord:
-    """The record of weights, as their JSON or the header of a file of weights has it.
+    """Validates the record of weights, from their JSON or from the header of exported weights.
 
     Raises:
-        CheckpointCorrupt: it names no step, or images of no possible size.
+        CheckpointCorrupt: the step is missing, or the size of the images is missing or impossible.
     """
     return validate(record, WeightsRecord, "The record of the weights", EXPORT_AGAIN)
 
 
 def _check_weights(folder: Path, name: str) -> tuple[int, int, int]:
-    """Hash, header, record and values of one file of weights."""
+    """Checks hash, header, record and values of one file of weights, and returns the shape of its images."""
     tensors, record = checkpoints.load(folder, name)
     match = WEIGHTS.fullmatch(name)
-    named = match["step"] if match else None
-    known = check_record(record)
-    if named is not None and int(named) != known.step:
-        raise _damaged(f"{name}.json is not of the step that its name says")
+    step_in_name = match["step"] if match else None
+    checked = check_record(record)
+    if step_in_name is not None and int(step_in_name) != checked.step:
+        raise _damaged(f"{name}.json is not of the step in its name")
     if name.startswith("step-"):
         records = folder / "metrics.jsonl"
-        there = records.stat().st_size if records.exists() else 0
-        if known.metrics_bytes is None or known.metrics_bytes > there:
+        length = records.stat().st_size if records.exists() else 0
+        if checked.metrics_bytes is None or checked.metrics_bytes > length:
             raise _damaged(f"{name}.json says that metrics.jsonl is longer than it is")
     check_finite(tensors)
-    return known.image_shape
+    return checked.image_shape
 
 
 def check_finite(tensors: dict[str, Array]) -> None:
@@ -108,7 +108,7 @@ def check_finite(tensors: dict[str, Array]) -> None:
     for name, values in tensors.items():
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise CheckpointCorrupt(
-                f"The weights {name[:100]} hold values that are not finite; use an earlier checkpoint."
+                f"The weights {name[:100]} contain values that are not finite; use an earlier checkpoint."
             )
 
 
@@ -116,7 +116,7 @@ def _check_records(path: Path) -> None:
     for record in read_records(path):
         split, figures = record["split"], {key: value for key, value in record.items() if key != "split"}
         if split not in SPLITS or not _are_figures(figures):
-            raise _damaged("metrics.jsonl has a line that is no record")
+            raise _damaged("metrics.jsonl has a line that is not a record")
 
 
 def _check_film(folder: Path, latent: int, image_shape: tuple[int, int, int] | None) -> None:
@@ -128,14 +128,14 @@ def _check_film(folder: Path, latent: int, image_shape: tuple[int, int, int] | N
         frame = frames.unpack_frame(_stored(path))
         _check_frame(frame, subjects, latent)
         if frames.frame_name(frame.step) != path.name:
-            raise _damaged("A frame of the film is not of the step that its name says")
+            raise _damaged("A frame of the film is not of the step in its name")
 
 
 def _check_subjects(subjects: frames.Subjects, image_shape: tuple[int, int, int] | None) -> None:
     inputs, labels = subjects.inputs, subjects.labels
     pictures = inputs.ndim == 4 and inputs.dtype == np.uint8 and inputs.shape[1] in (1, 3) and inputs.size > 0
     if not pictures or (image_shape is not None and inputs.shape[1:] != image_shape):
-        raise _damaged("The film's subjects are no images of this model")
+        raise _damaged("The film's subjects are not images of this model")
     named = all(isinstance(name, str) for name in subjects.classes)
     if labels.ndim != 1 or labels.dtype.kind != "i" or not named:
         raise _damaged("The film's subjects have no labels")
@@ -147,8 +147,8 @@ def _check_subjects(subjects: frames.Subjects, image_shape: tuple[int, int, int]
 
 def _check_frame(frame: frames.Frame, subjects: frames.Subjects, latent: int) -> None:
     codes = (len(subjects.labels), latent)
-    spread, kl = frame.log_variance, frame.kl_per_dimension
-    fits = frame.mean.shape == codes and (spread is None or spread.shape == codes)
+    log_variance, kl = frame.log_variance, frame.kl_per_dimension
+    fits = frame.mean.shape == codes and (log_variance is None or log_variance.shape == codes)
     fits = fits and frame.reconstructions.shape == subjects.inputs.shape and frame.reconstructions.dtype == np.uint8
     fits = fits and (kl is None or (kl.shape == (latent,) and kl.dtype.kind == "f"))
     fits = fits and 0 <= frame.step <= MAX_COUNT
@@ -157,13 +157,13 @@ def _check_frame(frame: frames.Frame, subjects: frames.Subjects, latent: int) ->
 
 
 def _stored(path: Path) -> bytes:
-    """A bundle's bytes, if it is as large as it says: the program never compresses one."""
+    """The bytes of a bundle of arrays. A compressed one could be far larger than it looks; this program never writes one."""
     try:
         content = files.read_bytes(path)
         with zipfile.ZipFile(io.BytesIO(content)) as bundle:
             members = bundle.infolist()
     except (OSError, ValueError, RuntimeError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise _damaged(f"{path.name} of the film is missing or no bundle of arrays") from error
+        raise _damaged(f"{path.name} of the film is missing, or not a bundle of arrays") from error
     if any(member.compress_type != zipfile.ZIP_STORED for member in members):
         raise _damaged(f"{path.name} of the film is compressed, which this program never does")
     return content
@@ -176,7 +176,7 @@ def _one_of(value: int, allowed: tuple[int, ...]) -> int:
 
 
 def _are_figures(values: Mapping[str, object]) -> bool:
-    """Whether all of them are finite numbers, flags or null."""
+    """Whether all values are finite numbers, booleans or null."""
     try:
         validate(dict(values), dict[str, Number | Annotated[bool, Strict()] | None], "")
     except CheckpointCorrupt:

@@ -1,9 +1,9 @@
-"""The program: its commands, and how it ends.
+"""The program: its commands and exit statuses.
 
 Exit status: 0 if the command succeeded; 2 if the request is wrong, with one sentence on standard error and nothing on
 standard output; 1 for any other failure. Ctrl-C ends a command by the signal itself. With `--json`, a command prints
-exactly one JSON object on standard output; with `--json-lines` before its name, it also reports its progress and its
-error there, one JSON object per line.
+exactly one JSON object on standard output. With `--json-lines` before its name, it also reports progress and errors there,
+one JSON object per line.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ class Program(LazyGroup):
     """All commands, in the order of the help."""
 
     modules: ClassVar = {
-        "datasets": ("list_datasets", "List the datasets that are here or can be downloaded."),
+        "datasets": ("list_datasets", "List the datasets on this machine and those to download."),
         "train": ("train", "Train a model."),
         "resume": ("train", "Continue a run, or make it longer."),
         "sweep": ("run_sweep", "Train several values of one setting, with several seeds each."),
         "evaluate": ("evaluate", "Evaluate a run on the test split."),
         "disentangle": ("disentangle", "Score how well a run's codes separate known factors."),
-        "restore": ("restore", "Measure or apply a denoising model."),
+        "restore": ("restore", "Measure restoration, or restore your own pictures."),
         "restore-curve": ("restore_curve", "Measure restoration at each level of a corruption."),
         "compress": ("compress", "Compare a run's codes with PCA, JPEG and PNG."),
         "collapse": ("compress", "Find the betas at which a linear VAE's dimensions collapse."),
@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _refuse(error: LatentLabError) -> int:
-    """Reports what is wrong, and returns the exit status."""
+    """Reports an error and returns the exit status."""
     if json_lines.is_on():
         json_lines.write_error(error)
     else:

@@ -1,4 +1,4 @@
-"""The commands that write a run as one file, make a run of such a file, and check a folder that was copied in."""
+"""The commands that export a run as one file, import such a file, and check a folder that was copied in by hand."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ app = typer.Typer(rich_markup_mode=None)
 def export(
     run: RunName,
     out: Annotated[Path, out_file()],
-    weights: Annotated[bool, typer.Option("--weights", help="The weights alone, as safetensors.")] = False,
+    weights: Annotated[bool, typer.Option("--weights", help="Export only the weights, as safetensors.")] = False,
     runs: Runs = None,
     as_json: Json = False,
 ) -> None:
-    """Write a run as one file (.zip), or its weights alone with the configuration in the header (.safetensors)."""
+    """Export a run as one file (.zip), or only its weights with the configuration in the header (.safetensors)."""
     check_out(out, ".safetensors" if weights else ".zip")
-    found = find_run(run, paths.runs_folder(runs))
-    content = archive.export_weights(found) if weights else archive.export_run(found)
+    exported = find_run(run, paths.runs_folder(runs))
+    content = archive.export_weights(exported) if weights else archive.export_run(exported)
     files.write_atomic(out, content)
-    result = {"run": str(found.folder), "out": str(out), "bytes": len(content), "sha256": files.digest(content)}
-    print_result(result, as_json, lambda: f"{found.id} is in {out}, {len(content) / 1e6:,.1f} MB.")
+    result = {"run": str(exported.folder), "out": str(out), "bytes": len(content), "sha256": files.digest(content)}
+    print_result(result, as_json, lambda: f"{exported.id} was exported to {out}, {len(content) / 1e6:,.1f} MB.")
 
 
 @app.command("import")
 def import_command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that 'runs export' wrote.")],
-    name: Annotated[str | None, typer.Option("--name", help="A name instead of the one in the file.")] = None,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file written by 'runs export'.")],
+    name: Annotated[str | None, typer.Option("--name", help="Use this name instead of the one in the file.")] = None,
     runs: Runs = None,
     as_json: Json = False,
 ) -> None:
@@ -47,19 +47,19 @@ def import_command(
         stream = file.open("rb")
     except (OSError, ValueError) as error:  # a name with NUL in it is a ValueError
         reason = getattr(error, "strerror", None) or error
-        raise ConfigError(f"The file {str(file)!r} cannot be read ({reason}); name another one.") from error
+        raise ConfigError(f"The file {str(file)!r} cannot be read ({reason}); name a different one.") from error
     from vae_core.archives.importing import import_run
 
     with stream:
-        made = import_run(paths.runs_folder(runs), stream, name)
-    print_result(described(made), as_json, lambda: f"It is here as {made.id}.")
+        imported = import_run(paths.runs_folder(runs), stream, name)
+    print_result(described(imported), as_json, lambda: f"The run was imported as {imported.id}.")
 
 
 @app.command()
 def check(run: RunName, runs: Runs = None, as_json: Json = False) -> None:
-    """Check the weights of a folder that was copied in by hand, and write the manifest that vouches for them."""
-    found = find_run(run, paths.runs_folder(runs))
+    """Check the weights of a folder that was copied in by hand, and write a manifest that marks them as checked."""
+    copied = find_run(run, paths.runs_folder(runs))
     from vae_core.archives.importing import verify
 
-    checked = verify(found.folder.parent, found.id)
-    print_result(described(checked), as_json, lambda: f"{checked.id} is whole.")
+    checked = verify(copied.folder.parent, copied.id)
+    print_result(described(checked), as_json, lambda: f"{checked.id} is complete and valid.")

@@ -1,4 +1,4 @@
-"""The commands that measure a model against other codecs, and against the theory of linear VAEs."""
+"""The commands that compare a model with other codecs, and compute when a linear VAE collapses."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ def collapse(
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Compute, from the training images alone, the betas at which the dimensions of a linear VAE collapse one by one."""
+    """Compute from the training images at which betas the dimensions of a linear VAE collapse, one by one."""
     try:
         objective = ObjectiveConfig.model_validate({"likelihood": likelihood, "sigma": sigma, "beta": beta or 0.0})
     except ValueError as error:
         raise ConfigError(
-            "--likelihood, --sigma and --beta take what `train` takes; see `train --help` for their ranges."
+            "--likelihood, --sigma and --beta have the same ranges as for `train`; see `train --help`."
         ) from error
     from vae_core.data import datasets
     from vae_core.metrics.latents import collapse_beta
@@ -86,9 +86,9 @@ def _points_table(result: dict[str, Any]) -> list[str | Table]:
             {
                 "codec": point["codec"],
                 "setting": "" if point["setting"] is None else f"{point['setting']:g}",
-                "bits a pixel": f"{point['bits_per_pixel']:.4f}",
+                "bits per pixel": f"{point['bits_per_pixel']:.4f}",
                 FIGURES["psnr"].label: "lossless" if point["psnr"] is None else FIGURES["psnr"].text(point["psnr"]),
-                "pays after": "" if after is None else f"{after:,} images",
+                "pays off after": "" if after is None else f"{after:,} images",
             }
         )
     weights = f"Decoder: {result['decoder_bytes']:,} bytes; PCA: {result['pca_bytes']:,} bytes."
@@ -97,5 +97,5 @@ def _points_table(result: dict[str, Any]) -> list[str | Table]:
 
 def _thresholds_text(result: dict[str, Any]) -> str:
     first = ", ".join(f"{value:.4g}" for value in result["thresholds"][:SHOWN])
-    kept = "" if result["kept"] is None else f" At beta {result['beta']:g} {result['kept']} dimensions live."
-    return f"The first {SHOWN} betas beyond which a dimension collapses: {first}.{kept}"
+    kept = "" if result["kept"] is None else f" At beta {result['beta']:g}, {result['kept']} dimensions stay active."
+    return f"The first {SHOWN} betas above which a dimension collapses: {first}.{kept}"

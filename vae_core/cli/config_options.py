@@ -1,4 +1,4 @@
-"""One option for each field of a configuration, made from the field itself; and the way back, a `train` command."""
+"""One option per field of a configuration, generated from the field; and the reverse, a `train` command."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ METAVARS = {
     "level": "L|LOW:HIGH",
 }
 MORE_HELP = {
-    "dataset": "A name that 'datasets' lists, sprites-WIDTH-IMAGES-SEED, or the path of an npz of dSprites' form.",
+    "dataset": "A name listed by 'datasets', sprites-WIDTH-IMAGES-SEED, or the path of an npz in the format of dSprites.",
 }
-"""What only the command line has to say about a field."""
+"""Additions to the description of a field that concern only the command line."""
 
 
 def _option(name: str, info: FieldInfo) -> inspect.Parameter:
@@ -54,7 +54,7 @@ def _help(name: str, info: FieldInfo) -> str:
 class ConfigOptions(OptionGroup):
     """The fields of a configuration that were given on the command line.
 
-    All are taken as text. The configuration checks them, so that each range has one check and one sentence.
+    Their values stay text. The configuration checks them, so that each range is checked in one place with one message.
     """
 
     __signature__ = inspect.Signature([_option(name, info) for name, info in FIELDS.items()])
@@ -70,9 +70,9 @@ class ConfigOptions(OptionGroup):
             parent: RUN@STEP, where the initial weights come from.
 
         Raises:
-            ConfigError: a value is out of its range.
-            RunNotFound: there is no such parent, or it does not keep that step.
-            RunStateError: the parent had diverged at that step.
+            ConfigError: a value is out of range.
+            RunNotFound: there is no such parent, or it has no checkpoint of that step.
+            RunStateError: the parent had diverged by that step.
         """
         given: dict[str, Any] = dict(self.given)
         if given.get("dataset"):  # a run can be resumed from any folder
@@ -81,7 +81,7 @@ class ConfigOptions(OptionGroup):
 
 
 def _parent(given: str | None, root: Path) -> str | None:
-    """RUN@STEP in the form that the configuration keeps; the run is under `root`, or a shipped one."""
+    """RUN@STEP in the form used in a configuration; the run is under `root` or shipped."""
     if given is None:
         return None
     name, _, step = given.rpartition("@")
@@ -89,7 +89,7 @@ def _parent(given: str | None, root: Path) -> str | None:
         raise ConfigError(f"--from takes RUN@STEP, such as 261124-101502-vae-mnist-3f9c@500, not {given!r}.")
     run = find_run(name, root)
     if open_anywhere(root, run.id).folder.resolve() != run.folder.resolve():
-        raise NameInvalid(f"The run {run.id!r} does not stand in {str(root)!r}; name its folder with --runs.")
+        raise NameInvalid(f"The run {run.id!r} is not in {str(root)!r}; name its folder with --runs.")
     load_step(run.folder, int(step))
     check_usable(run, int(step))
     return f"{run.id}@{int(step)}"

@@ -1,4 +1,4 @@
-"""The command that scores how well a run's codes separate the factors that made the images."""
+"""The command that scores how well a run's codes separate the generative factors of the images."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def disentangle(
 ) -> None:
     """Compute MIG, DCI and the FactorVAE score of the test images' codes.
 
-    The factors that made the images must be known, as they are for sprites.
+    The generative factors of the images must be known, as they are for sprites.
     """
     check_keep(keep, dataset=target.dataset is not None, seed=seed != 0, best=best)
     run = target.find()

@@ -8,7 +8,7 @@ import typer
 
 from vae_core.cli.options import BestOption, Json, KeepOption, RunOnData, check_keep, expand_options
 from vae_core.cli.output import print_note, print_result, progress_bar, table_of_values
-from vae_core.evaluation.figures import figures_of, notes_on
+from vae_core.evaluation.run_figures import figures_of, notes_on
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -1,4 +1,4 @@
-"""The commands that use a trained model: codes as a table, random samples, and latent traversals."""
+"""The commands that use a trained model: a table of codes, random samples, and latent traversals."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Scale = Annotated[
         "--scale",
         metavar="N",
         callback=in_range(1, MAX_SCALE),
-        help=f"Pixels of the file per pixel of an image, 1 to {MAX_SCALE}. Default: large enough to look at.",
+        help=f"Enlargement of the images, 1 to {MAX_SCALE}. Default: large enough to look at.",
     ),
 ]
 
@@ -32,10 +32,10 @@ app = typer.Typer(rich_markup_mode=None)
 def encode(
     target: RunOnData,
     out: Annotated[Path, out_file(".csv")],
-    split: Annotated[Literal["test", "train"], typer.Option(help="Which images.")] = "test",
+    split: Annotated[Literal["test", "train"], typer.Option(help="Encode the images of this split.")] = "test",
     as_json: Json = False,
 ) -> None:
-    """Write a CSV table with index, label, code (z1, z2, ...) and mse_per_pixel of each image."""
+    """Write a CSV table with the index, label, code (z1, z2, ...) and mse_per_pixel of each image."""
     run = target.find()
     from vae_core.cli.generated_files import write_codes
 
@@ -80,12 +80,12 @@ def traverse(
     target: RunOnData,
     out: Annotated[Path, out_file(".gif")],
     dimension: Annotated[
-        int | None, typer.Option("--dimension", help="Only this one, counted from 1. Default: all active ones.")
+        int | None, typer.Option("--dimension", help="Move only this one, counted from 1. Default: all active ones.")
     ] = None,
     scale: Scale = None,
     as_json: Json = False,
 ) -> None:
-    """Write a GIF in which each latent dimension moves from end to end while the others stay fixed, the strongest first."""
+    """Write a GIF in which each latent dimension moves from end to end while the others stay fixed, strongest first."""
     run = target.find()
     if dimension is not None and not 1 <= dimension <= run.config.model.latent:
         raise ConfigError(f"--dimension must be 1 to {run.config.model.latent}, not {dimension}.")
@@ -93,4 +93,4 @@ def traverse(
 
     result = write_traversal(run, target, out, dimension, scale)
     names = ", ".join(f"z{number}" for number in result["dimensions"])
-    print_result(result, as_json, lambda: f"In the order of reading, {names} go from end to end in {out}.")
+    print_result(result, as_json, lambda: f"{out} shows, in reading order, {names} moving from end to end.")

@@ -1,6 +1,6 @@
-"""Writes what a trained model makes of codes and images: codes as a table, random samples, latent traversals.
+"""Writes files made with a trained model: a table of codes, random samples, latent traversals.
 
-Each function writes one file and returns what the command says of it as JSON.
+Each function writes one file and returns the command's JSON result.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from vae_core.data.relocation import load_run_dataset, missing_message
 from vae_core.errors import ConfigError
 from vae_core.evaluation.codes import (
     Codes,
-    csv_text,
+    codes_to_csv,
     decode_images,
     encode,
     fitted_gaussian,
-    inactive,
-    order,
+    inactive_dimensions,
+    order_by_importance,
     prior_warning,
     slider_range,
 )
-from vae_core.evaluation.standin import standin_codes
+from vae_core.evaluation.fallback import fallback_codes
 from vae_core.evaluation.trained import Trained, load_trained
 from vae_core.storage import files
 from vae_core.storage.runs import Run
@@ -40,13 +40,13 @@ from vae_core.viz.walks import random_codes, traversal
 
 FRAMES = 30
 SEEN, SEEN_MOVING = 56, 140
-"""Width in pixels that an image should have in a grid and in an animation; smaller ones are enlarged by whole pixels."""
+"""Least width of an image in a grid and in an animation, in pixels; smaller ones are enlarged by a whole factor."""
 MAX_SIDE = 4096
-"""Limit of the width of the file, in pixels."""
+"""Greatest width of the file, in pixels."""
 
 
 def write_codes(run: Run, target: RunOnData, out: Path, split: str) -> dict[str, Any]:
-    """Writes index, label, code and mean squared error per pixel of each image of a split as CSV."""
+    """Writes a CSV file with the index, label, code and mean squared error per pixel of each image of a split."""
     trained = load_trained(run)
     with progress_bar("encoding") as report:
         data = load_run_dataset(run, target.dataset, target.data_dir, report)
@@ -54,7 +54,7 @@ def write_codes(run: Run, target: RunOnData, out: Path, split: str) -> dict[str,
             (data.test_images, data.test_labels) if split == "test" else (data.train_images, data.train_labels)
         )
         codes = encode(trained, images, progress=report)
-        files.write_atomic(out, csv_text(codes, labels, data.classes).encode())
+        files.write_atomic(out, codes_to_csv(codes, labels, data.classes).encode())
     result = {"run": str(run.folder), "out": str(out), "images": len(images), "latents": trained.model.latent}
     result |= {"dataset": data.name, "split": split, "mse_per_pixel": float(codes.reconstruction_error.mean())}
     return result
@@ -82,7 +82,7 @@ def write_samples(
 
 
 def write_traversal(run: Run, target: RunOnData, out: Path, dimension: int | None, scale: int | None) -> dict[str, Any]:
-    """Writes a GIF in which one dimension after the other moves; `dimension` is counted from 1, None takes the active."""
+    """Writes a GIF in which each of the dimensions moves; `dimension` is counted from 1, None takes all active ones."""
     trained = load_trained(run)
     with progress_bar("traversing") as report:
         codes, name = _codes(run, trained, target, report)
@@ -103,36 +103,36 @@ def write_traversal(run: Run, target: RunOnData, out: Path, dimension: int | Non
 def _codes(run: Run, trained: Trained, target: RunOnData, report: Report) -> tuple[Codes, str | None]:
     """The codes of held-out images and the name of their dataset.
 
-    If the run's own dataset is missing_message, the codes are those that the run keeps, and the name is None.
+    If the run's own dataset is missing, these are the codes of the images in the run's folder, and the name is None.
     """
     if target.dataset is None and missing_message(run):
-        return standin_codes(run, trained), None
+        return fallback_codes(run, trained), None
     name = target.dataset or catalogue.at_hand(trained.config.data.dataset, target.data_dir)
     data = datasets.load_dataset(name, target.data_dir, report)
     return encode(trained, held_out(data)[0], progress=report), data.name
 
 
 def _active(codes: Codes) -> list[int]:
-    """The active dimensions, those with the largest KL first; all dimensions if none is active."""
-    ordered = [int(number) for number in order(codes)]
-    idle = inactive(codes)
-    return [number for number in ordered if not idle[number]] or ordered
+    """The active dimensions, largest KL first; all dimensions if none is active."""
+    ordered = [int(dimension) for dimension in order_by_importance(codes)]
+    is_inactive = inactive_dimensions(codes)
+    return [dimension for dimension in ordered if not is_inactive[dimension]] or ordered
 
 
 def _walks(trained: Trained, codes: Codes, chosen: list[int]) -> tuple[Array, Array]:
-    """The pictures (dimensions, FRAMES, C, H, W) uint8, and the values (dimensions, FRAMES) of the moving dimensions.
+    """The images (dimensions, FRAMES, C, H, W) uint8, and the values (dimensions, FRAMES) of the moving dimensions.
 
-    The others stay at the prior's mean, or at the mean of the codes if no prior drew them.
+    The other dimensions stay at the prior's mean, or at the mean of the codes if training had no prior.
     """
-    middle, _ = fitted_gaussian(codes)
-    base = np.zeros_like(middle) if codes.has_prior else middle
+    mean, _ = fitted_gaussian(codes)
+    base = np.zeros_like(mean) if codes.has_prior else mean
     z = [traversal(base, number, *slider_range(codes, number), FRAMES) for number in chosen]
     pictures = decode_images(trained, np.concatenate(z)).reshape(len(chosen), FRAMES, *trained.image_shape)
     return pictures, np.stack([walk[:, number] for walk, number in zip(z, chosen, strict=True)])
 
 
 def _scale(trained: Trained, given: int | None, columns: int, seen: int) -> int:
-    """The enlargement that was asked for, or one that makes images at least `seen` pixels wide if that fits.
+    """The given enlargement, or one that makes images at least `seen` pixels wide if that fits.
 
     Raises:
         ConfigError: the file would be wider than `MAX_SIDE` pixels.

@@ -1,6 +1,6 @@
 """`--json-lines`: a command reports its progress, its result and its error on standard output, one JSON object per line.
 
-`vae_core.jobs` says which objects. The process ends as soon as nobody reads its output any more.
+`vae_core.jobs` describes the objects. The process ends as soon as nobody reads its output any more.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def is_on() -> bool:
 
 
 def switch(on: bool) -> None:
-    """Has the commands of this process report in JSON lines, or not."""
+    """Switches JSON lines on or off for the commands of this process."""
     global _is_on
     _is_on = on
     if on and hasattr(select, "poll") and stat.S_ISFIFO(os.fstat(1).st_mode):
@@ -37,9 +37,9 @@ def switch(on: bool) -> None:
 
 
 def _end_without_reader() -> None:
-    """Ends this process when the pipe behind its standard output is closed, even if it has nothing to write for long."""
+    """Ends this process when the reader of its standard output closes the pipe, even if it has nothing to write."""
     poller = select.poll()
-    poller.register(1, 0)  # errors alone are reported: for a pipe, that its reader is gone
+    poller.register(1, 0)  # reports only errors: for a pipe, that its reader is gone
     poller.poll()
     os.kill(os.getpid(), signal.SIGPIPE)
 

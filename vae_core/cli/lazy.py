@@ -1,7 +1,7 @@
 """Groups of commands that import a command's module only when that command runs.
 
-A module that declares commands loads no torch. What needs torch is imported in the command's body, after its arguments
-were checked, so that `--help` and a wrong argument are answered at once.
+A module that declares commands does not load torch. Whatever needs torch is imported in the body of the command, after its
+arguments were checked, so that `--help` and wrong arguments get an immediate answer.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class LazyGroup(TyperGroup):
     """A group that lists commands by name and summary, and imports a module to run one of its commands.
 
     Attributes:
-        modules: for each such command its module in `vae_core.cli`, whose `app` holds it, and its summary.
+        modules: for each of these commands, the module in `vae_core.cli` whose `app` holds it, and its summary.
     """
 
     modules: ClassVar[dict[str, tuple[str, str]]] = {}

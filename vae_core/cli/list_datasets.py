@@ -15,7 +15,7 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.command()
 def datasets(data_dir: DataDir = None, as_json: Json = False) -> None:
-    """List the datasets that are here and those that can be downloaded."""
+    """List the datasets on this machine and those that can be downloaded."""
     rows = [dataclasses.asdict(row) for row in catalogue.describe(data_dir)]
     print_result(
         {"datasets": rows}, as_json, lambda: table_of(rows, {"name": "name", "title": "what", "where": "where"})

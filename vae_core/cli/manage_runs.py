@@ -1,4 +1,4 @@
-"""The commands that list runs and keep them in order: delete and restore, rename and copy."""
+"""The commands that list and manage runs: delete and restore, rename and copy."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LISTED = ("run", "name", "state", "step", "dataset", "model", "latent", "beta", 
 
 
 class RunsGroup(LazyGroup):
-    """The commands of this module, and those for archives, whose module builds networks and so loads torch."""
+    """The commands of this module, and those for archives, whose module loads torch to build networks."""
 
     modules: ClassVar = {
         "export": ("archive_runs", "Write a run as one file."),
@@ -36,13 +36,13 @@ app.add_typer(commands, name="runs")
 
 @commands.callback(invoke_without_command=True)
 def runs_command(ctx: typer.Context, runs: Runs = None, as_json: Json = False) -> None:
-    """List all runs, newest first, or do one of the commands below."""
+    """List all runs, newest first, or run one of the commands below."""
     if ctx.invoked_subcommand is not None:  # which takes --runs and --json from here as well
         ctx.default_map = {ctx.invoked_subcommand: {"runs": runs, "as_json": as_json}}
         return
-    found, problems = summaries(paths.runs_folder(runs))
-    rows = [_row(summary) for summary in found]
-    for problem in [*problems, *(_unverified(summary) for summary in found if not summary.verified)]:
+    listed, problems = summaries(paths.runs_folder(runs))
+    rows = [_row(summary) for summary in listed]
+    for problem in [*problems, *(_unverified(summary) for summary in listed if not summary.verified)]:
         typer.echo(problem, err=True)
     shown = [row | {"nats": "" if row["nats"] is None else f"{row['nats']:.1f}"} for row in rows]
     print_result({"runs": rows}, as_json, lambda: table_of(shown, {column: column for column in LISTED}))
@@ -56,18 +56,18 @@ def delete(
 ) -> None:
     """Move runs to the trash. A run that is training must be stopped first; shipped runs cannot be deleted."""
     root = paths.runs_folder(runs)
-    found = [find_run(given, root) for given in run]  # if one is missing, none is touched
-    found = list({each.folder: each for each in found}.values())  # the same one may be named twice
-    for each in found:
+    named = [find_run(given, root) for given in run]  # if one is missing, none is touched
+    distinct = list({each.folder: each for each in named}.values())  # a run may be named twice
+    for each in distinct:
         trash.check_deletable(each)
-    rows = [_trash_row(trash.delete(each)) for each in found]
-    lines = [f"{row['run']} is in the trash; 'runs restore {row['trashed']}' brings it back." for row in rows]
+    rows = [_trash_row(trash.delete(each)) for each in distinct]
+    lines = [f"{row['run']} is in the trash; 'runs restore {row['trashed']}' restores it." for row in rows]
     print_result({"deleted": rows}, as_json, lambda: "\n".join(lines))
 
 
 @commands.command("trash")
 def trash_command(runs: Runs = None, as_json: Json = False) -> None:
-    """List the runs in the trash, the last deleted first."""
+    """List the runs in the trash, most recently deleted first."""
     rows = [_trash_row(each) for each in trash.list_trash(paths.runs_folder(runs))]
     result = {"trash": rows, "bytes": sum(row["bytes"] for row in rows)}
     columns = {name: name for name in ("trashed", "name", "bytes")}
@@ -77,15 +77,15 @@ def trash_command(runs: Runs = None, as_json: Json = False) -> None:
 @commands.command()
 def restore(
     run: Annotated[
-        str, typer.Argument(metavar="RUN", help="A run in the trash: its id there, its former id, or its name.")
+        str, typer.Argument(metavar="RUN", help="A run in the trash: its id in the trash, its former id, or its name.")
     ],
     runs: Runs = None,
     as_json: Json = False,
 ) -> None:
-    """Bring a run back from the trash, under a new id if its own has been taken since."""
+    """Restore a run from the trash, under a new id if its own has been taken since."""
     root = paths.runs_folder(runs)
     restored = trash.restore(root, _in_trash(run, root))
-    print_result(described(restored), as_json, lambda: f"{restored.id} is back.")
+    print_result(described(restored), as_json, lambda: f"{restored.id} is restored.")
 
 
 @commands.command("empty-trash")
@@ -103,24 +103,24 @@ def rename(
     as_json: Json = False,
 ) -> None:
     """Rename a run. Its id and its contents stay the same."""
-    found = find_run(run, paths.runs_folder(runs))
-    edit_notes(found, name=name)
-    print_result(described(found), as_json, lambda: f"{found.id} is called {found.name}")
+    renamed = find_run(run, paths.runs_folder(runs))
+    edit_notes(renamed, name=name)
+    print_result(described(renamed), as_json, lambda: f"{renamed.id} is now called {renamed.name}.")
 
 
 @commands.command()
 def copy(run: RunName, runs: Runs = None, as_json: Json = False) -> None:
-    """Copy a run, so that the copy can be changed. Shipped runs can be copied too."""
+    """Copy a run, to change the copy. Shipped runs can be copied too."""
     root = paths.runs_folder(runs)
-    made = archive.copy_run(find_run(run, root), root)
-    print_result(described(made), as_json, lambda: f"The copy is {made.id}.")
+    copied = archive.copy_run(find_run(run, root), root)
+    print_result(described(copied), as_json, lambda: f"The copy is {copied.id}.")
 
 
 def _in_trash(given: str, root: Path) -> str:
-    """The id in the trash of the run with this id there, this former id (the last deleted one), or this name."""
-    found = trash.list_trash(root)
-    by_id = [each.id for each in found if given in (each.id, each.run_id)]
-    named = [each.id for each in found if each.name == given]
+    """The id in the trash of the run with that id, that former id (the last deleted one), or that name."""
+    trashed = trash.list_trash(root)
+    by_id = [each.id for each in trashed if given in (each.id, each.run_id)]
+    named = [each.id for each in trashed if each.name == given]
     if not by_id:
         check_single(named, f"runs in the trash are called {given!r}")
     return [*by_id, *named, given][0]
@@ -153,5 +153,5 @@ def _trash_row(each: trash.Trashed) -> dict[str, Any]:
 
 
 def described(run: Run) -> dict[str, Any]:
-    """A run as the JSON of the commands that make or change one."""
+    """A run as the JSON result of the commands that create or change one."""
     return {"run": run.id, "folder": str(run.folder), "name": run.notes().name, "state": run.state()}

@@ -19,13 +19,13 @@ from vae_core.storage.runs import Run
 
 MAX_SEED = 2**32 - 1
 MAX_SCALE = 64
-"""How many pixels of a file may show one pixel of an image."""
+"""Greatest enlargement of an image in a file, in pixels per pixel."""
 
 
 def in_range(low: float, high: float | None = None) -> Callable[..., Any]:
-    """A callback for an option that refuses numbers outside `low` to `high`, both included; absent ones pass.
+    """A callback for an option that refuses numbers outside [low, high]; None passes.
 
-    Its sentence follows the form of the configuration's, which is why typer's own `min` and `max` are not used.
+    Its message has the form of those of the configuration, which is why typer's own `min` and `max` are not used.
     """
 
     def check(param: typer.CallbackParam, value: float | None) -> float | None:
@@ -38,32 +38,32 @@ def in_range(low: float, high: float | None = None) -> Callable[..., Any]:
 
 
 def check_out(out: Path, ending: str) -> Path:
-    """`out`, if a file of that name and ending can be written.
+    """Checks that `out` has the given ending and its folder exists, and returns it.
 
     Raises:
-        ConfigError: it has another ending, or its folder does not exist.
+        ConfigError: the ending is wrong, or the folder does not exist.
     """
     if out.suffix.lower() != ending:
         raise ConfigError(f"--out must name a file that ends in {ending}, not {out.name!r}.")
     # os.path, since Path.is_dir raises for names that are too long
     if not os.path.isdir(out.parent):  # noqa: PTH112
-        raise ConfigError(f"The folder {str(out.parent)!r} of --out is not there; make it or name another one.")
+        raise ConfigError(f"The folder {str(out.parent)!r} of --out does not exist; create it or name another one.")
     return out
 
 
 def check_keep(keep: bool, **others: bool) -> None:
-    """Refuses `--keep` together with options that make the result another one than the run's own.
+    """Refuses `--keep` together with options that make the result differ from the one that the pages show.
 
     Args:
         keep: whether `--keep` was given.
-        others: by name, whether each of the others was given.
+        others: for each of these options, by name, whether it was given.
 
     Raises:
-        ConfigError: `--keep` was given, and one of the others.
+        ConfigError: `--keep` and one of the others were given.
     """
     if keep and (given := [f"--{name}" for name, is_given in others.items() if is_given]):
         raise ConfigError(
-            f"--keep is for what the pages show, which is measured without {given[0]}; leave one of them out."
+            f"--keep stores the result that the pages show, which is measured without {given[0]}; leave one of them out."
         )
 
 
@@ -96,7 +96,7 @@ KeepOption = Annotated[
     bool,
     typer.Option(
         "--keep",
-        help="Keep the result with the run, as the pages do, or show what is kept already. Downloads nothing.",
+        help="Store the result with the run, as the pages do, or show the stored one. Downloads nothing.",
     ),
 ]
 Seed = Annotated[
@@ -108,12 +108,12 @@ Seed = Annotated[
 
 
 class OptionGroup:
-    """Base class of options that a command takes as one argument; `expand_options` finds them by it."""
+    """Base class of a group of options that a command takes as one argument; see `expand_options`."""
 
 
 @dataclass(frozen=True)
 class RunOnData(OptionGroup):
-    """A trained run, and the images it is used on.
+    """A trained run, and the images to use it on.
 
     Attributes:
         run: the run's name, id or folder.
@@ -127,7 +127,7 @@ class RunOnData(OptionGroup):
     data_dir: DataDir = None
 
     def find(self) -> Run:
-        """The run, looked for as `find_run` says, with its errors."""
+        """Finds the run; raises what `find_run` raises."""
         return find_run(self.run, paths.runs_folder(self.runs))
 
 

@@ -1,4 +1,4 @@
-"""The command that measures how well a model restores damaged images, or restores a person's own pictures."""
+"""The command that measures how well a model restores damaged images, or restores the user's own pictures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ app = typer.Typer(rich_markup_mode=None)
 
 @dataclass(frozen=True)
 class Damage(OptionGroup):
-    """How test images are damaged, to measure how well they are restored."""
+    """How the test images are damaged."""
 
     corruption: Annotated[
         str | None, typer.Option("--corruption", metavar="NAME", help=f"One of {', '.join(CORRUPTIONS)}.")
@@ -33,22 +33,22 @@ class Damage(OptionGroup):
 
 @dataclass(frozen=True)
 class Pictures(OptionGroup):
-    """Pictures of one's own, and where the restored ones go."""
+    """The user's own pictures, and where the restored ones go."""
 
     source: Annotated[
         Path | None,
         typer.Option(
             "--input",
             metavar="FILE|FOLDER|ZIP",
-            help="Restore these pictures, those in subfolders included, as they are, into --out.",
+            help="Restore these pictures, including those in subfolders, into --out. They are not damaged first.",
         ),
     ] = None
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FOLDER", help="Where the restored pictures go, as PNG. Made if missing."),
+        typer.Option("--out", metavar="FOLDER", help="Folder for the restored pictures, as PNG. Created if missing."),
     ] = None
     invert: Annotated[
-        bool, typer.Option("--invert", help="Swap light and dark before the model sees a picture, and back afterwards.")
+        bool, typer.Option("--invert", help="Swap light and dark before restoring a picture, and back afterwards.")
     ] = False
 
 
@@ -57,20 +57,22 @@ class Pictures(OptionGroup):
 def restore(target: RunOnData, damage: Damage, pictures: Pictures, as_json: Json = False) -> int:
     """Measure how well a run restores damaged test images, or restore your own pictures.
 
-    Measures PSNR and SSIM, beside tuned filters and ridge regression.
+    Measures PSNR and SSIM, next to tuned filters and ridge regression.
     """
     source, out = pictures.source, pictures.out
     if source is None and out is None:
         if pictures.invert:
-            raise ConfigError("--invert is for one's own pictures; give --input and --out as well, or leave it out.")
+            raise ConfigError("--invert is for your own pictures; give --input and --out as well, or leave it out.")
         _measure(target, damage, as_json)
         return 0
     if source is None or out is None:
         raise ConfigError("--input and --out go together: the pictures, and a folder for the restored ones.")
     if damage.corruption is not None or damage.level is not None:
-        raise ConfigError("Pictures of one's own are restored as they are; leave --corruption and --level out.")
+        raise ConfigError(
+            "Your own pictures are not damaged before they are restored; leave out --corruption and --level."
+        )
     if source.resolve() == out.resolve():
-        raise ConfigError("--out must be another folder than --input, whose pictures stay as they are.")
+        raise ConfigError("--out must be a different folder from --input, whose pictures are not changed.")
     run = target.find()
     from vae_core.cli.restored_files import restore_pictures
 
@@ -80,7 +82,7 @@ def restore(target: RunOnData, damage: Damage, pictures: Pictures, as_json: Json
 def _measure(target: RunOnData, damage: Damage, as_json: bool) -> None:
     run = target.find()
     if damage.corruption is None:
-        raise ConfigError(f"Name what to restore from with --corruption: {', '.join(CORRUPTIONS)}.")
+        raise ConfigError(f"Name the damage to restore with --corruption: {', '.join(CORRUPTIONS)}.")
     from vae_core.evaluation.restoration import restore_run
 
     with progress_bar("restoring") as report:

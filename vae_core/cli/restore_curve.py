@@ -9,7 +9,6 @@ from rich.table import Table
 
 from vae_core.cli.options import DataDir, DatasetOption, Json, Runs
 from vae_core.cli.output import print_result, progress_bar, table_of
-from vae_core.evaluation.restoration_curve import restoration_curves
 from vae_core.figures import FIGURES
 from vae_core.registry.corruption_rows import CORRUPTIONS
 from vae_core.storage import paths
@@ -28,14 +27,16 @@ def restore_curve(
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Measure PSNR and SSIM of restored test images at each level of a corruption, beside simple opponents.
+    """Measure PSNR and SSIM of restored test images at each level of a corruption, next to simple baselines.
 
-    Each point is kept with its run as soon as it is measured, so the command can be interrupted and started again; the
-    Denoise page draws what is kept. All runs are measured on the same images, those of the first run's dataset unless
-    --dataset names another.
+    Each point is stored with its run as soon as it is measured, so the command can be interrupted and started again; the
+    Denoise page draws the stored points. All runs are measured on the same images: those of the first run's dataset,
+    unless --dataset names another.
     """
     root = paths.runs_folder(runs)
     chosen = [find_run(name, root) for name in names]
+    from vae_core.evaluation.restoration_curve import restoration_curves
+
     with progress_bar("measuring") as report:
         result = restoration_curves(
             chosen, corruption, images=images, dataset=dataset, data_dir=data_dir, progress=report
@@ -52,7 +53,7 @@ def _tables(result: dict[str, Any], names: list[str]) -> list[str | Table]:
 
 
 def _row(point: dict[str, Any]) -> dict[str, str]:
-    """A point as a line: the damaged images, the model, what its bottleneck allows, and the best opponent."""
+    """A point as a row: the damaged images, the model, the limit set by its bottleneck, and the best baseline."""
     best, figures = max(point["baselines"].items(), key=lambda item: item[1]["psnr"])
     text = FIGURES["psnr"].text
     return {
@@ -60,5 +61,5 @@ def _row(point: dict[str, Any]) -> dict[str, str]:
         "corrupted": text(point["psnr_corrupted"]),
         "model": text(point["psnr_model"]),
         "model, of the clean images": text(point["psnr_clean"]),
-        "best opponent": f"{text(figures['psnr'])} {best}",
+        "best baseline": f"{text(figures['psnr'])} {best}",
     }

@@ -1,4 +1,4 @@
-"""Restores pictures of one's own, file by file, and says which could not be used and why."""
+"""Restores the user's own pictures file by file, and lists those that could not be used, with the reason."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from vae_core.viz.grids import mosaic, png_bytes
 
 
 def restore_pictures(run: Run, source: Path, out: Path, invert: bool, as_json: bool) -> int:
-    """Restores the pictures that can be restored, lists the others, and returns the exit status."""
-    with open_pictures(source, leave_out=out) as found:
-        targets = found.targets()
-        if found.sources & {(out / target).resolve() for target in targets}:
+    """Restores all usable pictures, lists the others, and returns the exit status."""
+    with open_pictures(source, leave_out=out) as pictures:
+        targets = pictures.targets()
+        if pictures.sources & {(out / target).resolve() for target in targets}:
             raise ConfigError("--out must be another folder: a restored picture would replace one of --input.")
         trained = load_trained(run)
         with progress_bar("restoring") as report:
-            done, failed = _write_restored(trained, found, targets, out, invert, report)
-    if failed and not done and source.is_file() and len(found.pictures) == 1:
+            done, failed = _write_restored(trained, pictures, targets, out, invert, report)
+    if failed and not done and source.is_file() and len(pictures.pictures) == 1:
         raise DataError(f"{source.name}: {failed[0]['reason']}")
     result = {"run": str(run.folder), "out": str(out), "images": len(done), "files": done}
-    result |= {"failed": failed, "ignored": found.ignored, "inverted": invert}
+    result |= {"failed": failed, "ignored": pictures.ignored, "inverted": invert}
     print_result(result, as_json, lambda: _report(result))
     return 1 if failed else 0
 
@@ -59,12 +59,12 @@ def _report(result: dict[str, Any]) -> list[str | Table]:
 
 
 def _write_restored(
-    trained: Trained, found: PictureSet, targets: list[str], out: Path, invert: bool, report: Report
+    trained: Trained, pictures: PictureSet, targets: list[str], out: Path, invert: bool, report: Report
 ) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
-    """Restores each picture at the model's size: what was done to each, and which could not be used and why."""
+    """Restores each picture at the model's size; returns a row for each, and a row with the reason for each failure."""
     done: list[dict[str, Any]] = []
-    failed = [{"file": name, "reason": reason} for name, reason in found.unreadable.items()]
-    for index, (picture, target) in enumerate(zip(found.pictures, targets, strict=True)):
+    failed = [{"file": name, "reason": reason} for name, reason in pictures.unreadable.items()]
+    for index, (picture, target) in enumerate(zip(pictures.pictures, targets, strict=True)):
         try:
             restored, about = _restored(trained, picture.read(), invert)
         except DataError as error:
@@ -78,10 +78,10 @@ def _write_restored(
 
 
 def _restored(trained: Trained, content: bytes, invert: bool) -> tuple[bytes, dict[str, Any]]:
-    """The restored picture as PNG, and what the result says of it.
+    """The restored picture as PNG, and its entries in the JSON result.
 
     Raises:
-        DataError: it is no picture, or cannot be used.
+        DataError: the content is not a picture, or cannot be used.
     """
     prepared = prepare(content, trained.image_shape, invert=invert)
     other_way = prepare(content, trained.image_shape, invert=not invert)

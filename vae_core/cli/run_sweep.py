@@ -1,4 +1,4 @@
-"""The command that trains several values of one setting, with the same seeds for each."""
+"""The command that trains several values of one setting, each with the same seeds."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from vae_core.cli.output import Report, print_result, progress_bar, table_of
 from vae_core.cli.signals import Interrupts
 from vae_core.config import RunConfig
 from vae_core.errors import ConfigError
-from vae_core.evaluation.figures import figures_of
 from vae_core.evaluation.findings import shown_value
+from vae_core.evaluation.run_figures import figures_of
 from vae_core.figures import FIGURES
 from vae_core.storage import files, paths
 from vae_core.storage.measurements import Figures, evaluate_command
@@ -47,14 +47,15 @@ class Grid(OptionGroup):
         str | None, typer.Option("--seeds", metavar="LIST", help="Train each value once with each of these seeds.")
     ] = None
     field: Annotated[
-        str | None, typer.Option("--field", metavar="NAME", help="Vary another setting than beta, such as latent.")
+        str | None, typer.Option("--field", metavar="NAME", help="Vary this setting instead of beta, such as latent.")
     ] = None
     values: Annotated[
-        str | None, typer.Option("--values", metavar="LIST", help="Its values. Those of hidden are separated by ';'.")
+        str | None,
+        typer.Option("--values", metavar="LIST", help="The values of --field. Those of hidden are separated by ';'."),
     ] = None
 
     def setting(self) -> tuple[str, str]:
-        """The name of the setting, and its values as they were typed."""
+        """The name of the setting, and its values as typed."""
         if (self.betas is None) == (self.field is None):
             raise ConfigError(
                 "Give --betas, such as 1,2,4, or --field and --values, such as --field latent --values 2,4,8."
@@ -79,16 +80,18 @@ class Machines(OptionGroup):
     ] = None
     trust_network: Annotated[
         bool,
-        typer.Option("--trust-network", help="Accept a plain tcp:// scheduler elsewhere, since the network is my own."),
+        typer.Option(
+            "--trust-network", help="Accept a plain tcp:// scheduler on another machine of a network you trust."
+        ),
     ] = False
     tls_ca: Annotated[
-        Path | None, typer.Option("--tls-ca", metavar="FILE", help="For tls://: the authority's certificate, PEM.")
+        Path | None, typer.Option("--tls-ca", metavar="FILE", help="For tls://: the certificate authority, as PEM.")
     ] = None
     tls_cert: Annotated[
-        Path | None, typer.Option("--tls-cert", metavar="FILE", help="For tls://: this machine's certificate, PEM.")
+        Path | None, typer.Option("--tls-cert", metavar="FILE", help="For tls://: this machine's certificate, as PEM.")
     ] = None
     tls_key: Annotated[
-        Path | None, typer.Option("--tls-key", metavar="FILE", help="For tls://: this machine's private key, PEM.")
+        Path | None, typer.Option("--tls-key", metavar="FILE", help="For tls://: this machine's private key, as PEM.")
     ] = None
 
     @property
@@ -96,11 +99,11 @@ class Machines(OptionGroup):
         return Trust(self.trust_network, self.tls_ca, self.tls_cert, self.tls_key)
 
     def check(self) -> None:
-        """Refuses options that do not go together, before anything else is read."""
+        """Refuses contradictory options, before anything else is read."""
         if self.scheduler is not None:
             if self.workers is not None:
                 raise ConfigError(
-                    "--workers is for this machine; a cluster has the workers that it has, so leave it out."
+                    "--workers applies to this machine only; a cluster brings its own workers, so leave it out."
                 )
             check_address(self.scheduler, self.trust)
         elif self.trust != Trust():
@@ -109,7 +112,7 @@ class Machines(OptionGroup):
             )
 
     def executor(self, root: Path, data_dir: Path | None, device: str) -> Manager | Cluster:
-        """What trains the runs, under `root`."""
+        """The cluster, or the manager of this machine, that trains the runs under `root`."""
         from vae_core.training.cluster import Cluster
         from vae_core.training.loop import check_device
 
@@ -134,7 +137,7 @@ def sweep(
 ) -> int:
     """Train several betas, or values of another setting, with several seeds each.
 
-    Runs that were trained before are found again. Ctrl-C stops all runs, with everything saved.
+    Runs that were trained before are reused. Ctrl-C stops all runs, with everything saved.
     """
     name, values = grid.setting()
     if grid.seeds is not None and "seed" in settings.given:
@@ -149,7 +152,7 @@ def sweep(
         if as_json:
             print_result({"commands": lines}, as_json, str)
         else:
-            print("\n".join(lines))  # as they are: a terminal's width must not break a line of a script
+            print("\n".join(lines))  # not through the console, which would wrap the lines of a script
         return 0
     return _train_all(name, configs, machines, root, data_dir, as_json)
 
@@ -172,7 +175,7 @@ def _train_all(
     try:
         with progress_bar("training") as report:
             swept = Sweep.start(manager, configs, _roots(root))
-            _wake(swept)
+            _resume_abandoned(swept)
             interrupts = Interrupts()
             progress = _wait(swept, report, interrupts)
             rows = [
@@ -185,7 +188,7 @@ def _train_all(
     for member in progress.members:
         if member.state is not State.DONE:
             print(
-                member.message or f"The run {member.run.id} was {member.state}; run the sweep again to go on.",
+                member.message or f"The run {member.run.id} was {member.state}; run the sweep again to continue.",
                 file=sys.stderr,
             )
     interrupts.end()
@@ -196,7 +199,7 @@ def _roots(root: Path) -> list[Path]:
     return [root] if root.resolve() == paths.SHIPPED_RUNS.resolve() else [root, paths.SHIPPED_RUNS]
 
 
-def _wake(swept: Sweep) -> None:
+def _resume_abandoned(swept: Sweep) -> None:
     """Resumes paused runs that no process holds, since nothing else would."""
     for member in swept.progress().members:
         if member.state is State.PAUSED and not files.is_locked(member.run.lock_path):

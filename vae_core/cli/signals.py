@@ -1,6 +1,6 @@
-"""How a command ends on Ctrl-C: its work is saved first, then the signal ends the process as if it had not been caught.
+"""Ctrl-C: a command saves its work first; then the signal ends the process as if it had not been caught.
 
-A shell that runs commands in a loop checks how each command ended, and leaves the loop only if a signal ended it.
+A shell that runs commands in a loop checks how each command ended, and leaves the loop only if it was a signal.
 See "Proper handling of SIGINT/SIGQUIT", https://www.cons.org/cracauer/sigint.html.
 """
 

@@ -26,7 +26,7 @@ def train(
     settings: ConfigOptions,
     from_: Annotated[
         str | None,
-        typer.Option("--from", metavar="RUN@STEP", help="Start from the weights that another run kept at this step."),
+        typer.Option("--from", metavar="RUN@STEP", help="Start from another run's checkpoint of this step."),
     ] = None,
     name: Annotated[str, typer.Option("--name", help="A name for the run, shown in lists.")] = "",
     runs: Runs = None,
@@ -45,29 +45,29 @@ def train(
 def resume(
     run: RunName,
     epochs: Annotated[
-        int | None, typer.Option("--epochs", help="Make the run longer: this many passes over the data in all.")
+        int | None, typer.Option("--epochs", help="Make the run longer: the new total number of epochs.")
     ] = None,
     dataset: Annotated[
         str | None,
         typer.Option(
-            "--dataset", metavar="PATH", help="Where the dataset's file is now. It must hold the same images."
+            "--dataset", metavar="PATH", help="New location of the dataset's file, which must hold the same images."
         ),
     ] = None,
     runs: Runs = None,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> int:
-    """Continue a run where it stopped, or make it longer. A finished run is left alone, with status 0."""
-    found = find_run(run, paths.runs_folder(runs))
-    if is_locked(found.lock_path):
-        raise RunLocked(f"The run {found.id!r} is being trained already; stop that first.")
+    """Continue a run where it stopped, or make it longer. A finished run is left unchanged, with status 0."""
+    resumed = find_run(run, paths.runs_folder(runs))
+    if is_locked(resumed.lock_path):
+        raise RunLocked(f"The run {resumed.id!r} is being trained already; stop that first.")
     if dataset is not None:
         with progress_bar("loading") as report:
-            found = relocate_dataset(found, dataset, data_dir, report)
+            resumed = relocate_dataset(resumed, dataset, data_dir, report)
     if epochs is not None:
-        check_resumable(found.folder)
-        check_images_exist(found)
-        found = extend_run(found, epochs)
-    from vae_core.cli.train_in_process import go_on
+        check_resumable(resumed.folder)
+        check_images_exist(resumed)
+        resumed = extend_run(resumed, epochs)
+    from vae_core.cli.train_in_process import continue_run
 
-    return go_on(found, data_dir, as_json)
+    return continue_run(resumed, data_dir, as_json)

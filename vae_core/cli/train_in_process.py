@@ -20,7 +20,7 @@ from vae_core.training.remedy import remedy
 
 
 def start(root: Path, config: RunConfig, name: str, data_dir: Path | None, as_json: bool) -> int:
-    """Creates a run under `root` once its images are there, trains it, and returns the exit status."""
+    """Loads the images, creates a run under `root`, trains it, and returns the exit status."""
     with progress_bar("loading") as report:
         channels = datasets.load_dataset(config.data.dataset, data_dir, report).image_shape[0]
     check_channels(config.data.corruption, channels)
@@ -28,15 +28,16 @@ def start(root: Path, config: RunConfig, name: str, data_dir: Path | None, as_js
     return _drive(create_run(root, config, name), data_dir, as_json)
 
 
-def go_on(run: Run, data_dir: Path | None, as_json: bool) -> int:
-    """Trains the rest of a run and returns the exit status. A finished run is left alone, with status 0."""
+def continue_run(run: Run, data_dir: Path | None, as_json: bool) -> int:
+    """Trains the rest of a run and returns the exit status. A finished run is left unchanged, with status 0."""
     if run.is_finished():
-        print_result(_train_result(run, run.status()), as_json, lambda: "The run is finished; give --epochs to go on.")
+        text = "The run is finished; give --epochs to train it for longer."
+        print_result(_train_result(run, run.status()), as_json, lambda: text)
         return 0
     check_device(run.config.training.device, run.config.training.precision)
     if run.state() is State.DIVERGED:
         print(
-            f"The run diverged, and with the same settings it most likely will again. {_advice(run, data_dir)}",
+            f"The run diverged, and with the same settings it will most likely do so again. {_advice(run, data_dir)}",
             file=sys.stderr,
         )
     return _drive(run, data_dir, as_json)
@@ -60,7 +61,7 @@ def _drive(run: Run, data_dir: Path | None, as_json: bool) -> int:
     result = _train_result(run, status)
     print_result(result, as_json, lambda: table_of_values(result, title=""))
     if status.state is not State.DONE:
-        print(status.message or f"The run was {status.state}; 'resume {run.id}' goes on.", file=sys.stderr)
+        print(status.message or f"The run was {status.state}; 'resume {run.id}' continues it.", file=sys.stderr)
     if status.state is State.DIVERGED:
         print(_advice(run, data_dir), file=sys.stderr)
     interrupts.end()
@@ -71,7 +72,7 @@ def _advice(run: Run, data_dir: Path | None) -> str:
     """The command that continues after a divergence."""
     runs = None if in_usual_place(run) else run.folder.parent
     command = train_command(remedy(run), runs, data_dir, always=("lr",))
-    return f"To go on with a smaller learning rate: {command}"
+    return f"To continue with a smaller learning rate: {command}"
 
 
 def _train_result(run: Run, status: Status) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The evaluation of trained runs: figures, comparisons, restoration, compression, and the sentences drawn from them.
+"""Evaluates trained runs: figures, comparisons, restoration, compression, and the sentences that sum them up.
 
-Everything here starts from a run or a trained model; the numbers themselves are computed by `vae_core.metrics`.
+Everything here starts from a run or a trained model; `vae_core.metrics` computes the numbers themselves.
 """

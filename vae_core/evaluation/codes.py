@@ -1,4 +1,4 @@
-"""The codes of images under a trained model: how they lie, how much each dimension carries, who is near, and back."""
+"""The codes of images under a trained model: encoding, decoding, the importance of each dimension, nearest images."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from vae_core.types import Array
 
 BATCH_SIZE = 500
 STILL_SHARE = 1e-6
-"""An autoencoder's dimension whose variance is below this share of the largest does not move on any screen."""
+"""Below this share of the largest variance, a dimension of an autoencoder moves nothing on any screen."""
 TAIL = 0.001
-"""Share of the prior below a slider's end, and as much above the other."""
+"""Share of the prior that lies beyond each end of a slider."""
 DATA_TAIL, WIDENED = 0.005, 0.05
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -35,11 +35,11 @@ class Codes:
     """Posteriors of N images.
 
     Attributes:
-        mean: (N, L) float32, posterior means; an autoencoder's codes.
+        mean: (N, L) float32, posterior means; the codes themselves for an autoencoder.
         log_variance: (N, L) float32, or None for an autoencoder.
-        reconstruction_error: (N,) float32, mean squared error per pixel of the picture decoded from the mean, pixel
-            range 0 to 1.
-        has_prior: whether training drew the codes towards the prior, so that draws from it look like images
+        reconstruction_error: (N,) float32, mean squared error per pixel of the picture decoded from the mean; pixels
+            range from 0 to 1.
+        has_prior: whether training pulled the codes towards the prior, so that samples from it look like images
             (`RunConfig.weighs_kl`).
     """
 
@@ -57,25 +57,25 @@ def encode(
     batch_size: int = BATCH_SIZE,
     progress: Callable[[str, float], None] | None = None,
 ) -> Codes:
-    """The codes of images; a model trained on binarised pixels is shown these binarised too.
+    """Encodes images, binarising them first if the model was trained on binarised pixels.
 
     Args:
         trained: the model.
-        images: `uint8`, (N, C, H, W), N at least 1.
-        batch_size: at least 1; only speed and memory depend on it.
-        progress: called with what is being done and the share of it that is done, 0 to 1.
+        images: (N, C, H, W) uint8, N at least 1.
+        batch_size: at least 1; affects only speed and memory.
+        progress: called with the current task and the share done, 0 to 1.
 
     Raises:
-        DataError: there is no image, or they have another shape than those of training.
+        DataError: there are no images, or their shape is not that of the training images.
     """
-    given = images if isinstance(images, Tensor) else torch.from_numpy(np.array(images))
-    check_images(given)
-    if tuple(given.shape[1:]) != trained.image_shape:
+    tensor = images if isinstance(images, Tensor) else torch.from_numpy(np.array(images))
+    check_images(tensor)
+    if tuple(tensor.shape[1:]) != trained.image_shape:
         raise DataError(
-            f"The model takes images of {_sizes(trained.image_shape)} (channels, height, width), not of "
-            f"{_sizes(given.shape[1:])}; choose others."
+            f"The model takes images of {_sizes(trained.image_shape)} (channels, height, width), not "
+            f"{_sizes(tensor.shape[1:])}; choose other images."
         )
-    pixels = binarize_split(given, trained.config.data.binarize, trained.config.training.seed)
+    pixels = binarize_split(tensor, trained.config.data.binarize, trained.config.training.seed)
     parts = []
     for start in range(0, len(pixels), batch_size):
         parts.append(_encode_batch(trained, to_float(pixels[start : start + batch_size])))
@@ -87,33 +87,36 @@ def encode(
 
 
 def _encode_batch(trained: Trained, target: Tensor) -> tuple[Array, Array, Array]:
-    """Mean, log-variance (an autoencoder's has no columns) and error of images (B, C, H, W) in [0, 1]."""
+    """Means (B, L), log-variances (B, L) and errors (B,) of images (B, C, H, W) in [0, 1].
+
+    An autoencoder's log-variances have no columns: (B, 0).
+    """
     posterior = trained.model.encode(target)
     picture = trained.likelihood.mean_image(trained.model.decode(posterior.mean))
     error = (picture - target).square().flatten(1).mean(dim=1)
-    spread = posterior.mean[:, :0] if posterior.log_variance is None else posterior.log_variance
-    return posterior.mean.numpy(), spread.numpy(), error.numpy()
+    log_variance = posterior.mean[:, :0] if posterior.log_variance is None else posterior.log_variance
+    return posterior.mean.numpy(), log_variance.numpy(), error.numpy()
 
 
 @torch.no_grad()
 def decode_images(trained: Trained, z: Array, *, batch_size: int = BATCH_SIZE) -> Array:
-    """The mean images of codes as bytes: round(255 p(x | z)'s mean), clipped for a Gaussian, whose mean has no bounds.
+    """Decodes codes to images: 255 times the mean of p(x | z), rounded; clipped, since a Gaussian's mean has no bounds.
 
     Args:
         trained: the model.
         z: (N, L), finite; N at least 1.
-        batch_size: at least 1; only memory depends on it.
+        batch_size: at least 1; affects only memory.
 
     Returns:
         (N, C, H, W) uint8.
 
     Raises:
-        ConfigError: z has another length, or a number that is not finite.
+        ConfigError: the codes have the wrong length, or a number that is not finite.
     """
     latent = trained.model.latent
     if z.ndim != 2 or z.shape[1] != latent or not len(z) or not np.isfinite(z).all():
         raise ConfigError(
-            f"A code of this model is {latent} finite number{'s' if latent > 1 else ''}, and this is none."
+            f"A code of this model must consist of {latent} finite number{'s' if latent > 1 else ''}; this one does not."
         )
     codes = torch.from_numpy(np.array(z, dtype=np.float32))
     parts = [codes[start : start + batch_size] for start in range(0, len(codes), batch_size)]
@@ -122,8 +125,8 @@ def decode_images(trained: Trained, z: Array, *, batch_size: int = BATCH_SIZE) -
     return pixels
 
 
-def carried(codes: Codes) -> Array:
-    """How much each dimension carries, (L,) float64: mean KL(q || N(0, 1)) in nats, or of an autoencoder the variance."""
+def dimension_importance(codes: Codes) -> Array:
+    """How much each dimension carries, (L,) float64: its mean KL(q || N(0, 1)) in nats; an autoencoder's variance."""
     if codes.log_variance is None:
         variance: Array = codes.mean.astype(np.float64).var(axis=0)
         return variance
@@ -132,45 +135,45 @@ def carried(codes: Codes) -> Array:
     return kl
 
 
-def order(codes: Codes) -> Array:
-    """The dimensions, counted from 0, from the one that carries most to the one that carries least: (L,) int64."""
-    sorted_dimensions: Array = np.argsort(-carried(codes), kind="stable")
+def order_by_importance(codes: Codes) -> Array:
+    """The dimensions, counted from 0, sorted from the most to the least important: (L,) int64."""
+    sorted_dimensions: Array = np.argsort(-dimension_importance(codes), kind="stable")
     return sorted_dimensions
 
 
-def inactive(codes: Codes) -> Array:
-    """Which dimensions do not depend on the image, (L,) bool: of a VAE those that are not active (`active.is_active`).
+def inactive_dimensions(codes: Codes) -> Array:
+    """Which dimensions do not depend on the image, (L,) bool: those of a VAE that fail `active.is_active`.
 
-    An autoencoder's codes have no scale of their own, so its dimensions count as inactive only if their variance is next
-    to nothing beside the largest.
+    An autoencoder's codes have no scale of their own, so its dimensions count as inactive only if their variance is
+    negligible beside the largest.
     """
     if codes.log_variance is not None:
         return ~is_active(codes.mean)
-    variances = carried(codes)
+    variances = dimension_importance(codes)
     still: Array = variances <= STILL_SHARE * variances.max()
     return still
 
 
 def slider_range(codes: Codes, dimension: int) -> tuple[float, float]:
-    """The ends of a dimension's slider, the lower below the upper.
+    """The lower and the upper end of a dimension's slider.
 
-    Of a VAE the prior's quantiles 0.001 and 0.999 (-3.09 and 3.09), whatever the dimension. For an autoencoder, and for a
-    VAE trained without a KL, the prior says nothing of where the codes are: the quantiles 0.005 and 0.995 of the codes,
-    widened on each side by a twentieth of their distance.
+    For a VAE these are the prior's quantiles 0.001 and 0.999 (-3.09 and 3.09), whatever the dimension. For an autoencoder,
+    and for a VAE trained without a KL, the prior does not say where the codes are, so the ends are the quantiles 0.005 and
+    0.995 of the codes, each moved outwards by a twentieth of their distance.
     """
     if codes.has_prior:
         end = NormalDist().inv_cdf(1 - TAIL)
         return -end, end
     low, high = np.quantile(codes.mean[:, dimension].astype(np.float64), [DATA_TAIL, 1 - DATA_TAIL]).tolist()
-    room = max(WIDENED * (high - low), 1e-3 * max(1.0, abs(low)))  # a code that stands still needs two ends as well
-    return low - room, high + room
+    margin = max(WIDENED * (high - low), 1e-3 * max(1.0, abs(low)))  # a constant code needs two distinct ends too
+    return low - margin, high + margin
 
 
 def fitted_gaussian(codes: Codes) -> tuple[Array, Array]:
-    """Mean (L,) and the symmetric square root of the covariance (L, L) of the codes, float32.
+    """The mean (L,) of the codes and the symmetric square root (L, L) of their covariance, float32.
 
-    What to draw an autoencoder's random codes from: it has no prior, so this stands in for one. Its dimensions are
-    correlated, so the variances alone would draw codes that lie further from those of images.
+    An autoencoder has no prior; its random codes are drawn from this Gaussian instead. It keeps the covariance because the
+    dimensions are correlated: with the variances alone, samples would lie further from the codes of images.
     """
     mean = codes.mean.astype(np.float64)
     variances, axes = np.linalg.eigh(np.atleast_2d(np.cov(mean, rowvar=False, bias=True)))
@@ -179,34 +182,34 @@ def fitted_gaussian(codes: Codes) -> tuple[Array, Array]:
 
 
 def prior_warning(config: RunConfig) -> str:
-    """One sentence where pictures drawn from the prior mean nothing, since the KL had no weight in training; else empty."""
+    """Warns, in one sentence, of a VAE trained with no weight on the KL, whose prior samples mean nothing; else empty."""
     if not config.model.is_variational or config.weighs_kl:
         return ""
     return (
-        f"This model was trained at {config.objective.kind.weight} 0, so nothing drew its codes towards the prior, and "
-        "pictures decoded from draws of the prior mean nothing."
+        f"This model was trained at {config.objective.kind.weight} 0, so nothing pulled its codes towards the prior, and "
+        "images decoded from samples of the prior mean nothing."
     )
 
 
 def nearest(codes: Codes, z: Array, k: int) -> Array:
-    """The k images whose codes are nearest to z (L,) by Euclidean distance, the nearest first: (k,) int64 indices.
+    """The k images whose codes are nearest to z (L,) by Euclidean distance, nearest first: (k,) int64 indices.
 
-    There are fewer where there are fewer images.
+    Returns fewer if there are fewer than k images.
     """
     distances = np.linalg.norm(codes.mean.astype(np.float64) - np.asarray(z, dtype=np.float64), axis=1)
     closest: Array = np.argsort(distances, kind="stable")[:k]
     return closest
 
 
-def csv_text(codes: Codes, labels: Sequence[int] | Array | Tensor, classes: Sequence[str]) -> str:
-    """A table with a line an image: index, label (the class's name), z1 to zL, mse_per_pixel.
+def codes_to_csv(codes: Codes, labels: Sequence[int] | Array | Tensor, classes: Sequence[str]) -> str:
+    """CSV text with one line per image: index, label (the class name), z1 to zL, mse_per_pixel.
 
-    A name that a spreadsheet would take for a formula stands behind an apostrophe.
+    A name that a spreadsheet would take for a formula gets an apostrophe in front.
 
     Args:
-        codes: of N images.
-        labels: (N,) indices into `classes`; -1 where there is none, which leaves the cell empty.
-        classes: the names.
+        codes: the codes of N images.
+        labels: (N,) indices into `classes`; -1 for an image without a label, whose cell stays empty.
+        classes: the class names.
     """
     stream = io.StringIO()
     table = csv.writer(stream, lineterminator="\n")

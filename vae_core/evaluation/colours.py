@@ -1,4 +1,4 @@
-"""What colour is worth knowing without a network: the mean colour of all images, and that of the image's own class."""
+"""Baselines for colouring grey images without a network: the mean colour of all images, or of the image's class."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from vae_core.data.batches import to_float
 from vae_core.data.datasets import Dataset
 
 MOST_IMAGES = 20_000
-TITLES = {"mean-colour": "Mean colour", "class-mean-colour": "Class's mean colour, the class being told"}
+TITLES = {"mean-colour": "Mean colour", "class-mean-colour": "Mean colour of the true class"}
 
 
 @dataclass(frozen=True, eq=False)
 class MeanColours:
-    """For each channel the factor of the grey value that fits best, by least squares through black.
+    """For each channel, the factor of the grey value that fits best, by least squares without an offset.
 
     Attributes:
-        everywhere: (3,), of all training images.
-        of_class: (classes, 3), of each class's own; that of all where a class has no image.
+        everywhere: (3,), fitted to all training images.
+        of_class: (classes, 3), fitted to each class; `everywhere` for a class without images.
     """
 
     everywhere: Tensor = field(repr=False)
@@ -36,12 +36,12 @@ class MeanColours:
 
 
 def mean_colours(data: Dataset, grey: Tensor, images: Tensor, labels: Tensor) -> MeanColours:
-    """Fitted on training images.
+    """Fits the mean colours to training images.
 
     Args:
-        data: says how many classes there are.
-        grey, images: `uint8`, (N, 3, H, W): the same images without and with their colours.
-        labels: (N,).
+        data: provides the classes.
+        grey, images: (N, 3, H, W) uint8, the same images without and with their colours.
+        labels: (N,) class indices.
     """
     products, squares = _sums(grey[:MOST_IMAGES], images[:MOST_IMAGES])
     everywhere = products.sum(dim=0) / squares.sum().clamp(min=1e-9)
@@ -54,7 +54,10 @@ def mean_colours(data: Dataset, grey: Tensor, images: Tensor, labels: Tensor) ->
 
 
 def _sums(grey: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
-    """Of each image the sums of grey x colour, (N, 3), and of grey x grey, (N,), float64."""
+    """For each image the sums of grey x colour, (N, 3), and of grey x grey, (N,), float64.
+
+    Both arguments are (N, 3, H, W) uint8.
+    """
     products, squares = [], []
     for start in range(0, len(images), 1000):
         levels = to_float(grey[start : start + 1000, :1]).double()

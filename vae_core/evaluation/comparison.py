@@ -1,8 +1,8 @@
-"""Runs side by side: one point a run, what the seeds say together, and what may be concluded from it.
+"""Compares runs: one point per run, a summary over the seeds, and what may be concluded.
 
-A point holds a run's final figures on the whole test split, or while there are none its newest held-out ones, so that a
-comparison fills while the runs train. Rate is the KL, distortion the reconstruction, both in nats per image. Nothing
-here imports torch.
+A point holds a run's final figures on the whole test split or, until those exist, its newest held-out figures, so that a
+comparison fills up while the runs train. The rate is the KL, the distortion the reconstruction loss, both in nats per
+image. Nothing here imports torch.
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ from vae_core.storage.records import Record, read_records
 from vae_core.storage.runs import Run
 
 CLOSE_NATS = 0.3
-"""Two rates nearer than this are too close for a slope between them."""
+"""Rates that differ by less than this are too close to give a slope."""
 SLACK_NATS = 0.15
-"""How far a comparison of objectives may miss before it counts, on top of what the seeds' spread explains: figures are of
-held-out images, and one posterior sample of each."""
+"""How many nats an objective may be off, beyond what the spread over seeds explains, before it counts: figures come from
+held-out images and one posterior sample per image."""
 NICE = (1.0, 2.0, 5.0)
 
 COMPARED = (
     "reconstruction_nats", "kl_nats", "negative_elbo_nats", "active_units", "mse_per_pixel", "iw_nll_nats"
 )  # fmt: skip
-"""The figures that a point holds (`vae_core.figures.FIGURES`), in the order in which they are shown."""
+"""The figures of a point (keys of `vae_core.figures.FIGURES`), in the order in which they are shown."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """One run in a comparison; figures are nats per image, and None where a run has no such figure (yet).
+    """One run in a comparison. Figures are in nats per image, and None if the run does not have them (yet).
 
     Attributes:
-        run_id, seed: which run.
-        value: of the field that is compared, as the configuration holds it.
-        beta: weight of the rate in its objective; None for an autoencoder, or one with a capacity.
-        latent: numbers in its code.
-        final: whether the figures are of the whole test split; else of the newest held-out evaluation.
-        step: optimizer steps that the figures are of.
-        iw_samples: how many importance samples an image `iw_nll_nats` took, drawn with the run's seed.
-        floor_nats: distortion of a perfect reconstruction, or None if the likelihood's loss has no lower bound.
+        run_id, seed: identify the run.
+        value: value of the compared field, as the configuration holds it.
+        beta: weight of the rate in the objective; None for an autoencoder and for an objective with a capacity.
+        latent: length of the code.
+        final: True if the figures cover the whole test split, False if they come from the newest held-out evaluation.
+        step: optimizer step at which the figures were taken.
+        iw_samples: importance samples per image behind `iw_nll_nats`, drawn with the run's seed.
+        floor_nats: distortion of a perfect reconstruction; None if the likelihood's loss has no lower bound.
         collapse_nats: distortion of the mean image.
     """
 
@@ -85,17 +85,17 @@ def point_of(
     frame: Frame | None = None,
     lines: Mapping[str, float] | None = None,
 ) -> Point | None:
-    """A run's point from what is at hand, or None before its first figure.
+    """Builds a run's point from the records at hand; None before its first figure.
 
     Args:
-        run: its configuration says value, seed and beta.
-        field: what is compared.
-        figures: as they are kept; they go before the rest.
+        run: provides value, seed and beta.
+        field: the compared field.
+        figures: the run's final figures; used in preference to everything below.
         held_out: the newest record of the held-out images.
         frame: the newest frame, for active units and KL per dimension.
-        lines: `floor` and `collapse`, as `frames.reference_lines` gives them.
+        lines: `floor` and `collapse`, from `frames.reference_lines`.
     """
-    known = lines or {}
+    reference = lines or {}
     if figures is not None:
         return Point(
             **_identity(run, field),
@@ -110,12 +110,12 @@ def point_of(
             iw_nll_nats=figures.iw_nll_nats,
             iw_samples=figures.iw_samples,
             floor_nats=figures.floor_nats,
-            collapse_nats=known.get("collapse"),
+            collapse_nats=reference.get("collapse"),
         )
     if held_out is None or held_out.get("reconstruction_nats") is None:
         return None
     kl = held_out.get("kl_nats")
-    if kl is None and run.config.model.is_variational:  # not finite: the bound is not known
+    if kl is None and run.config.model.is_variational:  # it was not finite, so the bound is unknown
         return None
     per_dimension = None if frame is None or frame.kl_per_dimension is None else frame.kl_per_dimension
     return Point(
@@ -127,8 +127,8 @@ def point_of(
         negative_elbo_nats=float(held_out["reconstruction_nats"]) + float(kl or 0.0),
         active_units=None if per_dimension is None or frame is None else active_in(frame),
         kl_per_dimension=None if per_dimension is None else tuple(map(float, per_dimension)),
-        floor_nats=known.get("floor"),
-        collapse_nats=known.get("collapse"),
+        floor_nats=reference.get("floor"),
+        collapse_nats=reference.get("collapse"),
     )
 
 
@@ -144,10 +144,11 @@ def _identity(run: Run, field: str) -> dict[str, Any]:
 
 
 def read_point(run: Run, field: str = "beta") -> Point | None:
-    """A run's point from its folder alone; reads all of it, so that a page, which follows it, uses `point_of`.
+    """Builds a run's point from its folder. It reads every record; a page that follows a run uses `point_of` instead.
 
     Raises:
-        CheckpointCorrupt, SchemaTooNew: the records or the film are damaged.
+        CheckpointCorrupt: the records or the film are damaged.
+        SchemaTooNew: they were written by a newer version.
     """
     held_out = [record for record in read_records(run.folder / "metrics.jsonl") if record.get("split") == "held-out"]
     subjects = run.folder / "film" / "subjects.npz"
@@ -164,19 +165,19 @@ def read_point(run: Run, field: str = "beta") -> Point | None:
 
 
 def active_in(frame: Frame) -> int:
-    """How many dimensions are active over a frame's images."""
+    """The number of dimensions that are active over the images of a frame."""
     return int(is_active(frame.mean).sum())
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What the runs of one value say together.
+    """Means and standard deviations over the runs that share one value of the compared field.
 
     Attributes:
-        value: of the field.
-        n: how many runs.
-        means: of each figure that all of them have.
-        deviations: one standard deviation of each (n - 1 in the divisor), only from `MIN_FOR_STD` runs on.
+        value: the value.
+        n: number of runs.
+        means: the mean of each figure that all of the runs have.
+        deviations: the standard deviation of each (divisor n - 1); empty with fewer than `MIN_FOR_STD` runs.
     """
 
     value: object
@@ -186,20 +187,20 @@ class Summary:
 
 
 def summarise(points: Sequence[Point]) -> list[Summary]:
-    """One summary a value: numbers from the smallest on, words in the order in which they come.
+    """One summary per value, in the order of `values_of`.
 
-    A value that has final points is told by them alone: held-out figures are of other images.
+    If a value has any final points, only those count: held-out figures come from other images.
     """
-    return [_summary(value, _of_one_kind(points, value)) for value in values_of(points)]
+    return [_summary(value, _comparable_points(points, value)) for value in values_of(points)]
 
 
-def _of_one_kind(points: Sequence[Point], value: object) -> list[Point]:
-    known = [point for point in points if point.value == value]
-    return [point for point in known if point.final] or known
+def _comparable_points(points: Sequence[Point], value: object) -> list[Point]:
+    matching = [point for point in points if point.value == value]
+    return [point for point in matching if point.final] or matching
 
 
 def values_of(points: Iterable[Point]) -> list[object]:
-    """The values that are there, each once: numbers from the smallest on, words in the order in which they come."""
+    """The distinct values of the points: numbers in ascending order, anything else in order of appearance."""
     values = list(dict.fromkeys(point.value for point in points))
     numbers = all(isinstance(value, int | float) for value in values)
     return sorted(values, key=lambda value: float(value)) if numbers else values  # type: ignore[arg-type]
@@ -207,31 +208,31 @@ def values_of(points: Iterable[Point]) -> list[object]:
 
 def _summary(value: object, points: Sequence[Point]) -> Summary:
     columns = {name: [point.figure(name) for point in points] for name in COMPARED}
-    known = {name: [number for number in column if number is not None] for name, column in columns.items()}
-    whole = {name: column for name, column in known.items() if len(column) == len(points)}
-    means = {name: statistics.fmean(column) for name, column in whole.items()}
-    many = len(points) >= MIN_FOR_STD
-    return Summary(value, len(points), means, {n: statistics.stdev(c) for n, c in whole.items()} if many else {})
+    present = {name: [number for number in column if number is not None] for name, column in columns.items()}
+    complete = {name: column for name, column in present.items() if len(column) == len(points)}
+    means = {name: statistics.fmean(column) for name, column in complete.items()}
+    has_std = len(points) >= MIN_FOR_STD
+    return Summary(value, len(points), means, {n: statistics.stdev(c) for n, c in complete.items()} if has_std else {})
 
 
 @dataclass(frozen=True)
 class Slope:
-    """What two neighbouring betas say about convergence.
+    """A convergence check on two neighbouring betas.
 
-    The run at each beta minimises distortion + beta x rate, so neither may be worse than the other in its own objective;
-    of two optima the slope -dD/dR between them therefore lies within [low, high] (the rate-distortion curve of Alemi et
-    al. 2018, "Fixing a Broken ELBO", sec. 3, is convex and has slope -beta where it is reached).
+    The run at each beta minimises distortion + beta x rate, so neither may be worse than the other in its own objective.
+    Between two optima the slope -dD/dR therefore lies within [low, high]: the rate-distortion curve is convex and has
+    slope -beta at the optimum of each beta (Alemi et al. 2018, "Fixing a Broken ELBO", sec. 3).
 
     Attributes:
         low, high: the two betas.
-        n: seeds that both have; the figures are means over them.
-        rise, fall: D_high - D_low and R_low - R_high; neither of two optima is better in both, so one of them below 0
-            and the other above it tells of a run that is not converged.
-        slope: rise / fall, or None where the rates are too close.
-        gain_low, gain_high: nats per image by which the run of the other beta is better in the objective of this one;
-            above 0 it is not converged.
-        tolerance: nats that a gain may have: `SLACK_NATS` and two standard errors over the seeds.
-        ok: whether the slope lies where it must; None where the rates are too close to say.
+        n: number of seeds that both have; the figures are means over them.
+        rise, fall: D_high - D_low and R_low - R_high. Neither of two optima is better in both, so opposite signs reveal a
+            run that is not converged.
+        slope: rise / fall; None if the rates are too close.
+        gain_low, gain_high: nats per image by which the other beta's run is better in this beta's objective; above 0, this
+            beta's run is not converged.
+        tolerance: nats by which a gain may exceed 0: `SLACK_NATS` plus two standard errors over the seeds.
+        ok: whether the slope lies within [low, high]; None if the rates are too close to say.
     """
 
     low: float
@@ -246,15 +247,15 @@ class Slope:
     ok: bool | None
 
     def __str__(self) -> str:
-        """One sentence for people."""
+        """One sentence to display."""
         between = f"Between beta {self.low:g} and {self.high:g}"
         if self.ok is None:
             return f"{between} the rates are too close to say anything about the slope."
-        told = (
+        finding = (
             f"{between} the slope is {self.slope:.3g}" if self.slope is not None else f"{between} the rates are close"
         )
         if self.ok:
-            return f"{told}, within the two betas as the optimum must have it."
+            return f"{finding}, within the two betas as the optimum must have it."
         if self.fall * self.rise < 0:
             better, worse = (self.high, self.low) if self.fall > 0 else (self.low, self.high)
             return (
@@ -267,17 +268,17 @@ class Slope:
         other = self.high if beta == self.low else self.low
         outside = ", outside the two betas" if self.slope is not None else ""
         return (
-            f"{told}{outside}: the run of beta {other:g} is {gain:.2g} nats better in the objective of "
+            f"{finding}{outside}: the run of beta {other:g} is {gain:.2g} nats better in the objective of "
             f"beta {beta:g}, which is not converged, or overfits."
         )
 
 
 def slope_check(points: Sequence[Point]) -> list[Slope]:
-    """For each pair of neighbouring betas whether the slope between them lies between the two.
+    """Checks, for each pair of neighbouring betas, whether the slope between their runs lies between the two.
 
     Args:
-        points: of runs that differ in beta and seed alone. Those without a rate or a beta are left out, and those that
-            are not final too: other images, and a run that goes on.
+        points: points of runs that differ only in beta and seed. Points without a rate or a beta are ignored, and so are
+            those that are not final: they cover other images, and their run is still going.
     """
     table: dict[float, dict[int, Point]] = {}
     for point in points:
@@ -288,8 +289,8 @@ def slope_check(points: Sequence[Point]) -> list[Slope]:
 
 
 def _slope(low: float, high: float, pairs: Sequence[tuple[Point, Point]]) -> Slope:
-    rises = [other.reconstruction_nats - one.reconstruction_nats for one, other in pairs]
-    falls = [float(one.kl_nats or 0) - float(other.kl_nats or 0) for one, other in pairs]
+    rises = [at_high.reconstruction_nats - at_low.reconstruction_nats for at_low, at_high in pairs]
+    falls = [float(at_low.kl_nats or 0) - float(at_high.kl_nats or 0) for at_low, at_high in pairs]
     gains = {beta: [beta * fall - rise for rise, fall in zip(rises, falls, strict=True)] for beta in (low, high)}
     rise, fall = statistics.fmean(rises), statistics.fmean(falls)
     gain_low, gain_high = low * fall - rise, rise - high * fall
@@ -300,42 +301,42 @@ def _slope(low: float, high: float, pairs: Sequence[tuple[Point, Point]]) -> Slo
 
 
 def _standard_error(values: Sequence[float]) -> float:
-    """Of the mean; 0 where there are too few values to know."""
+    """The standard error of the mean; 0 if there are too few values to estimate it."""
     return statistics.stdev(values) / math.sqrt(len(values)) if len(values) >= MIN_FOR_STD else 0.0
 
 
 def suggested_betas(thresholds: Sequence[float], latent: int) -> tuple[float, ...]:
-    """Betas worth comparing on such data: 1, and those at which a linear model of it would keep three quarters, half and
-    a quarter of its dimensions, rounded to 1, 2, 5, 10, ...
+    """Betas worth comparing on a dataset: 1, and those at which a linear model of the data would keep three quarters, half
+    and a quarter of its dimensions, rounded to 1, 2, 5, 10, ...
 
     Args:
-        thresholds: as `latents.collapse_beta` gives them, from the largest on.
-        latent: numbers in the code, at least 1.
+        thresholds: from `latents.collapse_beta`, in descending order.
+        latent: length of the code, at least 1.
 
     Returns:
-        Two to five betas from the smallest on, all below the first threshold, where the whole code collapses.
+        Two to five betas in ascending order, all below the first threshold, where the whole code collapses.
     """
     kept = sorted({max(1, round(latent * share)) for share in (0.25, 0.5, 0.75)}, reverse=True)
     wanted = [thresholds[number - 1] for number in kept if number <= len(thresholds)]
     top = thresholds[0] if thresholds else 1.0
-    found = {1.0} | {_nice(beta) for beta in wanted if beta > 0}
-    below = sorted(beta for beta in found if beta < top)
+    betas = {1.0} | {_nice(beta) for beta in wanted if beta > 0}
+    below = sorted(beta for beta in betas if beta < top)
     return tuple(below) if len(below) > 1 else tuple(sorted({_nice(top / 4), _nice(top / 2)} | {*below}))
 
 
 def _nice(value: float) -> float:
-    """The nearest of ..., 0.5, 1, 2, 5, 10, ... on a logarithmic scale."""
+    """The number nearest to `value` on a logarithmic scale among ..., 0.5, 1, 2, 5, 10, ..."""
     power = 10.0 ** math.floor(math.log10(value))
     return min((step * power for step in (*NICE, 10.0)), key=lambda nice: abs(math.log(nice / value)))
 
 
 def expected_active(beta: float, thresholds: Sequence[float], latent: int) -> int:
-    """How many of the dimensions a linear model of the data would keep at this beta (`latents.collapse_beta`)."""
+    """The number of dimensions that a linear model of the data would keep at this beta (`latents.collapse_beta`)."""
     return sum(threshold > beta for threshold in thresholds[:latent])
 
 
 def differing_fields(configs: Sequence[RunConfig]) -> dict[str, tuple[object, ...]]:
-    """The settings that are not the same in all, each with its value in every one of them, in their order."""
+    """The settings in which the configurations differ, each with its value in every configuration, in order."""
     flat = [config.flat() for config in configs]
     columns = {name: tuple(values[name] for values in flat) for name in FIELDS}
     return {name: column for name, column in columns.items() if len(set(column)) > 1}

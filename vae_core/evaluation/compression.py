@@ -1,9 +1,9 @@
-"""Is it compression? Rate in bits a pixel against distortion, of a model's codes, of PCA, and of JPEG and PNG.
+"""Compares models as image compressors: bits per pixel against distortion for model codes, PCA, JPEG and PNG.
 
-Codes are quantised with steps that cost the same in the picture in every dimension, and their symbols are coded with a
-static model, a histogram for each dimension counted on training images. The rate is the exact ideal code length of the
-test symbols under that model; an arithmetic coder ends within two bits of it for the whole stream (Witten, Neal & Cleary
-1987, "Arithmetic Coding for Data Compression"), which over thousands of images is nothing.
+Codes are quantised with steps that cost the same error in the picture in every dimension. Their symbols are coded with a
+static model: for each dimension, a histogram counted on training images. The rate is the exact ideal code length of the
+test symbols under that model. An arithmetic coder comes within two bits of it for the whole stream (Witten, Neal & Cleary
+1987, "Arithmetic Coding for Data Compression"), which is negligible over thousands of images.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from vae_core.metrics.latents import Pca, pca_training_images
 from vae_core.types import Array
 
 STEPS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
-"""Quantiser steps: root of the squared change of the whole picture, pixel range 0 to 1."""
+"""Quantiser steps, each the Euclidean norm of the change of the whole picture; pixels range from 0 to 1."""
 QUALITIES = (1, 5, 10, 15, 20, 30, 40, 50, 60, 70, 80, 90)
 MODEL_IMAGES = 10_000
-"""Training images whose symbols the coder's histograms count."""
+"""Training images that the coder's histograms are counted on."""
 GAIN_IMAGES = 500
 PROBE = 0.1
-"""Of a dimension's standard deviation: how far a code is moved to see what that changes in the picture."""
+"""How far a code is moved to measure its effect on the picture, as a share of the dimension's standard deviation."""
 FLOAT_BYTES, COUNT_BYTES = 4, 4
 SMOOTHING = 0.5
 MODEL, PCA, JPEG, JPEG_MOSAIC, PNG, PNG_MOSAIC = "model", "PCA", "JPEG", "JPEG mosaic", "PNG", "PNG mosaic"
@@ -46,11 +46,11 @@ class Point:
     """One setting of one codec on all test images.
 
     Attributes:
-        codec: "model", "PCA", "JPEG" and "PNG" (each image alone, payload without headers), or one file with all images
-            as a mosaic, headers included ("JPEG mosaic", "PNG mosaic").
+        codec: "model", "PCA", "JPEG" or "PNG" (each image by itself, payload without headers), or "JPEG mosaic" or "PNG
+            mosaic" (all images as a mosaic in one file, headers included).
         setting: the quantiser's step, or JPEG's quality; None for PNG.
-        bits_per_pixel: coded bits over pixels, a colour image's channels counting as one pixel.
-        psnr: 10 log10(1 / MSE) in dB, MSE over all pixels of all images, range 0 to 1; None where nothing is lost.
+        bits_per_pixel: coded bits per pixel; the channels of a colour image share a pixel.
+        psnr: 10 log10(1 / MSE) in dB, with the MSE over all pixels of all images, range 0 to 1; None if lossless.
     """
 
     codec: str
@@ -61,13 +61,13 @@ class Point:
 
 @dataclass(frozen=True)
 class Payback:
-    """After how many images a decoder that has to be sent too is paid for by shorter codes.
+    """After how many images shorter codes make up for the decoder, which has to be sent too.
 
     Attributes:
         setting: the quantiser's step.
-        bits_per_pixel, psnr: of the model there.
-        jpeg_bits_per_pixel: of the JPEG mosaic at the same PSNR, interpolated; None where JPEG does not go so low or high.
-        images: None where the model's codes are not shorter, or JPEG has no such PSNR.
+        bits_per_pixel, psnr: the model's at this step.
+        jpeg_bits_per_pixel: the JPEG mosaic's at the same PSNR, interpolated; None if JPEG does not reach this PSNR.
+        images: the number of images; None if the model's codes are not shorter or JPEG does not reach this PSNR.
     """
 
     setting: float
@@ -79,16 +79,16 @@ class Payback:
 
 @dataclass(frozen=True)
 class Compression:
-    """What `compress` finds.
+    """The result of `compress`.
 
     Attributes:
-        dataset: whose test images were coded.
-        images: how many.
-        latents: numbers in a code; PCA has as many components.
-        pca_images: training images that PCA was fitted to.
-        decoder_bytes, pca_bytes: float32 weights and the coder's histograms, what the receiver must have.
-        points: of all codecs, each in the order of its settings.
-        payback: of each of the model's points.
+        dataset: the dataset whose test images were coded.
+        images: how many of them.
+        latents: length of a code; PCA has as many components.
+        pca_images: number of training images that PCA was fitted to.
+        decoder_bytes, pca_bytes: what the receiver must have: float32 weights and the coder's histograms.
+        points: all codecs, each in the order of its settings.
+        payback: one per point of the model.
     """
 
     dataset: str
@@ -109,29 +109,29 @@ def compress(
     pca: Pca | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> Compression:
-    """Rate and distortion on a dataset's test images.
+    """Measures rate and distortion on a dataset's test images.
 
     Args:
         trained: the model.
-        dataset: whose test images are coded; its training images make the coder's histograms.
-        limit: code the first of the test images only.
-        pca: with as many components as the model has latents; left out, fitted to as many of the dataset's training
-            images as the model was trained on (`latents.pca_training_images`).
-        progress: called with what is being done and the share of it that is done, 0 to 1.
+        dataset: provides the test images to code, and the training images for the coder's histograms.
+        limit: code only the first `limit` test images.
+        pca: a PCA with as many components as the model has latents. By default it is fitted to as many of the dataset's
+            training images as the model was trained on (`latents.pca_training_images`).
+        progress: called with the current task and the share done, 0 to 1.
 
     Raises:
-        DataError: the images have another size than the model's, or there are none.
+        DataError: there are no images, or they do not have the model's size.
     """
     test = dataset.test_images[:limit]
     if not len(test):
-        raise DataError("There is no test image to compress; give at least one.")
+        raise DataError("There are no test images to compress; give at least one.")
     model, decoder_tables = _model_points(trained, dataset.train_images, test)
-    _tell(progress, "PCA", 0.4)
+    _report(progress, "PCA", 0.4)
     if pca is None:
-        seen = pca_training_images(dataset.train_images, trained.config.data.limit)
-        pca = Pca.fit(seen.flatten(1), min(trained.model.latent, seen[0].numel()))
+        fitted_to = pca_training_images(dataset.train_images, trained.config.data.limit)
+        pca = Pca.fit(fitted_to.flatten(1), min(trained.model.latent, fitted_to[0].numel()))
     linear, pca_tables = _pca_points(pca, dataset.train_images, test)
-    _tell(progress, "JPEG and PNG", 0.6)
+    _report(progress, "JPEG and PNG", 0.6)
     images = test.numpy()
     points = (*model, *linear, *_jpeg_points(images), *_png_points(images))
     decoder = FLOAT_BYTES * sum(weight.numel() for weight in trained.model.decoder.parameters()) + decoder_tables
@@ -143,10 +143,11 @@ def compress(
 
 
 def code_length(train: Array, test: Array) -> float:
-    """Bits of test symbols (N, L) under a static model: for each column a histogram of the training symbols (M, L).
+    """Bits of the integer test symbols (N, L) under a static model: a histogram of the training symbols (M, L) per column.
 
-    Every symbol between the training symbols' ends has half a count more than it was seen (Krichevsky & Trofimov 1981),
-    and so has an escape, behind which follows how far outside a symbol is, in Elias' gamma code and a bit for the side.
+    Half a count is added to every symbol between the smallest and the largest training symbol (Krichevsky & Trofimov 1981)
+    and to an escape symbol. The escape is followed by the distance outside that range in Elias' gamma code, and a bit for
+    the side.
     """
     return float(sum(_column_bits(train[:, column], test[:, column]) for column in range(test.shape[1])))
 
@@ -164,7 +165,7 @@ def _column_bits(train: Array, test: Array) -> float:
 
 
 def jpeg_payload(content: bytes) -> int:
-    """Bytes of a JPEG file's coded pixels: from behind the header of its scan to the end marker."""
+    """Bytes of a JPEG file's coded pixels: from the end of its scan header to the end marker."""
     start = content.index(b"\xff\xda")
     header = int.from_bytes(content[start + 2 : start + 4], "big")
     return len(content) - 2 - (start + 2 + header)
@@ -172,16 +173,17 @@ def jpeg_payload(content: bytes) -> int:
 
 def png_payload(content: bytes) -> int:
     """Bytes of a PNG file's compressed pixels: the content of its IDAT chunks."""
-    at, found = 8, 0
-    while at < len(content):
-        length = int.from_bytes(content[at : at + 4], "big")
-        found += length if content[at + 4 : at + 8] == b"IDAT" else 0
-        at += 12 + length
-    return found
+    offset, payload = 8, 0
+    while offset < len(content):
+        length = int.from_bytes(content[offset : offset + 4], "big")
+        payload += length if content[offset + 4 : offset + 8] == b"IDAT" else 0
+        offset += 12 + length
+    return payload
 
 
 def as_mosaic(images: Array) -> Array:
-    """Images (N, C, H, W) side by side without a gap, in a square as near as may be, black where there is none."""
+    """Tiles images (N, C, H, W) uint8 without gaps, in a grid as square as possible, (C, rows H, columns W); the empty
+    cells are black."""
     count, channels, height, width = images.shape
     columns = math.ceil(math.sqrt(count))
     lines = -(-count // columns)
@@ -192,21 +194,21 @@ def as_mosaic(images: Array) -> Array:
 
 
 def rate_at(points: Sequence[Point], codec: str, psnr: float) -> float | None:
-    """Bits a pixel of a codec at a PSNR, linear between its points in log rate; None outside of them."""
+    """Bits per pixel of a codec at a PSNR, interpolated linearly in log rate; None outside the range of its points."""
     of_codec = sorted((point.psnr, point.bits_per_pixel) for point in points if point.codec == codec and point.psnr)
     if not of_codec or not of_codec[0][0] <= psnr <= of_codec[-1][0]:
         return None
-    known, rates = zip(*of_codec, strict=True)
-    return float(np.exp(np.interp(psnr, known, np.log(rates))))
+    psnrs, rates = zip(*of_codec, strict=True)
+    return float(np.exp(np.interp(psnr, psnrs, np.log(rates))))
 
 
 def _model_points(trained: Trained, train: Tensor, test: Tensor) -> tuple[list[Point], int]:
-    known, codes = encode(trained, train[:MODEL_IMAGES]).mean, encode(trained, test).mean
-    return _coded(MODEL, known, codes, _decoder(trained), test)
+    train_codes, codes = encode(trained, train[:MODEL_IMAGES]).mean, encode(trained, test).mean
+    return _coded(MODEL, train_codes, codes, _decoder(trained), test)
 
 
 def _decoder(trained: Trained) -> Decode:
-    """From codes (N, L) to the mean images' pixels (N, D)."""
+    """A function from codes (N, L) to the pixels of their mean images (N, D)."""
 
     @torch.no_grad()
     def decode(z: Array) -> Array:
@@ -218,40 +220,50 @@ def _decoder(trained: Trained) -> Decode:
 
 
 def _pca_points(pca: Pca, train: Tensor, test: Tensor) -> tuple[list[Point], int]:
-    known, codes = (pca.project(to_float(part).flatten(1)).numpy() for part in (train[:MODEL_IMAGES], test))
+    train_codes, codes = (pca.project(to_float(part).flatten(1)).numpy() for part in (train[:MODEL_IMAGES], test))
 
     def decode(z: Array) -> Array:
         pictures: Array = pca.reconstruct(torch.from_numpy(z)).numpy()
         return pictures
 
-    return _coded(PCA, known, codes, decode, test)
+    return _coded(PCA, train_codes, codes, decode, test)
 
 
-def through_codes(trained: Trained, train: Tensor, images: Tensor, step: float) -> Array:
-    """What arrives of images (N, C, H, W) uint8 when a model's codes are quantised with this step: the same shape."""
-    known, codes = encode(trained, train[:MODEL_IMAGES]).mean, encode(trained, images).mean
+def codes_round_trip(trained: Trained, train: Tensor, images: Tensor, step: float) -> Array:
+    """Images as a receiver decodes them from a model's codes quantised with this step.
+
+    Args:
+        trained: the model.
+        train: (M, C, H, W) uint8, training images, which set the scale of each dimension.
+        images: (N, C, H, W) uint8, the images to send.
+        step: one of `STEPS`, or any positive number.
+
+    Returns:
+        (N, C, H, W) uint8.
+    """
+    train_codes, codes = encode(trained, train[:MODEL_IMAGES]).mean, encode(trained, images).mean
     decode = _decoder(trained)
-    steps, middle = step / _gains(known[:GAIN_IMAGES], decode), known.mean(axis=0)
+    steps, middle = step / _gains(train_codes[:GAIN_IMAGES], decode), train_codes.mean(axis=0)
     pictures = decode(np.rint((codes - middle) / steps) * steps + middle)
-    arrived: Array = np.rint(255 * np.clip(pictures, 0, 1)).astype(np.uint8).reshape(images.shape)
-    return arrived
+    received: Array = np.rint(255 * np.clip(pictures, 0, 1)).astype(np.uint8).reshape(images.shape)
+    return received
 
 
-def through_jpeg(images: Array, quality: int) -> Array:
-    """What arrives of images (N, C, H, W) uint8, each a JPEG of a quality from 1 to 95: the same shape."""
+def jpeg_round_trip(images: Array, quality: int) -> Array:
+    """Images (N, C, H, W) uint8 after saving each as a JPEG of this quality, 1 to 95: same shape and type."""
     return np.stack([_pixels(_file(image, "JPEG", quality)) for image in images])
 
 
-def _coded(codec: str, known: Array, codes: Array, decode: Decode, test: Tensor) -> tuple[list[Point], int]:
+def _coded(codec: str, train_codes: Array, codes: Array, decode: Decode, test: Tensor) -> tuple[list[Point], int]:
     """A point for each quantiser step, and the bytes of the largest set of histograms."""
-    gains = _gains(known[:GAIN_IMAGES], decode)
+    gains = _gains(train_codes[:GAIN_IMAGES], decode)
     target = to_float(test).flatten(1).numpy()
-    middle = known.mean(axis=0)
+    middle = train_codes.mean(axis=0)
     pixels = len(test) * test.shape[2] * test.shape[3]
     points, tables = [], 0
     for step in STEPS:
         steps = step / gains
-        train_symbols, symbols = (np.rint((part - middle) / steps).astype(np.int64) for part in (known, codes))
+        train_symbols, symbols = (np.rint((part - middle) / steps).astype(np.int64) for part in (train_codes, codes))
         bits = code_length(train_symbols, symbols)
         pictures = np.clip(decode(symbols * steps + middle), 0, 1)
         points.append(Point(codec, step, bits / pixels, _psnr(np.square(pictures - target).mean())))
@@ -261,14 +273,14 @@ def _coded(codec: str, known: Array, codes: Array, decode: Decode, test: Tensor)
 
 
 def _gains(codes: Array, decode: Decode) -> Array:
-    """How much of the picture a unit of each dimension moves, (L,): root mean over codes of the squared change."""
+    """How much a unit step in each dimension changes the picture, (L,): the root mean square over the codes (N, L)."""
     base = decode(codes)
     gains = np.ones(codes.shape[1])
-    for dimension, spread in enumerate(codes.std(axis=0)):
+    for dimension, deviation in enumerate(codes.std(axis=0)):
         moved = codes.copy()
-        moved[:, dimension] += PROBE * max(float(spread), 1e-6)
+        moved[:, dimension] += PROBE * max(float(deviation), 1e-6)
         change = np.square(decode(moved) - base).sum(axis=1).mean()
-        gains[dimension] = max(float(np.sqrt(change)) / (PROBE * max(float(spread), 1e-6)), 1e-9)
+        gains[dimension] = max(float(np.sqrt(change)) / (PROBE * max(float(deviation), 1e-6)), 1e-9)
     return gains
 
 
@@ -276,14 +288,14 @@ def _jpeg_points(images: Array) -> list[Point]:
     sheet = as_mosaic(images)
     points = []
     for quality in QUALITIES:
-        # Tables made for one image would be part of what has to be sent, and the payload leaves tables out.
+        # Tables optimised for an image would have to be sent with it, and the payload does not count tables.
         files = [_file(image, "JPEG", quality, own_tables=False) for image in images]
         decoded = np.stack([_pixels(content) for content in files])
         bits = 8 * sum(map(jpeg_payload, files))
         points.append(_image_point(JPEG, quality, bits, images, decoded))
     for quality in QUALITIES:
         content = _file(sheet, "JPEG", quality)
-        # The rest of the last line is black and no image; leaving it in the error would flatter JPEG.
+        # The rest of the last row is black and holds no image; including it in the error would flatter JPEG.
         decoded = _cut(_pixels(content), images)
         points.append(_image_point(JPEG_MOSAIC, quality, 8 * len(content), images, decoded))
     return points
@@ -302,7 +314,7 @@ def _image_point(codec: str, quality: int, bits: int, images: Array, decoded: Ar
 
 
 def _file(image: Array, kind: str, quality: int = 75, own_tables: bool = True) -> bytes:
-    """An image (C, H, W) as a file, as small as Pillow makes it; colour at full resolution, as the rest is judged."""
+    """An image (C, H, W) as a file, as small as Pillow makes it; colour at full resolution, like the other codecs."""
     picture = Image.fromarray(image[0] if len(image) == 1 else np.ascontiguousarray(image.transpose(1, 2, 0)))
     content = io.BytesIO()
     if kind == "JPEG":
@@ -314,8 +326,8 @@ def _file(image: Array, kind: str, quality: int = 75, own_tables: bool = True) -
 
 def _pixels(content: bytes) -> Array:
     with Image.open(io.BytesIO(content)) as picture:
-        found = np.asarray(picture)
-    image: Array = found[None] if found.ndim == 2 else found.transpose(2, 0, 1)
+        values = np.asarray(picture)
+    image: Array = values[None] if values.ndim == 2 else values.transpose(2, 0, 1)
     return image
 
 
@@ -324,8 +336,8 @@ def _cut(sheet: Array, images: Array) -> Array:
     count, channels, height, width = images.shape
     lines, columns = sheet.shape[1] // height, sheet.shape[2] // width
     parts = sheet.reshape(channels, lines, height, columns, width).transpose(1, 3, 0, 2, 4)
-    found: Array = parts.reshape(lines * columns, channels, height, width)[:count]
-    return found
+    cut: Array = parts.reshape(lines * columns, channels, height, width)[:count]
+    return cut
 
 
 def _payback(point: Point, points: Sequence[Point], decoder_bytes: int, pixels: int) -> Payback:
@@ -340,6 +352,6 @@ def _psnr(mse: float) -> float | None:
     return None if mse <= 0 else float(-10 * math.log10(mse))
 
 
-def _tell(progress: Callable[[str, float], None] | None, text: str, share: float) -> None:
+def _report(progress: Callable[[str, float], None] | None, text: str, share: float) -> None:
     if progress is not None:
         progress(text, share)

@@ -1,4 +1,4 @@
-"""The disentanglement of a run, on a dataset whose factors are known."""
+"""Scores the disentanglement of a run on a dataset whose generative factors are known."""
 
 from __future__ import annotations
 
@@ -27,34 +27,34 @@ def disentangle_run(
     data_dir: Path | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> dict[str, Any]:
-    """MIG, DCI and the FactorVAE score of the posterior means of the test split, by the names of the command line.
+    """MIG, DCI and the FactorVAE score of the posterior means of the test split, under the command line's JSON keys.
 
     Args:
-        run: with weights.
-        dataset: another one than that of training, of images of the same size.
+        run: a run with weights.
+        dataset: a dataset to use instead of the run's own, with images of the same size.
         which: "model" or "best", as for `load_trained`.
-        seed: of the metrics' draws.
+        seed: seeds the metrics' random draws.
         dci_model: one of `DCI_MODELS`, as for `disentanglement.dci`.
-        data_dir: the folder of the full datasets.
-        progress: called with what is being done and the share of it that is done, 0 to 1.
+        data_dir: folder of the full datasets.
+        progress: called with the current task and the share done, 0 to 1.
 
     Raises:
-        DataError: what made the images is not known, or they have another size than the model's.
-        LatentLabError: as `load_trained` and `datasets.load_dataset` do.
+        DataError: the dataset's factors are not known, or its images do not have the model's size.
+        LatentLabError: anything that `load_trained` and `datasets.load_dataset` raise.
     """
     trained = load_trained(run, which)
     data = load_run_dataset(run, dataset, data_dir, progress)
     if data.factors is None:
         raise DataError(
-            f"What made the images of {data.name!r} is not known, so nothing can be said of disentanglement; train on "
-            "sprites, or on a file of dSprites' form."
+            f"The generative factors of {data.name!r} are not known, so disentanglement cannot be measured; train on "
+            "sprites, or on a file in the format of dSprites."
         )
     codes = encode(trained, data.test_images, progress=progress)
-    found = disentanglement.scores(
+    scores = disentanglement.scores(
         codes.mean, data.factors.test.numpy(), seed=seed, dci_model=dci_model, progress=progress
     )
     about = {"run": str(run.folder), "dataset": data.name, "step": trained.step, "factors": list(data.factors.names)}
-    return {**about, **asdict(found)}
+    return {**about, **asdict(scores)}
 
 
 def scores_of(
@@ -64,24 +64,24 @@ def scores_of(
     data_dir: Path | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> FactorScores:
-    """The kept scores of a run's final weights on its own dataset; computed and kept where there are none yet.
+    """The stored scores of a run's final weights on its own dataset; computes and stores them if there are none.
 
     Args:
-        run: a run that ended.
-        dci_model: one of `DCI_MODELS`; those of each model are kept by themselves.
-        data_dir: the folder of the full datasets.
+        run: a run that has ended.
+        dci_model: one of `DCI_MODELS`; the scores under each are stored separately.
+        data_dir: folder of the full datasets.
         progress: as for `disentangle_run`.
 
     Raises:
-        CheckpointCorrupt: there are no final weights.
+        CheckpointCorrupt: the run has no final weights.
         DiskError: neither the run's folder nor the cache can be written.
-        LatentLabError: as `disentangle_run` does.
+        LatentLabError: anything that `disentangle_run` raises.
     """
-    kept = factor_scores(dci_model).read(run)
-    if kept is not None:
-        return kept
+    stored = factor_scores(dci_model).read(run)
+    if stored is not None:
+        return stored
     digest = require_weights_digest(run)
-    found = disentangle_run(run, dci_model=dci_model, data_dir=data_dir, progress=progress)
-    scores = factor_scores(dci_model).make(run, found, digest)
+    measured = disentangle_run(run, dci_model=dci_model, data_dir=data_dir, progress=progress)
+    scores = factor_scores(dci_model).make(run, measured, digest)
     factor_scores(dci_model).write(run, scores)
     return scores

@@ -1,7 +1,7 @@
-"""Notices pictures whose light and dark are swapped, such as black digits on white for a model of white ones on black.
+"""Detects images with light and dark swapped, such as black digits on white given to a model of white digits on black.
 
-The model itself is the judge: it reproduces what resembles its training images. Of the shipped models' own test images,
-clean or damaged by what they were trained on, none is taken for inverted.
+The model itself is the judge: it reproduces best what resembles its training images. None of the shipped models takes any
+of its own test images for inverted, whether clean or damaged by the corruption it was trained on.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from vae_core.evaluation.trained import Trained
 from vae_core.types import Array
 
 LEAST_GAIN = 2.0
-"""Decibels by which the inverted picture must come back better."""
+"""By how many decibels the model must reproduce the inverted image better."""
 ADVICE = "looks inverted: the model's training images have light and dark the other way round"
 
 
@@ -26,20 +26,20 @@ def inversion_gain(trained: Trained, given: Array, swapped: Array) -> Array:
     Args:
         trained: the model.
         given: (N, C, H, W) uint8.
-        swapped: the same images with light and dark swapped, as `pictures.prepare` makes them.
+        swapped: (N, C, H, W) uint8, the same images with light and dark swapped, as `pictures.prepare` makes them.
 
     Returns:
-        (N,) float64; positive where the swapped image resembles the training images more.
+        (N,) float64; positive if the swapped image resembles the training images more.
 
     Raises:
-        DataError: the model takes images of another shape.
+        DataError: the images do not have the shape that the model takes.
     """
     gain: Array = (_fidelity(trained, swapped) - _fidelity(trained, given)).numpy()
     return gain
 
 
 def looks_inverted(trained: Trained, given: Array, swapped: Array) -> bool:
-    """Whether a single image, (C, H, W), looks inverted to the model; otherwise as `inversion_gain`."""
+    """Whether a single image, (C, H, W) uint8, looks inverted to the model; arguments and errors as `inversion_gain`."""
     return bool(inversion_gain(trained, given[None], swapped[None])[0] > LEAST_GAIN)
 
 

@@ -1,7 +1,7 @@
-"""What codes are worth as features: a linear classifier on them, on PCA of the same size and on pixels, with few labels.
+"""Linear probes: how well codes serve as features with few labels, next to PCA of the same size and raw pixels.
 
-The test of representation learning: Alain & Bengio 2017, "Understanding intermediate layers using linear classifier
-probes", with as few labels as Kingma et al. 2014, "Semi-supervised learning with deep generative models", ask for.
+Probing with a linear classifier follows Alain & Bengio 2017, "Understanding intermediate layers using linear classifier
+probes"; the small numbers of labels follow Kingma et al. 2014, "Semi-supervised learning with deep generative models".
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ Features = Callable[[Tensor], Array]
 
 @dataclass(frozen=True)
 class Score:
-    """How well one kind of features does with one number of labels.
+    """The accuracy with one kind of features and one number of labels.
 
     Attributes:
         features: "codes", "PCA" or "pixels".
-        labels: labelled images that the classifier saw, as many of each class.
-        mean, std: of the accuracy on held-out images over the seeds, 0 to 1; `std` is the sample's.
+        labels: number of labelled images that the classifier saw, the same for each class.
+        mean, std: mean and sample standard deviation over the seeds of the accuracy on held-out images, 0 to 1.
     """
 
     features: str
@@ -56,21 +56,21 @@ def probe(
     seeds: int = SEEDS,
     progress: Callable[[str, float], None] | None = None,
 ) -> list[Score]:
-    """Logistic regression on standardised features, fitted to few labelled training images, tested on held-out ones.
+    """Fits logistic regression to standardised features of a few labelled training images and tests it on held-out images.
 
-    All kinds of features see the same draws of images, and PCA is fitted to as many images of the dataset as the model was
-    trained on (`latents.pca_training_images`). Where images have more than `MAX_WIDTH` numbers only the codes
-    are tested, since PCA and a classifier of that width would not fit the memory.
+    All kinds of features get the same random images. PCA is fitted to as many images of the dataset as the model was
+    trained on (`latents.pca_training_images`). If images have more than `MAX_WIDTH` values, only the codes are tested,
+    because PCA and a classifier of that width would not fit in memory.
 
     Args:
         trained: the model.
-        dataset: its training images are drawn from, its held-out ones (`batches.held_out`) tested on.
-        counts: labels in all; brought to the next multiple of the number of classes, at least one a class.
-        seeds: draws for each count, at least 2.
-        progress: called with what is being done and the share of it that is done, 0 to 1.
+        dataset: provides the training images to draw from and the held-out images (`batches.held_out`) to test on.
+        counts: total numbers of labels, each rounded up to a multiple of the number of classes.
+        seeds: random draws per count, at least 2.
+        progress: called with the current task and the share done, 0 to 1.
 
     Raises:
-        DataError: the images have another size than the model's, fewer than two classes, or too few of one class.
+        DataError: the images do not have the model's size, or there are fewer than two classes or too few images of one.
     """
     images, labels = held_out(dataset)
     kinds = _kinds(trained, dataset)
@@ -79,24 +79,25 @@ def probe(
     for done, count in enumerate(counts):
         draws = [_draw(dataset.train_labels, count, seed) for seed in range(seeds)]
         for name, features in kinds.items():
-            found = [
+            accuracies = [
                 _accuracy(features(dataset.train_images[rows]), dataset.train_labels[rows], tested[name], labels)
                 for rows in draws
             ]
-            scores.append(Score(name, len(draws[0]), float(np.mean(found)), float(np.std(found, ddof=1))))
+            mean, std = float(np.mean(accuracies)), float(np.std(accuracies, ddof=1))
+            scores.append(Score(name, len(draws[0]), mean, std))
         if progress is not None:
             progress("classifying", (done + 1) / len(counts))
     return scores
 
 
 def _kinds(trained: Trained, dataset: Dataset) -> dict[str, Features]:
-    """Each kind of features by its name: from `uint8` images (N, C, H, W) to (N, numbers)."""
+    """The kinds of features by name: functions from images (N, C, H, W) uint8 to features (N, F)."""
     kinds: dict[str, Features] = {"codes": lambda images: encode(trained, images).mean}
     width = dataset.train_images[0].numel()
     if width > MAX_WIDTH:
         return kinds
-    seen = pca_training_images(dataset.train_images, trained.config.data.limit)
-    pca = Pca.fit(seen.flatten(1), min(trained.model.latent, width))
+    fitted_to = pca_training_images(dataset.train_images, trained.config.data.limit)
+    pca = Pca.fit(fitted_to.flatten(1), min(trained.model.latent, width))
     return kinds | {
         "PCA": lambda images: pca.project(to_float(images).flatten(1)).numpy(),
         "pixels": lambda images: to_float(images).flatten(1).numpy(),
@@ -104,7 +105,7 @@ def _kinds(trained: Trained, dataset: Dataset) -> dict[str, Features]:
 
 
 def _draw(labels: Tensor, count: int, seed: int) -> Tensor:
-    """Rows of about `count` images in all, as many of each class."""
+    """Indices of about `count` random images in total, the same number from each class; `labels` is (N,)."""
     classes = np.unique(labels.numpy()).tolist()
     each = max(1, -(-count // max(len(classes), 1)))
     draw = generator(seed, Stream.EVALUATION)
@@ -112,7 +113,7 @@ def _draw(labels: Tensor, count: int, seed: int) -> Tensor:
     fewest = min(map(len, members), default=0)
     if len(classes) < 2 or fewest < each:
         raise DataError(
-            f"A probe with {count} labels needs two classes or more with {each} images each; use fewer labels."
+            f"A probe with {count} labels needs at least two classes with {each} images each; use fewer labels."
         )
     return torch.cat([rows[torch.randperm(len(rows), generator=draw)[:each]] for rows in members])
 

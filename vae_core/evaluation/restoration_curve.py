@@ -1,4 +1,4 @@
-"""How well runs restore images at each level of a corruption: measured point by point, each kept as soon as it is there."""
+"""Measures how well runs restore images at each level of a corruption, storing each point as soon as it is measured."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from vae_core.data.relocation import load_run_dataset
 from vae_core.errors import ConfigError
 from vae_core.evaluation.restoration import (
     IMAGES,
-    Material,
+    RestorationData,
+    baseline_names,
     curve_levels,
-    keep_curve,
-    kept_curve,
-    material,
+    load_curve,
     methods,
-    opponents,
     point_figures,
     point_of,
     quality,
+    restoration_data,
+    save_curve,
 )
 from vae_core.evaluation.trained import Trained, load_trained
 from vae_core.registry.corruption_rows import CORRUPTIONS, check_channels, check_corruption
 from vae_core.storage.measurements import METHODS, Quality, RestorationPoint
 from vae_core.storage.runs import Run
 
-Opponents = dict[tuple[str, int | None], dict[str, Quality]]
-"""The baselines of one level. Images that are binarised in another way have others."""
+Baselines = dict[tuple[str, int | None], dict[str, Quality]]
+"""The baselines' quality at one level, by `Subject.pixels`: images that are binarised differently have their own."""
 
 
 @dataclass(eq=False)
 class Subject:
-    """A run, the images it is measured on, and its points by level."""
+    """A run, the images that it is measured on, and its points by level."""
 
     run: Run
     trained: Trained
-    material: Material
+    data: RestorationData
     points: dict[float, RestorationPoint] = field(default_factory=dict)
 
     @property
     def pixels(self) -> tuple[str, int | None]:
-        """What tells apart pixels that are binarised in different ways."""
+        """A key that is equal for runs that see the same pixels: how they are binarised, and the seed if it matters."""
         mode = self.run.config.data.binarize
         return mode, self.run.config.training.seed if mode == "dynamic" else None
 
@@ -58,19 +58,19 @@ def restoration_curves(
     data_dir: Path | None = None,
     progress: Callable[[str, float], None] = lambda what, share: None,
 ) -> dict[str, Any]:
-    """The curves of runs, by the names of the command line. Points that are kept already are not measured again.
+    """The curves of runs under the command line's JSON keys. Stored points are not measured again.
 
     Args:
         runs: runs with final weights; at least one.
         corruption: its name; `curve_levels` gives the levels.
-        images: how many test images, 1 to 10,000.
-        dataset: the dataset whose test images are used; None for that of the first run.
-        data_dir: the folder of the full datasets.
-        progress: called with what is being done and the share that is done, 0 to 1.
+        images: number of test images, 1 to 10,000.
+        dataset: the dataset whose test images are used; None takes that of the first run.
+        data_dir: folder of the full datasets.
+        progress: called with the current task and the share done, 0 to 1.
 
     Raises:
-        ConfigError: the corruption is unknown, or does not go with the images.
-        LatentLabError: as `load_trained`, `load_run_dataset`, `material` and `keep_curve` do.
+        ConfigError: the corruption is unknown or does not apply to the images.
+        LatentLabError: anything that `load_trained`, `load_run_dataset`, `restoration_data` and `save_curve` raise.
     """
     if not runs:
         raise ConfigError("Name at least one run.")
@@ -78,7 +78,7 @@ def restoration_curves(
     subjects = _subjects(runs, corruption, images, dataset, data_dir, progress)
     for what, share in measure(subjects, corruption):
         progress(what, share)
-    used = subjects[0].material
+    used = subjects[0].data
     curves = [
         {"run": str(subject.run.folder), "step": subject.trained.step, "points": _rows(subject, corruption)}
         for subject in subjects
@@ -94,55 +94,55 @@ def _subjects(
     data_dir: Path | None,
     progress: Callable[[str, float], None],
 ) -> list[Subject]:
-    data = load_run_dataset(runs[0], dataset, data_dir, progress)
+    loaded = load_run_dataset(runs[0], dataset, data_dir, progress)
     subjects = []
     for run in runs:
         trained = load_trained(run)
-        found = material(data, trained, images)
-        check_channels([corruption], found.clean.shape[1])
-        kept = kept_curve(run, trained, found, corruption)
-        subjects.append(Subject(run, trained, found, {point.level: point for point in kept}))
+        data = restoration_data(loaded, trained, images)
+        check_channels([corruption], data.clean.shape[1])
+        stored = load_curve(run, trained, data, corruption)
+        subjects.append(Subject(run, trained, data, {point.level: point for point in stored}))
     return subjects
 
 
 def measure(subjects: Sequence[Subject], corruption: str) -> Iterator[tuple[str, float]]:
-    """Measures the points that are lacking, one level after the other, and keeps each with its run.
+    """Measures the missing points level by level and stores each with its run.
 
     The baselines of a level are measured once for all subjects that see the same pixels.
 
     Yields:
-        What was done last, and the share that is done, 0 to 1.
+        What was done last, and the share done, 0 to 1.
     """
     levels = curve_levels(corruption)
     total = len(levels) * len(subjects)
-    count = len(METHODS) + len(opponents(corruption, subjects[0].material.clean[0].numel()))
+    count = len(METHODS) + len(baseline_names(corruption, subjects[0].data.clean[0].numel()))
     for index, level in enumerate(levels):
-        known: Opponents = {}
+        shared: Baselines = {}
         for number, subject in enumerate(subjects):
             done = index * len(subjects) + number
             if level not in subject.points:
                 measured: dict[str, Quality] = {}
-                for method, result in _methods(subject, corruption, level, known.get(subject.pixels)):
+                for method, result in _methods(subject, corruption, level, shared.get(subject.pixels)):
                     measured[method] = result
                     yield f"level {level:g}: {method}", (done + len(measured) / count) / total
-                _keep(subject, corruption, point_of(level, measured))
-            known.setdefault(subject.pixels, subject.points[level].baselines)
+                _save(subject, corruption, point_of(level, measured))
+            shared.setdefault(subject.pixels, subject.points[level].baselines)
             yield f"level {level:g}: {subject.run.name}", (done + 1) / total
 
 
 def _methods(
     subject: Subject, corruption: str, level: float, baselines: dict[str, Quality] | None
 ) -> Iterator[tuple[str, Quality]]:
-    clean = to_float(subject.material.clean)
-    every = methods(subject.trained, subject.material, corruption, level)
-    for method, images in every if baselines is None else islice(every, len(METHODS)):
+    clean = to_float(subject.data.clean)
+    restored = methods(subject.trained, subject.data, corruption, level)
+    for method, images in restored if baselines is None else islice(restored, len(METHODS)):
         yield method, quality(images, clean)
     yield from (baselines or {}).items()
 
 
-def _keep(subject: Subject, corruption: str, point: RestorationPoint) -> None:
+def _save(subject: Subject, corruption: str, point: RestorationPoint) -> None:
     subject.points[point.level] = point
-    keep_curve(subject.run, subject.trained, subject.material, corruption, _sorted(subject))
+    save_curve(subject.run, subject.trained, subject.data, corruption, _sorted(subject))
 
 
 def _sorted(subject: Subject) -> list[RestorationPoint]:

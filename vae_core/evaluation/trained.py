@@ -1,4 +1,4 @@
-"""From a run folder to a model that can be used, and its figures on a dataset."""
+"""Loads the trained model of a run and evaluates it on a dataset."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class Trained:
     """A model with trained weights.
 
     Attributes:
-        model, likelihood: on the CPU, to be used under `torch.no_grad`.
-        config: what the run was asked to be.
+        model, likelihood: on the CPU; use them under `torch.no_grad`.
+        config: the run's configuration.
         image_shape: (channels, height, width).
-        step: optimizer steps that the weights have seen.
+        step: number of optimizer steps behind the weights.
     """
 
     model: Autoencoder
@@ -48,25 +48,25 @@ class Trained:
 
 
 def load_trained(run: Run, which: str = "model") -> Trained:
-    """The final ("model") or the best held-out ("best") weights of a run; while it trains, those of its newest step.
+    """Loads the final ("model") or the best held-out ("best") weights of a run; while it trains, the newest ones.
 
-    A run that diverged under an older version has broken final weights; the best ones stand in for them.
+    If a run diverged under an older version, its final weights are broken and the best ones are loaded instead.
 
     Raises:
         CheckpointCorrupt: there are no weights yet, or they are damaged.
-        CheckpointIncompatible: they are of another network.
+        CheckpointIncompatible: the weights belong to another network.
     """
-    found = checkpoints.load_best(run.folder) if which == "best" or broken_step(run) is not None else None
-    if found is None and (run.folder / "model.json").exists():
-        found = checkpoints.load(run.folder, "model")
-    found = found or checkpoints.load_newest(run.folder)
-    if found is None:
+    checkpoint = checkpoints.load_best(run.folder) if which == "best" or broken_step(run) is not None else None
+    if checkpoint is None and (run.folder / "model.json").exists():
+        checkpoint = checkpoints.load(run.folder, "model")
+    checkpoint = checkpoint or checkpoints.load_newest(run.folder)
+    if checkpoint is None:
         raise CheckpointCorrupt(f"The run {run.id!r} holds no weights yet; train it first.")
-    tensors, record = found
+    tensors, record = checkpoint
     try:
         channels, height, width = (int(size) for size in record["image_shape"])
     except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointCorrupt(f"The weights of {run.id!r} do not say the size of their images.") from error
+        raise CheckpointCorrupt(f"The weights of {run.id!r} do not record the size of their images.") from error
     shape = (channels, height, width)
     model, likelihood = build_model(run.config.model, shape, seed=0), build_likelihood(run.config.objective)
     load_weights({"model": model, "likelihood": likelihood}, tensors)
@@ -83,26 +83,25 @@ def evaluate_run(
     data_dir: Path | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> dict[str, Any]:
-    """The figures of a run on its test split, by the names of the command line.
+    """Evaluates a run on its test split; returns the figures under the command line's JSON keys.
 
-    A denoising run sees images damaged as in training (one draw, fixed by its seed) and is compared with the clean ones,
-    for every figure: the ELBO's terms, the floor, and the importance-weighted NLL. All bounds are on the clean images'
-    likelihood.
+    A denoising run sees images damaged as in training (drawn once, fixed by its seed). Every figure compares with the clean
+    ones: the terms of the ELBO, the floor, and the importance-weighted NLL are bounds on the clean images' likelihood.
 
     Args:
-        run: its final weights are evaluated.
-        dataset: other images than its own.
-        iw_samples: K; adds `iw_nll_nats`, its `iw_nll_nats_standard_error` over the images, and how it was computed:
-            `iw_samples` and `iw_seed`.
-        images: evaluate only this many test images, always the same (`batches.held_out`); None evaluates all.
-        which: as for `load_trained`.
-        data_dir: of the full datasets.
-        progress: called with what is being done and the share of it that is done, 0 to 1.
+        run: the run whose weights are evaluated.
+        dataset: a dataset to use instead of the run's own.
+        iw_samples: K, importance samples per image; adds `iw_nll_nats`, its standard error over the images,
+            `iw_nll_nats_standard_error`, and how it was computed, `iw_samples` and `iw_seed`.
+        images: number of test images to evaluate, always the same ones (`batches.held_out`); None evaluates all.
+        which: "model" or "best", as for `load_trained`.
+        data_dir: folder of the full datasets.
+        progress: called with the current task and the share done, 0 to 1.
 
     Raises:
-        ConfigError: `iw_samples` or `images` is out of range, or an autoencoder is asked for importance samples.
-        DataError: the dataset's images have another shape than those of training.
-        LatentLabError: as `load_trained` and `datasets.load_dataset` do.
+        ConfigError: `iw_samples` or `images` is out of range, or the run is an autoencoder and `iw_samples` is given.
+        DataError: the shape of the dataset's images is not that of the training images.
+        LatentLabError: anything that `load_trained` and `datasets.load_dataset` raise.
     """
     if iw_samples is not None and not 1 <= iw_samples <= MAX_IW_SAMPLES:
         raise ConfigError(f"iw-samples must be 1 to {MAX_IW_SAMPLES}, not {iw_samples}.")
@@ -118,19 +117,24 @@ def evaluate_run(
     seed = run.config.training.seed
     chosen = data.test_images if images is None else batches.held_out(data, images)[0]
     target, inputs = targets_and_inputs(chosen, run.config)
-    found = asdict(evaluate(trained.model, trained.likelihood, target, seed=seed, inputs=inputs))
+    figures = asdict(evaluate(trained.model, trained.likelihood, target, seed=seed, inputs=inputs))
     if iw_samples is not None:
         nats = iw_nlls(trained.model, trained.likelihood, target, iw_samples, seed, inputs=inputs, progress=progress)
-        found |= {
+        figures |= {
             "iw_nll_nats": nats.mean().item(),
             "iw_nll_nats_standard_error": (nats.std(correction=0) / len(nats) ** 0.5).item(),
             "iw_samples": iw_samples,
             "iw_seed": seed,
         }
-    found["bits_per_dimension"] = bits_per_dimension(
-        found["negative_elbo_nats"], run.config, math.prod(data.image_shape)
-    )
-    return {"run": str(run.folder), "dataset": data.name, "dataset_sha256": data.digest, "step": trained.step, **found}
+    bits = bits_per_dimension(figures["negative_elbo_nats"], run.config, math.prod(data.image_shape))
+    return {
+        "run": str(run.folder),
+        "dataset": data.name,
+        "dataset_sha256": data.digest,
+        "step": trained.step,
+        **figures,
+        "bits_per_dimension": bits,
+    }
 
 
 def bits_per_dimension(nats: float, config: RunConfig, dimensions: int) -> float | None:
@@ -154,7 +158,7 @@ def bits_per_dimension(nats: float, config: RunConfig, dimensions: int) -> float
 
 
 def load_weights(modules: dict[str, torch.nn.Module], tensors: dict[str, Array]) -> None:
-    """Puts named arrays into modules; raises as `check_weights` does, and then nothing was put."""
+    """Copies named arrays into modules. Raises what `check_weights` raises, and then leaves the modules untouched."""
     expected, given = check_weights(modules, tensors)
     with torch.no_grad():
         for name, tensor in expected.items():
@@ -164,11 +168,11 @@ def load_weights(modules: dict[str, torch.nn.Module], tensors: dict[str, Array])
 def check_weights(
     modules: dict[str, torch.nn.Module], tensors: dict[str, Array]
 ) -> tuple[dict[str, torch.Tensor], dict[str, Array]]:
-    """The weights of the modules, and the arrays that go into them, by the same names; all must agree.
+    """Matches arrays with the weights of modules; returns both by name.
 
     Raises:
-        CheckpointIncompatible: lists the first five that differ in name or shape, or names one of another type.
-        CheckpointCorrupt: names the first weight that is not finite.
+        CheckpointIncompatible: names or shapes differ (the message lists the first five), or an array is not float32.
+        CheckpointCorrupt: a weight is not finite (the message names the first).
     """
     expected = {
         f"{prefix}.{name}": tensor for prefix, module in modules.items() for name, tensor in module.state_dict().items()
@@ -180,12 +184,16 @@ def check_weights(
         if _shape(given.get(name)) != _shape(expected.get(name))
     ]
     if differing:
-        raise CheckpointIncompatible(f"The weights are of another network: {'; '.join(differing[:5])}.")
+        raise CheckpointIncompatible(f"The weights belong to another network: {'; '.join(differing[:5])}.")
     for name, value in given.items():
         if value.dtype != np.float32:
-            raise CheckpointIncompatible(f"The weights are of another network: {name} is {value.dtype}, not float32.")
+            raise CheckpointIncompatible(
+                f"The weights belong to another network: {name} is {value.dtype}, not float32."
+            )
         if not np.isfinite(value).all():
-            raise CheckpointCorrupt(f"The weights {name} hold values that are not finite; use an earlier checkpoint.")
+            raise CheckpointCorrupt(
+                f"The weights {name} contain values that are not finite; use an earlier checkpoint."
+            )
     return expected, given
 
 

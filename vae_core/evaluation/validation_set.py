@@ -1,4 +1,4 @@
-"""The held-out images that follow a run while it trains, and the best and worst loss possible on them."""
+"""The held-out images on which a run is evaluated while it trains, with the loss of a perfect and of a collapsed model."""
 
 from __future__ import annotations
 

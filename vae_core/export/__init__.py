@@ -1,1 +1,1 @@
-"""What leaves a trained model: the decoder for the browser, weights, and a script that draws with them."""
+"""Exports of a trained model: its decoder for the browser, its weights, and a script that generates images with them."""

@@ -1,4 +1,4 @@
-"""A decoder as one flat list of layers, small enough to run in a browser at frame rate."""
+"""Exports a decoder as a flat list of layers that a browser can run at frame rate."""
 
 from __future__ import annotations
 
@@ -14,26 +14,27 @@ from vae_core.registry.likelihood_rows import LIKELIHOODS
 from vae_core.types import Array
 
 MAX_MULTIPLY_ADDS = 12_000_000
-"""An image. One core runs about 1.2 thousand million of them a second in JavaScript, so this is 10 ms: half a frame of
-30 a second is left to a machine half as fast, or to drawing."""
+"""Multiply-adds per image. JavaScript does about 1.2 billion per second on one core, so this takes 10 ms. At 30 frames per
+second, a machine half as fast still has time left for drawing."""
 MAX_BYTES = 8_000_000
-"""Of weights. They cross the network once a model opened: two thirds of a second at 100 Mbit/s."""
+"""Bytes of weights. They are sent once when a model is opened: two thirds of a second at 100 Mbit/s."""
 
 
 def decoder_bytes(model: Autoencoder, likelihood: str, image_shape: ImageShape) -> bytes | None:
-    """The decoder for `decoder.js`: a header {image, latent, activation, layers} and its `float32` weights.
+    """The decoder for `decoder.js`: a header {image, latent, activation, layers} and the float32 weights.
 
-    A layer is {kind, shape}: dense, relu, tanh, reshape, upsample (nearest, by 2, cropped to its shape) or convolution (3x3,
-    padded by 1), the shape being that of its output. Layer n has the arrays `n.weight` and `n.bias` in torch's order.
+    A layer is {kind, shape}, where the kind is dense, relu, tanh, reshape, upsample (nearest, by 2, cropped to its shape)
+    or convolution (3x3, padded by 1), and the shape is that of its output. Layer n has the arrays `n.weight` and `n.bias`
+    in torch's order.
 
     Args:
-        model: its decoder is as `networks.py` makes it.
-        likelihood: its name in the configuration.
+        model: a model whose decoder was built by `networks.py`.
+        likelihood: name of the likelihood in the configuration.
         image_shape: (channels, height, width).
 
     Returns:
-        What `pack_blocks` makes of it; None where it is too large to be decoded at frame rate: more than
-        `MAX_MULTIPLY_ADDS` an image or `MAX_BYTES` of weights.
+        The bytes from `pack_blocks`; None if the decoder is too large to run at frame rate, that is, takes more than
+        `MAX_MULTIPLY_ADDS` per image or `MAX_BYTES` of weights.
     """
     layers: list[dict[str, Any]] = []
     arrays: dict[str, Array] = {}
@@ -53,7 +54,7 @@ def decoder_bytes(model: Autoencoder, likelihood: str, image_shape: ImageShape) 
 
 
 def _described(module: nn.Module, entering: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
-    """The kind of a layer and the shape of its output, without the batch."""
+    """The kind of a layer and the shape of its output, both shapes without the batch."""
     match module:
         case nn.Linear():
             return "dense", (module.out_features,)
@@ -67,4 +68,4 @@ def _described(module: nn.Module, entering: tuple[int, ...]) -> tuple[str, tuple
             return "upsample", (entering[0], module.height, module.width)
         case nn.Conv2d():
             return "convolution", (module.out_channels, *entering[1:])
-    raise TypeError(f"A decoder is made of the layers of networks.py, and {type(module).__name__} is none of them.")
+    raise TypeError(f"A decoder consists of the layers in networks.py; {type(module).__name__} is not one of them.")

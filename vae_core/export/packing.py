@@ -1,4 +1,4 @@
-"""A JSON header and raw arrays in one piece of bytes, as the browser's typed arrays read them.
+"""Packs a JSON header and raw arrays into bytes that the browser's typed arrays can read.
 
 uint32 little-endian length of the header | header, UTF-8, padded with spaces | arrays, each padded to 4 bytes
 """
@@ -13,11 +13,11 @@ from vae_core.types import Array
 
 
 def pack_blocks(header: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
-    """The header with a row `arrays` added, `{name: [type, shape, offset]}` with offsets in bytes, and the arrays.
+    """Packs the header, with an added entry `arrays`, `{name: [type, shape, offset in bytes]}`, and the arrays.
 
     Args:
-        header: what JSON can say; numbers must be finite.
-        arrays: `float32` or `uint8`, any shape.
+        header: JSON-serialisable; numbers must be finite.
+        arrays: float32 or uint8, of any shape.
     """
     blocks: list[bytes] = []
     table: dict[str, list[Any]] = {}

@@ -1,6 +1,6 @@
-"""A trained model to take away: its weights as safetensors, and a short Python script that draws pictures with them.
+"""Exports a trained model for use elsewhere: its weights as safetensors, and a short Python script that samples images.
 
-The script needs numpy, safetensors and Pillow only. It is written for one model: a line for each layer of its decoder.
+The script needs only numpy, safetensors and Pillow. It is written for one model, with one line per layer of the decoder.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from vae_core.registry.model_rows import MODELS
 from vae_core.storage.arrays import SCHEMA
 from vae_core.types import Array
 
-if TYPE_CHECKING:  # both bring torch along, which the first page must not wait for
+if TYPE_CHECKING:  # both import torch, which the first page must not wait for
     from vae_core.evaluation.codes import Codes
     from vae_core.evaluation.trained import Trained
 
@@ -27,19 +27,19 @@ ROOT = "gaussian.root"
 
 
 def export_weights(trained: Trained, codes: Codes | None = None) -> bytes:
-    """All weights as a safetensors file, named as in a run's own, with what the script needs in the header.
+    """All weights as a safetensors file, named as in the run's own file, with what the script needs in the metadata.
 
-    The header's metadata, all of it text: `schema`; and as JSON `config` (the run's model and objective), `image_shape`
-    (channels, height, width), `step`, and `gaussian`, the mean and standard deviation of each dimension that random
-    codes are drawn from: the prior's, or of an autoencoder those fitted to its codes. An autoencoder's file also holds
-    the tensor `gaussian.root`, (L, L), the symmetric square root of the codes' covariance.
+    The metadata, all text, are `schema` and, as JSON, `config` (the run's model and objective), `image_shape` (channels,
+    height, width), `step`, and `gaussian`: mean and standard deviation, per dimension, of the distribution that random
+    codes are drawn from. It is the prior or, for an autoencoder, a Gaussian fitted to its codes. An autoencoder's file also
+    holds the tensor `gaussian.root`, (L, L), the symmetric square root of the codes' covariance.
 
     Args:
         trained: the model.
-        codes: of many images; only an autoencoder needs them.
+        codes: codes of many images; only needed for an autoencoder.
 
     Raises:
-        ConfigError: the model is an autoencoder and there are no codes.
+        ConfigError: the model is an autoencoder and `codes` is missing.
     """
     config = trained.config.model_dump(mode="json", by_alias=True, include={"schema_version", "model", "objective"})
     gaussian, root = _gaussian(trained, codes)
@@ -61,11 +61,11 @@ def export_weights(trained: Trained, codes: Codes | None = None) -> bytes:
 
 
 def _gaussian(trained: Trained, codes: Codes | None) -> tuple[dict[str, list[float]], Array | None]:
-    """Mean and standard deviations, and of an autoencoder the square root of the covariance."""
+    """Mean and standard deviations, each of length L; for an autoencoder also the root of the covariance, (L, L)."""
     if trained.config.model.is_variational:
         return {"mean": [0.0] * trained.model.latent, "std": [1.0] * trained.model.latent}, None
     if codes is None:
-        raise ConfigError("An autoencoder has no prior; give the codes that a Gaussian is to be fitted to.")
+        raise ConfigError("An autoencoder has no prior; give codes to fit a Gaussian to.")
     from vae_core.evaluation.codes import fitted_gaussian
 
     mean, root = fitted_gaussian(codes)
@@ -73,14 +73,14 @@ def _gaussian(trained: Trained, codes: Codes | None) -> tuple[dict[str, list[flo
 
 
 def generation_script(trained: Trained, weights_name: str = WEIGHTS_NAME) -> str:
-    """A Python script that loads what `export_weights` wrote, decodes 64 random codes and writes `grid.png`.
+    """A Python script that loads the file of `export_weights`, decodes 64 random codes and writes `grid.png`.
 
-    With its seed 0 it draws the codes of `walks.random_codes(64, L, 0)`, and its pictures are those of
+    With seed 0 it draws the codes of `walks.random_codes(64, L, 0)`, and its images equal those of
     `evaluation.codes.decode_images` within one grey level.
 
     Args:
         trained: the model.
-        weights_name: what the file of weights beside the script is called.
+        weights_name: name of the file of weights next to the script.
     """
     layers = list(trained.model.decoder)
     kinds = {type(layer).__name__ for layer in layers}
@@ -118,13 +118,13 @@ _LAYERS: dict[str, Callable[[int, Any], str]] = {
     "Upsample": lambda index, layer: f"enlarge(x, {layer.height}, {layer.width})",
     "Conv2d": lambda index, layer: f"convolve(x, {index})",
 }
-"""Each kind of layer of a decoder (`models.networks`) as an expression in x."""
+"""For each kind of decoder layer (`models.networks`), its expression in x."""
 
-_HEAD = '''"""Draws pictures with the decoder of a trained {kind}: {latents}, images of {size} pixels.
+_HEAD = '''"""Generates images with the decoder of a trained {kind}: {latents}, images of {size} pixels.
 
     pip install numpy safetensors pillow
 
-The file of weights stands beside this script, and grid.png is written there.
+The file of weights must be next to this script; grid.png is written there.
 {warning}"""
 
 import json
@@ -137,12 +137,12 @@ from safetensors import safe_open
 WEIGHTS = Path(__file__).resolve().with_name({weights})
 COUNT, COLUMNS = 64, 8
 SEED = 0
-TEMPERATURE = 1.0  # less than 1: more typical pictures; more than 1: more varied ones
+TEMPERATURE = 1.0  # below 1: more typical images; above 1: more varied ones
 
 with safe_open(str(WEIGHTS), framework="np") as file:
     header = file.metadata()
     weights = {{name: file.get_tensor(name) for name in file.keys()}}
-gaussian = json.loads(header["gaussian"])  # of each dimension: {gaussian}
+gaussian = json.loads(header["gaussian"])  # {gaussian}
 
 
 def layer(index):
@@ -156,11 +156,11 @@ _HELPERS = {
     return x @ weight.T + bias
 """,
     "Upsample": '''def enlarge(x, height, width):
-    """Every pixel twice in both directions, cut to the size."""
+    """Repeats every pixel twice in both directions, cropped to the given size."""
     return x.repeat(2, axis=2).repeat(2, axis=3)[:, :, :height, :width]
 ''',
     "Conv2d": '''def convolve(x, index):
-    """A 3 x 3 convolution with a border of zeros, as a sum over the nine places of its kernel."""
+    """A 3 x 3 convolution with zero padding, as a sum over the nine positions of its kernel."""
     weight, bias = layer(index)
     height, width = x.shape[2:]
     padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
@@ -172,7 +172,7 @@ _HELPERS = {
     return total
 ''',
 }
-"""What layers need, by their kind."""
+"""The functions that layers need, by kind of layer."""
 
 MEANS = {
     "none": '''def mean_image(output):
@@ -190,7 +190,7 @@ MEANS = {
     return np.where(near, 0.5 + logit / 12, -1 / np.expm1(-y) - 1 / y)
 ''',
 }
-"""The mean image of an output, by the activation that the likelihood's row names."""
+"""The function from output to mean image, by the activation in the likelihood's row."""
 
 _DECODE = '''def decode(z):
     """Codes (N, latents) to images (N, {channels}, {height}, {width}), 0 to 1."""
@@ -211,5 +211,5 @@ sheet[:COUNT] = pictures
 sheet = sheet.reshape(lines, COLUMNS, channels, height, width).transpose(0, 3, 1, 4, 2)
 sheet = sheet.reshape(lines * height, COLUMNS * width, channels)
 Image.fromarray(sheet[:, :, 0] if channels == 1 else sheet).save(WEIGHTS.with_name("grid.png"))
-print(f"{COUNT} pictures are in grid.png.")
+print(f"{COUNT} images are in grid.png.")
 """

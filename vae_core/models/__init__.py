@@ -1,1 +1,1 @@
-"""Networks and models: dense and convolutional encoders and decoders, the autoencoder and the VAE."""
+"""Networks and models: dense and convolutional encoders and decoders, the autoencoder, and the VAE."""

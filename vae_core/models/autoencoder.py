@@ -12,12 +12,12 @@ import torch
 from torch import Tensor, nn
 
 LOG_VARIANCE_MIN, LOG_VARIANCE_MAX = -30.0, 20.0
-"""Range of a posterior's log-variance: standard deviations of 3e-7 to 22,000, beyond all that training wants; exp stays
-far from overflow."""
+"""Range of a posterior's log-variance: standard deviations of 3e-7 to 22,000, more than training needs, while exp stays far
+from overflow."""
 
 
 class _Bound(torch.autograd.Function):
-    """A clamp that lets the gradient through, so that a value beyond a bound can be called back by it."""
+    """A clamp that lets the gradient through, so that it can bring a value beyond a bound back."""
 
     @staticmethod
     def forward(ctx: Any, value: Tensor, low: float, high: float) -> Tensor:
@@ -29,14 +29,14 @@ class _Bound(torch.autograd.Function):
 
 
 def bound(value: Tensor, low: float, high: float) -> Tensor:
-    """`value` within [low, high]; its gradient is that of the identity."""
+    """Clamps `value` to [low, high], of the same shape; the gradient is that of the identity."""
     bounded: Tensor = _Bound.apply(value, low, high)
     return bounded
 
 
 @dataclass(frozen=True)
 class Posterior:
-    """The diagonal Gaussian q(z | x) of each image of a batch; without a variance it is a single point, the code.
+    """The diagonal Gaussian q(z | x) of each image in a batch; without a variance, a single point: the code.
 
     Attributes:
         mean: (B, L).
@@ -47,18 +47,18 @@ class Posterior:
     log_variance: Tensor | None
 
     def sample(self, generator: torch.Generator) -> Tensor:
-        """One code an image, (B, L): `at` a standard normal epsilon drawn from `generator`, of the same device.
+        """One sample per image, (B, L): `at` a standard normal epsilon from a generator on the same device.
 
-        Of an autoencoder it is the code, and nothing is drawn.
+        For an autoencoder this is the code, and nothing is drawn.
         """
         return self.mean if self.log_variance is None else self.at(self.draw_epsilon(generator))
 
     def draw_epsilon(self, generator: torch.Generator) -> Tensor:
-        """Standard normal noise (B, L) from a generator of the same device."""
+        """Standard normal noise (B, L) from a generator on the same device."""
         return torch.empty_like(self.mean).normal_(generator=generator)
 
     def float(self) -> Posterior:
-        """The same in float32, whatever the encoder computed in."""
+        """The posterior in float32, whatever precision the encoder has."""
         return Posterior(self.mean.float(), None if self.log_variance is None else self.log_variance.float())
 
     def at(self, epsilon: Tensor) -> Tensor:
@@ -69,7 +69,7 @@ class Posterior:
 
 
 class Autoencoder(nn.Module):
-    """An encoder and a decoder; `train()` and `eval()` change nothing.
+    """An encoder and a decoder; `train()` and `eval()` make no difference.
 
     Attributes:
         encoder: images (B, C, H, W) to codes (B, L).
@@ -82,14 +82,14 @@ class Autoencoder(nn.Module):
         self.encoder, self.decoder, self.latent = encoder, decoder, latent
 
     def encode(self, images: Tensor) -> Posterior:
-        """The posterior of images (B, C, H, W) in [0, 1]; of an autoencoder the code alone."""
+        """The posterior of images (B, C, H, W) in [0, 1]. An autoencoder's has no variance: `log_variance` is None."""
         return self.posterior(self.encoder(images))
 
     def posterior(self, encoded: Tensor) -> Posterior:
-        """The posterior that the encoder's output stands for: here the codes (B, L) themselves."""
+        """The posterior from the encoder's output: here the codes (B, L) themselves."""
         return Posterior(encoded, None)
 
     def decode(self, codes: Tensor) -> Tensor:
-        """The output (B, C, H, W) for codes (B, L), without activation: the likelihood's logits or means."""
+        """The output (B, C, H, W) for codes (B, L), without an activation: logits or means, depending on the likelihood."""
         output: Tensor = self.decoder(codes)
         return output

@@ -12,16 +12,16 @@ from vae_core.models.autoencoder import LOG_VARIANCE_MAX, LOG_VARIANCE_MIN, Auto
 
 
 class Vae(Autoencoder):
-    """One encoder whose last layer holds both heads: columns 0 to L - 1 are the mean, L to 2L - 1 the log-variance."""
+    """A VAE with one encoder. Its last layer has both heads: columns 0 to L - 1 are the mean, L to 2L - 1 the log-variance."""
 
     def posterior(self, encoded: Tensor) -> Posterior:
-        """q(z | x) from the two heads (B, 2L); the one place where a log-variance is kept in its range."""
+        """q(z | x) from the output of both heads (B, 2L); this alone keeps the log-variance in its range."""
         mean, log_variance = encoded.chunk(2, dim=1)
         return Posterior(mean, bound(log_variance, LOG_VARIANCE_MIN, LOG_VARIANCE_MAX))
 
 
 class SeparateVae(Vae):
-    """Two whole networks: `encoder` gives the mean and `log_variance_encoder` the log-variance, each (B, L)."""
+    """A VAE with two encoders: `encoder` gives the mean and `log_variance_encoder` the log-variance, each (B, L)."""
 
     def __init__(
         self, encoder: nn.Sequential, log_variance_encoder: nn.Sequential, decoder: nn.Sequential, latent: int

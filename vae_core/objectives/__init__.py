@@ -1,1 +1,1 @@
-"""What training minimises, in nats per image: likelihoods, KL divergences, schedules of beta, and the objective."""
+"""What training minimises, in nats per image: likelihoods, KL divergences, schedules, and the objective."""

@@ -26,20 +26,20 @@ HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
 LOGIT_LIMIT = 100.0
 """The logit that stands for a pixel of exactly 0 or 1: cross-entropy 0 there in float32, and finite elsewhere."""
 SMALLEST_MEAN = 1 / 510
-"""Half a grey level: the closest to 0 or 1 that a continuous Bernoulli's mean is set when its logit is looked up. At 0
-and 1 the logit is infinite."""
+"""Half a grey level: a continuous Bernoulli's mean is kept this far from 0 and 1 to find its logit, which is infinite
+there."""
 SIGMA_MIN, SIGMA_MAX = 1e-3, 10.0
-"""Range of a learned sigma, that of the one given in the configuration."""
+"""Range of a learned sigma, the same as that of the setting `sigma`."""
 TAYLOR_BELOW = 0.5
-"""Where |logit| is smaller, series stand for the continuous Bernoulli's formulas: these lose digits near 0."""
+"""Below this |logit|, series replace the continuous Bernoulli's formulas, which lose digits near 0."""
 
 
 class Likelihood(nn.Module, ABC):
-    """p(x | output), the output being what the decoder gives without activation."""
+    """p(x | output), where the output is that of the decoder, without an activation."""
 
     @abstractmethod
     def mean_image(self, output: Tensor) -> Tensor:
-        """The expected image, of the output's shape; in [0, 1] but for the Gaussians, whose mean is the output."""
+        """The expected image, of the shape of `output`; in [0, 1] except for Gaussians, whose mean is the output itself."""
 
     @abstractmethod
     def output_of(self, mean: Tensor) -> Tensor:
@@ -47,7 +47,7 @@ class Likelihood(nn.Module, ABC):
 
     @abstractmethod
     def variance(self, mean: Tensor) -> Tensor:
-        """The variance of each pixel where its mean is `mean`, the same shape, squared pixel units."""
+        """The variance of each pixel given its mean, of the shape of `mean`, in squared pixel units."""
 
     @abstractmethod
     def negative_log_likelihood(self, output: Tensor, target: Tensor) -> Tensor:
@@ -83,12 +83,12 @@ class Likelihood(nn.Module, ABC):
         return self.negative_log_likelihood(self.output_of(target), target)
 
     def collapse(self, mean: Tensor, target: Tensor) -> Tensor:
-        """(B,) nats of drawing the training mean (C, H, W) for every image, as a model does whose code is ignored."""
+        """The loss of the mean training image (C, H, W) as every output, as of a model that ignores the code: (B,) nats."""
         return self.negative_log_likelihood(self.output_of(mean).expand_as(target), target)
 
 
 class Bernoulli(Likelihood):
-    """Cross-entropy on logits; on grey pixels it is no distribution, but bounded below by the pixels' entropy."""
+    """Cross-entropy on logits. On grey pixels it is not a distribution, but it is bounded below by the pixels' entropy."""
 
     def mean_image(self, output: Tensor) -> Tensor:
         return output.sigmoid()
@@ -106,13 +106,13 @@ class Bernoulli(Likelihood):
         return *_loss_and_residual(output, target, _bernoulli_partition), ()
 
     def floor(self, target: Tensor) -> Tensor:
-        """The entropy of the pixels: 0 where they are binarised."""
+        """The entropy of the pixels, (B,) nats; 0 if they are binarised."""
         entropy: Tensor = torch.special.entr(target) + torch.special.entr(1 - target)
         return entropy.flatten(1).sum(dim=1)
 
 
 class ContinuousBernoulli(Likelihood):
-    """Loaiza-Ganem & Cunningham 2019, "The continuous Bernoulli", eq. 6, by its natural parameter, the logit y.
+    """The continuous Bernoulli (Loaiza-Ganem & Cunningham 2019, "The continuous Bernoulli", eq. 6) of the logit y.
 
     The density on [0, 1] is exp(x y) / ((exp(y) - 1) / y). Its mean is not sigmoid(y) but 1 / (1 - exp(-y)) - 1 / y.
     At a pixel of exactly 0 or 1 the density is about |y| when y has the right sign, so it grows without bound and the
@@ -126,9 +126,9 @@ class ContinuousBernoulli(Likelihood):
         return _continuous_bernoulli_partition(output)[1]
 
     def output_of(self, mean: Tensor) -> Tensor:
-        """By bisection, once for each distinct value: an image of bytes has no more than 256.
+        """By bisection, once per distinct value, of which 8-bit images have at most 256.
 
-        Means are first clamped to half a grey level from 0 and 1.
+        Means are first kept half a grey level away from 0 and 1.
         """
         bounded = mean.double().clamp(SMALLEST_MEAN, 1 - SMALLEST_MEAN)
         values, places = torch.unique(bounded, return_inverse=True)
@@ -155,7 +155,7 @@ class ContinuousBernoulli(Likelihood):
 
 
 class Gaussian(Likelihood):
-    """Means, and one given standard deviation for all pixels; sigma 1 is half the squared error plus 0.919 a pixel."""
+    """Means, and one fixed standard deviation for all pixels. Sigma 1 is half the squared error plus 0.919 per pixel."""
 
     def __init__(self, sigma: float) -> None:
         super().__init__()
@@ -163,7 +163,7 @@ class Gaussian(Likelihood):
 
     @property
     def sigma(self) -> float:
-        """The standard deviation as it is now, in units of the pixel range 0 to 1."""
+        """The current standard deviation, as a share of the pixel range 0 to 1."""
         return self._log_sigma().exp().item()
 
     def mean_image(self, output: Tensor) -> Tensor:
@@ -197,14 +197,14 @@ class LearnedGaussian(Gaussian):
         self.log_sigma = nn.Parameter(torch.tensor(self._given_log_sigma))
 
     def floor(self, target: Tensor) -> Tensor:
-        """Without any error, at the smallest sigma allowed, `SIGMA_MIN`, whatever sigma is now.
+        """The loss without any error at the smallest sigma allowed, `SIGMA_MIN`, whatever sigma is now.
 
-        It is a bound only because sigma has one: with a free sigma the density of a perfect reconstruction is unbounded.
+        It is a bound only because sigma is bounded; else the density of a perfect reconstruction would be unbounded.
         """
         return _gaussian(target, target, torch.tensor(math.log(SIGMA_MIN)))
 
     def collapse(self, mean: Tensor, target: Tensor) -> Tensor:
-        """With the sigma that is best for the constant image: its root mean squared error over these targets."""
+        """With the best sigma for the constant image, its root mean squared error over these targets."""
         sigma = (target - mean).square().mean().sqrt().clamp(SIGMA_MIN, SIGMA_MAX)
         return _gaussian(mean.expand_as(target), target, sigma.log())
 
@@ -230,14 +230,14 @@ def _gaussian(output: Tensor, target: Tensor, log_sigma: Tensor) -> Tensor:
 
 
 Partition = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""Of a one-parameter exponential family: logits y (..., D) to the log-partition A(y) summed over D, (...), and to the mean
-A'(y), (..., D), in new memory."""
+"""For a one-parameter exponential family, maps logits y (..., D) to the log-partition A(y) summed over D, (...), and to
+the mean A'(y), (..., D), in new memory."""
 
 
 def _bernoulli_partition(logit: Tensor) -> tuple[Tensor, Tensor]:
-    """Of log(1 + exp(y)) = relu(y) - log(max(s, 1 - s)) and s = sigmoid(y): safe at both ends, as max is at least 1/2.
+    """A(y) = log(1 + exp(y)) = relu(y) - log(max(s, 1 - s)) with s = sigmoid(y); safe at both ends, as max is at least 1/2.
 
-    Reuses one buffer: memory that is not in the processor's cache costs more here than arithmetic.
+    Reuses one buffer: memory outside the processor's cache costs more here than arithmetic.
     """
     mean = logit.sigmoid()
     buffer = 1 - mean
@@ -246,9 +246,9 @@ def _bernoulli_partition(logit: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _sum_of_logs(factors: Tensor) -> Tensor:
-    """Over the last dimension of values within [1/2, 1]; overwrites them.
+    """The sum of logarithms over the last dimension, for values within [1/2, 1], which are overwritten.
 
-    A product of 16 of them is far from underflow, and one logarithm of it costs less than 16.
+    A product of 16 such values is far from underflow, and its logarithm costs less than 16 logarithms.
     """
     for _ in range(4):
         if factors.shape[-1] % 2 == 0:
@@ -258,7 +258,7 @@ def _sum_of_logs(factors: Tensor) -> Tensor:
 
 
 def _continuous_bernoulli_partition(logit: Tensor) -> tuple[Tensor, Tensor]:
-    """Of log((exp(y) - 1) / y) and 1 / (1 - exp(-y)) - 1 / y, by their series around 0."""
+    """A(y) = log((exp(y) - 1) / y) and A'(y) = 1 / (1 - exp(-y)) - 1 / y, by their series near 0."""
     near = logit.abs() < TAYLOR_BELOW
     squared = logit.square().where(near, 0)
     log_series = logit / 2 + squared / 24 * (1 - squared / 120 * (1 - squared / 63))
@@ -277,7 +277,7 @@ def _loss_and_residual(logit: Tensor, target: Tensor, partition: Partition) -> t
 
 
 class _ExponentialFamily(torch.autograd.Function):
-    """Sum over an image's pixels of A(y) - x y. Its gradient A'(y) - x costs next to nothing once A is known."""
+    """A(y) - x y summed over the pixels of an image. Its gradient A'(y) - x is almost free once A is known."""
 
     @staticmethod
     def forward(ctx: Any, logit: Tensor, target: Tensor, partition: Partition) -> Tensor:

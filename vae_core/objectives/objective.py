@@ -1,8 +1,8 @@
-"""What training minimises: the reconstruction and the KL of each image, and how the two are weighed.
+"""What training minimises: the reconstruction loss and the KL of each image, and how the two are weighted.
 
-All figures are nats per image: summed over pixels and over latents, averaged over the batch. Each objective is one function
-of these averages and of the weights at a step; `registry/objective_rows.py` names them. An autoencoder's loss is the
-reconstruction alone.
+All figures are in nats per image: summed over pixels and latents, averaged over the batch. Each objective is one function
+of these averages and of the weights at a step; `registry/objective_rows.py` lists them. An autoencoder's loss is the
+reconstruction loss alone.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Nats = TypeVar("Nats", float, Tensor)
 
 @dataclass(frozen=True)
 class LossTerms:
-    """The terms of the loss, unweighted, nats.
+    """The unweighted terms of the loss, in nats.
 
     Attributes:
         reconstruction: (B,), the negative log-likelihood of each image.
@@ -43,22 +43,22 @@ class LossTerms:
 
     @cached_property
     def averages(self) -> tuple[Tensor, Tensor | None]:
-        """Reconstruction and KL averaged over the batch, scalars, nats per image."""
+        """Reconstruction and KL averaged over the batch: scalars, in nats per image."""
         kl = self.kl
         return self.reconstruction.mean(), None if kl is None else kl.mean()
 
     def means(self) -> tuple[float, float | None]:
-        """The same as numbers."""
+        """`averages` as numbers."""
         reconstruction, kl = self.averages
         return reconstruction.item(), None if kl is None else kl.item()
 
 
 class Weights(NamedTuple):
-    """How the terms are weighed at one step.
+    """The weights of the terms at one step.
 
     Attributes:
         beta: the weight of the KL.
-        capacity: the KL that is aimed at, nats per image; None without a capacity.
+        capacity: the target of the KL in nats per image; None without a capacity.
         config: the settings of the objective that do not change from step to step.
     """
 
@@ -78,14 +78,14 @@ def beta_loss(reconstruction: Nats, kl: Nats, weights: Weights) -> Nats:
 def capacity_loss(reconstruction: Nats, kl: Nats, weights: Weights) -> Nats:
     """reconstruction + gamma * |KL - C|: Burgess et al. 2018, "Understanding disentangling in beta-VAE", eq. 8.
 
-    The KL is the mean over the batch. So images may differ in how much they need, and one formula gives the loss of a batch
-    and that of a whole split.
+    The KL is the mean over the batch. So images may differ in how much information they need, and the same formula gives
+    the loss of a batch and of a whole split.
     """
     return reconstruction + weights.config.gamma * abs(kl - (weights.capacity or 0.0))
 
 
 class Objective:
-    """How the terms are weighed at each step; holds no state."""
+    """Weights the terms of the loss at each step; has no state."""
 
     def __init__(self, config: ObjectiveConfig, steps_per_epoch: int) -> None:
         self.config, self.steps_per_epoch = config, steps_per_epoch
@@ -97,7 +97,7 @@ class Objective:
 
     @staticmethod
     def terms_of(reconstruction: Tensor, posterior: Posterior) -> LossTerms:
-        """The terms of a batch whose reconstruction loss, (B,) nats, is known already."""
+        """The terms of a batch with this reconstruction loss, (B,) nats."""
         return LossTerms(reconstruction, None if posterior.log_variance is None else kl_per_dimension(posterior))
 
     def loss(self, terms: LossTerms, step: int) -> Tensor:
@@ -105,7 +105,7 @@ class Objective:
         return self.value(*terms.averages, step)
 
     def value(self, reconstruction: Nats, kl: Nats | None, step: int) -> Nats:
-        """The objective at this step from the means of its terms, nats per image; `kl` None is an autoencoder."""
+        """The objective at this step from the means of its terms, in nats per image; `kl` is None for an autoencoder."""
         return self._weigh(reconstruction, kl, Weights(self.beta_at(step), self.capacity_at(step), self.config))
 
     def kl_gradient(self, kl: Tensor, step: int) -> Tensor:
@@ -120,11 +120,11 @@ class Objective:
         return self._weigh(reconstruction, kl, Weights(self.config.beta, self.config.capacity, self.config))
 
     def beta_at(self, step: int) -> float:
-        """The weight of the KL at this step; without effect where there is a capacity."""
+        """The weight of the KL at this step; without effect if there is a capacity."""
         return schedules.beta_at(self.config, step, self.steps_per_epoch)
 
     def capacity_at(self, step: int) -> float | None:
-        """The KL aimed at at this step in nats per image, or None."""
+        """The target of the KL at this step in nats per image, or None."""
         return schedules.capacity_at(self.config, step, self.steps_per_epoch)
 
     def _weigh(self, reconstruction: Nats, kl: Nats | None, weights: Weights) -> Nats:

@@ -1,4 +1,4 @@
-"""What changes while a model trains, as pure functions of the step: nothing is remembered, nothing overwritten."""
+"""Schedules of beta, capacity and learning rate, as pure functions of the step: they keep no state."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from vae_core.settings import ObjectiveConfig, TrainingConfig
 
 
 def rise(step: int, steps: float) -> float:
-    """From 0 at step 0, linearly, to 1 at `steps` and after."""
+    """Rises linearly from 0 at step 0 to 1 at `steps`, and stays there."""
     return min(1.0, step / steps)
 
 
@@ -20,7 +20,7 @@ def beta_at(config: ObjectiveConfig, step: int, steps_per_epoch: int) -> float:
 
 
 def capacity_at(config: ObjectiveConfig, step: int, steps_per_epoch: int) -> float | None:
-    """The KL aimed at at this step, nats per image, or None without a capacity: Burgess et al. 2018, sec. 5."""
+    """The target of the KL at this step in nats per image, or None without a capacity: Burgess et al. 2018, sec. 5."""
     if config.capacity is None:
         return None
     return config.capacity * rise(step, config.warmup_epochs * steps_per_epoch)

@@ -1,6 +1,6 @@
-"""What can be chosen by name, one row each: likelihoods, corruptions, objectives, model kinds and architectures.
+"""Registries of everything that is chosen by name: likelihoods, corruptions, objectives, kinds of models, architectures.
 
-A row holds the name, the words and formulas that people read, flags, and where its code is. Everything else (configuration,
-command line, pages, charts, exports) reads the row. Code is named as 'module:name' and imported when it is first needed, so
+A row holds the name, the texts and formulas to display, flags, and a reference to the code. Everything else (configuration,
+command line, pages, charts, exports) reads the row. Code is referenced as 'module:name' and imported on first use, so that
 the tables load without torch.
 """

@@ -1,4 +1,4 @@
-"""Names from a table: as the type of a setting, and as references to code."""
+"""The names in a registry as the type of a setting, and the references to code in its rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
 Code = str | Callable[..., Any]
-"""A function or class: itself, or 'module:name', which is imported when it is first used."""
+"""A function or class, or 'module:name', which is imported on first use."""
 
 
 @cache
@@ -22,19 +22,19 @@ def resolve(code: Code) -> Callable[..., Any]:
     Raises:
         ImportError, AttributeError: there is no such module, or no such name in it.
     """
-    found: Callable[..., Any] = pkgutil.resolve_name(code) if isinstance(code, str) else code
-    return found
+    resolved: Callable[..., Any] = pkgutil.resolve_name(code) if isinstance(code, str) else code
+    return resolved
 
 
 @dataclass(frozen=True, eq=False)
 class OneOf:
     """Annotates a setting whose value is the name of a row: `Annotated[str, OneOf(LIKELIHOODS)]`.
 
-    The table is read at each validation. Its message is that of a `Literal` of the same names.
+    The table is read at each validation. The error message is that of a `Literal` with the same names.
 
     Attributes:
         table: the rows by name.
-        offered: which of the rows can be chosen by name; all of them if left out.
+        offered: whether a row can be chosen by name; by default all can.
     """
 
     table: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""How images can be damaged, one row per corruption, and how strongly: the level, its text and its range."""
+"""The corruptions of images, one row each, and their level: its text form and its range."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class Corruption:
     """A way of damaging images.
 
     Attributes:
-        title: for people.
+        title: display name.
         about: a sentence on what it does.
-        code: a function (images, levels, generator) to the damaged images; see `data/corruptions.py`.
-        measure: what the level is, with its unit; empty if it has no level.
-        lowest, highest, usual: of the level; at the lowest the image stays as it is.
-        channels: the numbers of channels that it can be applied to.
+        code: a function (images, levels, generator) that returns the damaged images; see `data/corruptions.py`.
+        measure: what the level measures, with its unit; empty if there is no level.
+        lowest, highest, usual: range and default of the level; the lowest leaves the image unchanged.
+        channels: the numbers of channels of the images that it applies to.
         clipping: a sentence on the effect of clipping to the range 0 to 1; empty if nothing is clipped.
-        is_noise: whether it is noise, for which the classical filters are made.
-        takes_colours: whether undoing it means to colour a grey picture, which has simple methods of its own.
+        is_noise: whether it is noise, which the classical filters are made for.
+        takes_colours: whether it removes colours. Restoring them has baselines of its own.
     """
 
     title: str
@@ -47,7 +47,7 @@ class Corruption:
         return bool(self.measure)
 
     def check_level(self, level: float) -> None:
-        """Raises ConfigError where the level is outside the range."""
+        """Raises ConfigError if the level is out of range."""
         if self.has_level and not self.lowest <= level <= self.highest:
             raise ConfigError(
                 f"The level of {self.title.lower()} ({self.measure}) must be {self.lowest:g} to {self.highest:g}, "
@@ -67,7 +67,7 @@ CORRUPTIONS: dict[str, Corruption] = {
     ),
     "salt-and-pepper": Corruption(
         "Salt and pepper",
-        "Turns pixels at random black or white.",
+        "Turns random pixels black or white.",
         f"{_CODE}:salt_and_pepper",
         "share of the pixels",
         highest=0.95,
@@ -76,7 +76,7 @@ CORRUPTIONS: dict[str, Corruption] = {
     ),
     "masking": Corruption(
         "Masking",
-        "Turns pixels at random black.",
+        "Turns random pixels black.",
         f"{_CODE}:masking",
         "share of the pixels",
         highest=0.95,
@@ -97,27 +97,27 @@ CORRUPTIONS: dict[str, Corruption] = {
     ),
     "watermark": Corruption(
         "Watermark",
-        "Lays a white text or mark over a random place.",
+        "Overlays white text or a mark at a random place.",
         f"{_CODE}:watermark",
         "opacity, 0 to 1",
         usual=0.7,
     ),
     "greyscale": Corruption(
         "Greyscale",
-        "Takes the colours away and keeps the luma.",
+        "Removes the colours and keeps the luma.",
         f"{_CODE}:without_colours",
         channels=(3,),
         takes_colours=True,
     ),
 }
-"""Every corruption by its name; the ranges are set here and nowhere else."""
+"""The corruptions by name. The ranges of levels are set here and nowhere else."""
 
 
 def parse_level(text: str) -> tuple[float, float]:
-    """'0.3' or '0.1:0.6' as its two ends.
+    """The two ends of a level such as '0.3' or '0.1:0.6'.
 
     Raises:
-        ValueError: it is neither, or the second end is below the first.
+        ValueError: the text has neither form, or the second end is below the first.
     """
     parts = text.split(":")
     try:
@@ -130,12 +130,12 @@ def parse_level(text: str) -> tuple[float, float]:
 
 
 def level_text(low: float, high: float) -> str:
-    """What `parse_level` reads: one number where both ends are the same."""
+    """The inverse of `parse_level`: a single number if both ends are equal."""
     return f"{low:g}" if low == high else f"{low:g}:{high:g}"
 
 
 def parse_names(value: Any) -> Any:
-    """'gaussian,masking' and 'none', as typed on the command line, as names; what is not text stays as it is."""
+    """Splits names as typed on the command line, such as 'gaussian,masking' or 'none'; other types pass unchanged."""
     if not isinstance(value, str):
         return value
     names = tuple(part.strip() for part in value.split(",") if part.strip())
@@ -143,7 +143,7 @@ def parse_names(value: Any) -> Any:
 
 
 def parse_level_setting(value: Any) -> Any:
-    """A level as the configuration keeps it, text: from a number, a pair, or text; anything else stays as it is.
+    """Turns a level given as a number, a pair or text into the text of the configuration; other types pass unchanged.
 
     Raises:
         ValueError: as for `parse_level`.
@@ -156,7 +156,7 @@ def parse_level_setting(value: Any) -> Any:
 
 
 def ends_of(names: Sequence[str], level: str | None) -> tuple[float, float]:
-    """The ends of a level; where none is given the usual one of the first corruption that has one, else both 0."""
+    """The ends of a level. Without one, both are the usual level of the first corruption that has a level, or else 0."""
     if level:
         return parse_level(level)
     usual = next((CORRUPTIONS[name].usual for name in names if CORRUPTIONS[name].has_level), 0.0)
@@ -164,12 +164,14 @@ def ends_of(names: Sequence[str], level: str | None) -> tuple[float, float]:
 
 
 def check_corruption(names: Sequence[str], level: str | None) -> None:
-    """Raises ConfigError where a name is unknown or twice, or the level is missing a corruption or out of its range."""
+    """Checks corruptions and their level.
+
+    Raises:
+        ConfigError: a name is unknown or given twice, no corruption has a level, or the level is out of range.
+    """
     for index, name in enumerate(names):
         if name not in CORRUPTIONS:
-            raise ConfigError(
-                f"There is no corruption called {name[:60]!r}; the known ones are {', '.join(CORRUPTIONS)}."
-            )
+            raise ConfigError(f"There is no corruption called {name[:60]!r}; choose from {', '.join(CORRUPTIONS)}.")
         if name in names[:index]:
             raise ConfigError(f"The corruption {name} is named twice; name it once.")
     if level is not None and not any(CORRUPTIONS[name].has_level for name in names):
@@ -184,10 +186,10 @@ def check_corruption(names: Sequence[str], level: str | None) -> None:
 
 
 def check_channels(names: Sequence[str], channels: int) -> None:
-    """Raises ConfigError where one of these corruptions cannot be applied to images of so many channels."""
+    """Raises ConfigError if one of the corruptions does not apply to images with this number of channels."""
     for name in names:
         if channels not in CORRUPTIONS[name].channels:
             raise ConfigError(
-                f"{CORRUPTIONS[name].title} needs images in colour, and these have {channels} channel; choose coloured "
-                "images, such as coloured-mnist-sample, or another corruption."
+                f"{CORRUPTIONS[name].title} needs colour images, and these have {channels} channel; choose colour images, "
+                "such as coloured-mnist-sample, or another corruption."
             )

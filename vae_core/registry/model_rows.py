@@ -1,4 +1,4 @@
-"""The kinds of models, and the architectures of their networks: one row each."""
+"""The kinds of models, and the architectures of their networks, one row each."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class ModelRow:
     """A kind of model.
 
     Attributes:
-        title: its name in words.
-        short: its abbreviation in lists and names of runs.
-        is_variational: whether its encoder gives a distribution over codes, so that there are a KL, an ELBO and a prior.
-        code: a function (config: ModelConfig, image_shape) to the `Autoencoder`.
+        title: display name.
+        short: abbreviation in lists and names of runs.
+        is_variational: whether the encoder returns a distribution over codes, so that there are a KL, an ELBO and a prior.
+        code: a function (config: ModelConfig, image_shape) that returns the `Autoencoder`.
     """
 
     title: str
@@ -30,7 +30,7 @@ MODELS: dict[str, ModelRow] = {
     "ae": ModelRow(title="Autoencoder", short="AE", is_variational=False, code=f"{_MODELS}:autoencoder"),
     "vae": ModelRow(title="Variational autoencoder", short="VAE", is_variational=True, code=f"{_MODELS}:vae"),
 }
-"""Every kind of model by its name in the configuration."""
+"""The kinds of models by their names in the configuration."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +38,12 @@ class ArchitectureRow:
     """How encoder and decoder are built.
 
     Attributes:
-        title: what its layers are called.
-        hidden: the hidden sizes that it has by default.
+        title: display name of its layers.
+        hidden: default hidden sizes.
         is_convolutional: whether the hidden sizes are channels, one per stage that halves the image. Such a network needs
-            at least one; without hidden sizes a dense one is linear.
-        encoder: a function (image_shape, hidden, outputs, activation) to an `nn.Sequential`.
-        decoder: a function (latent, hidden, image_shape, activation) to an `nn.Sequential`.
+            at least one stage; a dense network without hidden sizes is linear.
+        encoder: a function (image_shape, hidden, outputs, activation) that returns an `nn.Sequential`.
+        decoder: a function (latent, hidden, image_shape, activation) that returns an `nn.Sequential`.
     """
 
     title: str
@@ -69,4 +69,4 @@ ARCHITECTURES: dict[str, ArchitectureRow] = {
         decoder=f"{_NETWORKS}:conv_decoder",
     ),
 }
-"""Every architecture by its name in the configuration."""
+"""The architectures by their names in the configuration."""

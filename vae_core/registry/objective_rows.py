@@ -1,4 +1,4 @@
-"""What training minimises: one row per objective."""
+"""The objectives of training, one row each."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ _CODE = "vae_core.objectives.objective"
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectiveRow:
-    """An objective of a variational model. An autoencoder has none of these: it minimises the reconstruction alone.
+    """An objective of a variational model. An autoencoder has none: it minimises the reconstruction loss alone.
 
     Attributes:
-        title: its name in words.
-        formula: LaTeX of the loss, from the reconstruction D and KL.
-        numbers: what is added to the reconstruction, in numbers: a format string with {kl} and any setting of the objective.
-        strength: the settings that set its strength, in words: a format string with their names.
-        code: a function (reconstruction, kl, weights) to the loss, in nats per image; see `objectives/objective.py`.
-        weight: the setting that weighs the KL. If that is 0, nothing draws the codes towards the prior.
-        settings: the settings of `ObjectiveConfig` that it reads, apart from the likelihood's.
+        title: display name.
+        formula: LaTeX of the loss in terms of the reconstruction loss D and the KL.
+        numbers: what is added to the reconstruction loss: a format string with {kl} and any settings of the objective.
+        strength: the settings that determine its strength: a format string with their names.
+        code: a function (reconstruction, kl, weights) that returns the loss in nats per image; see
+            `objectives/objective.py`.
+        weight: the setting that weights the KL. If it is 0, nothing pulls the codes towards the prior.
+        settings: the settings of `ObjectiveConfig` that it reads, apart from those of the likelihood.
         is_linear: whether the loss is D + beta KL, so that runs of several betas lie on one rate-distortion curve.
         chosen_by: the setting that chooses this objective by having a value; empty if it is chosen by its name.
     """
@@ -62,4 +63,4 @@ OBJECTIVES: dict[str, ObjectiveRow] = {
         chosen_by="capacity",
     ),
 }
-"""Every objective by its name."""
+"""The objectives by name."""

@@ -1,4 +1,5 @@
-"""Training time, and things that happen at most every so many seconds. Both monotonic: no jump of a clock matters."""
+"""A stopwatch for the training time, and intervals for periodic work. Both are monotonic: a clock that is set does not
+matter."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ class Stopwatch:
         self._since: float | None = None
 
     def start(self) -> None:
-        """Runs on; does nothing if it is running."""
+        """Starts or continues; does nothing if it is running."""
         if self._since is None:
             self._since = time.monotonic()
 
@@ -29,8 +30,8 @@ class Interval:
     """Becomes due again some seconds after each restart.
 
     Args:
-        seconds: its length.
-        due_now: whether it is due at once, or after one interval.
+        seconds: length of an interval.
+        due_now: whether it is due at once, instead of after one interval.
     """
 
     def __init__(self, seconds: float, *, due_now: bool = True) -> None:
@@ -41,11 +42,11 @@ class Interval:
         return time.monotonic() >= self._next
 
     def restart(self, seconds: float | None = None) -> None:
-        """Starts the next interval, once of another length if given."""
+        """Starts the next interval, of the given length if there is one, for this time only."""
         self._next = time.monotonic() + (self.seconds if seconds is None else seconds)
 
     def restart_if_due(self) -> bool:
-        """Whether it was due; if so the next interval has started."""
+        """Returns whether it was due, and then has started the next interval."""
         due = self.is_due()
         if due:
             self.restart()

@@ -104,13 +104,13 @@ class Cluster:
             raise ClusterError(
                 f"The scheduler at {self.address} has no workers; start some with 'dask worker {self.address}'."
             ) from error
-        for worker, there in versions.items():
-            if isinstance(there, BaseException):
+        for worker, its_versions in versions.items():
+            if isinstance(its_versions, BaseException):
                 raise ClusterError(
-                    f"The worker {worker} does not find this program ({type(there).__name__}); start it in the "
+                    f"The worker {worker} cannot find this program ({type(its_versions).__name__}); start it in the "
                     "program's folder and environment."
-                ) from there
-            if differing := remote.differences(remote.versions(), there):
+                ) from its_versions
+            if differing := remote.differences(remote.versions(), its_versions):
                 raise ClusterError(differing)
         return max(1, sum(map(int, self._client.nthreads().values())))
 

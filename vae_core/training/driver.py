@@ -40,8 +40,8 @@ def flush_denormals() -> Iterator[None]:
     """Treats float32 values below 1.2e-38 as 0 (if the processor can), on this thread and those it starts.
 
     The gradient of a weight whose pixel stays dark is 0, so Adam's moving average for it shrinks by a tenth per step
-    and becomes subnormal after about 800 steps, for good. Processors take many times longer for such numbers, and they
-    move no weight. Threads that torch started earlier keep their setting.
+    and becomes subnormal after about 800 steps, for good. Processors take many times longer for such numbers, which do not
+    change any weight. Threads that torch started earlier keep their setting.
     """
     torch.set_flush_denormal(True)
     try:
@@ -143,5 +143,5 @@ class Driver:
 
 
 def _identity(trainer: Trainer) -> dict[str, object]:
-    """What one needs to know about weights that stand alone."""
+    """What the weights alone do not tell: the shape of the images, and the dataset's hash."""
     return {"image_shape": list(trainer.images.shape[1:]), "dataset_sha256": trainer.dataset_digest}

@@ -1,4 +1,4 @@
-"""Whether two configurations train the same model, so that it is trained once and found again."""
+"""Decides whether two configurations train the same model, so that it is trained only once."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Records the frames of a run's film: which steps are kept, which images they show, and how a frame is computed.
 
-At full speed the most instructive part of a training is over within a second. About sixty frames are therefore kept, at
-growing distances, whether or not anyone watches. Frames are small: a film stays below 3 MB.
+At full speed the most instructive part of a training is over within a second. Therefore about sixty frames are kept, at
+growing intervals, whether or not anyone watches. Frames are small: a film stays below 3 MB.
 """
 
 from __future__ import annotations

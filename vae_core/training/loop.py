@@ -194,7 +194,7 @@ class Trainer:
     def train_step(self) -> Record | None:
         """Does one optimizer step and returns its record, or None if this step is not recorded.
 
-        On a GPU only the losses of recorded steps are looked at, so that the others need not be waited for.
+        On a GPU only the losses of recorded steps are read, so that the other steps need not be waited for.
 
         Raises:
             Diverged: the loss is beyond repair, as are the weights that gave it, those of the previous update. They are
@@ -333,7 +333,7 @@ class Trainer:
             self.notes.remove(sentence)
 
     def frame(self, *, with_log_variance: bool) -> Frame:
-        """How the model sees the film's subjects now."""
+        """The current frame: how the model sees the film's subjects."""
         with self.flat.averaged():
             return self.recorder.frame(
                 self.model, self.likelihood, self.step, self.epoch, self.latest, with_log_variance=with_log_variance
@@ -376,7 +376,7 @@ def check_device(asked: str, precision: str = "float32") -> None:
     """
     has_cuda = torch.cuda.is_available()
     if asked == "cuda" and not has_cuda:
-        raise ConfigError("There is no CUDA device here that torch can use; choose cpu or auto as the device.")
+        raise ConfigError("This machine has no CUDA device that torch can use; choose cpu or auto as the device.")
     on_cuda = has_cuda and asked != "cpu"
     if precision == "bf16" and not (torch.cuda.is_bf16_supported() if on_cuda else _cpu_has_bf16()):
         where = "GPU" if on_cuda else "processor"

@@ -228,7 +228,7 @@ class Manager:
             except Exception as error:
                 if repr(error) not in logged:  # ten times a second would fill the log
                     logged.add(repr(error))
-                    log.exception("The manager of the runs met an error and goes on.")
+                    log.exception("The manager of the runs met an error and continues.")
 
     def _tick(self) -> None:
         """Handles workers that have ended, and starts queued runs."""

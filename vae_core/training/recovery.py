@@ -1,4 +1,4 @@
-"""Where a training starts, what it saves, and what it goes back to if it diverges."""
+"""The snapshots of a run: where its training starts, what it saves, and what it goes back to if it diverges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to do about a diverged run: train on with a smaller learning rate, from the newest sound step."""
+"""The remedy for a diverged run: training on from its newest sound step with a smaller learning rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run is asked to do between two steps: pause, go on, keep to a rate, stop."""
+"""Requests to a run, obeyed between two steps: pause, continue, limit the speed, stop."""
 
 from __future__ import annotations
 

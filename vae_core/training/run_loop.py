@@ -29,7 +29,7 @@ class RunLoop:
 
     Attributes:
         sink: where the results go.
-        trainer: the training, at the step where it goes on.
+        trainer: the training, at the step from which it continues.
         recovery, requests, reporter: the run's own.
         checkpoint_seconds: time between two checkpoints.
         idle_seconds: how long it stays paused before it ends, resumable.
@@ -134,7 +134,7 @@ class RunLoop:
         if not wait:
             return
         due = time.monotonic() + wait
-        self.reporter.stopwatch.stop()  # waiting is no training: the reported speed is that of the steps
+        self.reporter.stopwatch.stop()  # waiting is not training: the reported speed is that of the steps
         while (left := due - time.monotonic()) > 0 and not self.requests.wants_stop:
             time.sleep(min(left, POLL_SECONDS))
             self._poll_if_due()

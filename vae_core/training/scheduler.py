@@ -17,9 +17,9 @@ from vae_core.errors import ClusterError, ConfigError
 CONNECT_SECONDS = 10.0
 MISSING = "Dask is not installed here; install it with 'pip install -r requirements-cluster.txt'."
 OPEN = (
-    "The scheduler {address!r} is not on this machine and its connection is open: Dask's messages are Python pickles, "
-    "so that anyone on the way could run code here; use a tls:// address with --tls-ca, --tls-cert and --tls-key, or "
-    "--trust-network if the network is your own."
+    "The scheduler {address!r} is not on this machine and its connection is not encrypted: Dask's messages are Python "
+    "pickles, so anyone on the network could run code here; use a tls:// address with --tls-ca, --tls-cert and --tls-key, "
+    "or --trust-network if you trust the network."
 )
 
 
@@ -71,7 +71,9 @@ def check_address(address: str, trust: Trust) -> str:
 
 def _whole(address: str) -> str:
     whole = address.strip() if "://" in address else f"tcp://{address.strip()}"
-    wrong = f"{address[:80]!r} is no address of a scheduler; give one such as tcp://127.0.0.1:8786 or tls://host:8786."
+    wrong = (
+        f"{address[:80]!r} is not the address of a scheduler; give one such as tcp://127.0.0.1:8786 or tls://host:8786."
+    )
     try:
         parts = urlsplit(whole)
         port = parts.port
@@ -96,7 +98,7 @@ def _check_files(trust: Trust) -> None:
         raise ConfigError(f"A scheduler at tls:// needs its certificates; give {', '.join(missing)} as well.")
     for option, path in trust.files.items():
         if path is not None and not path.is_file():
-            raise ConfigError(f"There is no file {str(path)!r} for {option}; name one in PEM form.")
+            raise ConfigError(f"There is no file {str(path)!r} for {option}; name one in PEM format.")
 
 
 def connect(address: str, trust: Trust) -> Any:

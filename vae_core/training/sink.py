@@ -1,4 +1,4 @@
-"""Where the results of a training go. The driver produces them, a sink keeps them.
+"""Where the results of a training go. The driver produces them, a sink stores them.
 
 `RunFolder` writes them to the run's folder. A training on another machine has a sink that sends them. The side that
 handed it over plays them to a `RunFolder` of its own, so a folder always has one writer and looks the same.
@@ -34,7 +34,7 @@ class Sink(Protocol):
 
     Attributes:
         config: the run's configuration.
-        status: how the run stood before.
+        status: the run's status before this training.
     """
 
     config: RunConfig
@@ -56,7 +56,7 @@ class Sink(Protocol):
             step: the checkpoint's step; 0 without one.
             length: bytes of `metrics.jsonl` at that checkpoint.
             subjects: what the film shows, packed.
-            identity: what one needs to know about weights that stand alone, except their step.
+            identity: what is stored with weights besides their step: image shape and hash of the dataset.
         """
 
     def add_record(self, record: Record) -> None:
@@ -78,7 +78,7 @@ class Sink(Protocol):
         """Drops the records, frames and weights of later steps."""
 
     def write_status(self, status: Status) -> None:
-        """Writes how the run stands."""
+        """Writes the run's status."""
 
     def save_checkpoint(self, snapshot: Snapshot) -> None:
         """Saves a checkpoint of the snapshot's step."""
@@ -215,7 +215,7 @@ class RunFolder:
         self.close()
 
     def close(self) -> None:
-        """Writes the records that wait, and closes their file."""
+        """Writes the buffered records and closes their file."""
         if self._metrics is not None:
             self._metrics.close()
             self._metrics = None

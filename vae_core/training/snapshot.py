@@ -19,7 +19,7 @@ from vae_core.training.optimizers import state_of
 from vae_core.types import Array
 
 TRAINED = "trained"
-"""The optimizer's name for the trained weights of a run whose model is their moving average."""
+"""Key of the trained weights in the optimizer's state, for a run whose model is their moving average."""
 
 
 def weights(trainer: Trainer) -> dict[str, Array]:
@@ -82,13 +82,13 @@ def restore(trainer: Trainer, tensors: dict[str, Array], record: dict[str, Any])
 
 
 def _memory(trainer: Trainer) -> dict[str, torch.Tensor]:
-    """What a training remembers besides the model's weights: the optimizer's state, and what is trained if that is not it."""
+    """The state besides the model's weights: that of the optimizer, and the trained weights if the model is their average."""
     trained = {} if trainer.flat.average is None else {TRAINED: trainer.flat.values.detach()}
     return state_of(trainer.optimizer, trainer.flat.values) | trained
 
 
 def _restore_memory(trainer: Trainer, tensors: dict[str, Array]) -> None:
-    """To be called when the weights are restored: they are the average, if there is one."""
+    """Restores the state of `_memory`, after the model's weights were restored (which are the average if there is one)."""
     flat, names = trainer.flat, _names(trainer)
     keys = {name.rpartition(".")[2] for name in tensors if name.startswith("optimizer.")}
     memory = {key: _flat(trainer, [tensors[f"optimizer.{name}.{key}"] for name in names]) for key in keys}
@@ -102,7 +102,7 @@ def _restore_memory(trainer: Trainer, tensors: dict[str, Array]) -> None:
 
 
 def _flat(trainer: Trainer, parts: list[Array]) -> torch.Tensor:
-    """Arrays, one per parameter, as one flat tensor; numbers, which are all the same, as the first of them."""
+    """Arrays, one per parameter, as one flat tensor; of scalars, which are all the same, the first."""
     first = torch.from_numpy(np.array(parts[0]))
     if first.ndim == 0 and trainer.flat.parameters[0].ndim:
         return first
@@ -130,5 +130,5 @@ def environment(trainer: Trainer) -> dict[str, Any]:
 
 
 def _names(trainer: Trainer) -> list[str]:
-    """Of the parameters, in the order of `trainer.flat`."""
+    """The names of the parameters, in the order of `trainer.flat`."""
     return [f"{prefix}.{name}" for prefix, module in trainer.modules().items() for name, _ in module.named_parameters()]

@@ -152,7 +152,7 @@ def _with_value(base: RunConfig, field: str, value: object) -> RunConfig:
 def _check_twice(field: str, values: Sequence[object]) -> None:
     twice = next((value for index, value in enumerate(values) if value in values[:index]), None)
     if twice is not None:
-        raise ConfigError(f"{field} {shown_value(twice)} stands there twice; name each value once.")
+        raise ConfigError(f"{field} {shown_value(twice)} is given twice; name each value once.")
 
 
 def _reason(base: RunConfig, field: str) -> str:
@@ -316,21 +316,21 @@ class Estimate:
 
     Attributes:
         runs: number of runs.
-        found: how many of them exist already or are active.
+        existing: how many of them exist already or are active.
         seconds: time until the last one ends, on an idle machine.
     """
 
     runs: int
-    found: int
+    existing: int
     seconds: float
 
     def __str__(self) -> str:
         """'15 runs, about 45 s'."""
         count = f"{self.runs} run{'' if self.runs == 1 else 's'}"
-        if self.found == self.runs:
-            return f"{count}, all there already"
-        there = f", {self.found} of them there already" if self.found else ""
-        return f"{count}{there}, about {duration(self.seconds)}"
+        if self.existing == self.runs:
+            return f"{count}, all already there"
+        existing = f", {self.existing} already there" if self.existing else ""
+        return f"{count}{existing}, about {duration(self.seconds)}"
 
 
 def estimate(

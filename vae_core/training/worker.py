@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 
 from vae_core.errors import DiskError, LatentLabError
-from vae_core.evaluation.figures import figures_of
+from vae_core.evaluation.run_figures import figures_of
 from vae_core.storage import files
 from vae_core.storage.runs import Run, open_folder
 from vae_core.storage.states import State

@@ -130,7 +130,7 @@ class WorkerPool:
     def _popen(self, arguments: Sequence[str], output: int) -> Process:
         return subprocess.Popen(
             [*self.command, *arguments],
-            bufsize=0,  # what a gone worker did not take would be written once more when its pipe is closed
+            bufsize=0,  # what a dead worker did not read would be written again when its pipe is closed
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,

@@ -1,1 +1,1 @@
-"""Charts, pictures and animations as data: specifications, sprite sheets, GIFs. Knows no page."""
+"""Charts, images and animations as data: chart specifications, sprite sheets, GIFs. Knows nothing of the pages."""

@@ -16,22 +16,22 @@ from vae_core.viz.palette import LINE_COLOUR
 
 
 def units_table(points: Sequence[Point]) -> pd.DataFrame:
-    """Active units of each run: columns `label`, `seed`, `active`, `of`; runs without a posterior are left out."""
-    found = [
+    """Active units per run: columns `label`, `seed`, `active`, `of`; runs without a posterior are left out."""
+    rows = [
         (shown_value(point.value), str(point.seed), point.active_units, point.latent)
         for point in points
         if point.active_units is not None
     ]
-    return pd.DataFrame(found, columns=["label", "seed", "active", "of"])
+    return pd.DataFrame(rows, columns=["label", "seed", "active", "of"])
 
 
 @specification
 def units_spec(labels: tuple[str, ...], field: str = "beta") -> Any:
-    """A dot for each run, and a line through the mean of each value.
+    """A dot per run, and a line through the mean of each value.
 
     Args:
-        labels: as from `labels_of`.
-        field: the setting.
+        labels: from `labels_of`.
+        field: the setting that is compared.
     """
     import altair as alt
 

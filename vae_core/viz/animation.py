@@ -1,5 +1,5 @@
-"""What moves, as a GIF to be taken away: a run's film (the latent map beside inputs and reconstructions, with step and
-held-out loss), or any sequence of pictures."""
+"""Animated GIFs to download: a run's film (the latent map next to inputs and reconstructions, with step and held-out
+loss), or any sequence of images."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ MAP, TOP, EDGE = 380, 44, 16
 ROOM = 300
 WIDTH, HEIGHT = 3 * EDGE + MAP + ROOM, TOP + MAP + 34
 SHARP = 2
-"""Drawn at twice the size and made smaller, so that edges are smooth."""
+"""Frames are drawn at this multiple of their size and then reduced, for smooth edges."""
 
 COLOURS = 64
-"""Taken from the pictures, beside the classes' own."""
+"""Colours of the palette that are taken from the images, in addition to those of the classes."""
 
 HOLD_SECONDS = 1.5
 PAPER, INK, PALE, FAINT = "#ffffff", "#1c2430", "#6d7684", "#d8dde6"
 
 
 def film_gif(subjects: Subjects, frames: Sequence[Frame], projection: Array, *, seconds: float = 8.0) -> bytes:
-    """The film as an animated GIF, 728 x 458 pixels, that plays for ever.
+    """The film as an animated GIF of 728 x 458 pixels that loops for ever.
 
     Args:
-        subjects: what all frames look at.
+        subjects: the images that all frames show.
         frames: at least one, in the order of their steps.
-        projection: (L, 2), as `projection_for` gives it.
-        seconds: how long it plays, at least 0.02 a frame; the last frame stands 1.5 s longer.
+        projection: (L, 2), from `projection_for`.
+        seconds: duration, at least 0.02 s per frame; the last frame stays for another 1.5 s.
 
     Raises:
-        DataError: there is no frame.
+        DataError: there are no frames.
     """
     if not frames:
-        raise DataError("There is no frame to make a film of; train the run first.")
+        raise DataError("There are no frames to make a film of; train the run first.")
     places = [project(frame.mean, projection) for frame in frames]
     box = _box(places, prior=frames[-1].kl_per_dimension is not None)
     backdrop = _backdrop(subjects, box, prior=frames[-1].kl_per_dimension is not None)
-    pictures = [_picture(backdrop, subjects, frame, at, box) for frame, at in zip(frames, places, strict=True)]
+    pictures = [_picture(backdrop, subjects, frame, where, box) for frame, where in zip(frames, places, strict=True)]
     palette = _palette(pictures[-1])
     drawn = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
     each = max(20, 10 * round(100 * seconds / len(frames)))
@@ -55,38 +55,38 @@ def film_gif(subjects: Subjects, frames: Sequence[Frame], projection: Array, *, 
 
 
 def sequence_gif(pictures: Sequence[Image.Image], *, seconds: float = 3.0) -> bytes:
-    """Pictures as an animated GIF that goes there and back for ever, so that a walk has no jump.
+    """Images as an animated GIF that plays forwards and backwards for ever, so that a walk does not jump at its end.
 
-    Greys stay as they are; colours become the nearest of each picture's own 256.
+    Greys stay exact; each colour image is reduced to 256 colours of its own.
 
     Args:
-        pictures: at least one, all of one size, in modes L or RGB (as `grids.mosaic` makes them).
-        seconds: from the first to the last, at least 0.02 a picture.
+        pictures: at least one, all of the same size, in mode L or RGB (as from `grids.mosaic`).
+        seconds: duration from the first to the last, at least 0.02 s per image.
 
     Raises:
-        DataError: there is no picture.
+        DataError: there are no images.
     """
     if not pictures:
-        raise DataError("There is no picture to make an animation of; give at least one.")
-    there = [picture if picture.mode == "L" else picture.quantize(256) for picture in pictures]
-    each = max(20, 10 * round(100 * seconds / len(there)))
-    around = [*there, *there[-2:0:-1]]
-    return _gif(around, [each] * len(around))
+        raise DataError("There are no images to animate; give at least one.")
+    forwards = [picture if picture.mode == "L" else picture.quantize(256) for picture in pictures]
+    each = max(20, 10 * round(100 * seconds / len(forwards)))
+    loop = [*forwards, *forwards[-2:0:-1]]
+    return _gif(loop, [each] * len(loop))
 
 
 def _gif(drawn: Sequence[Image.Image], durations: list[int]) -> bytes:
-    """Plays for ever; durations in milliseconds."""
+    """A GIF that loops for ever; durations in milliseconds."""
     content = io.BytesIO()
     drawn[0].save(content, "GIF", save_all=True, append_images=drawn[1:], duration=durations, loop=0, optimize=True)
     return content.getvalue()
 
 
 def _palette(picture: Image.Image) -> Image.Image:
-    """The classes' colours, whole and paler at the edges of points, greys, and the commonest colours of a picture."""
-    whole = [ImageColor.getrgb(colour)[:3] for colour in (*CLASS_COLOURS, NO_CLASS, INK, PALE, FAINT)]
-    paler = [tuple((part + 255) // 2 for part in colour) for colour in whole]
+    """A palette of the class colours, paler ones for the edges of points, greys, and the commonest colours of a picture."""
+    full = [ImageColor.getrgb(colour)[:3] for colour in (*CLASS_COLOURS, NO_CLASS, INK, PALE, FAINT)]
+    paler = [tuple((part + 255) // 2 for part in colour) for colour in full]
     greys = [(level, level, level) for level in range(0, 256, 15)]
-    own = bytes(part for colour in [*whole, *paler, *greys] for part in colour)
+    own = bytes(part for colour in [*full, *paler, *greys] for part in colour)
     common = picture.quantize(COLOURS, method=Image.Quantize.MEDIANCUT).getpalette() or []
     palette = Image.new("P", (1, 1))
     palette.putpalette(own + bytes(common[: 3 * COLOURS]))
@@ -94,7 +94,10 @@ def _palette(picture: Image.Image) -> Image.Image:
 
 
 def _box(places: Sequence[Array], prior: bool) -> tuple[float, float, float]:
-    """Middle and half side of the square that holds all points of the film, and of a VAE the prior's circles."""
+    """Centre and half side of the square that holds all points of the film, and the prior's circles if it has one.
+
+    Each of `places` is (points, 2).
+    """
     every = np.concatenate([*places, np.full((1, 2), -2.3), np.full((1, 2), 2.3)] if prior else list(places))
     low, high = every.min(axis=0), every.max(axis=0)
     x, y = (low + high) / 2
@@ -102,7 +105,7 @@ def _box(places: Sequence[Array], prior: bool) -> tuple[float, float, float]:
 
 
 def _on_map(places: Array, box: tuple[float, float, float]) -> Array:
-    """Codes as pixels of the sharp picture."""
+    """Positions on the map (..., 2) as pixels (..., 2) of the enlarged frame."""
     x, y, half = box
     across = EDGE + MAP / 2 + (places[..., 0] - x) / half * MAP / 2
     down = TOP + MAP / 2 - (places[..., 1] - y) / half * MAP / 2
@@ -110,7 +113,7 @@ def _on_map(places: Array, box: tuple[float, float, float]) -> Array:
 
 
 def _backdrop(subjects: Subjects, box: tuple[float, float, float], prior: bool) -> Image.Image:
-    """What never moves: the map's frame, axes and circles, the inputs, the legend."""
+    """The static part of every frame: border, axes and circles of the map, inputs, legend."""
     picture = Image.new("RGB", (WIDTH * SHARP, HEIGHT * SHARP), PAPER)
     pen = ImageDraw.Draw(picture)
     corner, end = EDGE * SHARP, (EDGE + MAP) * SHARP
@@ -130,7 +133,7 @@ def _backdrop(subjects: Subjects, box: tuple[float, float, float], prior: bool) 
 
 
 def _legend(pen: ImageDraw.ImageDraw, classes: Sequence[str]) -> None:
-    """As many of the classes as there is room for below the map."""
+    """Draws as many class names below the map as fit."""
     x, y = EDGE * SHARP, (TOP + MAP + 10) * SHARP
     for label, name in enumerate(classes):
         width = int(pen.textlength(_plain(name), _font(11))) + 30 * SHARP // 2
@@ -161,7 +164,7 @@ def _picture(
 
 
 def _row(picture: Image.Image, images: Array, name: str, *, first: bool) -> None:
-    """Images in the upper (inputs, or corrupted ones) or lower half of the room beside the map, as large as fits there."""
+    """Draws images (n, C, H, W) in the upper or the lower half of the space next to the map, as large as they fit."""
     top = TOP + (0 if first else MAP // 2)
     left = (2 * EDGE + MAP) * SHARP
     ImageDraw.Draw(picture).text((left, top * SHARP), name, fill=PALE, font=_font(12))
@@ -181,7 +184,7 @@ def _scale(shape: tuple[int, ...], columns: int, most: tuple[int, int]) -> float
 
 
 def _plain(text: str) -> str:
-    """One line of what the built-in font can draw."""
+    """The text in one line, cut to 40 characters, with a question mark for each that cannot be printed."""
     return "".join(character if character.isprintable() else "?" for character in text)[:40]
 
 

@@ -1,8 +1,8 @@
-"""The theme of the static charts, and the one way to build their specifications.
+"""The theme of the static charts, and the decorator that builds their specifications.
 
-Altair builds a chart once for each set of options. Its rows travel apart from it, as the data set `ROWS`, so a page that
-polls sends new rows and a dictionary that it has already. Colours of text, axes and background, and the font, are those of
-the page's theme, light or dark; Streamlit adds them in the browser.
+Altair builds a chart once per set of options. The chart's rows are sent separately, as the data set `ROWS`, so a page that
+polls sends new rows with a dictionary that it built before. The font and the colours of text, axes and background are
+those of the page's theme, light or dark; Streamlit adds them in the browser.
 
 Importing Altair takes about half a second, so the functions that build a chart import it themselves.
 """
@@ -28,14 +28,14 @@ THEME: dict[str, Any] = {
     "rule": {"color": LINE_COLOUR, "strokeDash": [5, 4]},
     "text": {"color": LINE_COLOUR, "fontSize": 11},
 }
-"""Vega-Lite's `config`: what marks and axes look like where a chart does not say otherwise."""
+"""Vega-Lite's `config`: the default look of marks and axes."""
 
 
 def specification(build: Callable[Options, Any]) -> Callable[Options, dict[str, Any]]:
-    """Makes a function that builds an Altair chart, from `of_rows`, return the chart's Vega-Lite specification.
+    """Decorates a function that builds an Altair chart from `of_rows`, so that it returns a Vega-Lite specification.
 
-    The specification is built once for each set of arguments, which must be hashable. It is one dictionary for all
-    callers, not to be changed, and holds no data: a page adds `{"datasets": {ROWS: table}}`.
+    The specification is built once per set of arguments, which must be hashable. All callers share the dictionary and must
+    not change it. It holds no data: a page adds `{"datasets": {ROWS: table}}`.
     """
 
     @lru_cache(maxsize=64)
@@ -48,16 +48,16 @@ def specification(build: Callable[Options, Any]) -> Callable[Options, dict[str, 
 
 @lru_cache(maxsize=1)
 def of_rows() -> alt.Chart:
-    """A chart of the rows that a page will add; one object, so that layers made from it share their data set."""
+    """A chart of the rows that a page will add. It is a single object, so that layers made from it share their data."""
     import altair as alt
 
     return alt.Chart(alt.NamedData(ROWS))
 
 
 def of_kind(kind: str) -> alt.Chart:
-    """A chart of the rows whose column `kind` holds this word.
+    """A chart of the rows whose column `kind` has this value.
 
-    Draw it only where there are such rows: Vega warns of the infinite extent of no values at all.
+    Use it only if there are such rows: Vega warns of an infinite extent if there are no values.
     """
     import altair as alt
 
@@ -65,7 +65,7 @@ def of_kind(kind: str) -> alt.Chart:
 
 
 def colours(field: str, colours_by_name: Mapping[str, str], **options: Any) -> alt.Color:
-    """The encoding that gives each name in a column its colour."""
+    """A colour encoding that gives each name in the column `field` its own colour."""
     import altair as alt
 
     scale = alt.Scale(domain=list(colours_by_name), range=list(colours_by_name.values()))

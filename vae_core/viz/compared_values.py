@@ -1,4 +1,4 @@
-"""The values of the setting that a comparison varies: their names, and one colour for each in all of its charts."""
+"""The values of the setting that a comparison varies: their labels, and one colour per value in all of its charts."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 def labels_of(points: Sequence[Point]) -> tuple[str, ...]:
-    """The values' names in their order."""
+    """The labels of the values, in order."""
     return tuple(shown_value(value) for value in values_of(points))
 
 
 def colour_of(labels: Sequence[str]) -> dict[str, str]:
-    """A colour for each value; after ten they repeat."""
+    """A colour per label; they repeat after ten."""
     return {label: CLASS_COLOURS[index % len(CLASS_COLOURS)] for index, label in enumerate(labels)}
 
 
 def value_colours(labels: Sequence[str], field: str) -> alt.Color:
-    """The colours as an encoding of the column `label`, with a legend named after the setting."""
+    """An encoding of the column `label` by these colours, with a legend named after the setting."""
     return colours("label", colour_of(labels), title=title_of(field), sort=None)
 
 

@@ -1,7 +1,7 @@
-"""Several runs side by side, a column each: what the comparison's JavaScript draws, as bytes.
+"""Several runs side by side, one column per run: the data that the comparison's JavaScript draws, as bytes.
 
-All columns share their images, their scales and their colours, so that what differs is the models. A map may be turned
-and mirrored to lie as that of the base run does, which changes no distance.
+All columns share images, scales and colours, so that only the models differ. A map may be rotated and mirrored to match
+that of the base run, which changes no distance.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from vae_core.viz.stage_data import NO_LABEL
 
 MAX_POINTS = 500
 MAX_FRAMES = 240
-"""Over all columns of a film: at most 8 MB of it cross to the browser."""
+"""Limit for all columns of a film together, so that at most 8 MB are sent to the browser."""
 PRIOR_REACH = 2.3
 ROOM = 0.04
 LEAST_NATS = 0.05
@@ -37,11 +37,11 @@ PAPER, INK = "#ffffff", "#1c2430"
 
 @dataclass(frozen=True, eq=False)
 class FilmColumn:
-    """A run as its film shows it.
+    """A run, shown by its film.
 
     Attributes:
-        title, note: shown literally above it.
-        subjects: what its frames look at.
+        title, note: shown literally above the column.
+        subjects: the images that its frames show.
         frames: at least one, in the order of their steps.
     """
 
@@ -53,15 +53,15 @@ class FilmColumn:
 
 @dataclass(frozen=True, eq=False)
 class MapColumn:
-    """A trained model as its codes show it.
+    """A trained model, shown by its codes.
 
     Attributes:
-        title, note: shown literally above it.
-        codes: (N, L) float32, of the images that all columns share.
-        prior: whether the codes have one.
+        title, note: shown literally above the column.
+        codes: (N, L) float32, codes of the images that all columns share.
+        prior: whether the codes have a prior.
         projection: (L, 2), from `map_projections`.
-        order: (L,) the model's own dimension for each that the columns share; None where they are the same.
-        decoder: as `decoder_bytes` gives it, or None where it is too large for the browser.
+        order: (L,) the model's own dimension for each of the shared ones; None if they are the same.
+        decoder: from `decoder_bytes`; None if it is too large for the browser.
     """
 
     title: str
@@ -74,17 +74,18 @@ class MapColumn:
 
 
 def film_bytes(columns: Sequence[FilmColumn], choice: Choice, *, key: str, live: bool, alt: str) -> bytes:
-    """What the columns of a film show; all look at the same images.
+    """Packs the columns of a film. All of them must show the same images.
 
     Args:
-        columns: at least one; the first is the one that the others' maps are turned to.
+        columns: at least one; the maps of the others are rotated to match the first.
         choice: the plane of each map.
-        key: of the component on the page.
-        live: only the newest frame of each, which may move to the next one; else the films, on one line of steps.
-        alt: what this is a picture of.
+        key: key of the component on the page.
+        live: send only the newest frame of each run, from which the browser moves to the next; else send the films, on a
+            common axis of steps.
+        alt: alternative text.
 
     Raises:
-        DataError: there is no column, or the runs look at different images.
+        DataError: there are no columns, or the runs show different images.
     """
     _check_shared([column.subjects.labels for column in columns])
     points = min(MAX_POINTS, *(len(column.subjects.labels) for column in columns))
@@ -120,22 +121,22 @@ def map_bytes(
     key: str,
     alt: str,
 ) -> bytes:
-    """What the columns of maps show: the codes of the same images, and decoders that follow the pointer.
+    """Packs the columns of maps: the codes of the same images, and decoders that follow the pointer.
 
     Args:
         columns: at least one.
-        labels: (N,) of the images.
-        classes: names of the labels.
-        images: (N, C, H, W) uint8, those that were encoded.
-        pick: what the pointer looks at: the nearest image, or the code at its place.
-        key: of the component on the page.
-        alt: what this is a picture of.
+        labels: (N,) class indices of the images.
+        classes: class names.
+        images: (N, C, H, W) uint8, the encoded images.
+        pick: what the pointer selects: the nearest image, or the code at its position.
+        key: key of the component on the page.
+        alt: alternative text.
 
     Raises:
-        DataError: there is no column, or codes, labels and images do not belong together.
+        DataError: there are no columns, or the numbers of codes, labels and images differ.
     """
     if not columns or any(len(column.codes) != len(labels) or len(images) != len(labels) for column in columns):
-        raise DataError("Maps side by side need the codes of the same images; choose runs on images of one kind.")
+        raise DataError("Maps side by side need the codes of the same images; choose runs on the same kind of images.")
     arrays: dict[str, Array] = {"labels": _labels(labels), "images": images}
     about, places = [], []
     for index, column in enumerate(columns):
@@ -154,13 +155,13 @@ def map_bytes(
 
 
 def map_projections(means: Sequence[Array], choice: Choice) -> list[Array]:
-    """The plane of each map, (L, 2) each; principal ones are turned to lie as the first map does.
+    """The projection of each map, each (L, 2); principal components are rotated to match the first map.
 
     Args:
-        means: (N, L) codes of the same N images, L from map to map its own.
-        choice: two dimensions, which stay as they are and where a code lacks one are its first two; or "pca".
+        means: for each map, the codes (N, L) of the same N images; L may differ.
+        choice: two dimensions, or the first two if a code lacks one of them; or "pca".
     """
-    found: list[Array] = []
+    projections: list[Array] = []
     reference: Array | None = None
     for mean in means:
         latent = mean.shape[1]
@@ -169,15 +170,18 @@ def map_projections(means: Sequence[Array], choice: Choice) -> list[Array]:
         if choice == "pca" and latent > 1 and reference is not None:
             plane = (plane @ turn(project(mean, plane), reference)).astype(np.float32)
         reference = project(mean, plane) if reference is None and latent > 1 else reference
-        found.append(plane)
-    return found
+        projections.append(plane)
+    return projections
 
 
 def turn(places: Array, reference: Array) -> Array:
-    """The turn, with or without a mirror, (2, 2) orthogonal, that brings places (N, 2) nearest to the reference's.
+    """The orthogonal matrix (2, 2), a rotation with or without a reflection, that best maps `places` to `reference`.
 
     Orthogonal Procrustes: Schoenemann 1966, "A generalized solution of the orthogonal Procrustes problem"; both sets are
-    centred first. Places that all lie on one spot stay as they are.
+    centred first. If all places coincide, this is the identity.
+
+    Args:
+        places, reference: (N, 2).
     """
     moving = np.asarray(places, dtype=np.float64) - np.mean(places, axis=0)
     fixed = np.asarray(reference, dtype=np.float64) - np.mean(reference, axis=0)
@@ -191,14 +195,14 @@ def turn(places: Array, reference: Array) -> Array:
 
 def _check_shared(labels: Sequence[Array]) -> None:
     if not labels:
-        raise DataError("There is no run to show; choose at least one.")
-    shortest = min(len(one) for one in labels)
-    if any(not np.array_equal(one[:shortest], labels[0][:shortest]) for one in labels):
-        raise DataError("These runs look at different images, so that their films cannot stand side by side.")
+        raise DataError("There are no runs to show; choose at least one.")
+    shortest = min(map(len, labels))
+    if any(not np.array_equal(labels_of_run[:shortest], labels[0][:shortest]) for labels_of_run in labels):
+        raise DataError("These runs show different images, so their films cannot be shown side by side.")
 
 
 def _thinned(frames: Sequence[Frame], live: bool, most: int) -> list[Frame]:
-    """The newest, or at most so many, the first and the last among them."""
+    """The newest frame if live; else at most `most` frames, evenly spaced, with the first and the last."""
     if live or len(frames) == 1:
         return [frames[-1]]
     chosen = np.unique(np.linspace(0, len(frames) - 1, min(len(frames), max(2, most))).round().astype(int))
@@ -206,8 +210,8 @@ def _thinned(frames: Sequence[Frame], live: bool, most: int) -> list[Frame]:
 
 
 def _labels(labels: Array) -> Array:
-    known = (labels >= 0) & (labels < NO_LABEL)
-    compact: Array = np.where(known, labels, NO_LABEL).astype(np.uint8)
+    is_labelled = (labels >= 0) & (labels < NO_LABEL)
+    compact: Array = np.where(is_labelled, labels, NO_LABEL).astype(np.uint8)
     return compact
 
 
@@ -229,33 +233,36 @@ def _header(key: str, mode: str, about: list[dict[str, Any]], classes: Sequence[
 
 
 def _seen(places: Sequence[Array], prior: bool, about: list[dict[str, Any]]) -> dict[str, Any]:
-    """The box that holds all points of all columns at their last step, and where there is one the prior's circles."""
-    last = np.concatenate([np.nan_to_num(one[-1]) for one in places])
+    """The box that holds all points of all columns at their last step, and the prior's circles if there is a prior.
+
+    Each of `places` is (frames, N, 2).
+    """
+    last = np.concatenate([np.nan_to_num(positions[-1]) for positions in places])
     flat = all(column["latents"] == 1 for column in about)
     if prior:
         last = np.concatenate([last, [[-PRIOR_REACH, -PRIOR_REACH], [PRIOR_REACH, PRIOR_REACH]]])
     low, high = last.min(axis=0), last.max(axis=0)
-    room = max(ROOM * float((high - low).max()), 1e-6)
-    box = [float(low[0]) - room, float(high[0]) + room, float(low[1]) - room, float(high[1]) + room]
+    margin = max(ROOM * float((high - low).max()), 1e-6)
+    box = [float(low[0]) - margin, float(high[0]) + margin, float(low[1]) - margin, float(high[1]) + margin]
     if not all(math.isfinite(value) for value in box):
         raise DataError("A model's codes are not finite numbers; choose other runs.")
     return {"box": box, "flat": flat}
 
 
 def sheet(titles: Sequence[str], pictures: Sequence[Array], across: int, *, scale: int = 3) -> Image.Image:
-    """A picture to take away: a grid of images a column, its title above it.
+    """A picture to download: one grid of images per column, below its title.
 
     Args:
-        titles: a line each; what the built-in font cannot draw becomes a question mark.
-        pictures: (N, C, H, W) uint8 each, at least one.
-        across: images a line in each column.
-        scale: screen pixels an image pixel.
+        titles: one line per column; characters that the built-in font lacks become question marks.
+        pictures: one array (N, C, H, W) uint8 per column, at least one.
+        across: images per row in each column.
+        scale: pixels of the picture per pixel of an image and side.
 
     Raises:
-        DataError: there is no column, or images are no images.
+        DataError: there are no columns, or an array has the wrong shape or type.
     """
     if not pictures:
-        raise DataError("There is no picture to take away; choose at least one run.")
+        raise DataError("There are no images to download; choose at least one run.")
     grids = [mosaic(images, across, scale=scale).convert("RGB") for images in pictures]
     width = max(grid.width for grid in grids)
     whole = Image.new(

@@ -1,4 +1,4 @@
-"""The table of a comparison, with differences to the base run, and tables as CSV."""
+"""The table of a comparison, with differences from a base run, and tables as CSV."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 def difference_table(
     points: Sequence[Point], configs: Mapping[str, RunConfig], base: str | None = None
 ) -> pd.DataFrame:
-    """A row a run: what differs among their settings, their figures, and how far each is from the base's.
+    """One row per run: the settings that differ, the figures, and their differences from those of the base run.
 
     Args:
-        points: as from `point_of`.
-        configs: of each point's run, by its id.
-        base: id of the run that the others are set against; None, or one that is not there, leaves the differences out.
+        points: from `point_of`.
+        configs: the configuration of each point's run, by run id.
+        base: id of the run to compare the others with; None, or an id that is not among them, leaves the differences out.
 
     Returns:
-        Columns `run`, the differing fields, each figure that any run has, and `... - base` for each of these. Cells of a
-        figure that a run lacks are NaN.
+        Columns `run`, the differing fields, each figure that any run has, and `... - base` for each of these. Figures
+        that a run lacks are NaN.
     """
     fields = differing_fields([configs[point.run_id] for point in points])
     names = [name for name in COMPARED if any(point.figure(name) is not None for point in points)]
@@ -51,7 +51,7 @@ def _difference(value: float | None, base: float | None) -> float | None:
 
 
 def csv_of(table: pd.DataFrame) -> str:
-    """A table as CSV; text that a spreadsheet would take for a formula stands behind an apostrophe."""
+    """A table as CSV; text that a spreadsheet would take for a formula gets an apostrophe in front."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(table.columns)

@@ -1,5 +1,7 @@
-"""Where a restored image is wrong, as a picture: one scale for all, from black (right) to pale yellow (wrong by the whole
-pixel range). The ramp grows steadily in lightness, so that it is read without colours too."""
+"""Maps of the error of restored images, all on one scale from black (no error) to pale yellow (the whole pixel range).
+
+The lightness of the colours increases steadily, so that the maps can be read without colour too.
+"""
 
 from __future__ import annotations
 
@@ -10,24 +12,24 @@ from vae_core.errors import DataError
 from vae_core.types import Array
 
 RAMP = ("#0b0b16", "#451b6e", "#a2336f", "#ea6a41", "#fabb5c", "#fffbd8")
-"""Colours of errors 0, 0.2, ... 1."""
+"""The colours of the errors 0, 0.2, ..., 1."""
 _STOPS = np.array([ImageColor.getrgb(colour)[:3] for colour in RAMP], dtype=np.float64)
 
 
 def error_map(images: Array, clean: Array) -> Array:
-    """|image - clean|, of several channels the mean, in the colours of `RAMP`.
+    """|image - clean|, averaged over the channels, in the colours of `RAMP`.
 
     Args:
-        images, clean: uint8, (N, C, H, W), of one shape.
+        images, clean: (N, C, H, W) uint8, of the same shape.
 
     Returns:
-        uint8, (N, 3, H, W).
+        (N, 3, H, W) uint8.
 
     Raises:
         DataError: the shapes differ.
     """
     if images.shape != clean.shape:
-        raise DataError(f"An error map needs two sets of images of one shape, not {images.shape} and {clean.shape}.")
+        raise DataError(f"An error map needs images of the same shape, not {images.shape} and {clean.shape}.")
     error = np.abs(images.astype(np.float64) - clean).mean(axis=1) / 255
     shares = np.linspace(0, 1, len(_STOPS))
     coloured = np.stack([np.interp(error, shares, stop) for stop in _STOPS.T], axis=1)

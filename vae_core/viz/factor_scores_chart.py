@@ -1,8 +1,7 @@
-"""The metrics of disentanglement against beta: every seed a point, their mean a line, their mean_std a bar.
+"""Disentanglement scores against beta: a point per seed, a line through their means, and a band over their range.
 
-`points_table` holds what the chart draws, `pivot` of `figures_table` the table beside it.
-
-Another setting than beta can stand in its place, as long as it is a number: the chart's words are then given its name.
+`points_table` is the data of the chart, and `pivot` turns `figures_table` into the table next to it. Any other numeric
+setting can take the place of beta; the chart is then given its name.
 """
 
 from __future__ import annotations
@@ -20,45 +19,47 @@ from vae_core.viz.palette import CLASS_COLOURS
 
 METRICS = ("mig", "dci_disentanglement", "dci_completeness", "dci_informativeness", "factor_vae_score")
 BESIDE = ("kl_nats", "reconstruction_nats", "active_units")
-"""Figures that stand beside the scores in the table."""
+"""Figures that the table shows next to the scores."""
 DCI_NAMES = {"forest": "random forest", "boosting": "gradient boosting"}
 COLUMNS = ("beta", "figure", "mean", "std", "low", "high", "seeds", "text")
 
 
 def metric_names(dci_model: str) -> dict[str, str]:
-    """The names of `METRICS`, each figure of DCI with the model (`DCI_MODELS`) that it comes from."""
+    """The names of `METRICS`; those of DCI include the regressor (`DCI_MODELS`) behind them."""
     titles = {key: FIGURES[key].title for key in METRICS}
     return {key: f"{name} ({dci_model})" if key.startswith("dci_") else name for key, name in titles.items()}
 
 
 def cap_note(images: int) -> str:
-    """The sentence to stand beside any figure of mutual information."""
+    """The sentence to show with any figure of mutual information."""
     return f"Mutual information from {images:,} images cannot exceed ln {images:,} = {math.log(images):.2f} nats."
 
 
 def figures_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Each figure at each beta over its seeds.
+    """Summarises each figure at each beta over the seeds.
 
     Args:
-        rows: one a run, with `beta` and any keys of `METRICS` and `BESIDE`; what is missing or None is left out.
+        rows: one per run, with `beta` and any keys of `METRICS` and `BESIDE`; missing values and None are left out.
 
     Returns:
-        Columns `beta`, `figure` (a key), `mean`, `std` (NaN below three seeds), `low`, `high`, `seeds` (how many) and `text`
-        ("0.31 ± 0.04", or "0.31 (one seed)"), by figure and then beta.
+        Columns `beta`, `figure` (a key), `mean`, `std` (NaN for fewer than three seeds), `low`, `high`, `seeds` (their
+        number) and `text` ("0.31 ± 0.04" or "0.31 (one seed)"), sorted by figure, then beta.
     """
-    found = []
+    summaries = []
     for key in (*BESIDE, *METRICS):
         for beta in sorted({float(row["beta"]) for row in rows}):
             values = [row[key] for row in rows if float(row["beta"]) == beta and row.get(key) is not None]
             over = mean_std(values)
             if over is not None:
                 std = math.nan if over.std is None else over.std
-                found.append((beta, key, over.mean, std, over.low, over.high, over.count, str(over)))
-    return pd.DataFrame(found, columns=list(COLUMNS)).astype({"beta": "float64", "mean": "float64", "std": "float64"})
+                summaries.append((beta, key, over.mean, std, over.low, over.high, over.count, str(over)))
+    return pd.DataFrame(summaries, columns=list(COLUMNS)).astype(
+        {"beta": "float64", "mean": "float64", "std": "float64"}
+    )
 
 
 def pivot(table: pd.DataFrame, dci_model: str = "forest") -> pd.DataFrame:
-    """A row each beta, a column each figure by its name, each cell with its mean_std; for a page's table."""
+    """`figures_table` with a row per beta and a named column per figure; cells hold mean and standard deviation."""
     names = {key: FIGURES[key].label for key in BESIDE} | metric_names(dci_model)
     kept = [key for key in names if key in set(table["figure"])]
     wide = table.pivot(index="beta", columns="figure", values="text").reindex(columns=kept)
@@ -67,7 +68,7 @@ def pivot(table: pd.DataFrame, dci_model: str = "forest") -> pd.DataFrame:
 
 
 def markdown(table: pd.DataFrame, dci_model: str = "forest") -> str:
-    """The same as Markdown."""
+    """The table of `pivot` as Markdown."""
     wide = pivot(table, dci_model)
     lines = ["| beta | " + " | ".join(wide.columns) + " |", "|---" * (len(wide.columns) + 1) + "|"]
     lines += [f"| {beta:g} | " + " | ".join(cells) + " |" for beta, *cells in wide.itertuples(name=None)]
@@ -75,23 +76,23 @@ def markdown(table: pd.DataFrame, dci_model: str = "forest") -> str:
 
 
 def points_table(rows: Sequence[Mapping[str, Any]], dci_model: str = "forest") -> pd.DataFrame:
-    """What `metrics_spec` draws, a row a run and score: `beta`, `metric` (its name), `score`, `seed`."""
-    found = [
+    """The data of `metrics_spec`, one row per run and score: `beta`, `metric` (its name), `score`, `seed`."""
+    points = [
         (float(row["beta"]), name, float(row[key]), int(row.get("seed", 0)))
         for row in rows
         for key, name in metric_names(dci_model).items()
         if row.get(key) is not None and math.isfinite(row[key])
     ]
-    return pd.DataFrame(found, columns=["beta", "metric", "score", "seed"])
+    return pd.DataFrame(points, columns=["beta", "metric", "score", "seed"])
 
 
 @specification
 def metrics_spec(*, dci_model: str = "forest", field: str = "beta") -> Any:
-    """Scores against beta: the seeds as points, the mean as a line, the seeds' ends as a band.
+    """Scores against beta: seeds as points, their mean as a line, their range as a band.
 
     Args:
-        dci_model: one of `DCI_MODELS`, named beside the figures of DCI.
-        field: the name of what the rows call `beta`.
+        dci_model: one of `DCI_MODELS`, named with the scores of DCI.
+        field: the name of the setting that the rows call `beta`.
     """
     import altair as alt
 

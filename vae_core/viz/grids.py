@@ -1,4 +1,4 @@
-"""Many small images as one picture: one sprite sheet is faster on a page than many pictures."""
+"""Many small images in one picture: a page shows one sprite sheet faster than many pictures."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ SMALL: dict[str, Any] = {"optimize": True}
 
 
 def mosaic(images: Array, columns: int, gap: int = 1, scale: int = 1) -> Image.Image:
-    """Images in reading order, with a grey gap between them; pixels stay crisp.
+    """Arranges images in reading order, separated by grey gaps; pixels stay sharp.
 
     Args:
-        images: (N, C, H, W) uint8 with C of 1 or 3; N at least 1.
-        columns: images a line, at least 1; never more lines or columns than there are images.
+        images: (N, C, H, W) uint8, C 1 or 3, N at least 1.
+        columns: images per row, at least 1; cut to N.
         gap: pixels between neighbours, before scaling.
-        scale: screen pixels an image pixel, at least 1.
+        scale: pixels of the picture per pixel of an image and side, at least 1.
 
     Raises:
-        DataError: the images have another shape or type.
+        DataError: the images have the wrong shape or type.
     """
     if images.ndim != 4 or images.dtype != np.uint8 or images.shape[1] not in (1, 3) or not len(images):
         raise DataError(f"A grid needs uint8 images (N, 1 or 3, H, W), not {images.dtype} of shape {images.shape}.")
@@ -42,7 +42,7 @@ def mosaic(images: Array, columns: int, gap: int = 1, scale: int = 1) -> Image.I
 
 
 def png_bytes(image: Image.Image, *, quick: bool = False) -> bytes:
-    """The picture as a PNG file's content; a `quick` one, for the page, is packed sooner and somewhat larger."""
+    """The picture as the content of a PNG file; `quick` compresses faster and less, for pictures on a page."""
     content = io.BytesIO()
     image.save(content, format="PNG", **(QUICK if quick else SMALL))
     return content.getvalue()

@@ -1,4 +1,4 @@
-"""Grids of images with a few words above each, as the frames of an animation."""
+"""Grids of images with a label above each, as the frames of an animation."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from vae_core.types import Array
 
 TEXT, PAPER, INK = 13, 255, 40
 BAR, GAP = 20, 8
-"""Pixels of the line of words and between cells."""
+"""Height of a label and gap between cells, in pixels."""
 
 
 def labelled_grid(images: Array, labels: Sequence[str], columns: int, scale: int) -> Image.Image:
-    """Images in reading order on white, each below its label; the images' pixels stay crisp.
+    """Arranges images in reading order on white, each below its label; pixels stay sharp.
 
     Args:
-        images: (N, C, H, W) uint8 with C of 1 or 3; N at least 1.
-        labels: N of them. A cell is as wide as its widest label where that is wider than the image.
-        columns: images a line, at least 1.
-        scale: screen pixels an image pixel, at least 1.
+        images: (N, C, H, W) uint8, C 1 or 3, N at least 1.
+        labels: N labels. A cell is as wide as the image or the widest label, whichever is wider.
+        columns: images per row, at least 1.
+        scale: pixels of the picture per pixel of an image and side, at least 1.
 
     Raises:
-        DataError: there are more or fewer labels than images.
+        DataError: there are no images, or not as many labels as images.
     """
     count, channels, height, width = images.shape
     if len(labels) != count or not count:
-        raise DataError(f"{count} images need as many labels, at least one, not {len(labels)}.")
+        raise DataError(f"A grid needs at least one image, and one label per image; got {count} and {len(labels)}.")
     columns = max(1, min(columns, count))
     wide = max(width * scale, *(round(_font().getlength(label)) + 1 for label in labels))
     high = height * scale + BAR

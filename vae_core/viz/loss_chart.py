@@ -1,4 +1,4 @@
-"""The loss of a run against its steps."""
+"""The loss curves of one run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vae_core.viz.palette import CURVE_COLOURS
 
 KINDS = ("training", "held-out", "line")
 CURVES = {FIGURES[key].title: key for key in ("loss", "reconstruction_nats", "kl_nats")}
-"""Each curve of the chart, and the records' key that it draws."""
+"""The curves of the chart, with their keys in the records."""
 
 LINE_NAMES = {"floor": "floor: perfect reconstruction", "collapse": "collapse: the mean image"}
 COLUMNS = ("kind", "curve", "step", "epoch", "nats")
@@ -31,17 +31,17 @@ def loss_table(
     smoothing: float = 0.0,
     log: bool = False,
 ) -> pd.DataFrame:
-    """What `loss_spec` draws, a row for each point.
+    """The data of `loss_spec`, one row per point.
 
     Args:
-        records_train, records_held_out: records in the order of their steps, already decimated; keys as in `CURVES`. A
-            KL that is absent or None (an autoencoder's) draws nothing, and neither does a figure that is not finite.
-        lines: nats per image of `floor` and `collapse`, where known.
-        per_pixel: pixels an image by which all figures are divided, or None for nats per image.
-        smoothing: in [0, 1), the weight of the past in the training curves' moving average; 0 draws them as they are.
+        records_train, records_held_out: records in the order of their steps, already decimated; keys as in `CURVES`.
+            Figures that are missing (such as an autoencoder's KL) or not finite are left out.
+        lines: `floor` and `collapse` in nats per image, as far as they are known.
+        per_pixel: number of pixels per image, to divide all figures by; None leaves nats per image.
+        smoothing: weight of the past in the moving average of the training curves, in [0, 1); 0 does not smooth.
             Held-out figures are never smoothed.
-        log: for a logarithmic axis, on which figures at or below 0 (densities can exceed 1) have no place: they are left
-            out.
+        log: leave out figures at or below 0, which a logarithmic axis cannot show. (A density can exceed 1, so a loss can
+            be negative.)
 
     Returns:
         Columns `kind` (one of `KINDS`), `curve`, `step`, `epoch`, `nats`.
@@ -71,22 +71,22 @@ def loss_table(
 
 
 def kinds_of(table: pd.DataFrame) -> tuple[str, ...]:
-    """Which of `KINDS` a table has; none if it has no curve, when there is nothing to draw."""
-    found = set(table["kind"].unique())
-    return tuple(kind for kind in KINDS if kind in found) if found - {"line"} else ()
+    """The `KINDS` that a table contains; empty if it has no curve, so that there is nothing to draw."""
+    present = set(table["kind"].unique())
+    return tuple(kind for kind in KINDS if kind in present) if present - {"line"} else ()
 
 
 @specification
 def loss_spec(
     kinds: tuple[str, ...] = KINDS, *, per_pixel: bool = False, log: bool = False, variational: bool = True
 ) -> Any:
-    """The loss against the step: training thin, held-out bold with its points, and reference lines.
+    """The loss against the step: thin training curves, bold held-out curves with their points, and reference lines.
 
     Args:
-        kinds: those of `KINDS` that the table has, as from `kinds_of`; at least one is a curve.
-        per_pixel: name the unit nats per pixel.
-        log: a logarithmic axis.
-        variational: the loss has terms; an autoencoder's is its reconstruction alone, one curve.
+        kinds: the `KINDS` that the table contains, from `kinds_of`; at least one is a curve.
+        per_pixel: whether the unit is nats per pixel.
+        log: whether the axis is logarithmic.
+        variational: whether the loss has several terms. An autoencoder's is its reconstruction alone, a single curve.
     """
     import altair as alt
 
@@ -122,7 +122,7 @@ def loss_spec(
         ("line", lines.mark_rule().encode(x=alt.value(0), x2=alt.value("width"))),
         ("training", training.mark_line(strokeWidth=1, opacity=0.55)),
         ("held-out", held_out.mark_line(strokeWidth=2.5, point=alt.OverlayMarkDef(size=28)).encode(tooltip=tooltip)),
-        ("line", names.mark_text(**label, **halo)),  # above the curves, and apart from them where they are near
+        ("line", names.mark_text(**label, **halo)),  # on top of the curves; the halo keeps it legible across them
         ("line", names.mark_text(**label)),
     ]
     return alt.layer(*(layer for kind, layer in layers if kind in kinds))
@@ -133,7 +133,7 @@ def _finite(records: Iterable[Record], key: str) -> list[Record]:
 
 
 def _smoothed(values: Sequence[float], weight: float) -> list[float]:
-    """An exponential moving average whose start is not pulled towards 0 (Kingma & Ba 2015, section 3)."""
+    """An exponential moving average, corrected for its bias towards 0 at the start (Kingma & Ba 2015, section 3)."""
     smooth: list[float] = []
     average = 0.0
     for count, value in enumerate(values, start=1):

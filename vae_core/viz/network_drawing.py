@@ -1,6 +1,6 @@
-"""The configured network as a drawing: sizes, one or two encoders, mean, log-variance, epsilon, code, decoder, output.
+"""Draws the configured network: sizes, one or two encoders, mean, log-variance, epsilon, code, decoder, output.
 
-Colours are the page's own (`currentColor`, and the theme's accent where it is known): one drawing for both themes.
+The colours are those of the page (`currentColor`, and the accent colour of the theme), so that one drawing fits both themes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ACCENT = "var(--st-primary-color, #5f7ff2)"
 
 @dataclass(frozen=True)
 class _Box:
-    """A part of the network: its middle, its size, a name within and lines below."""
+    """A part of the network: its centre (x, y), its size, a name inside it and lines of text below."""
 
     width: float
     height: float
@@ -35,10 +35,10 @@ class _Box:
 
 
 def network_svg(config: RunConfig, image_shape: tuple[int, int, int]) -> str:
-    """The network as an SVG picture, 720 units wide, that fits the width it is given.
+    """The network as an SVG picture, 720 units wide, that scales to the available width.
 
     Args:
-        config: the run's; its model and likelihood are drawn.
+        config: the run's configuration; its model and likelihood are drawn.
         image_shape: (channels, height, width) of the images.
     """
     separate = config.model.is_variational and config.model.encoder == "separate"
@@ -55,8 +55,8 @@ def network_svg(config: RunConfig, image_shape: tuple[int, int, int]) -> str:
 
 
 def _columns(config: RunConfig, shape: tuple[int, int, int], tallest: float) -> list[_Box]:
-    """Input (of a denoising model the clean image, then the damaged one), hidden layers, code, hidden layers mirrored,
-    output; a VAE has a column for its two heads before z."""
+    """The columns: input (for a denoising model the clean image, then the damaged one), hidden layers, a VAE's two heads,
+    code, mirrored hidden layers, output."""
     channels, height, width = shape
     size = f"{height} × {width} × {channels}"
     hidden = [replace(box, height=box.height * tallest) for box in _hidden(config, shape)]
@@ -80,7 +80,7 @@ def _columns(config: RunConfig, shape: tuple[int, int, int], tallest: float) -> 
 
 
 def _corruption(config: RunConfig) -> tuple[str, ...]:
-    """What stands below the damaged image: what damages it, and how strongly; nothing where nothing does."""
+    """The text below the damaged image: its corruptions and their level; empty without a corruption."""
     names = config.data.corruption
     titles = [CORRUPTIONS[name].title for name in names] if len(names) < 3 else [f"{len(names)} corruptions"]
     level = level_text(*config.data.levels).replace(":", " to ")
@@ -88,7 +88,7 @@ def _corruption(config: RunConfig) -> tuple[str, ...]:
 
 
 def _hidden(config: RunConfig, shape: tuple[int, int, int]) -> list[_Box]:
-    """The encoder's hidden layers, heights as shares of the tallest: by units (mlp), or by image side (conv)."""
+    """The encoder's hidden layers. Their heights, as shares of the tallest, show units (mlp) or the image side (conv)."""
     if not ARCHITECTURES[config.model.architecture].is_convolutional:
         most = math.log2(max(math.prod(shape), 2, *config.model.hidden))
         return [_Box(13.0, 0.2 + 0.8 * math.log2(size) / most, (str(size),)) for size in config.model.hidden]
@@ -103,7 +103,7 @@ def _hidden(config: RunConfig, shape: tuple[int, int, int]) -> list[_Box]:
 
 
 def _placed(boxes: list[_Box], middle: float) -> list[_Box]:
-    """From left to right with the same gap between all neighbours."""
+    """The boxes arranged from left to right with equal gaps."""
     gap = (WIDTH - 2 * MARGIN - sum(box.width for box in boxes)) / (len(boxes) - 1)
     placed, left = [], MARGIN
     for box in boxes:
@@ -113,32 +113,32 @@ def _placed(boxes: list[_Box], middle: float) -> list[_Box]:
 
 
 def _vae(columns: list[_Box], separate: bool) -> list[str]:
-    """The input goes through one encoder or two to the heads, and they and epsilon make z."""
+    """The parts of a VAE: one encoder or two, the heads, epsilon, and z, which is made from these."""
     head = next(index for index, box in enumerate(columns) if box.kind == "head")
     first = max(index for index in range(head) if columns[index].kind == "image")
     entry, encoder, mean, rest = columns[first], columns[first + 1 : head], columns[head], columns[head + 1 :]
     apart = 74.0 if separate else 32.0
-    mean, spread = replace(mean, y=mean.y - apart), replace(mean, y=mean.y + apart, name="log σ²")
+    mean, log_variance = replace(mean, y=mean.y - apart), replace(mean, y=mean.y + apart, name="log σ²")
     parts = _chain(columns[: first + 1])[:-1]  # the damaged image itself is drawn below
     if separate:
-        for end in (mean, spread):
+        for end in (mean, log_variance):
             row = [*[replace(box, y=end.y) for box in encoder], end]
             parts += [_funnel(entry, row[0]), *_chain(row)]
         parts.append(_drawn(entry))
     else:
         parts += _chain([entry, *encoder])
         last = encoder[-1] if encoder else entry
-        parts += [_funnel(last, mean), _funnel(last, spread), _drawn(mean), _drawn(spread)]
+        parts += [_funnel(last, mean), _funnel(last, log_variance), _drawn(mean), _drawn(log_variance)]
     code = rest[0]
     noise = _Box(HEAD, 26.0, (), "ε", "noise", code.x, code.y + 70.0)
-    parts += [_arrow(mean, code), _arrow(spread, code), _drawn(noise)]
+    parts += [_arrow(mean, code), _arrow(log_variance, code), _drawn(noise)]
     parts += [_line(noise.x, noise.y - 13.0, code.x, code.y + 34.0)]
     parts += [_text(noise.x, noise.y + 27.0, "ε ~ N(0, I)"), _text(code.x, code.y - 24.0, "z = μ + σ ε")]
     return parts + _chain(rest)
 
 
 def _chain(boxes: list[_Box]) -> list[str]:
-    """Boxes one behind the other, a funnel between neighbours."""
+    """Boxes in a row, with a funnel between neighbours."""
     links = [
         (_arrow if left.kind == right.kind == "image" else _funnel)(left, right) for left, right in pairwise(boxes)
     ]

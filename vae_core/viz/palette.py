@@ -1,8 +1,9 @@
-"""The colours of classes and curves, for people with and without colour blindness, on light and on dark paper.
+"""The colours of classes and curves, distinguishable with and without colour blindness, on light and dark backgrounds.
 
-The ten were found by a search for the largest smallest distance in OKLab (Ottosson 2020) among them as seen with normal
-vision and with simulated protanopia, deuteranopia and tritanopia (Machado et al. 2009), with lightness between 0.5 and
-0.815 so that they stand out from both papers. The smallest distance is 0.112; the usual ten of Tableau reach 0.007.
+The ten were found by a search that maximises the smallest distance between any two in OKLab (Ottosson 2020), as seen with
+normal vision and with simulated protanopia, deuteranopia and tritanopia (Machado et al. 2009). Their lightness lies
+between 0.5 and 0.815, so that they stand out from both backgrounds. The smallest distance is 0.112; the common ten of
+Tableau reach 0.007.
 """
 
 from __future__ import annotations
@@ -19,17 +20,17 @@ CLASS_COLOURS = (
     "#d669b0",
     "#9929a1",
 )
-"""One colour a class, by label; more than ten classes start again."""
+"""One colour per class, by label; they repeat after ten."""
 
 MORE_COLOURS = ("#5400e4", "#901818", "#54486c")
-"""Three more, for charts with more than ten lines; found beside the ten by the same measure,
-with lightness from 0.42. The smallest distance among all thirteen is 0.091."""
+"""Three more, for charts with more than ten lines; found by the same search with the ten fixed, with lightness from 0.42.
+The smallest distance among all thirteen is 0.091."""
 
 NO_CLASS = "#8a8f98"
-"""Points without a label."""
+"""The colour of points without a label."""
 
 CURVE_COLOURS = {"total": "#8363eb", "reconstruction": "#59a1fc", "KL": "#d9822b"}
-"""One colour a curve of the loss chart."""
+"""One colour per curve of the loss chart."""
 
 LINE_COLOUR = "#8a8f98"
-"""Reference lines."""
+"""The colour of reference lines."""

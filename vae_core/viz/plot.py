@@ -1,7 +1,7 @@
-"""Plots that follow the pointer, as plain data: panels of lines, steps, dots, bars and histograms, and a handle that is
-dragged along the first panel's horizontal axis while all panels follow. The browser draws them at frame rate.
+"""Interactive plots as plain data: panels of lines, steps, dots, bars and histograms, with a handle that the user drags
+along the horizontal axis of the first panel while all panels follow. The browser draws them at frame rate.
 
-Series are told apart by colour and by dashes, so that colour is never all there is.
+Series differ in both colour and dashes, so that nothing depends on colour alone.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ COLOURS = ("#8363eb", "#d9822b", "#59a1fc", "#0c755b", "#c42914", "#d669b0", "#9
 DASHES: tuple[list[int], ...] = ([], [6, 3], [2, 2], [8, 3, 2, 3], [4, 2], [1, 3], [10, 4])
 BINS = 60
 ROUNDING = 1e-6
-"""The outer edges are moved by this share, so that the smallest and the largest number are within."""
+"""By what share the outer edges are moved outwards, so that the smallest and the largest number fall inside."""
 
 ROOM = 0.04
-"""What is left free at the ends of an axis, as a share of its length."""
+"""The margin at each end of an axis, as a share of its length."""
 
 Kind = Literal["line", "steps", "dots", "bars", "bins"]
 Pairs = Iterable[tuple[float, float | None]]
@@ -31,12 +31,12 @@ Pairs = Iterable[tuple[float, float | None]]
 @dataclass(frozen=True)
 class Axis:
     """Attributes:
-    title: with its unit.
-    log: the base of a logarithmic axis; None is a linear one.
-    from_zero: it starts at 0.
-    percent: its numbers are shares.
-    ends: of the axis; None if they are found from what is drawn.
-    name: of one of its values, where the pointer asks about a point.
+    title: the axis title, with the unit.
+    log: the base of a logarithmic axis; None for a linear one.
+    from_zero: whether the axis starts at 0.
+    percent: whether the numbers are shares, written in percent.
+    ends: the lower and the upper end; None fits them to the data.
+    name: what a value is called in the text about a point under the pointer.
     """
 
     title: str
@@ -49,11 +49,15 @@ class Axis:
 
 @dataclass(frozen=True)
 class Series:
-    """One kind of mark; two series of one name have one colour.
+    """Marks of one kind. Series with the same name share a colour.
 
-    `x` and `y` are as long as each other, but for "bins": there `x` holds the edges, one more. "bars" stand side by side
-    over whole numbers. `size` is the width of a line or the radius of dots in pixels, None the usual one. `texts` says of
-    each point what it is, in place of the name.
+    Attributes:
+        name: shown in the legend.
+        kind: how they are drawn.
+        x, y: equally long, except for "bins", whose `x` holds the edges and so has one number more. "bars" stand side by
+            side over whole numbers.
+        size: width of a line or radius of dots, in pixels; None for the default.
+        texts: what each point is, shown instead of the name.
     """
 
     name: str
@@ -66,7 +70,12 @@ class Series:
 
 @dataclass(frozen=True)
 class Frame:
-    """What a panel shows beside its own series while the handle is at some of its stops, and the x axis's title then."""
+    """What a panel shows in addition to its own series while the handle is at certain stops.
+
+    Attributes:
+        title: of the x axis at these stops.
+        series: the additional series.
+    """
 
     title: str
     series: tuple[Series, ...]
@@ -74,12 +83,12 @@ class Frame:
 
 @dataclass(frozen=True)
 class Guides:
-    """What a plot of rate and distortion shows beside its points; names and nats per image.
+    """Reference lines and points of a rate-distortion plot; all values in nats per image.
 
     Attributes:
-        sums: lines of equal rate + distortion, each a name and its sum.
-        floors: horizontal lines, each a name and its distortion.
-        corners: places, each a name, its rate and its distortion.
+        sums: lines of equal rate + distortion: name and sum.
+        floors: horizontal lines: name and distortion.
+        corners: points: name, rate and distortion.
     """
 
     sums: Sequence[tuple[str, float]] = ()
@@ -90,13 +99,16 @@ class Guides:
 @dataclass(frozen=True)
 class Panel:
     """Attributes:
-    series: in the order of their colours; with those of `follows` and `frames` at most seven names.
-    looks: colour, None for that of the text, and dashes of each name, where they are not the usual ones.
-    guides: for rate and distortion.
-    marks: names of upright lines and where they stand.
-    follows: dots, each with one place for every stop of the handle.
-    frames, frame_of: what changes with the handle, and for every stop which of them is shown.
-    height: in pixels; `share`: of the width, against the other panels.
+    x, y: the axes.
+    series: in the order of their colours; together with `follows` and `frames` at most seven names.
+    alt: alternative text.
+    marks: vertical lines: name and position.
+    follows: dots, each with one position per stop of the handle.
+    frames, frame_of: what changes with the handle, and the index of the frame that is shown at each stop.
+    height: in pixels.
+    share: of the width, relative to the other panels.
+    looks: colour (None for that of the text) and dashes by name, instead of the defaults.
+    guides: reference lines of a rate-distortion plot.
     """
 
     x: Axis
@@ -115,12 +127,13 @@ class Panel:
 
 @dataclass(frozen=True)
 class Handle:
-    """An upright line that one drags, from stop to stop.
+    """A vertical line that the user drags from stop to stop.
 
     Attributes:
-        name: of what it sets.
-        stops: rising, in units of the first panel's x axis; `texts` says each.
-        readings: figures below the panels, each with a text for every stop.
+        name: what it sets.
+        stops: ascending positions on the first panel's x axis.
+        texts: one text per stop.
+        readings: figures below the panels, by name, each with one text per stop.
     """
 
     name: str
@@ -130,18 +143,21 @@ class Handle:
 
 
 def drawn(name: str, kind: Kind, pairs: Pairs) -> Series:
-    """A series of (x, y); those whose y is None or not finite are left out."""
+    """A series from pairs (x, y), without those whose y is None or not finite."""
     kept = [(float(x), float(y)) for x, y in pairs if y is not None and math.isfinite(y)]
     return Series(name, kind, [x for x, _ in kept], [y for _, y in kept])
 
 
 def bars(name: str, values: Sequence[float]) -> Series:
-    """A bar for each value, at 1, 2, 3, ..."""
+    """One bar per value, at 1, 2, 3, ..."""
     return Series(name, "bars", list(range(1, len(values) + 1)), list(values))
 
 
 def histograms(groups: Mapping[str, Array], bins: int = BINS) -> tuple[Series, ...]:
-    """The share of each group of positive numbers in bins over all of them, equally wide on a logarithmic axis."""
+    """A histogram per group of positive numbers, (n,) each, as shares of the group.
+
+    The bins are common to all groups and equally wide on a logarithmic axis.
+    """
     logarithms = np.log(np.concatenate(list(groups.values())).astype(np.float64))
     edges = np.exp(np.histogram_bin_edges(logarithms, bins))
     edges[0], edges[-1] = edges[0] * (1 - ROUNDING), edges[-1] * (1 + ROUNDING)
@@ -152,28 +168,29 @@ def histograms(groups: Mapping[str, Array], bins: int = BINS) -> tuple[Series, .
 
 
 def chart_data(panels: Sequence[Panel], handle: Handle | None = None) -> dict[str, Any]:
-    """All of it as plain lists and dictionaries, with the ends of the axes and a colour and dashes for each name."""
+    """The whole plot as plain lists and dictionaries, with the ends of the axes and the colour and dashes of each name."""
     return {
-        "panels": [_panel(panel, handle if at == 0 else None) for at, panel in enumerate(panels)],
+        "panels": [_panel(panel, handle if index == 0 else None) for index, panel in enumerate(panels)],
         "handle": None if handle is None else asdict(handle),
     }
 
 
 def _panel(panel: Panel, handle: Handle | None) -> dict[str, Any]:
-    all_series = (*panel.series, *panel.follows, *(one for frame in panel.frames for one in frame.series))
-    names = list(dict.fromkeys(one.name for one in all_series))
-    across = [x for one in all_series for x in _reach(one)] + list(panel.marks.values())
-    up = [y for one in all_series for y in one.y] + [0.0] * any(one.kind in ("bars", "bins") for one in all_series)
-    found = asdict(panel)
-    found["x"]["ends"] = panel.x.ends or _ends(panel.x, across + list(handle.stops if handle else ()))
-    found["y"]["ends"] = panel.y.ends or _ends(panel.y, up)
-    usual = zip(COLOURS, DASHES, strict=True)
-    found["looks"] = {name: list(panel.looks[name] if panel.looks else next(usual)) for name in names}
-    return found
+    all_series = (*panel.series, *panel.follows, *(series for frame in panel.frames for series in frame.series))
+    names = list(dict.fromkeys(series.name for series in all_series))
+    xs = [x for series in all_series for x in _extent(series)] + list(panel.marks.values())
+    ys = [y for series in all_series for y in series.y]
+    ys += [0.0] * any(series.kind in ("bars", "bins") for series in all_series)
+    data = asdict(panel)
+    data["x"]["ends"] = panel.x.ends or _ends(panel.x, xs + list(handle.stops if handle else ()))
+    data["y"]["ends"] = panel.y.ends or _ends(panel.y, ys)
+    defaults = zip(COLOURS, DASHES, strict=True)
+    data["looks"] = {name: list(panel.looks[name] if panel.looks else next(defaults)) for name in names}
+    return data
 
 
-def _reach(series: Series) -> list[float]:
-    """Bars reach half a place to both sides."""
+def _extent(series: Series) -> list[float]:
+    """The x values that a series needs room for; bars are one unit wide."""
     if series.kind == "bars":
         return [min(series.x) - 0.5, max(series.x) + 0.5]
     return list(series.x)
@@ -182,8 +199,8 @@ def _reach(series: Series) -> list[float]:
 def _ends(axis: Axis, values: Sequence[float]) -> tuple[float, float]:
     low, high = min(values), max(values)
     if axis.log is not None:
-        room = (high / low) ** ROOM
-        return low / room, high * room
-    room = ROOM * (high - low)
+        margin = (high / low) ** ROOM
+        return low / margin, high * margin
+    margin = ROOM * (high - low)
     starts_at_zero = axis.from_zero or low == 0
-    return (0.0 if starts_at_zero else low - room), high + room
+    return (0.0 if starts_at_zero else low - margin), high + margin

@@ -1,4 +1,4 @@
-"""From codes of any length to the plane of a latent map."""
+"""Projects codes of any length onto the plane of a latent map."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from vae_core.errors import ConfigError
 from vae_core.types import Array
 
 Choice = tuple[int, int] | Literal["pca"]
-"""Two dimensions counted from 0, or the two principal components."""
+"""Two dimensions, counted from 0, or the first two principal components."""
 
 
 def projection_for(mean: Array, choice: Choice, previous: Array | None = None) -> tuple[Array, tuple[str, str]]:
     """The directions of a latent map and the names of its axes.
 
-    The columns are orthonormal, so that the prior N(0, I) stays a standard normal on the map, and nothing is
-    subtracted, so that its centre stays the origin. A code of one number has no second axis: its name is empty.
+    The columns are orthonormal, so the prior N(0, I) stays a standard normal on the map. Codes are not centred, so the
+    prior's centre stays at the origin. With a single latent there is no second axis, and its name is empty.
 
     Args:
-        mean: (points, L) codes; only "pca" reads their values.
-        choice: two different dimensions in 0 to L - 1, or "pca".
-        previous: (L, 2), the map before this one; principal components keep its signs, and otherwise the largest
-            loading of each is positive.
+        mean: (points, L) codes; only "pca" depends on their values.
+        choice: two different dimensions from 0 to L - 1, or "pca".
+        previous: (L, 2), the projection before this one, whose signs the principal components keep. Without it, the largest
+            loading of each component is positive.
 
     Returns:
         (L, 2) float32 directions, and two names such as "z1" or "PC 1".
 
     Raises:
-        ConfigError: a dimension is not there, or is named twice.
+        ConfigError: a dimension does not exist, or is named twice.
     """
     latent = mean.shape[1]
     if latent == 1:
@@ -45,17 +45,16 @@ def projection_for(mean: Array, choice: Choice, previous: Array | None = None) -
 
 
 def project(values: Array, projection: Array) -> Array:
-    """(points, L) codes as (points, 2) float32 places on the map; a number that is not finite counts as 0."""
+    """Codes (points, L) as positions on the map, (points, 2) float32; numbers that are not finite count as 0."""
     places: Array = _finite(values).astype(np.float32) @ projection
     return places
 
 
 def spread_on_map(log_variance: Array, projection: Array) -> Array:
-    """How a posterior's samples spread on the map: (points, 3) float32, the factor [a 0; b c] of each covariance.
+    """The Cholesky factors [a 0; b c] of the posteriors' covariances on the map: (points, 3) float32, a, b and c.
 
-    With z = mean + exp(log_variance / 2) eps and eps ~ N(0, I), the place P'z has the covariance
-    P' diag(exp(log_variance)) P, whose Cholesky factor this is: mean + (a u, b u + c v) with standard normal u and v
-    has the same distribution.
+    With z = mean + exp(log_variance / 2) eps and eps ~ N(0, I), the position P'z has the covariance
+    P' diag(exp(log_variance)) P. So mean + (a u, b u + c v) with standard normal u and v has the same distribution.
 
     Args:
         log_variance: (points, L).

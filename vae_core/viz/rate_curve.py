@@ -1,6 +1,6 @@
-"""The rate-distortion curve of a sweep over beta with a point to drag, and what its models draw at each beta, as bytes.
+"""The rate-distortion curve of a sweep over beta with a point to drag, and the images of its models at each beta, as bytes.
 
-The curve is the plot of `viz.rate_distortion`; the browser draws it without asking again.
+The curve is the plot of `viz.rate_distortion`. The browser has all data at once, so dragging needs no request.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ TANGENT = "slope −β"
 
 @dataclass(frozen=True, eq=False)
 class BetaPictures:
-    """What the model of one beta draws; all arrays of pictures are (n, C, H, W) uint8 with one C, H, W.
+    """The images of the model at one beta. All image arrays are (n, C, H, W) uint8 with the same C, H and W.
 
     Attributes:
-        reconstructions: of the inputs that all betas share.
-        traversal: one dimension from end to end.
-        dimension: which one, from 0 on.
-        draws: from the prior.
-        kl: (L,) nats of each dimension.
-        active: (L,) bool, which of them are active.
+        reconstructions: of the inputs, which all betas share.
+        traversal: one dimension moving from end to end.
+        dimension: index of that dimension, from 0.
+        draws: samples decoded from the prior.
+        kl: (L,) KL of each dimension in nats.
+        active: (L,) bool, whether each dimension is active.
     """
 
     reconstructions: Array
@@ -47,21 +47,21 @@ class BetaPictures:
 def rate_curve_bytes(
     points: Sequence[Point], inputs: Array, pictures: Sequence[BetaPictures], *, start: int, alt: str
 ) -> bytes:
-    """The curve and its pictures for the component.
+    """Packs the curve and its images for the browser component.
 
     Args:
-        points: of runs that differ in beta and seed alone, each with a rate; at least two betas.
+        points: points of runs that differ only in beta and seed, each with a rate; at least two betas.
         inputs: (N, C, H, W) uint8 test images.
-        pictures: one each beta, from the smallest beta on.
-        start: index of the beta at which the point stands at first.
-        alt: what this is a picture of.
+        pictures: one per beta, in ascending order of beta.
+        start: index of the beta that is selected at first.
+        alt: alternative text.
 
     Raises:
-        DataError: there are fewer than two betas, a run has no rate, or the pictures are not one a beta.
+        DataError: there are fewer than two betas, a run has no rate, or there is not one set of images per beta.
     """
     stops = summarise(points)
     if len(stops) < 2 or len(stops) != len(pictures) or any(point.kl_nats is None for point in points):
-        raise DataError("A curve over beta needs VAEs of at least two betas, and the pictures of each.")
+        raise DataError("A curve over beta needs VAEs with at least two betas, and images from each.")
     colours = colour_of(labels_of(points))
     header = {
         "alt": alt,
@@ -89,27 +89,27 @@ def rate_curve_bytes(
 
 
 def stop_figures(points: Sequence[Point]) -> list[tuple[str, str]]:
-    """Names and values, for people, of the runs of one beta: means over the seeds with their deviation from three on."""
+    """Figures of the runs at one beta as names and texts: means over the seeds, with the deviation from three seeds on."""
     (summary,) = summarise(points)
     beta = points[0].beta or 0.0
 
-    def told(name: str) -> str:
+    def mean_text(name: str) -> str:
         deviation = summary.deviations.get(name)
         return f"{summary.means[name]:.1f}" + ("" if deviation is None else f" ± {deviation:.1f}") + " nats"
 
     rate, distortion = summary.means["kl_nats"], summary.means["reconstruction_nats"]
     keys = ("kl_nats", "reconstruction_nats", "negative_elbo_nats")
-    found = [(FIGURES[key].compared, told(key)) for key in keys]
-    found += [("distortion + β × rate", f"{distortion + beta * rate:.1f} nats")]
+    texts = [(FIGURES[key].compared, mean_text(key)) for key in keys]
+    texts += [("distortion + β × rate", f"{distortion + beta * rate:.1f} nats")]
     units = sorted({point.active_units for point in points if point.active_units is not None})
     if units:
         counted = str(units[0]) if len(units) == 1 else f"{units[0]} to {units[-1]}"
-        found.append((FIGURES["active_units"].compared, f"{counted} of {points[0].latent}"))
-    return found
+        texts.append((FIGURES["active_units"].compared, f"{counted} of {points[0].latent}"))
+    return texts
 
 
 def _panel(points: Sequence[Point], stops: Sequence[Summary], alt: str) -> Panel:
-    """The plot, and at each stop its tangent: all places that are as good in its own objective, distortion + β × rate."""
+    """The plot with a tangent at each stop: the points that are equally good in its objective, distortion + β × rate."""
     panel = rate_distortion(points, alt=alt)
     right = panel.x.ends[1] if panel.x.ends else 0.0
     frames = []

@@ -1,7 +1,8 @@
-"""The plot of rate against distortion, on Compare and, with a point to drag, in the lesson on beta.
+"""The rate-distortion plot of the Compare page and, with a point to drag, of the lesson on beta.
 
-Every run is a dot in the colour of its value. Means over the seeds stand on a line, with one standard deviation both ways.
-Behind them are lines of equal ELBO, the floor of a perfect reconstruction, and the corner of a collapsed code.
+Each run is a dot in the colour of its value. A line joins the means over the seeds, which have bars of one standard
+deviation in both directions. Behind them are lines of equal ELBO, the floor of a perfect reconstruction, and the point of
+a collapsed code.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from vae_core.viz.plot import ROOM, Axis, Guides, Panel, Series
 RATE, DISTORTION = FIGURES["kl_nats"], FIGURES["reconstruction_nats"]
 MEANS = "mean over the seeds"
 SUMS = 5
-"""About how many lines of equal rate + distortion there are."""
+"""Approximate number of lines of equal rate + distortion."""
 NEAR_NATS = 10.0
-"""A floor this near to the points is drawn, however narrow their range."""
+"""A floor this close to the points is always drawn, however narrow their range."""
 BAR, DOT = 1.5, 4.0
-"""Width of the lines and radius of the dots, pixels."""
+"""Width of the lines and radius of the dots, in pixels."""
 
 
 def rate_distortion(
@@ -32,29 +33,30 @@ def rate_distortion(
     """The plot of some runs.
 
     Args:
-        points: at least one with a rate; autoencoders, which have none, are left out.
+        points: at least one with a rate; autoencoders have none and are left out.
         field: the setting that differs.
-        alt: what this is a picture of.
-        is_elbo: whether the lines are named ELBO. If encoders see damaged images the sum is another, looser bound on the
-            clean images' likelihood, and the lines are named sum.
+        alt: alternative text.
+        is_elbo: whether the lines are labelled ELBO. If the encoders see damaged images, the sum is another, looser bound
+            on the clean images' likelihood, and the lines are labelled sum.
         height: in pixels.
     """
-    known = [point for point in points if point.kl_nats is not None]
-    names = {label: f"{title_of(field)} {label}" for label in labels_of(known)}
+    with_rate = [point for point in points if point.kl_nats is not None]
+    names = {label: f"{title_of(field)} {label}" for label in labels_of(with_rate)}
     colours = colour_of(labels_of(points))
-    means = [summary for summary in summarise(known) if summary.deviations]
+    means = [summary for summary in summarise(with_rate) if summary.deviations]
     bars = [bar for summary in means for bar in _deviations(summary, names[shown_value(summary.value)])]
     dots = [
-        _dots(name, [point for point in known if shown_value(point.value) == label]) for label, name in names.items()
+        _dots(name, [point for point in with_rate if shown_value(point.value) == label])
+        for label, name in names.items()
     ]
     series = (*_path(means), *dots, *bars)
-    guides = Guides(_sums(known, "ELBO −" if is_elbo else "sum "), _floors(known), _corners(known))
-    rates = [rate for one in series for rate in one.x] + [rate for _, rate, _ in guides.corners]
-    distortions = [nats for one in series for nats in one.y]
+    guides = Guides(_sums(with_rate, "ELBO −" if is_elbo else "sum "), _floors(with_rate), _corners(with_rate))
+    rates = [rate for marks in series for rate in marks.x] + [rate for _, rate, _ in guides.corners]
+    distortions = [nats for marks in series for nats in marks.y]
     distortions += [nats for _, nats in guides.floors] + [nats for *_, nats in guides.corners]
     right = max(*rates, 0.1) * (1 + ROOM)
-    room = ROOM * max(max(distortions) - min(distortions), 1.0)
-    up = min(distortions) - room, max(distortions) + room
+    margin = ROOM * max(max(distortions) - min(distortions), 1.0)
+    up = min(distortions) - margin, max(distortions) + margin
     return Panel(
         Axis(RATE.axis, ends=(-ROOM * right, right), name=RATE.compared),
         Axis(DISTORTION.axis, ends=up, name=DISTORTION.compared),
@@ -67,7 +69,7 @@ def rate_distortion(
 
 
 def far_floor(points: Sequence[Point]) -> float | None:
-    """The floor, nats per image, where it is so far below all points that it would squeeze them; else None."""
+    """The floor in nats per image if it is so far below all points that it would squeeze them together; else None."""
     floor = _same([point.floor_nats for point in points])
     if floor is None:
         return None
@@ -88,7 +90,7 @@ def _path(means: Sequence[Summary]) -> list[Series]:
 
 
 def _deviations(summary: Summary, name: str) -> list[Series]:
-    """One standard deviation to both sides of a mean, across and along."""
+    """Bars of one standard deviation on both sides of a mean, horizontal and vertical."""
     rate, distortion = summary.means["kl_nats"], summary.means["reconstruction_nats"]
     across, along = summary.deviations["kl_nats"], summary.deviations["reconstruction_nats"]
     texts = [f"{name}, mean {sign} one standard deviation, n = {summary.n}" for sign in "−+"]
@@ -99,7 +101,7 @@ def _deviations(summary: Summary, name: str) -> list[Series]:
 
 
 def _sums(points: Sequence[Point], before: str) -> list[tuple[str, float]]:
-    """Round sums of rate and distortion across the picture."""
+    """Round sums of rate and distortion that span the points."""
     sums = [point.negative_elbo_nats for point in points]
     step = _round_step(max(max(sums) - min(sums), 2.0) / (SUMS - 1))
     first, last = math.floor(min(sums) / step), math.ceil(max(sums) / step)
@@ -112,18 +114,18 @@ def _round_step(wanted: float) -> float:
 
 
 def _floors(points: Sequence[Point]) -> list[tuple[str, float]]:
-    """What lies under every distortion, if it is near."""
+    """The floor of the distortion, if it is close to the points."""
     floor = _same([point.floor_nats for point in points])
     return [] if floor is None or far_floor(points) is not None else [("floor: perfect reconstruction", floor)]
 
 
 def _corners(points: Sequence[Point]) -> list[tuple[str, float, float]]:
-    """A collapsed code: no rate, the mean image."""
+    """The point of a collapsed code: rate 0, and the distortion of the mean image."""
     corner = _same([point.collapse_nats for point in points])
     return [] if corner is None else [("collapsed: the mean image", 0.0, corner)]
 
 
 def _same(values: Sequence[float | None]) -> float | None:
-    """The one value, to a tenth, that all have which have any."""
-    found = {round(value, 1) for value in values if value is not None}
-    return found.pop() if len(found) == 1 else None
+    """The value, to a tenth, that all share which have one; None if they differ or none has one."""
+    distinct = {round(value, 1) for value in values if value is not None}
+    return distinct.pop() if len(distinct) == 1 else None

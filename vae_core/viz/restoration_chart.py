@@ -1,4 +1,4 @@
-"""How well models and filters restore images, against the level of the damage."""
+"""The quality of restored images against the level of the damage, for models and baselines."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ ALONE, WITH_TONE, BOUND = "as it is", "toned", "of the undamaged picture"
 
 
 def quality_table(rows: Iterable[tuple[str, str, float, float, float]]) -> pd.DataFrame:
-    """What `quality_spec` draws, a row for each point.
+    """The data of `quality_spec`, one row per point.
 
     Args:
-        rows: method, variant (`ALONE`, `WITH_TONE` or `BOUND`), level, PSNR in dB, SSIM; a number that is not finite draws
-            nothing.
+        rows: method, variant (`ALONE`, `WITH_TONE` or `BOUND`), level, PSNR in dB, SSIM; numbers that are not finite are
+            not drawn.
 
     Returns:
         Columns `method`, `variant`, `level`, `psnr`, `ssim`.
@@ -31,7 +31,7 @@ def quality_table(rows: Iterable[tuple[str, str, float, float, float]]) -> pd.Da
 
 
 def colours_of(models: Sequence[str], filters: Sequence[str]) -> dict[str, str]:
-    """The colour of each method: models in the first six colours, opponents in the others, the damaged images grey."""
+    """The colour of each method: the first six for models, the others for baselines, grey for the damaged images."""
     own = {label: CLASS_COLOURS[index % 6] for index, label in enumerate(models)}
     left = (*CLASS_COLOURS[6:], *MORE_COLOURS)
     others = {title: left[index % len(left)] for index, title in enumerate(filters)}
@@ -40,14 +40,14 @@ def colours_of(models: Sequence[str], filters: Sequence[str]) -> dict[str, str]:
 
 @specification
 def quality_spec(models: tuple[str, ...], filters: tuple[str, ...], measure: Measure, level: str) -> Any:
-    """Quality against level: models bold, opponents thin, what a tone correction adds dashed, bounds dotted. The legend is
-    the page's own, since two charts share it.
+    """Quality against level: bold lines for models, thin ones for baselines, dashed ones with a tone correction, dotted
+    ones for bounds. The page draws the legend, since two charts share it.
 
     Args:
-        models: their labels.
-        filters: the opponents' titles.
-        measure: which of the two.
-        level: the title of the axis.
+        models: labels of the models.
+        filters: titles of the baselines.
+        measure: PSNR or SSIM.
+        level: title of the horizontal axis.
     """
     import altair as alt
 

@@ -1,9 +1,9 @@
-"""The stage's data as bytes: a JSON header for what is said, and raw arrays for what is drawn.
+"""The data of the stage (the live view of a run, or its film) as bytes: a JSON header, and raw arrays.
 
     uint32 little-endian length of the header | header, UTF-8, padded with spaces | arrays, each padded to 4 bytes
 
-Codes are projected onto the map here, so that a film's size does not depend on the number of latents, and packing is
-remembered: a film that did not change costs nothing.
+Codes are projected onto the map here, so that the size of a film does not depend on the number of latents. The result is
+cached: a film that has not changed costs nothing.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ class Options:
     """How the stage shows its frames.
 
     Attributes:
-        axis_names: of the map; an empty second name is a code of one number.
+        axis_names: names of the map's axes; the second is empty for a model with a single latent.
         mode: "live" shows the newest frame and moves to each new one; "film" plays all of them.
-        samples: draw z from the posterior in place of its mean, where a frame holds the log-variances.
-        autoplay: the film plays by itself.
-        badge: a word beside the figures, such as "recorded"; may be empty.
-        height: of the map, in pixels.
-        alt: what the picture is of, in words.
+        samples: draw z from the posterior instead of showing its mean, if the frames hold log-variances.
+        autoplay: whether the film starts by itself.
+        badge: a word next to the figures, such as "recorded"; may be empty.
+        height: height of the map, in pixels.
+        alt: alternative text.
     """
 
     axis_names: tuple[str, str]
@@ -52,8 +52,9 @@ class Options:
 
 
 @dataclass(frozen=True, eq=False)
-class _Same:
-    """Objects compared by identity: arrays are not hashed, and as long as this is kept no address is used again."""
+class _Identity:
+    """A cache key that compares objects by identity, since arrays have no hash. It keeps them alive, so that no other
+    object can get their address."""
 
     objects: tuple[object, ...]
 
@@ -62,28 +63,28 @@ class _Same:
 
     def __eq__(self, other: object) -> bool:
         return (
-            isinstance(other, _Same)
+            isinstance(other, _Identity)
             and len(self.objects) == len(other.objects)
             and all(mine is theirs for mine, theirs in zip(self.objects, other.objects, strict=True))
         )
 
 
 def stage_bytes(subjects: Subjects, frames: Sequence[Frame], projection: Array, options: Options) -> bytes:
-    """What the stage's JavaScript reads.
+    """Packs the data that the stage's JavaScript reads.
 
     Args:
-        subjects: what all frames look at.
-        frames: at least one, in the order of their steps; live, only the last is sent.
-        projection: (L, 2), as `projection_for` gives it.
+        subjects: the images that all frames show.
+        frames: at least one, in the order of their steps; in live mode only the last is sent.
+        projection: (L, 2), from `projection_for`.
         options: how to show them.
     """
     shown = tuple(frames) if options.mode == "film" else tuple(frames[-1:])
     directions = projection.astype(np.float32)
-    return _packed(_Same((subjects, *shown)), directions.tobytes(), options)
+    return _packed(_Identity((subjects, *shown)), directions.tobytes(), options)
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _packed(scene: _Same, directions: bytes, options: Options) -> bytes:
+def _packed(scene: _Identity, directions: bytes, options: Options) -> bytes:
     subjects, *frames = scene.objects
     assert isinstance(subjects, Subjects)
     projection = np.frombuffer(directions, dtype=np.float32).reshape(-1, 2)

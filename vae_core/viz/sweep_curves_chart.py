@@ -1,4 +1,4 @@
-"""One loss of all runs of a comparison over the epochs."""
+"""The loss curves of all runs of a comparison, one loss at a time, over the epochs."""
 
 from __future__ import annotations
 
@@ -15,43 +15,43 @@ from vae_core.viz.chart_theme import of_rows, specification
 from vae_core.viz.compared_values import title_of, value_colours
 
 CURVES = {FIGURES[key].title: key for key in ("negative_elbo_nats", "reconstruction_nats", "kl_nats")}
-"""What the chart can show, and the key of a record that holds it."""
+"""The losses that the chart can show, with their keys in the records."""
 
 
 def curves_table(series: Sequence[tuple[object, int, Sequence[Record]]], curve: str = "negative ELBO") -> pd.DataFrame:
-    """What `curves_spec` draws.
+    """The data of `curves_spec`.
 
     Args:
-        series: for each run the value of the setting, the seed, and the held-out records, decimated.
+        series: for each run, the value of the setting, the seed, and its held-out records, decimated.
         curve: one of `CURVES`.
 
     Returns:
-        Columns `label`, `seed`, `step`, `epoch`, `nats`; missing figures and those that are not finite are left out.
+        Columns `label`, `seed`, `step`, `epoch`, `nats`; figures that are missing or not finite are left out.
     """
-    found = [
+    rows = [
         (shown_value(value), str(seed), record["step"], record["epoch"], nats)
         for value, seed, records in series
         for record in records
         if (nats := _nats(record, CURVES[curve])) is not None
     ]
-    return pd.DataFrame(found, columns=["label", "seed", "step", "epoch", "nats"])
+    return pd.DataFrame(rows, columns=["label", "seed", "step", "epoch", "nats"])
 
 
 def _nats(record: Record, key: str) -> float | None:
     parts = ("reconstruction_nats", "kl_nats") if key == "negative_elbo_nats" else (key,)
     values = [record.get(part, 0.0 if len(parts) > 1 else None) for part in parts]
-    known = [float(value) for value in values if value is not None]
-    total = sum(known)
-    return total if len(known) == len(parts) and math.isfinite(total) else None
+    present = [float(value) for value in values if value is not None]
+    total = sum(present)
+    return total if len(present) == len(parts) and math.isfinite(total) else None
 
 
 @specification
 def curves_spec(labels: tuple[str, ...], field: str = "beta", curve: str = "negative ELBO") -> Any:
-    """A colour for each value, a thin line for each seed; held-out images.
+    """The loss on held-out images: a colour per value, a thin line per seed.
 
     Args:
-        labels: as from `labels_of`.
-        field: the setting.
+        labels: from `labels_of`.
+        field: the setting that is compared.
         curve: one of `CURVES`.
     """
     import altair as alt

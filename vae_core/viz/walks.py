@@ -1,4 +1,4 @@
-"""Walks through latent space: arrays of codes, to be decoded into a row, a sheet or a film of pictures."""
+"""Walks through latent space: arrays of codes to decode into a row, a grid or an animation."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from vae_core.types import Array
 
 Interpolation = Literal["straight", "spherical"]
 PARALLEL = 1e-6
-"""Sine of the angle below which two directions count as one line."""
+"""Two directions whose angle has a smaller sine than this count as parallel."""
 
 
 def traversal(z: Array, dimension: int, low: float, high: float, steps: int) -> Array:
-    """One dimension from end to end; the others stay exactly as they are.
+    """Moves one dimension from end to end; the others stay exactly as they are.
 
     Args:
-        z: (L,), left unchanged.
+        z: (L,), the starting code.
         dimension: 0 to L - 1.
-        low, high: the ends, both reached.
+        low, high: the ends, both included.
         steps: at least 2.
 
     Returns:
         (steps, L) float32.
 
     Raises:
-        ConfigError: the dimension is not there, or steps is below 2.
+        ConfigError: there is no such dimension, or `steps` is below 2.
     """
     _check_dimensions(z, [dimension])
     _check_steps(steps)
@@ -38,8 +38,8 @@ def traversal(z: Array, dimension: int, low: float, high: float, steps: int) -> 
 
 
 def manifold_grid(z: Array, axes: tuple[int, int], ranges: Sequence[tuple[float, float]], n: int) -> Array:
-    """A lattice over two dimensions, in the order of reading: as on a map, the first axis grows to the right and the
-    second upwards. Kingma & Welling 2014, appendix A, has such a sheet.
+    """A grid of codes over two dimensions, in reading order: as on a map, the first dimension grows to the right and the
+    second upwards (Kingma & Welling 2014, appendix A).
 
     Args:
         z: (L,), of which the other dimensions stay as they are.
@@ -51,7 +51,7 @@ def manifold_grid(z: Array, axes: tuple[int, int], ranges: Sequence[tuple[float,
         (n * n, L) float32.
 
     Raises:
-        ConfigError: a dimension is not there or is named twice, or n is below 2.
+        ConfigError: a dimension does not exist or is named twice, or `n` is below 2.
     """
     _check_dimensions(z, axes)
     _check_steps(n)
@@ -69,49 +69,49 @@ def random_codes(
     mean: Array | float = 0.0,
     spread: Array | float = 1.0,
 ) -> Array:
-    """Codes drawn from a Gaussian: a function of the arguments alone.
+    """Draws codes from a Gaussian; the same arguments give the same codes.
 
     Args:
-        count: how many; the first ones of a larger count are the same.
+        count: number of codes; a larger count starts with the same codes.
         latent: L.
         seed: at least 0.
-        temperature: factor of the spread, at least 0; below 1 codes are more typical, 0 gives the mean.
+        temperature: factor on the spread, at least 0; below 1 codes are more typical, 0 gives the mean.
         mean: (L,).
-        spread: standard deviations (L,), or a square root of the covariance (L, L). With both left out, the prior
-            N(0, I). An autoencoder has none: give the Gaussian fitted to its codes (`evaluation.codes.fitted_gaussian`),
-            and say so where the pictures are shown.
+        spread: standard deviations (L,), or a square root of the covariance (L, L). By default, mean and spread are those
+            of the prior N(0, I). An autoencoder has no prior: pass the Gaussian fitted to its codes
+            (`evaluation.codes.fitted_gaussian`) and say so where the images are shown.
 
     Returns:
         (count, L) float32.
     """
     noise = np.random.default_rng(seed).standard_normal((count, latent))
-    away = noise @ np.asarray(spread).T if np.ndim(spread) == 2 else np.asarray(spread) * noise
-    drawn: Array = (mean + temperature * away).astype(np.float32)
+    deviation = noise @ np.asarray(spread).T if np.ndim(spread) == 2 else np.asarray(spread) * noise
+    drawn: Array = (mean + temperature * deviation).astype(np.float32)
     return drawn
 
 
 def interpolate(a: Array, b: Array, steps: int, kind: Interpolation = "straight") -> Array:
-    """From one code to another, both ends included.
+    """Interpolates from one code to another, both ends included.
 
     "spherical" turns the direction at a constant rate (slerp: Shoemake 1985, "Animating rotation with quaternion
-    curves", sec. 3.3) while the length goes evenly from one to the other, so that codes on the way are as far out as
-    draws from the prior are. Two codes on one side of a line through the origin, or a code at the origin, leave a
-    straight line; of two on opposite sides the half circle starts towards the axis that is nearest to a right angle.
+    curves", sec. 3.3) while the norm changes linearly, so that the codes in between lie as far from the origin as samples
+    of the prior. If both codes point in the same direction, or one is the origin, this is the straight line; if they point
+    in opposite directions, the half circle starts towards the axis that is closest to a right angle with them.
 
     Args:
-        a, b: (L,).
+        a, b: (L,), the two codes.
         steps: at least 2.
-        kind: the way.
+        kind: the path.
 
     Returns:
         (steps, L) float32.
 
     Raises:
-        ConfigError: steps is below 2, or the codes differ in length.
+        ConfigError: `steps` is below 2, or the codes differ in length.
     """
     _check_steps(steps)
     if np.ndim(a) != 1 or np.shape(a) != np.shape(b):
-        raise ConfigError(f"Two codes of one length are needed, not of the shapes {np.shape(a)} and {np.shape(b)}.")
+        raise ConfigError(f"The two codes must have the same length, not the shapes {np.shape(a)} and {np.shape(b)}.")
     first, last = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     share = np.linspace(0.0, 1.0, steps)[:, None]
     turned = _turned(first, last, share) if kind == "spherical" else None
@@ -121,7 +121,7 @@ def interpolate(a: Array, b: Array, steps: int, kind: Interpolation = "straight"
 
 
 def _turned(first: Array, last: Array, share: Array) -> Array | None:
-    """The turning way (steps, L), or None where it is the straight one."""
+    """The spherical path from `first` (L,) to `last` (L,) at `share` (steps, 1): (steps, L); None if it is straight."""
     lengths = np.linalg.norm(first), np.linalg.norm(last)
     if min(lengths) == 0.0:
         return None
@@ -134,10 +134,10 @@ def _turned(first: Array, last: Array, share: Array) -> Array | None:
             return None
         across = np.eye(len(first))[np.abs(start).argmin()]
         across -= (across @ start) * start
-    angle = np.arctan2(sine, cosine)  # exact at all angles, which an arc cosine is not
+    angle = np.arctan2(sine, cosine)  # accurate at all angles, unlike an arc cosine
     directions = np.cos(share * angle) * start + np.sin(share * angle) * across / np.linalg.norm(across)
-    way: Array = directions * (lengths[0] + share * (lengths[1] - lengths[0]))
-    return way
+    path: Array = directions * (lengths[0] + share * (lengths[1] - lengths[0]))
+    return path
 
 
 def _check_dimensions(z: Array, dimensions: Sequence[int]) -> None:
@@ -150,4 +150,4 @@ def _check_dimensions(z: Array, dimensions: Sequence[int]) -> None:
 
 def _check_steps(steps: int) -> None:
     if steps < 2:
-        raise ConfigError(f"A walk has at least 2 steps, not {steps}.")
+        raise ConfigError(f"A walk needs at least 2 steps, not {steps}.")

@@ -13,9 +13,9 @@ from vae_core.archives import archive
 from vae_core.cli import main
 from vae_core.data.datasets import load_dataset
 from vae_core.errors import CheckpointCorrupt, DataError
-from vae_core.evaluation import figures as module
+from vae_core.evaluation import run_figures as module
 from vae_core.evaluation import trained as trained_module
-from vae_core.evaluation.figures import GREY_PIXELS, figures_of, notes_on
+from vae_core.evaluation.run_figures import GREY_PIXELS, figures_of, notes_on
 from vae_core.evaluation.trained import evaluate_run, load_trained
 from vae_core.metrics.elbo import iw_nll
 from vae_core.storage import files, paths, runs
@@ -122,7 +122,7 @@ def test_a_dataset_that_is_not_here_is_not_downloaded(
     files.remove(far.folder / "figures.json")
     others = {name: row for name, row in module.catalogue.SOURCES.items() if name != "mnist-sample"}
     monkeypatch.setattr(module.catalogue, "SOURCES", others)
-    with pytest.raises(DataError, match="'mnist' is not here"):
+    with pytest.raises(DataError, match="'mnist' is not on this machine"):
         figures_of(far, data_dir=tmp_path / "empty")
 
 
