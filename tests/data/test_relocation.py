@@ -84,7 +84,7 @@ def test_a_run_goes_on_with_its_file_at_another_place(run: Run, tmp_path: Path) 
     assert copied.config == longer.config
 
 
-def test_baseline_training_images_are_refused(run: Run, tmp_path: Path) -> None:
+def test_other_images_are_refused(run: Run, tmp_path: Path) -> None:
     other = shapes_file(tmp_path / "other.npz", seed=1)
     with pytest.raises(DataError, match=r"other\.npz' does not hold the images that the run 'drawn' was trained"):
         relocation.relocate_dataset(run, str(other))
