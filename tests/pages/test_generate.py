@@ -81,7 +81,7 @@ def test_going_back_at_once_leads_to_the_code_before_and_forward_again() -> None
 def test_a_code_of_the_wrong_kind_is_one_sentence(z: str) -> None:
     page = open_page("generate", trained=RECORDED, z=z)
     assert not page.exception
-    assert len(page.error) == 1 and "no list of 2 finite numbers" in page.error[0].value
+    assert len(page.error) == 1 and "not a list of 2 finite numbers" in page.error[0].value
     assert z_sliders(page) == {"z1": 0.0, "z2": 0.0}
 
 
