@@ -6,7 +6,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.common.charts import prepare_charts
 from pages.common.errors import show_errors
 from pages.common.page_style import apply_style
 from pages.common.running_chip import running_chip
@@ -74,4 +73,3 @@ with show_errors():
     check_runs_folder()
 with show_errors():
     page.run()
-prepare_charts()

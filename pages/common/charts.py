@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
-from threading import Timer
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from vae_core.viz.chart_theme import ROWS
-
-CALM_SECONDS = 1.0
 
 
 def static_chart(rows: pd.DataFrame, spec: Mapping[str, Any], *, key: str, height: int, alt: str) -> None:
@@ -30,11 +26,3 @@ def static_chart(rows: pd.DataFrame, spec: Mapping[str, Any], *, key: str, heigh
     """
     if not rows.empty:
         st.vega_lite_chart({**spec, "datasets": {ROWS: rows}}, key=key, height=height, alt=alt)
-
-
-@st.cache_resource(show_spinner=False)
-def prepare_charts() -> None:
-    """Imports Altair shortly after the server's first page is drawn, so that no page with a chart has to wait for it."""
-    timer = Timer(CALM_SECONDS, import_module, ["altair"])
-    timer.daemon = True
-    timer.start()
