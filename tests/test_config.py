@@ -166,7 +166,10 @@ def test_a_number_is_taken_or_the_sentence_names_field_range_and_value(name: str
         ({"dataset": ""}, "dataset must be a name or a path of 1 to 4096 characters, not ''."),
         ({"dataset": 3}, "dataset must be a name or a path of 1 to 4096 characters, not 3."),
         ({"parent": "x"}, "parent must be RUN@STEP, a run's id and the step of one of its checkpoints, not 'x'."),
-        ({"parent": "../x@3"}, "parent must be RUN@STEP, a run's id and the step of one of its checkpoints, not '../x@3'."),
+        (
+            {"parent": "../x@3"},
+            "parent must be RUN@STEP, a run's id and the step of one of its checkpoints, not '../x@3'.",
+        ),
         (
             {"architecture": "conv", "hidden": "none"},
             "hidden must name at least one stage for conv; a linear model is --architecture mlp.",
