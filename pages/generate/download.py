@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.common.opened_model import OpenedModel
 from vae_core.evaluation.codes import codes_to_csv
-from vae_core.export.script import export_weights, generation_script
+from vae_core.export.script import generation_script, weights_for_script
 
 
 def download_buttons(model: OpenedModel) -> None:
@@ -15,7 +15,7 @@ def download_buttons(model: OpenedModel) -> None:
     weights = f"{name}.safetensors"
     st.download_button(
         "Weights",
-        lambda: export_weights(trained, model.codes),
+        lambda: weights_for_script(trained, model.codes),
         file_name=weights,
         icon=":material/download:",
         key="weights",

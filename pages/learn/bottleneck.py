@@ -17,7 +17,7 @@ from vae_core.data.batches import to_float
 from vae_core.evaluation.codes import decode_images
 from vae_core.types import Array
 from vae_core.viz.network_drawing import network_svg
-from vae_core.viz.plot import Axis, Panel, drawn
+from vae_core.viz.plot import Axis, Panel, finite_series
 
 AE, LINEAR = "autoencoder", "PCA"
 SHOWN_NUMBERS = 8
@@ -77,7 +77,7 @@ def _error(image: Array, other: Array) -> float:
 
 def _chart(known: dict[str, Any], latents: int) -> None:
     pairs = {name: list(zip(known["latents"], known[key], strict=True)) for name, key in ((AE, "ae"), (LINEAR, "pca"))}
-    series = tuple(drawn(name, kind, line) for kind in ("line", "dots") for name, line in pairs.items())
+    series = tuple(finite_series(name, kind, line) for kind in ("line", "dots") for name, line in pairs.items())
     at = known["latents"].index(latents)
     alt = f"Error against latents: with {latents} it is {known['ae'][at]:.4f} (autoencoder), {known['pca'][at]:.4f} (PCA)."
     across, up = Axis("latents", log=2), Axis("mean squared error per pixel", from_zero=True)

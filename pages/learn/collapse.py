@@ -15,7 +15,7 @@ from vae_core.data.batches import to_float
 from vae_core.metrics.latents import Pca
 from vae_core.metrics.linear_vae import LinearVae
 from vae_core.types import Array
-from vae_core.viz.plot import Axis, Frame, Handle, Panel, bars, drawn
+from vae_core.viz.plot import Axis, Frame, Handle, Panel, bars, finite_series
 
 PREDICTED, TRAINED, BERNOULLI = "predicted", "trained", "predicted, Bernoulli"
 BETAS = np.geomspace(0.5, 40, 240)
@@ -67,10 +67,10 @@ def _kept(known: dict[str, Any], likelihood: str, beta: float) -> int:
 
 def _alive(known: dict[str, Any]) -> Panel:
     series = [
-        drawn(name, "steps", [(at, _kept(known, key, at)) for at in BETAS])
+        finite_series(name, "steps", [(at, _kept(known, key, at)) for at in BETAS])
         for name, key in ((PREDICTED, "gaussian"), (BERNOULLI, "bernoulli"))
     ]
-    trained = drawn(TRAINED, "dots", [(model["beta"], model["kept"]) for model in known["models"]])
+    trained = finite_series(TRAINED, "dots", [(model["beta"], model["kept"]) for model in known["models"]])
     counts = ", ".join(f"{count:g} at {at:g}" for at, count in zip(trained.x, trained.y, strict=True))
     up = Axis(f"active dimensions, of {known['latents']}", from_zero=True)
     alt = f"Active dimensions against beta; trained: {counts}"

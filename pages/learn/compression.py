@@ -23,7 +23,7 @@ from vae_core.evaluation.compression import (
 )
 from vae_core.figures import FIGURES
 from vae_core.types import Array
-from vae_core.viz.plot import Axis, Panel, drawn
+from vae_core.viz.plot import Axis, Panel, finite_series
 
 NAMES = {
     MODEL: "autoencoder",
@@ -72,8 +72,8 @@ def _chart(rates: dict[str, Any], point: dict[str, Any]) -> None:
         codec: next(each["bits_per_pixel"] for each in rates["points"] if each["codec"] == codec)
         for codec in (PNG, PNG_MOSAIC)
     }
-    here = drawn(NAMES[MODEL], "dots", [(point["bits_per_pixel"], point["psnr"])])
-    series = (*(drawn(title, "line", line) for title, line in lines.items()), here)
+    here = finite_series(NAMES[MODEL], "dots", [(point["bits_per_pixel"], point["psnr"])])
+    series = (*(finite_series(title, "line", line) for title, line in lines.items()), here)
     alt = (
         f"Rate and PSNR; the autoencoder is at {point['bits_per_pixel']:.3f} bits per pixel and {point['psnr']:.1f} dB."
     )

@@ -18,7 +18,7 @@ from vae_core.data.pictures import centred, prepare
 from vae_core.evaluation.codes import decode_images, encode
 from vae_core.metrics.novelty import KINDS, Detection, detect, share_above, unknown_images
 from vae_core.types import Array
-from vae_core.viz.plot import Axis, Handle, Panel, Series, drawn, histograms
+from vae_core.viz.plot import Axis, Handle, Panel, Series, finite_series, histograms
 
 CLOTHES = "clothes"
 KNOWN, UNKNOWN = "digits (known)", "unknown"
@@ -92,12 +92,12 @@ def _histogram(known: Array, unknown: Array) -> Panel:
 
 
 def _roc(detection: Detection, false_alarms: list[float], hits: list[float]) -> Panel:
-    curve = drawn(
+    curve = finite_series(
         f"ROC, area {detection.auc:.3f}",
         "line",
         zip(detection.false_alarms.tolist(), detection.detections.tolist(), strict=True),
     )
-    chance = drawn("chance", "line", [(0.0, 0.0), (1.0, 1.0)])
+    chance = finite_series("chance", "line", [(0.0, 0.0), (1.0, 1.0)])
     here = Series(curve.name, "dots", false_alarms, hits)
     alt = f"ROC curve with an area of {detection.auc:.3f}."
     across, up = Axis("false alarms", percent=True), Axis("detected", percent=True)
@@ -119,15 +119,15 @@ def _choose(kind: str) -> Array | None:
 
 
 def _drawn() -> Array | None:
-    drawn = canvas(
+    sketch = canvas(
         key="known-canvas",
         size=200,
         label="Draw a letter or a digit",
         help="It is scaled and centred like MNIST's digits.",
     )
-    if drawn is None:
+    if sketch is None:
         return None
-    return centred(np.frombuffer(drawn, dtype=np.uint8).reshape(SHAPE[1:]))[None]
+    return centred(np.frombuffer(sketch, dtype=np.uint8).reshape(SHAPE[1:]))[None]
 
 
 def _uploaded() -> Array | None:

@@ -13,7 +13,7 @@ from vae_core.data.batches import to_float
 from vae_core.objectives.likelihoods import HALF_LOG_TWO_PI, Likelihood, build_likelihood
 from vae_core.settings import ObjectiveConfig
 from vae_core.types import Array
-from vae_core.viz.plot import Axis, Handle, Panel, Series, drawn
+from vae_core.viz.plot import Axis, Handle, Panel, Series, finite_series
 
 BCE, SE = "cross-entropy", "half the squared error"
 SHARES = torch.linspace(0, 1, 41)
@@ -91,7 +91,7 @@ def _chart(curves: dict[str, list[float]], per: int) -> float:
     level = {"its floor": floor, "its collapse line": nats[BCE][0]}
     series = (
         Series(BCE, "line", mixes, nats[BCE]),
-        *(drawn(name, "line", [(0.0, value), (1.0, value)]) for name, value in level.items()),
+        *(finite_series(name, "line", [(0.0, value), (1.0, value)]) for name, value in level.items()),
         Series(SE, "line", mixes, nats[SE]),
     )
     follows = tuple(Series(name, "dots", mixes, values) for name, values in nats.items())

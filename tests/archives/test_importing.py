@@ -253,7 +253,7 @@ HOSTILE: dict[str, tuple[Callable[[Members], Members], type[LatentLabError], str
     "subjects of another size": (
         bundle("film/subjects.npz", inputs=np.zeros((9, 1, 2, 2), np.uint8)),
         CORRUPT,
-        "no images",
+        "not images",
     ),
     "figures of words": (
         replaced("figures.json", b'{"schema": 1, "dataset": "x", "weights_sha256": "y"}'),

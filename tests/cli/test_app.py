@@ -62,6 +62,7 @@ WRONG = {
     "evaluate": "nobody",
     "disentangle": "nobody --seed -1",
     "restore": "nobody --invert",
+    "restore-curve": "nobody --corruption blur",
     "compress": "nobody --images 0",
     "collapse": "--likelihood poisson",
     "encode": "nobody --out codes.png",

@@ -19,7 +19,7 @@ from vae_core.errors import ConfigError
 from vae_core.evaluation.codes import Codes, decode_images, encode, fitted_gaussian
 from vae_core.evaluation.trained import Trained
 from vae_core.export import script
-from vae_core.export.script import export_weights, generation_script
+from vae_core.export.script import generation_script, weights_for_script
 from vae_core.fields import options_of
 from vae_core.models.build import describe_model
 from vae_core.registry.model_rows import ARCHITECTURES
@@ -30,7 +30,7 @@ from vae_core.viz.walks import random_codes
 
 def run_script(folder: Path, trained: Trained, codes: Codes | None) -> np.ndarray:
     """The pictures that the script draws in a process of its own: (64, C, H, W)."""
-    (folder / "weights.safetensors").write_bytes(export_weights(trained, codes))
+    (folder / "weights.safetensors").write_bytes(weights_for_script(trained, codes))
     (folder / "generate.py").write_text(generation_script(trained), encoding="utf-8")
     command = [sys.executable, "-W", "error", "generate.py"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
@@ -68,12 +68,12 @@ def test_an_autoencoder_draws_from_the_gaussian_fitted_to_its_codes(tmp_path: Pa
     assert np.abs(drawn - decode_images(trained, z)).max() <= 1
     assert np.abs(drawn - decode_images(trained, random_codes(64, 3, 0))).max() > 1
     with pytest.raises(ConfigError, match="no prior"):
-        export_weights(trained)
+        weights_for_script(trained)
 
 
 def test_the_file_holds_all_weights_and_says_what_they_are(tmp_path: Path) -> None:
     trained = untrained(likelihood="gaussian-learned", dataset="/" + "a/private/folder")
-    content = export_weights(trained)
+    content = weights_for_script(trained)
     tensors = unpack_tensors(content)
     state = {f"model.{name}": value for name, value in trained.model.state_dict().items()}
     assert tensors.keys() == {*state, "likelihood.log_sigma"}

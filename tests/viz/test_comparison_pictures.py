@@ -20,8 +20,8 @@ from vae_core.viz.comparison_pictures import (
     film_bytes,
     map_bytes,
     map_projections,
+    procrustes_rotation,
     sheet,
-    turn,
 )
 from vae_core.viz.grids import mosaic
 from vae_core.viz.projection import project
@@ -37,14 +37,14 @@ def rotation(angle: float) -> Array:
 def test_a_turned_and_mirrored_map_is_turned_back(mirror: float) -> None:
     places = DRAW.normal(size=(50, 2))
     moved = places @ rotation(0.7) @ np.diag([1.0, mirror])
-    found = turn(moved, places)
+    found = procrustes_rotation(moved, places)
     assert np.allclose(found @ found.T, np.eye(2))
     centred = places - places.mean(axis=0)
     assert np.allclose((moved - moved.mean(axis=0)) @ found, centred)
 
 
 def test_places_on_one_spot_stay_as_they_are() -> None:
-    assert np.array_equal(turn(np.zeros((9, 2)), DRAW.normal(size=(9, 2))), np.eye(2))
+    assert np.array_equal(procrustes_rotation(np.zeros((9, 2)), DRAW.normal(size=(9, 2))), np.eye(2))
 
 
 def test_maps_of_principal_components_lie_alike_and_keep_their_distances() -> None:

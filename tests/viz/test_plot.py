@@ -8,9 +8,9 @@ import math
 import numpy as np
 import pytest
 
-from vae_core.viz.plot import COLOURS, Axis, Frame, Handle, Panel, Series, bars, chart_data, drawn, histograms
+from vae_core.viz.plot import COLOURS, Axis, Frame, Handle, Panel, Series, bars, chart_data, finite_series, histograms
 
-LINE = drawn("a", "line", [(1.0, 2.0), (8.0, 4.0)])
+LINE = finite_series("a", "line", [(1.0, 2.0), (8.0, 4.0)])
 
 
 def only(panel: Panel, handle: Handle | None = None) -> dict[str, object]:
@@ -19,7 +19,7 @@ def only(panel: Panel, handle: Handle | None = None) -> dict[str, object]:
 
 
 def test_a_series_leaves_out_what_is_no_number() -> None:
-    found = drawn("a", "line", [(1.0, 2.0), (2.0, None), (3.0, math.inf), (4, 5)])
+    found = finite_series("a", "line", [(1.0, 2.0), (2.0, None), (3.0, math.inf), (4, 5)])
     assert found == Series("a", "line", [1.0, 4.0], [2.0, 5.0])
 
 
@@ -62,7 +62,7 @@ def test_a_logarithmic_axis_leaves_the_same_room_at_both_ends() -> None:
 
 def test_one_name_has_one_look_whatever_it_is_drawn_as() -> None:
     here = Series("a", "dots", [1.0, 8.0], [2.0, 4.0])
-    frame = Frame("x", (drawn("b", "line", [(1.0, 1.0), (2.0, 9.0)]),))
+    frame = Frame("x", (finite_series("b", "line", [(1.0, 1.0), (2.0, 9.0)]),))
     panel = Panel(Axis("x"), Axis("y"), (LINE, here), "words", follows=(here,), frames=(frame,), frame_of=[0, 0])
     found = only(panel)
     assert found["looks"] == {"a": [COLOURS[0], []], "b": [COLOURS[1], [6, 3]]}

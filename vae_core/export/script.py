@@ -26,7 +26,7 @@ WEIGHTS_NAME = "weights.safetensors"
 ROOT = "gaussian.root"
 
 
-def export_weights(trained: Trained, codes: Codes | None = None) -> bytes:
+def weights_for_script(trained: Trained, codes: Codes | None = None) -> bytes:
     """All weights as a safetensors file, named as in the run's own file, with what the script needs in the metadata.
 
     The metadata, all text, are `schema` and, as JSON, `config` (the run's model and objective), `image_shape` (channels,
@@ -73,7 +73,7 @@ def _gaussian(trained: Trained, codes: Codes | None) -> tuple[dict[str, list[flo
 
 
 def generation_script(trained: Trained, weights_name: str = WEIGHTS_NAME) -> str:
-    """A Python script that loads the file of `export_weights`, decodes 64 random codes and writes `grid.png`.
+    """A Python script that loads the file of `weights_for_script`, decodes 64 random codes and writes `grid.png`.
 
     With seed 0 it draws the codes of `walks.random_codes(64, L, 0)`, and its images equal those of
     `evaluation.codes.decode_images` within one grey level.

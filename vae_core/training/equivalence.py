@@ -17,12 +17,12 @@ from vae_core.storage.runs import Run, list_runs
 from vae_core.storage.states import State
 
 _DEFAULTS = ObjectiveConfig()
-OF_KL = ObjectiveConfig.model_fields.keys() - {"likelihood", "sigma"}
+KL_SETTINGS = ObjectiveConfig.model_fields.keys() - {"likelihood", "sigma"}
 """The settings of the objective that an autoencoder does not read."""
 
 
 @lru_cache(maxsize=4096)
-def essence(config: RunConfig) -> RunConfig:
+def effective_config(config: RunConfig) -> RunConfig:
     """The configuration with every setting that has no effect on its training set to the default.
 
     Examples are an autoencoder's beta, sigma with a Bernoulli likelihood, warm-up epochs of a constant beta, and a
@@ -33,9 +33,9 @@ def essence(config: RunConfig) -> RunConfig:
     if any(config.data.levels):
         values["level"] = level_text(*config.data.levels)  # the default level, given or not
     if not config.model.is_variational:
-        values |= _default(*OF_KL) | {"encoder": "shared"}
+        values |= _default(*KL_SETTINGS) | {"encoder": "shared"}
     else:
-        values |= _default(*OF_KL - {"objective", *objective.kind.settings})
+        values |= _default(*KL_SETTINGS - {"objective", *objective.kind.settings})
         values |= {} if objective.has_warmup else _default("warmup_epochs")
     if not config.model.hidden:
         values |= {"activation": "relu"}  # a linear model has none
@@ -58,7 +58,7 @@ def is_same(left: RunConfig, right: RunConfig) -> bool:
     decimal of the figures. "auto" matches any device.
     """
     devices = {left.training.device, right.training.device} - {"auto"}
-    return len(devices) < 2 and essence(left) == essence(right)
+    return len(devices) < 2 and effective_config(left) == effective_config(right)
 
 
 def find_same(roots: Path | Sequence[Path], config: RunConfig) -> Run | None:

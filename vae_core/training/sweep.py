@@ -29,7 +29,7 @@ from vae_core.settings import ObjectiveConfig
 from vae_core.storage import files
 from vae_core.storage.runs import MAX_NAME, Control, Run, in_short
 from vae_core.storage.states import State
-from vae_core.training.equivalence import OF_KL, essence, resumable_among, runs_of, same_among, state_of
+from vae_core.training.equivalence import KL_SETTINGS, effective_config, resumable_among, runs_of, same_among, state_of
 from vae_core.training.estimate import duration, seconds_for
 from vae_core.training.manager import RETRIES
 
@@ -123,7 +123,7 @@ def sweep_configs(
     _check_twice(field, [config.flat()[field] for config in varied])
     seeded = [base.changed(seed=seed).training.seed for seed in seeds]
     _check_twice("seed", seeded)
-    if len({essence(config) for config in varied}) < len(varied):
+    if len({effective_config(config) for config in varied}) < len(varied):
         raise ConfigError(f"{field} makes no difference to such a run: {_reason(base, field)}; choose another field.")
     return [config.changed(seed=seed) for config in varied for seed in seeded]
 
@@ -159,7 +159,7 @@ def _reason(base: RunConfig, field: str) -> str:
     if not base.model.is_variational and (field in ObjectiveConfig.model_fields or field == "encoder"):
         return "an autoencoder has no KL"
     kind = base.objective.kind
-    if field in OF_KL and field not in kind.settings:
+    if field in KL_SETTINGS and field not in kind.settings:
         what = f"a {kind.chosen_by}" if kind.chosen_by else f"the objective {base.objective.objective}"
         return f"with {what}, {kind.weight} weighs the KL"
     return "the other settings leave it without effect"

@@ -168,13 +168,13 @@ def map_projections(means: Sequence[Array], choice: Choice) -> list[Array]:
         fits = choice == "pca" or max(choice) < latent
         plane, _ = projection_for(mean, choice if fits else (0, min(1, latent - 1)) if latent > 1 else "pca")
         if choice == "pca" and latent > 1 and reference is not None:
-            plane = (plane @ turn(project(mean, plane), reference)).astype(np.float32)
+            plane = (plane @ procrustes_rotation(project(mean, plane), reference)).astype(np.float32)
         reference = project(mean, plane) if reference is None and latent > 1 else reference
         projections.append(plane)
     return projections
 
 
-def turn(places: Array, reference: Array) -> Array:
+def procrustes_rotation(places: Array, reference: Array) -> Array:
     """The orthogonal matrix (2, 2), a rotation with or without a reflection, that best maps `places` to `reference`.
 
     Orthogonal Procrustes: Schoenemann 1966, "A generalized solution of the orthogonal Procrustes problem"; both sets are

@@ -142,7 +142,7 @@ class Handle:
     readings: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def drawn(name: str, kind: Kind, pairs: Pairs) -> Series:
+def finite_series(name: str, kind: Kind, pairs: Pairs) -> Series:
     """A series from pairs (x, y), without those whose y is None or not finite."""
     kept = [(float(x), float(y)) for x, y in pairs if y is not None and math.isfinite(y)]
     return Series(name, kind, [x for x, _ in kept], [y for _, y in kept])
