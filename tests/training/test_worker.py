@@ -93,6 +93,7 @@ def nursery() -> Iterator[Callable[[Run], tuple[int, Callable[[], int]]]]:
         process.stdin.close()
 
 
+@pytest.mark.timeout(900)
 def test_twenty_kills_leave_no_trace(
     new_run: Callable[..., Run], nursery: Callable[..., tuple[int, Callable[[], int]]]
 ) -> None:
