@@ -127,14 +127,8 @@ def evaluate_run(
             "iw_seed": seed,
         }
     bits = bits_per_dimension(figures["negative_elbo_nats"], run.config, math.prod(data.image_shape))
-    return {
-        "run": str(run.folder),
-        "dataset": data.name,
-        "dataset_sha256": data.digest,
-        "step": trained.step,
-        **figures,
-        "bits_per_dimension": bits,
-    }
+    figures["bits_per_dimension"] = bits
+    return {"run": str(run.folder), "dataset": data.name, "dataset_sha256": data.digest, "step": trained.step} | figures
 
 
 def bits_per_dimension(nats: float, config: RunConfig, dimensions: int) -> float | None:
