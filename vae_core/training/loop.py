@@ -154,10 +154,6 @@ class Trainer:
         last = step % self.steps_per_epoch == 0
         return len(self.images) - (self.steps_per_epoch - 1) * self.batch_size if last else self.batch_size
 
-    def use_autograd(self) -> None:
-        """Trains by autograd from now on, also if the step is known in closed form: for comparison, as it is slower."""
-        self._dense_step = None
-
     def _start_at_mean_image(self) -> None:
         """As Burda et al. 2015 do: otherwise a tanh network first spends hundreds of steps on a plateau."""
         mean = batches.to_float(self.images[:MEAN_IMAGES]).mean(dim=0).clamp(MEAN_MARGIN, 1 - MEAN_MARGIN)
