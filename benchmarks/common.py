@@ -10,8 +10,8 @@ from pathlib import Path
 from vae_core.config import RunConfig
 from vae_core.data import datasets
 from vae_core.errors import DataError
-from vae_core.storage.runs import create_run
 from vae_core.training.driver import Driver
+from vae_core.training.new_run import create_run
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,19 @@ import vae_core
 from vae_core.storage.paths import PROJECT_ROOT
 
 LAYERS = (
-    *("types", "errors", "levels", "figures", "config", "presets", "storage", "data", "models", "objectives"),
+    *(
+        "types",
+        "errors",
+        "levels",
+        "figures",
+        "config",
+        "architectures",
+        "presets",
+        "storage",
+        "data",
+        "models",
+        "objectives",
+    ),
     *("metrics", "evaluation", "archives", "training", "export", "viz"),
 )
 TOP = ("cli", "pages", "app")

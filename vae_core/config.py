@@ -7,7 +7,7 @@ A configuration is frozen, refuses unknown keys, and is written to the run folde
 from __future__ import annotations
 
 import reprlib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
@@ -15,14 +15,14 @@ from pydantic.fields import FieldInfo
 from vae_core.errors import ConfigError, SchemaTooNew
 from vae_core.levels import CORRUPTIONS, check_corruption, ends_of, level_text, parse_level
 
-SCHEMA = 3
-"""Version of `config.json`; a larger number in a file means that a newer program wrote it. The second has corruptions, the
-third a choice of activation and pixels binarised once."""
+SCHEMA = 4
+"""Version of `config.json`; a larger number means that a newer program wrote it. The second has corruptions, the third a
+choice of activation and pixels binarised once, the fourth a strided `conv`; the earlier one is now `conv-upsample`."""
 
 HELD_OUT_IMAGES = 2_000
 """Test images that are looked at while training, always the same; a smaller test split is looked at whole."""
 
-DEFAULT_HIDDEN = {"mlp": (256, 64), "conv": (32, 64)}
+DEFAULT_HIDDEN = {"mlp": (256, 64), "conv-upsample": (32, 64)}  # of all images; see architectures.usual_hidden
 LARGE_LEARNING_RATE = 5e-3
 """Above this Adam was seen to end 20 nats and more worse than at 1e-3; a warning, not a limit."""
 
@@ -100,13 +100,19 @@ class ModelConfig(_Section):
     """The network."""
 
     model: Literal["ae", "vae"] = Field("vae", title="Model", description="Autoencoder, or variational autoencoder.")
-    architecture: Literal["mlp", "conv"] = Field("mlp", title="Layers", description="Dense layers, or convolutions.")
-    hidden: tuple[Width, ...] = Field(
-        DEFAULT_HIDDEN["mlp"],
+    architecture: Literal["auto", "mlp", "conv", "residual", "conv-upsample"] = Field(
+        "auto",
+        title="Layers",
+        description="Dense layers (mlp), strided convolutions (conv), or with residual blocks (residual). auto is conv for "
+        "images from 32 x 32 pixels on, and mlp for smaller ones or if hidden sizes are given.",
+        json_schema_extra={"not_offered": ["conv-upsample"]},
+    )
+    hidden: tuple[Width, ...] | None = Field(
+        None,
         max_length=8,
         title="Hidden sizes",
-        description="Sizes of the encoder's hidden layers (mlp) or its channels a stage (conv); the decoder mirrors "
-        "them. 'none' gives a linear model. Default 256,64 for mlp and 32,64 for conv.",
+        description="Sizes of the encoder's hidden layers (mlp) or its channels per stage (conv, residual); the decoder "
+        "mirrors them. 'none' is a linear model. Default: 256,64 (mlp), or 32,64,64,... down to about 4 x 4 pixels.",
     )
     activation: Literal["relu", "tanh"] = Field(
         "relu", title="Activation", description="What stands between two layers."
@@ -128,11 +134,13 @@ class ModelConfig(_Section):
     @model_validator(mode="before")
     @classmethod
     def _default_hidden(cls, given: Any) -> Any:
-        """A conv network has its own default sizes."""
-        if isinstance(given, dict) and given.get("hidden") is None:
-            given = {k: v for k, v in given.items() if k != "hidden"}
-            given["hidden"] = DEFAULT_HIDDEN["conv" if given.get("architecture") == "conv" else "mlp"]
-        return given
+        """Sizes without an architecture are those of dense layers; some architectures have usual sizes for all images."""
+        if not isinstance(given, dict):
+            return given
+        architecture, hidden = given.get("architecture", "auto"), given.get("hidden")
+        if hidden is None:
+            return {**given, "hidden": DEFAULT_HIDDEN.get(str(architecture))}
+        return {**given, "architecture": "mlp" if architecture == "auto" else architecture}
 
     @field_validator("hidden", mode="before")
     @classmethod
@@ -146,7 +154,7 @@ class ModelConfig(_Section):
 
     @model_validator(mode="after")
     def _conv_has_a_stage(self) -> ModelConfig:
-        if self.architecture == "conv" and not self.hidden:
+        if self.architecture != "mlp" and self.hidden == ():
             raise ValueError("hidden must name at least one stage for conv; a linear model is --architecture mlp")
         return self
 
@@ -248,9 +256,7 @@ class RunConfig(_Section):
         description="Start from the weights of another run's kept step, as RUN@STEP.",
     )
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False, protected_namespaces=()
-    )
+    model_config = ConfigDict(populate_by_name=True)
 
     def flat(self) -> dict[str, Any]:
         """Every field by its own name, as the command line and the address of the Train page name them."""
@@ -307,10 +313,20 @@ def parse_config(document: Any) -> RunConfig:
         )
     if isinstance(found, int) and 1 <= found < SCHEMA:  # what is new since has its default
         document = {**document, "schema": SCHEMA}
+        if found < 4 and isinstance(model := document.get("model", {}), dict):
+            named = {"conv": "conv-upsample"}.get(old := str(model.get("architecture", "mlp")), old)
+            document["model"] = {**model, "architecture": named}
     try:
         return RunConfig.model_validate(document)
     except ValidationError as error:
         raise ConfigError(_sentence(error)) from error
+
+
+def choices_of(name: str) -> tuple[str, ...]:
+    """The values that a choice offers, in order; old runs may have others, which are only read."""
+    return tuple(
+        one for one in get_args(FIELDS[name].annotation) if one not in _extra(FIELDS[name]).get("not_offered", ())
+    )
 
 
 def range_text(info: FieldInfo) -> str:

@@ -6,12 +6,12 @@ Titles, units, ranges, steps and help come from `vae_core.config`, so that Train
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 
 import streamlit as st
 
 from pages.common.address import check_number, say_missing
-from vae_core.config import FIELDS, RunConfig, range_text, step_of, title_of, unit_of
+from vae_core.config import FIELDS, RunConfig, choices_of, range_text, step_of, title_of, unit_of
 from vae_core.data import catalogue
 from vae_core.data.source import DatasetInfo
 
@@ -81,7 +81,7 @@ def choice_setting(
     name: str, *, prefix: str = "", disabled: bool = False, on_change: Callable[[], None] | None = None
 ) -> str:
     """One of a setting's values, in the address; arguments as for `number_setting`."""
-    options = get_args(FIELDS[name].annotation)
+    options = choices_of(name)
     say_missing(f"{prefix}{name}", title_of(name).lower(), options, DEFAULTS[name])
     chosen = st.selectbox(
         title_of(name),
@@ -96,9 +96,9 @@ def choice_setting(
     return str(chosen)
 
 
-def sizes_text(sizes: tuple[int, ...]) -> str:
-    """Sizes of hidden layers as they are typed: '256,64', or 'none' for a linear model."""
-    return ",".join(map(str, sizes)) or "none"
+def sizes_text(sizes: tuple[int, ...] | None) -> str:
+    """Sizes of hidden layers as they are typed: '256,64', 'none' for a linear model, empty for the usual ones."""
+    return "" if sizes is None else ",".join(map(str, sizes)) or "none"
 
 
 def where_text(info: DatasetInfo) -> str:

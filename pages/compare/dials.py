@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 import streamlit as st
 
 from pages.common.address import say_missing
 from pages.common.errors import literal
 from pages.common.settings import DEFAULTS, check_numbers, choice_setting, number_setting, setting_help, where_text
-from vae_core.config import DEFAULT_HIDDEN, FIELDS, title_of
+from vae_core.architectures import settled_model
+from vae_core.config import ModelConfig, choices_of, title_of
 from vae_core.data import catalogue
 
 FIELD_NAMES = ("beta", "latent", "model", "likelihood", "architecture", "hidden", "encoder", "capacity", "lr", "limit")
 """What may stand in beta's place."""
 OFFERED: dict[str, list[str]] = {
     "latent": ["2", "5", "10", "20"],
+    "architecture": ["mlp", "conv", "residual"],
     "hidden": ["none", "64", "128", "256,64"],
     "capacity": ["5", "10", "20"],
     "lr": ["0.0003", "0.001", "0.003"],
@@ -59,7 +61,7 @@ def _forget_values() -> None:
 
 def values(name: str, suggested: list[str]) -> list[str]:
     """The list that one edits: offered values, and any that one types."""
-    options = suggested or OFFERED.get(name) or [str(option) for option in get_args(FIELDS[name].annotation)]
+    options = suggested or OFFERED.get(name) or list(choices_of(name))
     return list(
         st.multiselect(
             f"{title_of(name)}: the values",
@@ -99,7 +101,7 @@ def common(varied: str) -> dict[str, Any]:
     with st.expander("More dials", icon=":material/tune:"):
         for name in ("model", "architecture", "likelihood", "binarize"):
             found[name] = choice_setting(name, prefix=PREFIX, disabled=name == varied)
-        found["hidden"] = _hidden(disabled=varied == "hidden", architecture=found["architecture"])
+        found["hidden"] = _hidden(disabled=varied == "hidden", architecture=_meant(found["architecture"]))
         if "gaussian" in found["likelihood"] or varied == "likelihood":
             found["sigma"] = number_setting("sigma", prefix=PREFIX)
         for name in ("beta", "lr", "batch_size", "limit"):
@@ -109,15 +111,21 @@ def common(varied: str) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name != varied and value is not None}
 
 
-def _hidden(*, disabled: bool, architecture: str) -> str:
-    usual = str(START["hidden"]) if architecture == "mlp" else ",".join(map(str, DEFAULT_HIDDEN["conv"]))
-    return str(
-        st.text_input(
-            title_of("hidden"),
-            value=usual,
-            key=f"sweep_hidden_{architecture}",
-            bind="query-params",
-            help=setting_help("hidden"),
-            disabled=disabled,
-        )
+def _meant(architecture: str) -> str:
+    """What the architecture is for the chosen images."""
+    shape = catalogue.find(st.session_state.sweep_dataset).shape
+    return settled_model(ModelConfig.model_validate({"architecture": architecture}), shape).architecture
+
+
+def _hidden(*, disabled: bool, architecture: str) -> str | None:
+    """The sizes as typed, or None for the usual ones."""
+    text = st.text_input(
+        title_of("hidden"),
+        value=str(START["hidden"]) if architecture == "mlp" else "",
+        placeholder="by itself",
+        key=f"sweep_hidden_{architecture}",
+        bind="query-params",
+        help=setting_help("hidden"),
+        disabled=disabled,
     )
+    return str(text) or None

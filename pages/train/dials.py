@@ -22,7 +22,7 @@ from pages.common.settings import (
     where_text,
 )
 from pages.common.thresholds import thresholds
-from vae_core.config import DEFAULT_HIDDEN, FIELDS, RunConfig, make_config, title_of
+from vae_core.config import FIELDS, RunConfig, choices_of, make_config, title_of
 from vae_core.data import catalogue
 from vae_core.errors import ConfigError, DataError
 from vae_core.levels import CORRUPTIONS, check_channels
@@ -52,7 +52,7 @@ def dials() -> RunConfig | None:
     with st.expander("More dials", icon=":material/tune:"):
         values |= _more()
     try:
-        config = make_config(**values)
+        config = catalogue.settled(make_config(**values))
         check_channels(config.data.corruption, catalogue.find(config.data.dataset).shape[0])
     except (ConfigError, DataError) as error:
         st.error(literal(in_words(str(error))), icon=":material/error:")
@@ -74,7 +74,7 @@ def in_words(sentence: str) -> str:
 def _more() -> dict[str, Any]:
     values: dict[str, Any] = {"model": choice_setting("model")}
     values["architecture"] = choice_setting("architecture", on_change=_take_default_sizes)
-    values["hidden"] = _hidden()
+    values["hidden"] = _hidden(values["architecture"])
     values["activation"] = choice_setting("activation")
     values["encoder"] = choice_setting("encoder", disabled=_is_ae())
     values["likelihood"] = choice_setting("likelihood")
@@ -97,7 +97,7 @@ def _more() -> dict[str, Any]:
 def _about(config: RunConfig) -> str:
     """What the preset is for, and which dials no longer stand as it set them."""
     preset = PRESETS[st.session_state.preset]
-    asked, now = preset.config(config.data.dataset).flat(), config.flat()
+    asked, now = catalogue.settled(preset.config(config.data.dataset)).flat(), config.flat()
     changed = [title_of(name) for name in FIELDS if asked[name] != now[name]]
     return preset.about + (f" Changed since: {', '.join(changed)}." if changed else "")
 
@@ -128,7 +128,7 @@ def _take_preset() -> None:
 
 def _take_default_sizes() -> None:
     """Dense sizes mean nothing as channels, and the other way round."""
-    st.session_state.hidden = sizes_text(DEFAULT_HIDDEN[st.session_state.architecture])
+    st.session_state.hidden = ""
 
 
 def set_dials(config: RunConfig) -> None:
@@ -201,20 +201,32 @@ def _as_shown(name: str, value: Any) -> Any:
     """A field's value as its widget has it."""
     if name == "hidden":
         return sizes_text(value)
+    if name == "architecture" and value not in choices_of(name):  # of an old run: what has taken its place
+        return "conv"
     if name == "corruption":
         return list(value)
     return value or "" if name == "level" else value
 
 
-def _hidden() -> str:
+def _hidden(architecture: str) -> str | None:
+    """The sizes as typed, or None for the usual ones."""
     text = st.text_input(
         title_of("hidden"),
-        value=sizes_text(DEFAULT_HIDDEN[st.session_state.get("architecture", DEFAULTS["architecture"])]),
         key="hidden",
         bind="query-params",
         help=setting_help("hidden"),
+        placeholder=_usual_sizes(architecture),
     )
-    return str(text)
+    return str(text) or None
+
+
+def _usual_sizes(architecture: str) -> str:
+    """What an empty field means for the chosen images."""
+    try:
+        config = make_config(architecture=architecture, dataset=st.session_state.get("dataset", DEFAULTS["dataset"]))
+        return sizes_text(catalogue.settled(config).model.hidden)
+    except (ConfigError, DataError):  # the dials say so together with what else is wrong
+        return ""
 
 
 def expected_collapse(config: RunConfig) -> float | None:

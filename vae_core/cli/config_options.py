@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 import shlex
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_origin
 
 import typer
 from pydantic.fields import FieldInfo
 
 from vae_core.cli.options import OptionGroup
-from vae_core.config import FIELDS, RunConfig, make_config, range_text, unit_of
+from vae_core.config import FIELDS, RunConfig, choices_of, make_config, range_text, unit_of
 from vae_core.data import catalogue
 from vae_core.errors import ConfigError, NameInvalid
 from vae_core.storage.checkpoints import load_step
@@ -26,7 +26,7 @@ MORE_HELP = {
 
 
 def _option(name: str, info: FieldInfo) -> inspect.Parameter:
-    choices = get_args(info.annotation) if get_origin(info.annotation) is Literal else ()
+    choices = choices_of(name) if get_origin(info.annotation) is Literal else ()
     metavar = METAVARS.get(name) or "|".join(choices) or "N"
     option = typer.Option(f"--{name.replace('_', '-')}", metavar=metavar, help=_help(name, info))
     return inspect.Parameter(
@@ -57,21 +57,21 @@ class ConfigOptions(OptionGroup):
         self.given = {name: text for name, text in given.items() if text is not None}
 
     def config(self, root: Path, parent: str | None = None) -> RunConfig:
-        """The configuration that the options ask for.
+        """The configuration that the options ask for, its network settled for the dataset's images.
 
         Args:
             root: the folder of the runs.
             parent: RUN@STEP, where the initial weights come from.
 
         Raises:
-            ConfigError: a value is out of its range.
+            ConfigError: a value is out of its range, or the network does not fit the images.
             RunNotFound: there is no such parent, or it does not keep that step.
             RunStateError: the parent had diverged at that step.
         """
         given: dict[str, Any] = dict(self.given)
         if given.get("dataset"):  # a run can be resumed from any folder
             given["dataset"] = catalogue.absolute_name(given["dataset"])
-        return make_config(**given, parent=_parent(parent, root))
+        return catalogue.settled(make_config(**given, parent=_parent(parent, root)))
 
 
 def _parent(given: str | None, root: Path) -> str | None:
@@ -96,10 +96,9 @@ def train_command(
     always: tuple[str, ...] = ("beta", "seed"),
 ) -> str:
     """The `train` command for this configuration, quoted for a shell. Defaults are left out unless named in `always`."""
-    usual = make_config(architecture=config.model.architecture).flat()
-    words = ["python", "-m", "vae_core", "train"]
+    usual, words = catalogue.usual_settings(config), ["python", "-m", "vae_core", "train"]
     for name, value in config.flat().items():
-        if name in always or value != usual[name] or (name == "architecture" and value != "mlp"):
+        if name in always or value != usual[name]:
             text = ",".join(map(str, value)) or "none" if isinstance(value, tuple) else _number(value)
             words += [f"--{name.replace('_', '-')}", text]
     for option, given in (("--from", config.parent), ("--runs", runs), ("--data-dir", data_dir)):

@@ -20,10 +20,11 @@ from vae_core.storage import paths
 from vae_core.storage.checkpoints import check_resumable
 from vae_core.storage.files import is_locked
 from vae_core.storage.lookup import find_run
-from vae_core.storage.runs import Run, Status, create_run, in_usual_place, make_longer
+from vae_core.storage.runs import Run, Status, in_usual_place, make_longer
 from vae_core.storage.states import State
 from vae_core.training.driver import Driver
 from vae_core.training.loop import Event, Stepped, Trainer, check_device
+from vae_core.training.new_run import create_run
 from vae_core.training.remedy import remedy
 
 app = typer.Typer(rich_markup_mode=None)

@@ -28,6 +28,10 @@ class SeparateVae(Autoencoder):
         super().__init__(encoder, decoder, latent)
         self.log_variance_encoder = log_variance_encoder
 
+    def encoders(self) -> list[nn.Sequential]:
+        """Both of them."""
+        return [self.encoder, self.log_variance_encoder]
+
     def encode(self, images: Tensor) -> Posterior:
         """q(z | x) of images (B, C, H, W) in [0, 1]."""
         return _posterior(self.encoder(images), self.log_variance_encoder(images))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from vae_core.config import ObjectiveConfig, RunConfig
 from vae_core.data import catalogue
-from vae_core.errors import LatentLabError, RunNotFound
+from vae_core.errors import ConfigError, DataError, LatentLabError, RunNotFound
 from vae_core.levels import level_text
 from vae_core.storage.runs import Run, list_runs
 from vae_core.storage.states import State
@@ -19,11 +20,13 @@ _DEFAULTS = ObjectiveConfig()
 
 @lru_cache(maxsize=4096)
 def essence(config: RunConfig) -> RunConfig:
-    """The configuration with every setting that has no effect on its training set to the default.
+    """The configuration with its network settled and every setting that has no effect on its training at the default.
 
     Examples are an autoencoder's beta, sigma with a Bernoulli likelihood, warm-up epochs of a constant beta, and a
     limit above the number of images. The device becomes "auto" and is compared separately.
     """
+    with contextlib.suppress(ConfigError, DataError):  # such as a file that is gone
+        config = catalogue.settled(config)
     objective = config.objective
     values: dict[str, Any] = {"device": "auto"}
     if any(config.data.levels):
@@ -35,7 +38,7 @@ def essence(config: RunConfig) -> RunConfig:
         values |= _default("beta", "beta_schedule")
     else:
         values |= _default("gamma", *(("warmup_epochs",) if objective.beta_schedule == "constant" else ()))
-    if config.model.architecture == "mlp" and not config.model.hidden:
+    if config.model.architecture == "mlp" and config.model.hidden == ():
         values |= {"activation": "relu"}  # a linear model has none
     if objective.likelihood not in ("gaussian", "gaussian-learned"):
         values |= _default("sigma")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from itertools import islice, pairwise
+from itertools import islice
 from statistics import median
 
+from vae_core.architectures import ImageShape, multiply_adds, settled_model
 from vae_core.config import ModelConfig, RunConfig
 from vae_core.storage.runs import Run
 from vae_core.storage.states import State
@@ -20,37 +20,12 @@ BELIEVED_SECONDS = 5.0
 BELIEVED_RUNS = 3
 
 
-def work_per_image(model: ModelConfig, image_shape: tuple[int, int, int]) -> float:
+def work_per_image(model: ModelConfig, image_shape: ImageShape) -> float:
     """Multiply-adds per training image: one forward pass, and twice that for the backward pass."""
-    heads = 2 if model.model == "vae" else 1
-    encoders = heads if model.encoder == "separate" and model.model == "vae" else 1
-    counted = _mlp if model.architecture == "mlp" else _conv
-    encoder, decoder = counted(model, image_shape, heads if encoders == 1 else 1)
-    return 3.0 * (encoders * encoder + decoder)
+    return 3.0 * multiply_adds(settled_model(model, image_shape), image_shape)
 
 
-def _mlp(model: ModelConfig, image_shape: tuple[int, int, int], heads: int) -> tuple[float, float]:
-    sizes = [math.prod(image_shape), *model.hidden, model.latent]
-    pairs = list(pairwise(sizes))
-    body = float(sum(before * after for before, after in pairs))
-    return body + (heads - 1) * pairs[-1][0] * pairs[-1][1], body
-
-
-def _conv(model: ModelConfig, image_shape: tuple[int, int, int], heads: int) -> tuple[float, float]:
-    channels, height, width = image_shape
-    body, decoder = 0.0, 0.0
-    for stage in model.hidden:
-        decoder += 9.0 * channels * stage * height * width
-        height, width = -(-height // 2), -(-width // 2)
-        body += 9.0 * channels * stage * height * width
-        channels = stage
-    dense = channels * height * width * model.latent
-    return body + heads * dense, decoder + dense
-
-
-def seconds_for(
-    config: RunConfig, images: int, image_shape: tuple[int, int, int], earlier: Sequence[Run] = ()
-) -> float:
+def seconds_for(config: RunConfig, images: int, image_shape: ImageShape, earlier: Sequence[Run] = ()) -> float:
     """Estimated seconds at full speed on this machine.
 
     Args:
@@ -65,9 +40,9 @@ def seconds_for(
     return START_SECONDS + used * config.training.epochs * work_per_image(config.model, image_shape) / rate
 
 
-def _believed_rate(earlier: Sequence[Run], config: RunConfig, image_shape: tuple[int, int, int]) -> float:
+def _believed_rate(earlier: Sequence[Run], config: RunConfig, image_shape: ImageShape) -> float:
     """Multiply-adds per second: a median, so that no single run decides."""
-    model = config.model
+    model = settled_model(config.model, image_shape)
     same_kind = [run for run in earlier if run.config.model.architecture == model.architecture]
     same_network = [run for run in same_kind if run.config.model == model]
     for runs in (same_network, same_kind):

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import torch
 
+from vae_core.architectures import STRIDED, settled
 from vae_core.config import RunConfig
 from vae_core.data import batches
 from vae_core.data.corruptions import corrupt_mixed
@@ -28,7 +29,7 @@ from vae_core.evaluation.validation_set import MEAN_IMAGES, ValidationSet, build
 from vae_core.levels import check_channels
 from vae_core.metrics.elbo import elbo_terms
 from vae_core.models.build import build_model
-from vae_core.models.networks import start_at
+from vae_core.models.networks import centre_on, start_at
 from vae_core.objectives.likelihoods import build_likelihood
 from vae_core.objectives.objective import LossTerms, Objective
 from vae_core.storage.frames import Frame
@@ -91,7 +92,7 @@ class Trainer:
     """
 
     def __init__(self, config: RunConfig, dataset: Dataset, validation: ValidationSet | None = None) -> None:
-        training = config.training
+        config, training = settled(config, dataset.image_shape), config.training
         check_channels(config.data.corruption, dataset.image_shape[0])
         self.config = config
         self.dataset_digest = dataset.digest
@@ -102,7 +103,7 @@ class Trainer:
         self.total_steps = self.steps_per_epoch * training.epochs
         self.model = build_model(config.model, dataset.image_shape, training.seed).to(self.device)
         self.likelihood = build_likelihood(config.objective).to(self.device)
-        if config.model.activation == "tanh":
+        if config.model.activation == "tanh" or config.model.architecture in STRIDED:
             self._start_at_mean_image()
         self.objective = Objective(config.objective, self.steps_per_epoch)
         self.parameters = [*self.model.parameters(), *self.likelihood.parameters()]
@@ -133,9 +134,15 @@ class Trainer:
         return len(self.images) - (self.steps_per_epoch - 1) * self.batch_size if last else self.batch_size
 
     def _start_at_mean_image(self) -> None:
-        """As Burda et al. 2015 do: otherwise a tanh network first spends hundreds of steps on a plateau."""
+        """As Burda et al. 2015 do: otherwise a tanh network first spends hundreds of steps on a plateau.
+
+        A strided network also sees the images centred, since nothing in it normalises them.
+        """
         mean = batches.to_float(self.images[:MEAN_IMAGES]).mean(dim=0).clamp(MEAN_MARGIN, 1 - MEAN_MARGIN)
         start_at(self.model.decoder, self.likelihood.output_of(mean))
+        if self.config.model.architecture in STRIDED:
+            for encoder in self.model.encoders():
+                centre_on(encoder, mean)
 
     def modules(self) -> dict[str, torch.nn.Module]:
         """The trained modules, by the prefix of their weights in a file."""

@@ -84,9 +84,13 @@ def _restore_optimizer(trainer: Trainer, tensors: dict[str, Array]) -> None:
     for name, parameter in _named_parameters(trainer):
         state = {key: tensors[f"optimizer.{name}.{key}"] for key in ADAM if f"optimizer.{name}.{key}" in tensors}
         if len(state) == len(ADAM):
-            trainer.optimizer.state[parameter] = {
-                key: torch.from_numpy(np.array(value)).to(parameter.device) for key, value in state.items()
-            }
+            trainer.optimizer.state[parameter] = {key: _like(parameter, value) for key, value in state.items()}
+
+
+def _like(parameter: torch.nn.Parameter, value: Array) -> torch.Tensor:
+    """The value on the parameter's device, in its memory format where it has its shape."""
+    given = torch.from_numpy(np.array(value)).to(parameter.device)
+    return torch.empty_like(parameter).copy_(given) if given.shape == parameter.shape else given
 
 
 def _note_differences(trainer: Trainer, before: dict[str, Any]) -> None:
