@@ -233,7 +233,7 @@ class TrainingConfig(_Section):
         le=1.0,
         json_schema_extra={"step": 0.001},
         title="Learning rate",
-        description="Adam's learning rate.",
+        description="Adam's learning rate; conv and residual take steps of twice this size.",
     )
     seed: int = Field(0, ge=0, le=2**32 - 1, title="Seed", description="Every random draw follows from it.")
     threads: int = Field(1, ge=1, le=256, title="Threads", description="Processor threads that the run may use.")

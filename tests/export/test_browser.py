@@ -27,6 +27,9 @@ CASES = [
     ("conv", "4,8", 3, (1, 28, 28)),
     ("conv", "8,4", 2, (3, 32, 32)),
     ("conv", "2,3,4", 2, (1, 13, 21)),
+    ("residual", "2,3,4", 2, (3, 13, 21)),
+    ("residual", "4,5", 2, (1, 8, 8), "tanh"),
+    ("conv-upsample", "2,3,4", 2, (1, 13, 21)),
 ]
 
 
@@ -64,6 +67,16 @@ def run(content: bytes, code: Tensor) -> Tensor:
             values = values.reshape(len(values), *shape)
         elif layer["kind"] == "upsample":
             values = values.repeat_interleave(2, 2).repeat_interleave(2, 3)[:, :, : shape[1], : shape[2]]
+        elif layer["kind"] == "enlarge":
+            values = functional.conv_transpose2d(values, *weights, stride=2, padding=1)[:, :, : shape[1], : shape[2]]
+        elif layer["kind"] == "residual":
+            act = getattr(torch, layer["activation"])
+            between = functional.conv2d(
+                act(values), *(arrays[f"{index}.reduce.{n}"] for n in ("weight", "bias")), padding=1
+            )
+            values = values + functional.conv2d(
+                act(between), *(arrays[f"{index}.expand.{n}"] for n in ("weight", "bias"))
+            )
         else:
             assert layer["kind"] == "convolution"
             values = functional.conv2d(values, *weights, padding=1)

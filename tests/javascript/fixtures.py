@@ -38,6 +38,9 @@ MODELS: tuple[tuple[str, str, int, ImageShape], ...] = (
     ("mlp", "none", 1, (3, 2, 3)),
     ("conv", "2,3", 2, (1, 7, 9)),
     ("conv", "3,2", 2, (3, 8, 4)),
+    ("residual", "3,2", 2, (3, 7, 4)),
+    ("conv-upsample", "2,3", 2, (1, 7, 9)),
+    ("conv-upsample", "3,2", 2, (3, 8, 4)),
 )
 
 

@@ -7,11 +7,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vae_core.architectures import MAX_PARAMETERS
 from vae_core.config import ModelConfig
 from vae_core.data.randomness import Stream, generator
 from vae_core.errors import ConfigError
 from vae_core.models.autoencoder import LOG_VARIANCE_MAX, LOG_VARIANCE_MIN, Autoencoder
-from vae_core.models.build import MAX_PARAMETERS, build_model
+from vae_core.models.build import build_model
 
 DIGIT = (1, 28, 28)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 from torch import nn
 
 from vae_core.export.packing import pack_blocks
 from vae_core.models.autoencoder import Autoencoder
-from vae_core.models.networks import ImageShape, Upsample
+from vae_core.models.networks import Enlarge, ImageShape, ResidualBlock, Upsample
 from vae_core.types import Array
 
 MAX_MULTIPLY_ADDS = 12_000_000
@@ -29,8 +30,10 @@ ACTIVATIONS = {
 def decoder_bytes(model: Autoencoder, likelihood: str, image_shape: ImageShape) -> bytes | None:
     """The decoder for `decoder.js`: a header {image, latent, activation, layers} and its `float32` weights.
 
-    A layer is {kind, shape}: dense, relu, tanh, reshape, upsample (nearest, by 2, cropped to its shape) or convolution (3x3,
-    padded by 1), the shape being that of its output. Layer n has the arrays `n.weight` and `n.bias` in torch's order.
+    A layer is {kind, shape}: dense, relu, tanh, reshape, enlarge (a transposed 4x4 convolution of stride 2, cropped to its
+    shape), residual (with `activation` and `narrow`, the channels between its two convolutions), upsample (nearest, by 2,
+    cropped to its shape) or convolution (3x3, padded by 1), the shape being that of its output. Layer n has the arrays
+    `n.weight` and `n.bias` in torch's order, and a residual one `n.reduce.weight` and so on.
 
     Args:
         model: its decoder is as `networks.py` makes it.
@@ -46,11 +49,13 @@ def decoder_bytes(model: Autoencoder, likelihood: str, image_shape: ImageShape) 
     shape: tuple[int, ...] = (model.latent,)
     multiply_adds = 0
     for index, module in enumerate(model.decoder):
-        kind, shape = _described(module, shape)
-        layers.append({"kind": kind, "shape": shape})
-        if isinstance(module, nn.Linear | nn.Conv2d):
-            multiply_adds += module.weight.numel() * (math.prod(shape[1:]) if kind == "convolution" else 1)
-            arrays |= {f"{index}.{name}": value.detach().cpu().numpy() for name, value in module.named_parameters()}
+        entering = shape
+        kind, shape = _described(module, entering)
+        layers.append({"kind": kind, "shape": shape, **_details(module)})
+        positions = math.prod((entering if isinstance(module, Enlarge) else shape)[1:])
+        for name, value in module.named_parameters():
+            arrays[f"{index}.{name}"] = np.ascontiguousarray(value.detach().cpu().numpy())
+            multiply_adds += value.numel() * positions if name.endswith("weight") else 0
     if multiply_adds > MAX_MULTIPLY_ADDS or sum(array.nbytes for array in arrays.values()) > MAX_BYTES:
         return None
     activation = ACTIVATIONS[likelihood]
@@ -73,4 +78,15 @@ def _described(module: nn.Module, entering: tuple[int, ...]) -> tuple[str, tuple
             return "upsample", (entering[0], module.height, module.width)
         case nn.Conv2d():
             return "convolution", (module.out_channels, *entering[1:])
+        case Enlarge():
+            return "enlarge", (module.out_channels, module.height, module.width)
+        case ResidualBlock():
+            return "residual", entering
     raise TypeError(f"A decoder is made of the layers of networks.py, and {type(module).__name__} is none of them.")
+
+
+def _details(module: nn.Module) -> dict[str, Any]:
+    """What else a layer needs to be run."""
+    if not isinstance(module, ResidualBlock):
+        return {}
+    return {"activation": _described(module.activation, ())[0], "narrow": module.reduce.out_channels}

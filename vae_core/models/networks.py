@@ -19,8 +19,10 @@ from torch.nn import functional
 
 from vae_core.architectures import ImageShape, narrow_channels, stage_sizes
 
-END_GAIN = 0.3
-"""How large the outputs of a new strided encoder and decoder are, relative to signals that keep their size."""
+OUTPUT_GAIN = 0.3
+"""Size of a new strided decoder's output, relative to signals that keep their size."""
+SMALLEST_DEVIATION = 0.01
+"""What hardly differs between images is not magnified more than a hundredfold."""
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh}
 """What may stand between two layers, by its name in the configuration."""
 
@@ -160,14 +162,14 @@ def initialise_strided(network: nn.Sequential, generator: torch.Generator, activ
     """Draws the weights of a strided encoder or decoder so that signals keep their size at any depth; biases are 0.
 
     Normal with variance g^2 / (inputs of a unit), where g^2 is 2 for ReLU (He et al. 2015, "Delving Deep into Rectifiers",
-    eq. 10) and 1 for tanh. A pixel of a transposed convolution of stride 2 sums a quarter of its kernel. The last layer of
-    the encoder has g = 1, and both ends start small (`END_GAIN`), so that the first codes and pictures are near their means.
+    eq. 10) and 1 for tanh. A pixel of a transposed convolution of stride 2 sums a quarter of its kernel. A decoder's last
+    layer starts smaller (`OUTPUT_GAIN`), so that the first pictures are near the mean, and an encoder's has g = 1.
     """
     gain = 1.0 if activation == "tanh" else math.sqrt(2.0)
     layers = [layer for layer in network.modules() if isinstance(layer, nn.Linear | nn.Conv2d | Enlarge)]
     for layer in layers:
         inputs = layer.weight[:, 0].numel() / 4 if isinstance(layer, Enlarge) else layer.weight[0].numel()
-        end = END_GAIN if layer is layers[-1] else gain
+        end = gain if layer is not layers[-1] else OUTPUT_GAIN if isinstance(layer, Enlarge) else 1.0
         layer.weight.normal_(0.0, end / math.sqrt(inputs), generator=generator)
         assert layer.bias is not None
         layer.bias.zero_()
@@ -177,11 +179,35 @@ def initialise_strided(network: nn.Sequential, generator: torch.Generator, activ
 
 
 @torch.no_grad()
-def centre_on(encoder: nn.Sequential, mean: Tensor) -> None:
-    """Sets the first convolution's bias so that an image of the mean colour (C, H, W) gives 0 away from the border."""
-    first = encoder[0]
-    assert isinstance(first, nn.Conv2d) and first.bias is not None
-    first.bias.copy_(-(first.weight.sum(dim=(2, 3)) * mean.mean(dim=(1, 2))).sum(dim=1))
+def normalise_on(network: nn.Sequential, examples: Tensor) -> None:
+    """Rescales the layers of a new strided network so that their outputs for these examples have mean 0 and deviation 1.
+
+    Salimans & Kingma 2016, "Weight Normalization", sec. 3: each channel of a convolution by its own mean and deviation, and of
+    a dense layer each unit by its mean and all by one deviation. The network then starts as one with batch normalisation
+    does, and has nothing of it afterwards. The last layer keeps its weights.
+
+    Args:
+        network: an encoder or decoder as `initialise_strided` leaves it.
+        examples: images (B, C, H, W) of an encoder, codes (B, L) of a decoder.
+    """
+    last = _last_weighted(network)
+    for layer in network:
+        if isinstance(layer, nn.Linear | nn.Conv2d | Enlarge) and layer is not last:
+            output = layer(examples)
+            across = [0, *range(2, output.dim())]
+            mean = output.mean(across)
+            deviation = output.std(across) if output.dim() > 2 else output.std().expand_as(mean)
+            scale = 1.0 / deviation.clamp(min=SMALLEST_DEVIATION)
+            assert layer.bias is not None
+            layer.weight.mul_(
+                scale.view(1, -1, 1, 1) if isinstance(layer, Enlarge) else _along_rows(scale, layer.weight)
+            )
+            layer.bias.sub_(mean).mul_(scale)
+        examples = layer(examples)
+
+
+def _along_rows(scale: Tensor, weight: Tensor) -> Tensor:
+    return scale.view(-1, *[1] * (weight.dim() - 1))
 
 
 @torch.no_grad()
@@ -190,9 +216,13 @@ def start_at(decoder: nn.Sequential, output: Tensor) -> None:
 
     The bias of a convolution has one number per channel and gets the mean over the pixels.
     """
-    last = next(layer for layer in reversed(decoder) if isinstance(layer, nn.Linear | nn.Conv2d | Enlarge))
+    last = _last_weighted(decoder)
     assert last.bias is not None
     last.bias.copy_(output.flatten() if isinstance(last, nn.Linear) else output.mean(dim=(1, 2)))
+
+
+def _last_weighted(network: nn.Sequential) -> nn.Linear | nn.Conv2d | Enlarge:
+    return next(layer for layer in reversed(network) if isinstance(layer, nn.Linear | nn.Conv2d | Enlarge))
 
 
 def _dense(sizes: Sequence[int], activation: str) -> list[nn.Module]:
