@@ -30,10 +30,8 @@ def ratio(data: Dataset, epochs: int) -> tuple[float, str]:
         plain.append(train_plain(data.train_images, channels, LATENT, steps)[1])
         ours.append(trained_images_per_second(config, data))
     found = median([mine / other for mine, other in zip(ours, plain, strict=True)])
-    return (
-        found,
-        f"{'x'.join(map(str, data.image_shape))} {found:.2f} ({median(ours):,.0f} against {median(plain):,.0f} images/s)",
-    )
+    size = "x".join(map(str, data.image_shape))
+    return found, f"{size} {found:.2f} ({median(ours):,.0f} against {median(plain):,.0f} images/s)"
 
 
 def measure() -> Result:

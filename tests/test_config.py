@@ -17,6 +17,7 @@ from vae_core.config import (
     FIELDS,
     SECTIONS,
     RunConfig,
+    choices_of,
     make_config,
     parse_config,
     range_text,
@@ -43,7 +44,7 @@ WHOLE = ("limit", "latent", "epochs", "batch_size", "seed", "threads")
 CHOICES = {
     "binarize": ("none", "threshold", "dynamic", "fixed"),
     "model": ("ae", "vae"),
-    "architecture": ("mlp", "conv"),
+    "architecture": ("auto", "mlp", "conv", "residual", "conv-upsample"),
     "activation": ("relu", "tanh"),
     "encoder": ("shared", "separate"),
     "likelihood": ("bernoulli", "gaussian", "gaussian-learned", "continuous-bernoulli"),
@@ -70,8 +71,8 @@ def test_defaults_are_those_of_the_design() -> None:
         "corruption": (),
         "level": None,
         "model": "vae",
-        "architecture": "mlp",
-        "hidden": (256, 64),
+        "architecture": "auto",
+        "hidden": None,
         "activation": "relu",
         "encoder": "shared",
         "latent": 2,
@@ -151,7 +152,7 @@ def test_a_number_is_taken_or_the_sentence_names_field_range_and_value(name: str
         ({"epochs": "many"}, "epochs must be a whole number, 1 to 100000, not 'many'."),
         ({"lr": "fast"}, "lr must be a number, above 0, at most 1, not 'fast'."),
         ({"model": "gan"}, "model must be 'ae' or 'vae', not 'gan'."),
-        ({"architecture": []}, "architecture must be 'mlp' or 'conv', not []."),
+        ({"architecture": []}, "architecture must be 'auto', 'mlp', 'conv' or 'residual', not []."),
         ({"dataset": ""}, "dataset must be a name or a path of 1 to 4096 characters, not ''."),
         ({"dataset": 3}, "dataset must be a name or a path of 1 to 4096 characters, not 3."),
         ({"parent": "x"}, "parent must be RUN@STEP, a run's id and a step that it keeps, not 'x'."),
@@ -173,7 +174,7 @@ def test_choices(name: str) -> None:
         assert make_config(**{name: choice}).flat()[name] == choice
     told = sentence(**{name: "another"})
     assert told.startswith(f"{name} must be ") and told.endswith(", not 'another'.")
-    assert all(repr(choice) in told for choice in CHOICES[name])
+    assert all(repr(choice) in told for choice in choices_of(name))
 
 
 def test_unknown_keys_are_refused() -> None:
@@ -277,10 +278,27 @@ def test_hidden_sizes_that_are_none(typed: Any) -> None:
 
 
 def test_hidden_sizes_left_out_are_those_of_the_architecture() -> None:
-    assert make_config(architecture="conv").model.hidden == DEFAULT_HIDDEN["conv"] == (32, 64)
-    assert make_config(architecture="conv", hidden=None).model.hidden == (32, 64)
-    assert make_config(architecture="mlp", hidden=None).model.hidden == (256, 64)
+    assert make_config(architecture="conv").model.hidden is None  # they depend on the images
+    assert make_config(architecture="mlp", hidden=None).model.hidden == DEFAULT_HIDDEN["mlp"] == (256, 64)
     assert make_config(architecture="conv", hidden="16").model.hidden == (16,)
+
+
+def test_hidden_sizes_without_an_architecture_are_those_of_dense_layers() -> None:
+    assert make_config(hidden="400").model.architecture == "mlp"
+    assert make_config(hidden="none").model.architecture == "mlp"
+    assert make_config(hidden=None).model.architecture == "auto"
+
+
+def test_what_conv_meant_before_schema_4_has_a_name_of_its_own_that_is_read_and_not_offered() -> None:
+    old = {"schema": 3, "model": {"architecture": "conv", "hidden": [16, 32]}}
+    assert parse_config(old).model.architecture == "conv-upsample"
+    assert parse_config({**old, "schema": 4}).model.architecture == "conv"
+    unnamed = parse_config({"schema": 1, "model": {"latent": 3}}).model
+    assert (unnamed.architecture, unnamed.hidden) == ("mlp", (256, 64))
+    assert parse_config({"schema": 1}).model.architecture == "mlp"
+    again = parse_config(parse_config(old).model_dump(mode="json", by_alias=True))
+    assert again == parse_config(old)
+    assert choices_of("architecture") == ("auto", "mlp", "conv", "residual")
 
 
 configurations = st.builds(
@@ -303,7 +321,7 @@ def test_round_trips_lose_nothing(config: RunConfig) -> None:
     assert make_config(parent=config.parent, **config.flat()) == config
     assert config.changed() == config
     document = json.loads(json.dumps(config.model_dump(mode="json", by_alias=True), allow_nan=False))
-    assert document["schema"] == 3
+    assert document["schema"] == 4
     assert parse_config(document) == config
 
 
@@ -333,14 +351,14 @@ def test_a_configuration_is_frozen() -> None:
 
 
 def test_a_newer_format_says_so() -> None:
-    with pytest.raises(SchemaTooNew, match=r"was written in format 4 and this program knows 3; update the program\.$"):
-        parse_config({"schema": 4, "something": "new"})
+    with pytest.raises(SchemaTooNew, match=r"was written in format 5 and this program knows 4; update the program\.$"):
+        parse_config({"schema": 5, "something": "new"})
     with pytest.raises(ConfigError, match=r"^schema must be a whole number from 1 on, not 0\.$"):
         parse_config({"schema": 0})
 
 
 def test_the_first_format_reads_as_a_run_without_corruption() -> None:
-    assert parse_config({"schema": 1, "model": {"latent": 7}}) == make_config(latent=7)
+    assert parse_config({"schema": 1, "model": {"latent": 7}}) == make_config(latent=7, architecture="mlp")
 
 
 def test_warnings_are_for_what_is_rarely_wanted() -> None:

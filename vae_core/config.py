@@ -16,8 +16,8 @@ from vae_core.errors import ConfigError, SchemaTooNew
 from vae_core.levels import CORRUPTIONS, check_corruption, ends_of, level_text, parse_level
 
 SCHEMA = 4
-"""Version of `config.json`; a larger number means that a newer program wrote it. The second has corruptions, the third a
-choice of activation and pixels binarised once, the fourth a strided `conv`; the earlier one is now `conv-upsample`."""
+"""Version of `config.json`. The second has corruptions, the third a choice of activation and pixels binarised once, the
+fourth a strided `conv`; the earlier one is now `conv-upsample`."""
 
 HELD_OUT_IMAGES = 2_000
 """Test images that are looked at while training, always the same; a smaller test split is looked at whole."""
@@ -123,13 +123,9 @@ class ModelConfig(_Section):
         description="One encoder with two heads, or one network for the mean and one for the log-variance.",
     )
     latent: int = Field(
-        2,
-        ge=1,
-        le=512,
-        title="Latents",
-        description="Numbers in the code of an image.",
+        2, ge=1, le=512, title="Latents", description="Numbers in the code of an image.",
         json_schema_extra={"unit": "dimensions"},
-    )
+    )  # fmt: skip
 
     @model_validator(mode="before")
     @classmethod
@@ -293,8 +289,8 @@ def make_config(*, parent: str | None = None, **values: Any) -> RunConfig:
     if unknown:
         raise ConfigError(f"There is no setting called {unknown[0]!r}; the settings are {', '.join(FIELDS)}.")
     nested = {
-        section: {name: values[name] for name in model.model_fields if name in values}
-        for section, model in SECTIONS.items()
+        key: {name: values[name] for name in section.model_fields if name in values}
+        for key, section in SECTIONS.items()
     }
     return parse_config({**nested, "parent": parent})
 
@@ -314,8 +310,8 @@ def parse_config(document: Any) -> RunConfig:
     if isinstance(found, int) and 1 <= found < SCHEMA:  # what is new since has its default
         document = {**document, "schema": SCHEMA}
         if found < 4 and isinstance(model := document.get("model", {}), dict):
-            named = {"conv": "conv-upsample"}.get(old := str(model.get("architecture", "mlp")), old)
-            document["model"] = {**model, "architecture": named}
+            old = model.get("architecture", "mlp")
+            document["model"] = {**model, "architecture": "conv-upsample" if old == "conv" else old}
     try:
         return RunConfig.model_validate(document)
     except ValidationError as error:
@@ -324,9 +320,8 @@ def parse_config(document: Any) -> RunConfig:
 
 def choices_of(name: str) -> tuple[str, ...]:
     """The values that a choice offers, in order; old runs may have others, which are only read."""
-    return tuple(
-        one for one in get_args(FIELDS[name].annotation) if one not in _extra(FIELDS[name]).get("not_offered", ())
-    )
+    not_offered = _extra(FIELDS[name]).get("not_offered", ())
+    return tuple(one for one in get_args(FIELDS[name].annotation) if one not in not_offered)
 
 
 def range_text(info: FieldInfo) -> str:
@@ -398,7 +393,8 @@ def _sentence(error: ValidationError) -> str:
     # from the end, since a section may be called as a field is; behind `hidden` stands a position in it
     name = next((part for part in reversed(path) if part in FIELDS), path[-1])
     if kind == "literal_error":
-        return f"{name} must be {first['ctx']['expected']}, not {given}."
+        *others, last = map(repr, choices_of(name))
+        return f"{name} must be {', '.join(others)} or {last}, not {given}."
     expected = _EXPECTED.get(name) or range_text(FIELDS[name])
     number = "a whole number, " if kind.startswith("int") else "a number, " if "float" in kind else ""
     return f"{name} must be {'' if name in _EXPECTED else number}{expected}, not {given}."

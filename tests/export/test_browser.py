@@ -120,7 +120,9 @@ def test_the_likelihood_says_the_activation(likelihood: str, activation: str) ->
         ("mlp", "512,256", (1, 28, 28), True),
         ("conv", "32,64", (1, 28, 28), True),
         ("conv", "32,64", (3, 32, 32), True),
-        ("conv", "32,64", (3, 128, 128), False),  # too many multiply-adds
+        ("conv", "32,64,64,64", (3, 64, 64), True),
+        ("residual", "32,64,64,64", (3, 64, 64), True),
+        ("residual", "32,64,64,64,64", (3, 128, 128), False),  # too many multiply-adds
         ("mlp", "256,64", (3, 128, 128), False),  # too many weights
     ],
 )
@@ -129,12 +131,17 @@ def test_what_is_too_large_for_a_browser(architecture: str, hidden: str, shape: 
 
 
 def test_the_bound_counts_multiply_adds_of_an_image(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A dense layer of 2 x 4 (2 x 2 pixels), and at 4 x 4 pixels a convolution from 1 to 1 channel: 8 + 9 x 16 = 152."""
-    model = built("conv", "1", 2, (1, 4, 4))
-    monkeypatch.setattr(browser, "MAX_MULTIPLY_ADDS", 152)
-    assert decoder_bytes(model, "bernoulli", (1, 4, 4)) is not None
-    monkeypatch.setattr(browser, "MAX_MULTIPLY_ADDS", 151)
-    assert decoder_bytes(model, "bernoulli", (1, 4, 4)) is None
+    """A dense layer of 2 x 4 (2 x 2 pixels); then a kernel of 4 x 4 at these pixels, or 3 x 3 at 4 x 4 pixels, of 1 channel."""
+    for architecture, work in (
+        ("conv", 8 + 16 * 4),
+        ("residual", 8 + (9 + 1) * 4 + 16 * 4),
+        ("conv-upsample", 8 + 9 * 16),
+    ):
+        model = built(architecture, "1", 2, (1, 4, 4))
+        monkeypatch.setattr(browser, "MAX_MULTIPLY_ADDS", work)
+        assert decoder_bytes(model, "bernoulli", (1, 4, 4)) is not None
+        monkeypatch.setattr(browser, "MAX_MULTIPLY_ADDS", work - 1)
+        assert decoder_bytes(model, "bernoulli", (1, 4, 4)) is None
 
 
 def test_an_unknown_layer_is_refused() -> None:

@@ -161,11 +161,11 @@ def initialise(module: nn.Module, generator: torch.Generator, activation: str = 
 def initialise_strided(network: nn.Sequential, generator: torch.Generator, activation: str = "relu") -> None:
     """Draws the weights of a strided encoder or decoder so that signals keep their size at any depth; biases are 0.
 
-    Normal with variance g^2 / (inputs of a unit), where g^2 is 2 for ReLU (He et al. 2015, "Delving Deep into Rectifiers",
-    eq. 10) and 1 for tanh. A pixel of a transposed convolution of stride 2 sums a quarter of its kernel. A decoder's last
+    Normal with variance g^2 / (inputs of a unit), where g is sqrt 2 for ReLU (He et al. 2015, "Delving Deep into Rectifiers",
+    eq. 10) and 5/3 for tanh. A pixel of a transposed convolution of stride 2 sums a quarter of its kernel. A decoder's last
     layer starts smaller (`OUTPUT_GAIN`), so that the first pictures are near the mean, and an encoder's has g = 1.
     """
-    gain = 1.0 if activation == "tanh" else math.sqrt(2.0)
+    gain = nn.init.calculate_gain(activation)
     layers = [layer for layer in network.modules() if isinstance(layer, nn.Linear | nn.Conv2d | Enlarge)]
     for layer in layers:
         inputs = layer.weight[:, 0].numel() / 4 if isinstance(layer, Enlarge) else layer.weight[0].numel()
