@@ -60,7 +60,9 @@ class Plain(nn.Module):
         """The negative ELBO of each image, (B,), with one sample of z."""
         mean, log_variance = self.encoder(images.contiguous(memory_format=torch.channels_last)).chunk(2, dim=1)
         output = self.decoder(mean + torch.randn_like(mean) * (0.5 * log_variance).exp())
-        loss = functional.binary_cross_entropy_with_logits(output, images, reduction="none").flatten(1).sum(dim=1)
+        loss: Tensor = (
+            functional.binary_cross_entropy_with_logits(output, images, reduction="none").flatten(1).sum(dim=1)
+        )
         return loss - 0.5 * (1 + log_variance - mean.square() - log_variance.exp()).sum(dim=1)
 
 
@@ -77,7 +79,7 @@ def train_plain(images: Tensor, channels: Sequence[int], latent: int, steps: int
         chosen, order = order[:BATCH], order[BATCH:]
         loss = model.nats(images[chosen].float() / 255).mean()
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         optimizer.step()
         seen += len(chosen)
     return model, seen / (time.perf_counter() - began)
@@ -87,7 +89,7 @@ def train_plain(images: Tensor, channels: Sequence[int], latent: int, steps: int
 def held_out_nats(model: Plain, images: Tensor) -> float:
     """The mean negative ELBO of `uint8` images, with the statistics that the normalisation has kept."""
     model.eval()
-    return torch.cat([model.nats(batch.float() / 255) for batch in images.split(500)]).mean().item()
+    return torch.cat([model.nats(batch.float() / 255) for batch in torch.split(images, 500)]).mean().item()
 
 
 def emoji() -> Dataset:

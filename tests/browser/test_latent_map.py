@@ -17,11 +17,11 @@ from pages.common.components.bundle import bundle
 from tests.browser.apps.linear_model import linear
 from tests.viz.scenes import DIGITS, digits
 from tools.served import served
+from vae_core.architectures import ImageShape
 from vae_core.config import ModelConfig, ObjectiveConfig
 from vae_core.export.browser import ACTIVATIONS, decoder_bytes
 from vae_core.models.autoencoder import Autoencoder
 from vae_core.models.build import build_model
-from vae_core.models.networks import ImageShape
 from vae_core.objectives.likelihoods import build_likelihood
 from vae_core.storage.paths import PROJECT_ROOT
 from vae_core.types import Array

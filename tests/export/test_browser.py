@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vae_core.architectures import ImageShape
 from vae_core.config import ModelConfig
 from vae_core.export import browser
 from vae_core.export.browser import decoder_bytes
 from vae_core.models.autoencoder import Autoencoder
 from vae_core.models.build import build_model
-from vae_core.models.networks import ImageShape
 
 CASES = [
     ("mlp", "20,10", 3, (1, 9, 9), "tanh"),
@@ -131,7 +131,7 @@ def test_what_is_too_large_for_a_browser(architecture: str, hidden: str, shape: 
 
 
 def test_the_bound_counts_multiply_adds_of_an_image(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A dense layer of 2 x 4 (2 x 2 pixels); then a kernel of 4 x 4 at these pixels, or 3 x 3 at 4 x 4 pixels, of 1 channel."""
+    """A dense layer of 2 x 4 (2 x 2 pixels); then one kernel of 4 x 4 at these pixels, or of 3 x 3 at 4 x 4 pixels."""
     for architecture, work in (
         ("conv", 8 + 16 * 4),
         ("residual", 8 + (9 + 1) * 4 + 16 * 4),

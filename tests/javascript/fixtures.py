@@ -16,13 +16,13 @@ from typing import Any, get_args
 import numpy as np
 import torch
 
+from vae_core.architectures import ImageShape
 from vae_core.config import ModelConfig, ObjectiveConfig
 from vae_core.export.browser import decoder_bytes
 from vae_core.export.packing import pack_blocks
 from vae_core.metrics.active import is_active
 from vae_core.models.autoencoder import Autoencoder, Posterior
 from vae_core.models.build import build_model
-from vae_core.models.networks import ImageShape
 from vae_core.objectives.divergences import kl_per_dimension
 from vae_core.objectives.likelihoods import build_likelihood
 from vae_core.storage.frames import Frame, Subjects

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from vae_core.architectures import ImageShape
 from vae_core.export.packing import pack_blocks
 from vae_core.models.autoencoder import Autoencoder
-from vae_core.models.networks import Enlarge, ImageShape, ResidualBlock, Upsample
+from vae_core.models.networks import Enlarge, ResidualBlock, Upsample
 from vae_core.types import Array
 
 MAX_MULTIPLY_ADDS = 30_000_000

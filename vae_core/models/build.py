@@ -40,7 +40,7 @@ def build_model(config: ModelConfig, image_shape: ImageShape, seed: int) -> Auto
     if settled.architecture not in STRIDED:
         initialise(model, draw, config.activation)
         return model
-    for network in model.children():
+    for network in (*model.encoders(), model.decoder):
         initialise_strided(network, draw, config.activation)
     return model.to(memory_format=torch.channels_last)
 

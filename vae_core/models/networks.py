@@ -19,6 +19,8 @@ from torch.nn import functional
 
 from vae_core.architectures import ImageShape, narrow_channels, stage_sizes
 
+GAINS = {"relu": math.sqrt(2.0), "tanh": 5.0 / 3.0}
+"""By how much weights make up for what an activation takes from a signal."""
 OUTPUT_GAIN = 0.3
 """Size of a new strided decoder's output, relative to signals that keep their size."""
 SMALLEST_DEVIATION = 0.01
@@ -165,7 +167,7 @@ def initialise_strided(network: nn.Sequential, generator: torch.Generator, activ
     eq. 10) and 5/3 for tanh. A pixel of a transposed convolution of stride 2 sums a quarter of its kernel. A decoder's last
     layer starts smaller (`OUTPUT_GAIN`), so that the first pictures are near the mean, and an encoder's has g = 1.
     """
-    gain = nn.init.calculate_gain(activation)
+    gain = GAINS[activation]
     layers = [layer for layer in network.modules() if isinstance(layer, nn.Linear | nn.Conv2d | Enlarge)]
     for layer in layers:
         inputs = layer.weight[:, 0].numel() / 4 if isinstance(layer, Enlarge) else layer.weight[0].numel()
