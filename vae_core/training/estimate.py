@@ -43,14 +43,18 @@ def seconds_for(config: RunConfig, images: int, image_shape: ImageShape, earlier
 def _believed_rate(earlier: Sequence[Run], config: RunConfig, image_shape: ImageShape) -> float:
     """Multiply-adds per second: a median, so that no single run decides."""
     model = settled_model(config.model, image_shape)
-    same_kind = [run for run in earlier if run.config.model.architecture == model.architecture]
-    same_network = [run for run in same_kind if run.config.model == model]
+    same_kind = [run for run in earlier if _model_of(run, image_shape).architecture == model.architecture]
+    same_network = [run for run in same_kind if _model_of(run, image_shape) == model]
     for runs in (same_network, same_kind):
         speeds = (_images_per_second(run) * work_per_image(run.config.model, image_shape) for run in runs)
         believed = list(islice((speed for speed in speeds if speed), BELIEVED_RUNS))
         if believed:
             return median(believed)
     return USUAL_RATE
+
+
+def _model_of(run: Run, image_shape: ImageShape) -> ModelConfig:
+    return settled_model(run.config.model, image_shape)
 
 
 def _images_per_second(run: Run) -> float:
