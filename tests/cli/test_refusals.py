@@ -57,7 +57,7 @@ WRONG_TRAIN = [
     (["--name", "x" * 81], "80"),
     (["--name", "two\nlines"], "one line"),
     (["--data-dir", "not-there"], "data folder 'not-there'"),
-    (["--hidden", ",".join(["8192"] * 8)], "This network would have 476,"),
+    (["--hidden", ",".join(["8192"] * 8)], "This network would have 952,550,164 parameters"),
     (["--architecture", "conv", "--hidden", "8,8,8,8,8,8"], "can be halved 5 times; name at most 5"),
     (["--from", "nonsense"], "RUN@STEP"),
     (["--from", "vae@"], "RUN@STEP"),
