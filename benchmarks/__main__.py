@@ -8,7 +8,7 @@ import sys
 NAMES = (
     *("roofline", "original_loop", "poll", "first_loss", "watched", "slider", "latent_map"),
     *("library", "sweep", "compare", "corruption", "denoise", "sprites", "lessons"),
-    *("conv_speed", "conv_elbo", "pythae_conv"),
+    *("conv_speed", "conv_elbo"),
 )
 
 
