@@ -15,20 +15,8 @@ import vae_core
 from vae_core.storage.paths import PROJECT_ROOT
 
 LAYERS = (
-    *(
-        "types",
-        "errors",
-        "levels",
-        "figures",
-        "config",
-        "architectures",
-        "presets",
-        "storage",
-        "data",
-        "models",
-        "objectives",
-    ),
-    *("metrics", "evaluation", "archives", "training", "export", "viz"),
+    *("types", "errors", "levels", "figures", "config", "architectures", "presets", "storage", "data", "models"),
+    *("objectives", "metrics", "evaluation", "archives", "training", "export", "viz"),
 )
 TOP = ("cli", "pages", "app")
 PUBLIC = {f"vae_core.{name}": module for name, module in vae_core._PUBLIC.items()}
