@@ -9,9 +9,10 @@ from pathlib import Path
 
 from vae_core.config import RunConfig
 from vae_core.data import datasets
+from vae_core.data.datasets import Dataset
 from vae_core.errors import DataError
-from vae_core.storage.runs import create_run
 from vae_core.training.driver import Driver
+from vae_core.training.new_run import create_run
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,16 @@ def dataset_name() -> str:
         return "mnist-sample"
 
 
-def trained_images_per_second(config: RunConfig) -> float:
-    """The speed of a complete `train`, including film and checkpoints, in a temporary folder."""
+def trained_images_per_second(config: RunConfig, data: Dataset | None = None) -> float:
+    """The speed of a complete `train`, including film and checkpoints, in a temporary folder.
+
+    Args:
+        config: the run's configuration.
+        data: used instead of the dataset that the configuration names.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        status = Driver(create_run(Path(folder), config)).drive()
+        run = create_run(Path(folder), config)
+        status = Driver(run, load=None if data is None else lambda progress: data).drive()
     if status.images_per_second is None:
         raise RuntimeError("the run recorded no speed")
     return status.images_per_second

@@ -13,8 +13,8 @@ from benchmarks.common import Result, median
 from benchmarks.slider import moves, opened
 from tools.served import chromium, served
 from vae_core.config import make_config
-from vae_core.storage.runs import create_run
 from vae_core.training.driver import Driver
+from vae_core.training.new_run import create_run
 
 TURNS = 3
 BETAS = (0.5, 1, 2, 4, 8, 16, 32, 64)

@@ -11,8 +11,9 @@ from playwright.sync_api import Browser, Page
 from benchmarks.common import Result, median
 from tools.served import READY, chromium, served
 from vae_core.config import make_config
-from vae_core.storage.runs import Status, create_run
+from vae_core.storage.runs import Status
 from vae_core.storage.states import State
+from vae_core.training.new_run import create_run
 
 FEW, MANY = 20, 2_000
 OPENED = 7

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from vae_core.config import FIELDS, SECTIONS, RunConfig, make_config, parse_config, warnings_for
 from vae_core.errors import ConfigError, SchemaTooNew
-from vae_core.fields import range_text, unit_of
+from vae_core.fields import options_of, range_text, unit_of
 from vae_core.registry.model_rows import ARCHITECTURES
 
 RANGES: dict[str, tuple[str, float, float]] = {
@@ -40,7 +40,7 @@ WHOLE = ("limit", "latent", "epochs", "batch_size", "seed", "threads")
 CHOICES = {
     "binarize": ("none", "threshold", "dynamic", "fixed"),
     "model": ("ae", "vae"),
-    "architecture": ("mlp", "conv"),
+    "architecture": ("auto", "mlp", "conv", "residual", "conv-upsample"),
     "activation": ("relu", "tanh"),
     "encoder": ("shared", "separate"),
     "likelihood": ("bernoulli", "gaussian", "gaussian-learned", "discretised-logistic", "continuous-bernoulli"),
@@ -72,8 +72,8 @@ def test_defaults_are_those_of_the_design() -> None:
         "level": None,
         "augment": (),
         "model": "vae",
-        "architecture": "mlp",
-        "hidden": (256, 64),
+        "architecture": "auto",
+        "hidden": None,
         "activation": "relu",
         "encoder": "shared",
         "latent": 2,
@@ -162,7 +162,7 @@ def test_a_number_is_taken_or_the_sentence_names_field_range_and_value(name: str
         ({"epochs": "many"}, "epochs must be a whole number, 1 to 100000, not 'many'."),
         ({"lr": "fast"}, "lr must be a number, above 0, at most 1, not 'fast'."),
         ({"model": "gan"}, "model must be 'ae' or 'vae', not 'gan'."),
-        ({"architecture": []}, "architecture must be 'mlp' or 'conv', not []."),
+        ({"architecture": []}, "architecture must be 'auto', 'mlp', 'conv' or 'residual', not []."),
         ({"dataset": ""}, "dataset must be a name or a path of 1 to 4096 characters, not ''."),
         ({"dataset": 3}, "dataset must be a name or a path of 1 to 4096 characters, not 3."),
         ({"parent": "x"}, "parent must be RUN@STEP, a run's id and the step of one of its checkpoints, not 'x'."),
@@ -187,7 +187,7 @@ def test_choices(name: str) -> None:
         assert make_config(**{name: choice}).flat()[name] == choice
     told = sentence(**{name: "another"})
     assert told.startswith(f"{name} must be ") and told.endswith(", not 'another'.")
-    assert all(repr(choice) in told for choice in CHOICES[name])
+    assert all(repr(choice) in told for choice in options_of(FIELDS[name]))
 
 
 def test_unknown_keys_are_refused() -> None:
@@ -291,10 +291,27 @@ def test_hidden_sizes_that_are_none(typed: Any) -> None:
 
 
 def test_hidden_sizes_left_out_are_those_of_the_architecture() -> None:
-    assert make_config(architecture="conv").model.hidden == ARCHITECTURES["conv"].hidden == (32, 64)
-    assert make_config(architecture="conv", hidden=None).model.hidden == (32, 64)
-    assert make_config(architecture="mlp", hidden=None).model.hidden == (256, 64)
+    assert make_config(architecture="conv").model.hidden is None  # they depend on the images
+    assert make_config(architecture="mlp", hidden=None).model.hidden == ARCHITECTURES["mlp"].hidden == (256, 64)
     assert make_config(architecture="conv", hidden="16").model.hidden == (16,)
+
+
+def test_hidden_sizes_without_an_architecture_are_those_of_dense_layers() -> None:
+    assert make_config(hidden="400").model.architecture == "mlp"
+    assert make_config(hidden="none").model.architecture == "mlp"
+    assert make_config(hidden=None).model.architecture == "auto"
+
+
+def test_what_conv_meant_before_schema_4_has_a_name_of_its_own_that_is_read_and_not_offered() -> None:
+    old = {"schema": 3, "model": {"architecture": "conv", "hidden": [16, 32]}}
+    assert parse_config(old).model.architecture == "conv-upsample"
+    assert parse_config({**old, "schema": 4}).model.architecture == "conv"
+    unnamed = parse_config({"schema": 1, "model": {"latent": 3}}).model
+    assert (unnamed.architecture, unnamed.hidden) == ("mlp", (256, 64))
+    assert parse_config({"schema": 1}).model.architecture == "mlp"
+    again = parse_config(parse_config(old).model_dump(mode="json", by_alias=True))
+    assert again == parse_config(old)
+    assert options_of(FIELDS["architecture"]) == ("auto", "mlp", "conv", "residual")
 
 
 configurations = st.builds(
@@ -354,7 +371,7 @@ def test_a_newer_format_says_so() -> None:
 
 
 def test_the_first_format_reads_as_a_run_without_corruption() -> None:
-    assert parse_config({"schema": 1, "model": {"latent": 7}}) == make_config(latent=7)
+    assert parse_config({"schema": 1, "model": {"latent": 7}}) == make_config(latent=7, architecture="mlp")
 
 
 def test_warnings_are_for_what_is_rarely_wanted() -> None:

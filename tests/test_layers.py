@@ -15,7 +15,7 @@ import vae_core
 from vae_core.storage.paths import PROJECT_ROOT
 
 LAYERS = (
-    *("types", "errors", "registry", "figures", "fields", "settings", "config", "presets"),
+    *("types", "errors", "registry", "figures", "fields", "settings", "config", "architectures", "presets"),
     *("storage", "jobs", "data", "models", "objectives"),
     *("metrics", "evaluation", "archives", "training", "export", "viz"),
 )

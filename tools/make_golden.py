@@ -9,8 +9,9 @@ import sys
 
 from vae_core.config import make_config
 from vae_core.storage import files, paths
-from vae_core.storage.runs import Control, Notes, create_run
+from vae_core.storage.runs import Control, Notes
 from vae_core.training.driver import Driver
+from vae_core.training.new_run import create_run
 
 LEFT_OUT = (".lock", "preview.npz", "watched")
 

@@ -16,8 +16,9 @@ from vae_core.config import RunConfig, make_config
 from vae_core.evaluation.factor_scores import disentangle_run
 from vae_core.evaluation.trained import evaluate_run
 from vae_core.storage import files
-from vae_core.storage.runs import Run, create_run, open_folder
+from vae_core.storage.runs import Run, open_folder
 from vae_core.training.driver import Driver
+from vae_core.training.new_run import create_run
 from vae_core.viz.factor_scores_chart import figures_table, markdown
 
 BETAS, SEEDS = (1.0, 2.0, 4.0, 8.0), (0, 1, 2)

@@ -19,8 +19,9 @@ from tools.thin import thin_film, thin_records
 from vae_core.evaluation.restoration import restore_run
 from vae_core.evaluation.trained import evaluate_run
 from vae_core.storage import files, paths
-from vae_core.storage.runs import Notes, Run, create_run, open_run
+from vae_core.storage.runs import Notes, Run, open_run
 from vae_core.training.driver import Driver
+from vae_core.training.new_run import create_run
 
 LEFT_OUT = (
     *("step-*", "best*", ".lock", "worker.log", "control.json", "preview.npz", "watched"),

@@ -13,7 +13,7 @@ _PUBLIC = {
     "RunConfig": "vae_core.config",
     "make_config": "vae_core.config",
     "LatentLabError": "vae_core.errors",
-    "create_run": "vae_core.storage.runs",
+    "create_run": "vae_core.training.new_run",
     "find_run": "vae_core.storage.find_runs",
     "list_runs": "vae_core.storage.runs",
     "open_run": "vae_core.storage.runs",

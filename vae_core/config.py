@@ -16,7 +16,8 @@ from vae_core.settings import DataConfig, ModelConfig, ObjectiveConfig, Section,
 
 SCHEMA = 4
 """Version of `config.json`; a larger number in a file means that a newer program wrote it. Version 2 added corruptions, 3 a
-choice of activation and pixels binarised once, 4 optimizers, schedules and augmentation."""
+choice of activation and pixels binarised once, 4 optimizers, schedules, augmentation and a strided `conv`; what was called so
+before is `conv-upsample`."""
 
 HELD_OUT_IMAGES = 2_000
 """Number of test images that are evaluated during training, always the same ones; a smaller test split is used whole."""
@@ -39,9 +40,7 @@ class RunConfig(Section):
         description="Start from a checkpoint of another run, given as RUN@STEP.",
     )
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False, protected_namespaces=()
-    )
+    model_config = ConfigDict(populate_by_name=True)
 
     def flat(self) -> dict[str, Any]:
         """Every field by its own name, as on the command line and in the URL of the Train page."""
@@ -98,8 +97,8 @@ def make_config(*, parent: str | None = None, **values: Any) -> RunConfig:
     if unknown:
         raise ConfigError(f"There is no setting called {unknown[0]!r}; the settings are {', '.join(FIELDS)}.")
     nested = {
-        section: {name: values[name] for name in model.model_fields if name in values}
-        for section, model in SECTIONS.items()
+        key: {name: values[name] for name in section.model_fields if name in values}
+        for key, section in SECTIONS.items()
     }
     return parse_config({**nested, "parent": parent})
 
@@ -118,6 +117,9 @@ def parse_config(document: Any) -> RunConfig:
         )
     if isinstance(schema, int) and 1 <= schema < SCHEMA:  # fields added since then get their defaults
         document = {**document, "schema": SCHEMA}
+        if schema < 4 and isinstance(model := document.get("model", {}), dict):
+            old = model.get("architecture", "mlp")
+            document["model"] = {**model, "architecture": "conv-upsample" if old == "conv" else old}
     try:
         return RunConfig.model_validate(document)
     except ValidationError as error:

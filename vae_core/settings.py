@@ -84,24 +84,24 @@ class DataConfig(Section):
         return ends_of(self.corruption, self.level)
 
 
-_DEFAULT_SIZES = " and ".join(f"{','.join(map(str, row.hidden))} for {name}" for name, row in ARCHITECTURES.items())
-
-
 class ModelConfig(Section):
     """The network."""
 
     model: Annotated[str, OneOf(MODELS)] = Field(
         "vae", title="Model", description=f"{', or '.join(row.title for row in MODELS.values()).capitalize()}."
     )
-    architecture: Annotated[str, OneOf(ARCHITECTURES)] = Field(
-        "mlp", title="Layers", description="Dense layers, or convolutions."
+    architecture: Annotated[str, OneOf(ARCHITECTURES, unlisted=lambda row: row.is_former)] = Field(
+        "auto",
+        title="Layers",
+        description="Dense layers (mlp), strided convolutions (conv), or the same with residual blocks (residual). auto is "
+        "conv for images from 32 x 32 pixels on, and mlp for smaller ones or if hidden sizes are given.",
     )
-    hidden: tuple[Width, ...] = Field(
-        ARCHITECTURES["mlp"].hidden,
+    hidden: tuple[Width, ...] | None = Field(
+        None,
         max_length=8,
         title="Hidden sizes",
-        description="Sizes of the encoder's hidden layers (mlp), or its channels per stage (conv); the decoder mirrors "
-        f"them. 'none' gives a linear model. Default: {_DEFAULT_SIZES}.",
+        description="Sizes of the encoder's hidden layers (mlp), or its channels per stage (conv, residual); the decoder "
+        "mirrors them. 'none' gives a linear model. Default: 256,64 (mlp), or 32,64,64,... down to about 4 x 4 pixels.",
     )
     activation: Literal["relu", "tanh"] = Field(
         "relu", title="Activation", description="The nonlinearity between layers."
@@ -123,11 +123,14 @@ class ModelConfig(Section):
     @model_validator(mode="before")
     @classmethod
     def _default_hidden(cls, given: Any) -> Any:
-        """Each architecture has its own default sizes."""
-        if isinstance(given, dict) and given.get("hidden") is None:
-            row = ARCHITECTURES.get(str(given.get("architecture", "mlp")), ARCHITECTURES["mlp"])
-            given = {**given, "hidden": row.hidden}
-        return given
+        """Sizes without an architecture are those of dense layers; some architectures have usual sizes for all images."""
+        if not isinstance(given, dict):
+            return given
+        architecture, hidden = given.get("architecture", "auto"), given.get("hidden")
+        if hidden is None:
+            row = ARCHITECTURES.get(str(architecture))
+            return {**given, "hidden": None if row is None else row.hidden}
+        return {**given, "architecture": "mlp" if architecture == "auto" else architecture}
 
     @field_validator("hidden", mode="before")
     @classmethod
@@ -141,7 +144,7 @@ class ModelConfig(Section):
 
     @model_validator(mode="after")
     def _has_a_stage(self) -> ModelConfig:
-        if ARCHITECTURES[self.architecture].is_convolutional and not self.hidden:
+        if ARCHITECTURES[self.architecture].is_convolutional and self.hidden == ():
             raise ValueError(
                 f"hidden must name at least one stage for {self.architecture}; a linear model is --architecture mlp"
             )

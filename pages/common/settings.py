@@ -102,9 +102,9 @@ def choice_setting(
     return str(chosen)
 
 
-def sizes_text(sizes: tuple[int, ...]) -> str:
-    """Sizes of hidden layers as the user types them: '256,64', or 'none' for a linear model."""
-    return ",".join(map(str, sizes)) or "none"
+def sizes_text(sizes: tuple[int, ...] | None) -> str:
+    """Sizes of hidden layers as the user types them: '256,64', 'none' for a linear model, empty for the usual ones."""
+    return "" if sizes is None else ",".join(map(str, sizes)) or "none"
 
 
 def where_text(info: DatasetInfo) -> str:

@@ -17,11 +17,12 @@ from pages.common.settings import (
     setting_help,
     where_text,
 )
+from vae_core.architectures import settled_model
 from vae_core.config import FIELDS, title_of
 from vae_core.data import catalogue
 from vae_core.fields import options_of
 from vae_core.registry.likelihood_rows import LIKELIHOODS
-from vae_core.registry.model_rows import ARCHITECTURES
+from vae_core.settings import ModelConfig
 
 FIELD_NAMES = (
     "beta",
@@ -39,6 +40,7 @@ FIELD_NAMES = (
 """The settings that a sweep can vary."""
 OFFERED: dict[str, list[str]] = {
     "latent": ["2", "5", "10", "20"],
+    "architecture": ["mlp", "conv", "residual"],
     "hidden": ["none", "64", "128", "256,64"],
     "capacity": ["5", "10", "20"],
     "lr": ["0.0003", "0.001", "0.003"],
@@ -123,7 +125,7 @@ def common(varied: str) -> dict[str, Any]:
     with st.expander("More dials", icon=":material/tune:"):
         for name in filter(has_choice, ("model", "architecture", "likelihood", "objective", "binarize")):
             settings[name] = choice_setting(name, prefix=PREFIX, disabled=name == varied)
-        settings["hidden"] = _hidden(disabled=varied == "hidden", architecture=settings["architecture"])
+        settings["hidden"] = _hidden(disabled=varied == "hidden", architecture=_settled(settings["architecture"]))
         if LIKELIHOODS[settings["likelihood"]].has_sigma or varied == "likelihood":
             settings["sigma"] = number_setting("sigma", prefix=PREFIX)
         for name in ("beta", "lr", "batch_size", "limit"):
@@ -133,16 +135,21 @@ def common(varied: str) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name != varied and value is not None}
 
 
-def _hidden(*, disabled: bool, architecture: str) -> str:
-    row = ARCHITECTURES[architecture]
-    usual = ",".join(map(str, row.hidden)) if row.is_convolutional else str(START["hidden"])
-    return str(
-        st.text_input(
-            title_of("hidden"),
-            value=usual,
-            key=f"sweep_hidden_{architecture}",
-            bind="query-params",
-            help=setting_help("hidden"),
-            disabled=disabled,
-        )
+def _settled(architecture: str) -> str:
+    """What the architecture is for the chosen images."""
+    shape = catalogue.find(st.session_state.sweep_dataset).shape
+    return settled_model(ModelConfig.model_validate({"architecture": architecture}), shape).architecture
+
+
+def _hidden(*, disabled: bool, architecture: str) -> str | None:
+    """Draws the sizes; None stands for the usual ones."""
+    text = st.text_input(
+        title_of("hidden"),
+        value=str(START["hidden"]) if architecture == "mlp" else "",
+        placeholder="as usual",
+        key=f"sweep_hidden_{architecture}",
+        bind="query-params",
+        help=setting_help("hidden"),
+        disabled=disabled,
     )
+    return str(text) or None

@@ -13,6 +13,7 @@ from pages.compare.chosen_runs import choose_runs
 from pages.compare.cluster import executor, scheduler
 from pages.compare.suggested_betas import collapse_note, offered_betas
 from vae_core.config import RunConfig, make_config, warnings_for
+from vae_core.data import catalogue
 from vae_core.errors import LatentLabError
 from vae_core.training.sweep import Sweep, estimate, sweep_configs
 
@@ -65,7 +66,7 @@ def _requested() -> tuple[list[RunConfig], str]:
 
 def _base(dataset: str, shared: dict[str, Any]) -> tuple[RunConfig | None, str]:
     try:
-        return make_config(dataset=dataset, **shared), ""
+        return catalogue.settled(make_config(dataset=dataset, **shared)), ""
     except LatentLabError as error:
         return None, str(error)
 

@@ -8,9 +8,9 @@ import streamlit as st
 
 from pages.common.errors import literal, show_errors
 from pages.common.session import ORIGIN_PARAMETER, RUN_PARAMETER, manager
-from pages.common.settings import DEFAULTS
 from pages.library.filters import is_own
 from vae_core.config import RunConfig
+from vae_core.data import catalogue
 from vae_core.data.relocation import check_images_exist
 from vae_core.storage import checkpoints
 from vae_core.storage.run_summaries import Summary
@@ -33,9 +33,8 @@ def train_on_button(summary: Summary) -> None:
 
 def as_query(config: RunConfig, origin: str = "") -> dict[str, str]:
     """Returns the query of the Train page for a configuration: the settings that differ from the defaults."""
-    differing = {name: value for name, value in config.flat().items() if value != DEFAULTS[name]}
-    if config.model.architecture != DEFAULTS["architecture"]:
-        differing["hidden"] = config.model.hidden
+    usual = catalogue.usual_settings(config)
+    differing = {name: value for name, value in config.flat().items() if value != usual[name]}
     query = {name: _text(value) for name, value in differing.items()}
     return {**query, ORIGIN_PARAMETER: origin} if origin else query
 

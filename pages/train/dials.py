@@ -56,7 +56,7 @@ def dials() -> RunConfig | None:
     with st.expander("More dials", icon=":material/tune:"):
         values |= _more()
     try:
-        config = make_config(**values)
+        config = catalogue.settled(make_config(**values))
         check_channels(config.data.corruption, catalogue.find(config.data.dataset).shape[0])
     except (ConfigError, DataError) as error:
         st.error(literal(in_words(str(error))), icon=":material/error:")
@@ -78,7 +78,7 @@ def in_words(sentence: str) -> str:
 def _more() -> dict[str, Any]:
     values: dict[str, Any] = {"model": choice_setting("model")}
     values["architecture"] = choice_setting("architecture", on_change=_take_default_sizes)
-    values["hidden"] = _hidden()
+    values["hidden"] = _hidden(values["architecture"])
     values["activation"] = choice_setting("activation")
     values["encoder"] = choice_setting("encoder", disabled=not _is_variational())
     values["likelihood"] = choice_setting("likelihood")
@@ -133,7 +133,7 @@ def _objective() -> dict[str, Any]:
 def _about(config: RunConfig) -> str:
     """What the preset is for, and which dials were changed since."""
     preset = PRESETS[st.session_state.preset]
-    asked, now = preset.config(config.data.dataset).flat(), config.flat()
+    asked, now = catalogue.settled(preset.config(config.data.dataset)).flat(), config.flat()
     changed = [title_of(name) for name in FIELDS if asked[name] != now[name]]
     return preset.about + (f" Changed since: {', '.join(changed)}." if changed else "")
 
@@ -163,8 +163,8 @@ def _take_preset() -> None:
 
 
 def _take_default_sizes() -> None:
-    """Sets the architecture's default sizes, since sizes of dense layers are meaningless as channels and vice versa."""
-    st.session_state.hidden = sizes_text(ARCHITECTURES[st.session_state.architecture].hidden)
+    """Empties the sizes, since sizes of dense layers are meaningless as channels and vice versa."""
+    st.session_state.hidden = ""
 
 
 def set_dials(config: RunConfig) -> None:
@@ -237,20 +237,32 @@ def _as_shown(name: str, value: Any) -> Any:
     """Converts a field's value to its widget's value."""
     if name == "hidden":
         return sizes_text(value)
+    if name == "architecture" and ARCHITECTURES[value].is_former:
+        return "conv"  # which has taken its place
     if name in ("corruption", "augment"):
         return list(value)
     return value or "" if name == "level" else value
 
 
-def _hidden() -> str:
+def _hidden(architecture: str) -> str | None:
+    """The sizes as typed, or None for the usual ones."""
     text = st.text_input(
         title_of("hidden"),
-        value=sizes_text(ARCHITECTURES[st.session_state.get("architecture", DEFAULTS["architecture"])].hidden),
         key="hidden",
         bind="query-params",
         help=setting_help("hidden"),
+        placeholder=_usual_sizes(architecture),
     )
-    return str(text)
+    return str(text) or None
+
+
+def _usual_sizes(architecture: str) -> str:
+    """What an empty field means for the chosen images."""
+    try:
+        config = make_config(architecture=architecture, dataset=st.session_state.get("dataset", DEFAULTS["dataset"]))
+        return sizes_text(catalogue.settled(config).model.hidden)
+    except (ConfigError, DataError):  # the dials say so together with what else is wrong
+        return ""
 
 
 def expected_collapse(config: RunConfig) -> float | None:

@@ -18,10 +18,10 @@ from tests.browser.apps.linear_model import linear
 from tests.browser.helpers import COUNT_FRAMES, comes_to_rest, eventually, pixels
 from tests.viz.scenes import DIGITS, digits
 from tools.served import served
+from vae_core.architectures import ImageShape
 from vae_core.export.browser import decoder_bytes
 from vae_core.models.autoencoder import Autoencoder
 from vae_core.models.build import build_model
-from vae_core.models.networks import ImageShape
 from vae_core.objectives.likelihoods import build_likelihood
 from vae_core.registry.likelihood_rows import LIKELIHOODS
 from vae_core.settings import ModelConfig, ObjectiveConfig

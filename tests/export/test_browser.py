@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vae_core.architectures import ImageShape
 from vae_core.export import browser
 from vae_core.export.browser import decoder_bytes
 from vae_core.models.autoencoder import Autoencoder
 from vae_core.models.build import build_model
-from vae_core.models.networks import ImageShape
 from vae_core.settings import ModelConfig
 
 CASES = [
@@ -27,6 +27,9 @@ CASES = [
     ("conv", "4,8", 3, (1, 28, 28)),
     ("conv", "8,4", 2, (3, 32, 32)),
     ("conv", "2,3,4", 2, (1, 13, 21)),
+    ("residual", "2,3,4", 2, (3, 13, 21)),
+    ("residual", "4,5", 2, (1, 8, 8), "tanh"),
+    ("conv-upsample", "2,3,4", 2, (1, 13, 21)),
 ]
 
 
@@ -64,6 +67,16 @@ def run(content: bytes, code: Tensor) -> Tensor:
             values = values.reshape(len(values), *shape)
         elif layer["kind"] == "upsample":
             values = values.repeat_interleave(2, 2).repeat_interleave(2, 3)[:, :, : shape[1], : shape[2]]
+        elif layer["kind"] == "enlarge":
+            values = functional.conv_transpose2d(values, *weights, stride=2, padding=1)[:, :, : shape[1], : shape[2]]
+        elif layer["kind"] == "residual":
+            act = getattr(torch, layer["activation"])
+            between = functional.conv2d(
+                act(values), *(arrays[f"{index}.reduce.{n}"] for n in ("weight", "bias")), padding=1
+            )
+            values = values + functional.conv2d(
+                act(between), *(arrays[f"{index}.expand.{n}"] for n in ("weight", "bias"))
+            )
         else:
             assert layer["kind"] == "convolution"
             values = functional.conv2d(values, *weights, padding=1)
@@ -113,7 +126,9 @@ def test_the_likelihood_says_the_activation(likelihood: str, activation: str) ->
         ("mlp", "512,256", (1, 28, 28), True),
         ("conv", "32,64", (1, 28, 28), True),
         ("conv", "32,64", (3, 32, 32), True),
-        ("conv", "32,64", (3, 128, 128), False),  # too many multiply-adds
+        ("conv", "32,64,64,64", (3, 64, 64), True),
+        ("residual", "32,64,64,64", (3, 64, 64), True),
+        ("residual", "32,64,64,64,64", (3, 128, 128), False),  # too many multiply-adds
         ("mlp", "256,64", (3, 128, 128), False),  # too many weights
     ],
 )
@@ -122,12 +137,17 @@ def test_what_is_too_large_for_a_browser(architecture: str, hidden: str, shape: 
 
 
 def test_the_bound_counts_multiply_adds_of_an_image(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A dense layer of 2 x 4 (2 x 2 pixels), and at 4 x 4 pixels a convolution from 1 to 1 channel: 8 + 9 x 16 = 152."""
-    model = built("conv", "1", 2, (1, 4, 4))
-    monkeypatch.setattr(browser, "MAX_MULTIPLY_ADDS", 152)
-    assert decoder_bytes(model, "bernoulli", (1, 4, 4)) is not None
-    monkeypatch.setattr(browser, "MAX_MULTIPLY_ADDS", 151)
-    assert decoder_bytes(model, "bernoulli", (1, 4, 4)) is None
+    """A dense layer of 2 x 4 (2 x 2 pixels); then one kernel of 4 x 4 at these pixels, or of 3 x 3 at 4 x 4 pixels."""
+    for architecture, work in (
+        ("conv", 8 + 16 * 4),
+        ("residual", 8 + (9 + 1) * 4 + 16 * 4),
+        ("conv-upsample", 8 + 9 * 16),
+    ):
+        model = built(architecture, "1", 2, (1, 4, 4))
+        monkeypatch.setattr(browser, "MAX_MULTIPLY_ADDS", work)
+        assert decoder_bytes(model, "bernoulli", (1, 4, 4)) is not None
+        monkeypatch.setattr(browser, "MAX_MULTIPLY_ADDS", work - 1)
+        assert decoder_bytes(model, "bernoulli", (1, 4, 4)) is None
 
 
 def test_an_unknown_layer_is_refused() -> None:

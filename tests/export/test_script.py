@@ -49,7 +49,9 @@ def run_script(folder: Path, trained: Trained, codes: Codes | None) -> np.ndarra
         ((1, 28, 28), {"hidden": "20,10", "activation": "tanh"}),
         ((1, 28, 28), {"likelihood": "continuous-bernoulli", "encoder": "separate"}),
         ((1, 28, 28), {"likelihood": "gaussian-learned", "architecture": "conv", "hidden": "4,8"}),
-        ((3, 13, 10), {"likelihood": "bernoulli", "architecture": "conv", "hidden": "5,6,7", "latent": 1}),
+        ((3, 13, 10), {"likelihood": "bernoulli", "architecture": "residual", "hidden": "5,6,7", "latent": 1}),
+        ((1, 13, 10), {"architecture": "residual", "hidden": "5,6", "activation": "tanh"}),
+        ((3, 13, 10), {"likelihood": "bernoulli", "architecture": "conv-upsample", "hidden": "5,6,7", "latent": 1}),
     ],
 )
 def test_its_pictures_are_those_of_the_model(tmp_path: Path, shape: Shape, values: dict[str, str]) -> None:

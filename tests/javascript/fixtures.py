@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from vae_core.architectures import ImageShape
 from vae_core.config import FIELDS
 from vae_core.export.browser import decoder_bytes
 from vae_core.export.packing import pack_blocks
@@ -23,7 +24,6 @@ from vae_core.fields import options_of
 from vae_core.metrics.active import is_active
 from vae_core.models.autoencoder import Autoencoder, Posterior
 from vae_core.models.build import build_model
-from vae_core.models.networks import ImageShape
 from vae_core.objectives.divergences import kl_per_dimension
 from vae_core.objectives.likelihoods import build_likelihood
 from vae_core.registry.likelihood_rows import LIKELIHOODS
@@ -40,6 +40,9 @@ MODELS: tuple[tuple[str, str, int, ImageShape], ...] = (
     ("mlp", "none", 1, (3, 2, 3)),
     ("conv", "2,3", 2, (1, 7, 9)),
     ("conv", "3,2", 2, (3, 8, 4)),
+    ("residual", "3,2", 2, (3, 7, 4)),
+    ("conv-upsample", "2,3", 2, (1, 7, 9)),
+    ("conv-upsample", "3,2", 2, (3, 8, 4)),
 )
 
 

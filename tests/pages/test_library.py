@@ -19,7 +19,7 @@ from pages.library.next_steps import as_query
 from pages.library.thumbnails import Thumbnail, thumbnail
 from tests.pages.opened import open_page
 from vae_core.config import RunConfig, make_config
-from vae_core.registry.model_rows import ARCHITECTURES
+from vae_core.data import catalogue
 from vae_core.storage import paths, trash
 from vae_core.storage.runs import Control, Notes, Run, Status, create_run, list_runs, open_run
 from vae_core.training.manager import Manager
@@ -344,7 +344,7 @@ def test_parents_and_children_are_linked(drawn: Table, runs: Path) -> None:
         {"latent": 7, "beta": 2.5, "dataset": "fashion-mnist-sample", "lr": 5e-4},
         {"model": "ae", "hidden": "none", "batch_size": 64, "limit": 100},
         {"architecture": "conv", "hidden": "8,16", "capacity": 3.0, "gamma": 5.0, "seed": 9},
-        {"architecture": "conv", "hidden": ARCHITECTURES["conv"].hidden, "likelihood": "gaussian", "sigma": 0.2},
+        {"architecture": "conv", "hidden": "32,64", "likelihood": "gaussian", "sigma": 0.2},
     ],
 )
 def test_the_train_page_takes_a_configuration_from_its_address(
@@ -362,7 +362,7 @@ def test_the_train_page_takes_a_configuration_from_its_address(
     page = train_page(**as_query(config))
     assert not page.exception and not page.error
     button(page, "step").click().run()
-    assert asked == [config]
+    assert asked == [catalogue.settled(config)]
 
 
 def test_an_origin_that_is_not_here_is_said_and_forgotten(train_page: Callable[..., AppTest], runs: Path) -> None:

@@ -24,7 +24,7 @@ def said(page: AppTest) -> list[str]:
     [
         ("train", {"dataset": "cats"}, "dataset 'cats' here; shown instead: mnist-sample."),
         ("train", {"preset": "Magic"}, "preset 'Magic' here; shown instead: VAE."),
-        ("train", {"architecture": "<b>"}, "layers '<b>' here; shown instead: mlp."),
+        ("train", {"architecture": "<b>"}, "layers '<b>' here; shown instead: auto."),
         ("train", {"corruption": ["rain", "blur"]}, "corruption 'rain' here; shown instead: blur."),
         ("train", {"corruption": "rain"}, "corruption 'rain' here; shown instead: none."),
         ("generate", {"view": "Inside"}, "view 'Inside' here; shown instead: An image."),

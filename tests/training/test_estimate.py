@@ -34,7 +34,7 @@ def test_the_work_of_dense_layers_is_their_weights(model: ModelConfig) -> None:
 def test_a_convolution_works_at_every_place() -> None:
     model = ModelConfig(model="ae", architecture="conv", hidden=(4,), latent=2)
     encoder = 9 * 1 * 4 * 14 * 14 + 4 * 14 * 14 * 2
-    decoder = 2 * 4 * 14 * 14 + 9 * 4 * 1 * 28 * 28
+    decoder = 2 * 4 * 14 * 14 + 16 * 4 * 1 * 14 * 14
     assert work_per_image(model, DIGITS) == 3.0 * (encoder + decoder)
 
 

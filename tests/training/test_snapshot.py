@@ -58,6 +58,7 @@ def test_every_step_can_be_the_one_at_which_a_run_stops(new_run: NewRun) -> None
         {"likelihood": "gaussian-learned", "model": "ae"},
         {"beta_schedule": "linear", "warmup_epochs": 2.0, "encoder": "separate"},
         {"architecture": "conv", "hidden": "4"},
+        {"architecture": "residual", "hidden": "4,3"},
         {"capacity": 4.0},
     ],
     ids=str,

@@ -55,7 +55,7 @@ def test_any_field_may_stand_in_betas_place(field: str, text: str, values: list[
 
 def test_another_architecture_comes_with_its_own_sizes() -> None:
     usual = sweep_configs(make_config(), "architecture", ["mlp", "conv"])
-    assert [config.model.hidden for config in usual] == [(256, 64), (32, 64)]
+    assert [config.model.hidden for config in usual] == [(256, 64), (32, 64, 64)]
     chosen = sweep_configs(make_config(hidden="8"), "architecture", ["mlp", "conv"])
     assert [config.model.hidden for config in chosen] == [(8,), (8,)]
 

@@ -63,21 +63,21 @@ class ConfigOptions(OptionGroup):
         self.given = {name: text for name, text in given.items() if text is not None}
 
     def config(self, root: Path, parent: str | None = None) -> RunConfig:
-        """The configuration that the options ask for.
+        """The configuration that the options ask for, its network settled for the dataset's images.
 
         Args:
             root: the folder of the runs.
             parent: RUN@STEP, where the initial weights come from.
 
         Raises:
-            ConfigError: a value is out of range.
+            ConfigError: a value is out of range, or the network does not fit the images.
             RunNotFound: there is no such parent, or it has no checkpoint of that step.
             RunStateError: the parent had diverged by that step.
         """
         given: dict[str, Any] = dict(self.given)
         if given.get("dataset"):  # a run can be resumed from any folder
             given["dataset"] = catalogue.absolute_name(given["dataset"])
-        return make_config(**given, parent=_parent(parent, root))
+        return catalogue.settled(make_config(**given, parent=_parent(parent, root)))
 
 
 def _parent(given: str | None, root: Path) -> str | None:
@@ -102,9 +102,7 @@ def train_command(
     always: tuple[str, ...] = ("beta", "seed"),
 ) -> str:
     """The `train` command for this configuration, quoted for a shell. Defaults are left out unless named in `always`."""
-    usual = make_config(architecture=config.model.architecture).flat()  # with its own hidden sizes
-    usual["architecture"] = FIELDS["architecture"].default
-    words = ["python", "-m", "vae_core", "train"]
+    usual, words = catalogue.usual_settings(config), ["python", "-m", "vae_core", "train"]
     for name, value in config.flat().items():
         if name in always or value != usual[name]:
             text = ",".join(map(str, value)) or "none" if isinstance(value, tuple) else _number(value)

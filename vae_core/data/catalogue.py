@@ -8,7 +8,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from vae_core import architectures
+from vae_core.config import RunConfig
 from vae_core.data import amat, dsprites, sprites
 from vae_core.data.bundled import BundledSource, TintedSource
 from vae_core.data.idx import FASHION_MNIST, MNIST, IdxSource
@@ -189,6 +192,31 @@ def at_hand(name: str, data_dir: Path | None = None) -> str:
     """
     download = SOURCES[name].download if needs_download(name, data_dir) else None
     return download.sample if download is not None and download.sample in SOURCES else name
+
+
+def settled(config: RunConfig) -> RunConfig:
+    """The configuration with its architecture and hidden sizes named, as its dataset's images want them.
+
+    Raises:
+        ConfigError: the network does not fit the images, or is too large.
+        DataError: as `find` does.
+    """
+    return architectures.settled(config, find(config.data.dataset).shape)
+
+
+def usual_settings(config: RunConfig) -> dict[str, Any]:
+    """What each setting is if it is left out, by name, next to the others of this settled configuration.
+
+    The network depends on the images, and hidden sizes without an architecture are those of dense layers.
+    """
+    usual, model = RunConfig().flat(), config.model
+    try:
+        by_itself = settled(RunConfig().changed(dataset=config.data.dataset)).model
+    except DataError:  # such as a file that is gone
+        by_itself = RunConfig().model
+    if (model.architecture, model.hidden) == (by_itself.architecture, by_itself.hidden):
+        return usual | {"architecture": model.architecture, "hidden": model.hidden}
+    return usual | ({"architecture": "mlp"} if model.architecture == "mlp" else {})
 
 
 def absolute_name(name: str) -> str:

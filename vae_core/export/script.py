@@ -86,6 +86,9 @@ def generation_script(trained: Trained, weights_name: str = WEIGHTS_NAME) -> str
     kinds = {type(layer).__name__ for layer in layers}
     lines = [f"    x = {_LAYERS[type(layer).__name__](index, layer)}" for index, layer in enumerate(layers)]
     helpers = [text for kind, text in _HELPERS.items() if kind in kinds]
+    if "ResidualBlock" in kinds:
+        block = next(layer for layer in layers if type(layer).__name__ == "ResidualBlock")
+        helpers = [_CONVOLVE, _ACTIVATE[type(block.activation).__name__], *helpers]
     channels, height, width = trained.image_shape
     mean_image = MEANS[LIKELIHOODS[trained.config.objective.likelihood].activation]
     decode = _DECODE.format(layers="\n".join(lines), channels=channels, height=height, width=width)
@@ -117,6 +120,8 @@ _LAYERS: dict[str, Callable[[int, Any], str]] = {
     "Unflatten": lambda index, layer: f"x.reshape(-1, {', '.join(map(str, layer.unflattened_size))})",
     "Upsample": lambda index, layer: f"enlarge(x, {layer.height}, {layer.width})",
     "Conv2d": lambda index, layer: f"convolve(x, {index})",
+    "Enlarge": lambda index, layer: f"transpose_convolve(x, {index}, {layer.height}, {layer.width})",
+    "ResidualBlock": lambda index, layer: f"add_changes(x, {index})",
 }
 """For each kind of decoder layer (`models.networks`), its expression in x."""
 
@@ -146,20 +151,11 @@ gaussian = json.loads(header["gaussian"])  # {gaussian}
 
 
 def layer(index):
-    """Weight and bias of one layer of the decoder."""
+    """Weight and bias of one layer of the decoder, such as 3 or, within a residual block, 3.reduce."""
     return weights[f"model.decoder.{{index}}.weight"], weights[f"model.decoder.{{index}}.bias"]
 '''
 
-_HELPERS = {
-    "Linear": """def dense(x, index):
-    weight, bias = layer(index)
-    return x @ weight.T + bias
-""",
-    "Upsample": '''def enlarge(x, height, width):
-    """Repeats every pixel twice in both directions, cropped to the given size."""
-    return x.repeat(2, axis=2).repeat(2, axis=3)[:, :, :height, :width]
-''',
-    "Conv2d": '''def convolve(x, index):
+_CONVOLVE = '''def convolve(x, index):
     """A 3 x 3 convolution with zero padding, as a sum over the nine positions of its kernel."""
     weight, bias = layer(index)
     height, width = x.shape[2:]
@@ -170,6 +166,41 @@ _HELPERS = {
             part = padded[:, :, row : row + height, column : column + width]
             total = total + np.einsum("oi,nihw->nohw", weight[:, :, row, column], part, optimize=True)
     return total
+'''
+_ACTIVATE = {
+    "ReLU": """def activate(x):
+    return np.maximum(x, 0)
+""",
+    "Tanh": """def activate(x):
+    return np.tanh(x)
+""",
+}
+_HELPERS = {
+    "Linear": """def dense(x, index):
+    weight, bias = layer(index)
+    return x @ weight.T + bias
+""",
+    "Upsample": '''def enlarge(x, height, width):
+    """Repeats every pixel twice in both directions, cropped to the given size."""
+    return x.repeat(2, axis=2).repeat(2, axis=3)[:, :, :height, :width]
+''',
+    "Conv2d": _CONVOLVE,
+    "Enlarge": '''def transpose_convolve(x, index, height, width):
+    """A transposed 4 x 4 convolution of stride 2: every place of x adds its products to a field of 4 x 4 pixels."""
+    weight, bias = layer(index)
+    high, wide = x.shape[2:]
+    field = np.zeros((len(x), weight.shape[1], 2 * high + 2, 2 * wide + 2), dtype=np.float32)
+    for row in range(4):
+        for column in range(4):
+            part = np.einsum("io,nihw->nohw", weight[:, :, row, column], x, optimize=True)
+            field[:, :, row : row + 2 * high : 2, column : column + 2 * wide : 2] += part
+    return field[:, :, 1 : 1 + height, 1 : 1 + width] + bias[:, None, None]
+''',
+    "ResidualBlock": '''def add_changes(x, index):
+    """A residual block: x plus a 1 x 1 convolution of a 3 x 3 convolution of x."""
+    changes = activate(convolve(activate(x), f"{index}.reduce"))
+    weight, bias = layer(f"{index}.expand")
+    return x + np.einsum("oi,nihw->nohw", weight[:, :, 0, 0], changes, optimize=True) + bias[:, None, None]
 ''',
 }
 """The functions that layers need, by kind of layer."""

@@ -81,6 +81,10 @@ class Autoencoder(nn.Module):
         super().__init__()
         self.encoder, self.decoder, self.latent = encoder, decoder, latent
 
+    def encoders(self) -> list[nn.Sequential]:
+        """All networks that see the images."""
+        return [self.encoder]
+
     def encode(self, images: Tensor) -> Posterior:
         """The posterior of images (B, C, H, W) in [0, 1]. An autoencoder's has no variance: `log_variance` is None."""
         return self.posterior(self.encoder(images))

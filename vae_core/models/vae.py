@@ -29,6 +29,10 @@ class SeparateVae(Vae):
         super().__init__(encoder, decoder, latent)
         self.log_variance_encoder = log_variance_encoder
 
+    def encoders(self) -> list[nn.Sequential]:
+        """Both of them."""
+        return [self.encoder, self.log_variance_encoder]
+
     def encode(self, images: Tensor) -> Posterior:
         """q(z | x) of images (B, C, H, W) in [0, 1]."""
         return self.posterior(torch.cat([self.encoder(images), self.log_variance_encoder(images)], dim=1))

@@ -35,22 +35,25 @@ class OneOf:
     Attributes:
         table: the rows by name.
         offered: whether a row can be chosen by name; by default all can.
+        unlisted: whether a name that can be chosen is left out of lists, as those of former versions are.
     """
 
     table: Mapping[str, Any]
     offered: Callable[[Any], bool] = lambda _row: True
+    unlisted: Callable[[Any], bool] = lambda _row: False
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names that can be chosen, in the order of the table."""
-        return tuple(name for name, row in self.table.items() if self.offered(row))
+        """The names that are listed, in the order of the table."""
+        return tuple(name for name, row in self.table.items() if self.offered(row) and not self.unlisted(row))
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self._check)
 
     def _check(self, value: Any) -> str:
-        if isinstance(value, str) and value in self.names:
-            return value
+        row = self.table.get(value) if isinstance(value, str) else None
+        if row is not None and self.offered(row):
+            return str(value)
         *others, last = map(repr, self.names)
         raise PydanticKnownError(
             "literal_error", {"expected": " or ".join([", ".join(others), last] if others else [last])}

@@ -24,10 +24,11 @@ from vae_core.data import datasets
 from vae_core.errors import ClusterError, LatentLabError, RunStateError
 from vae_core.storage.arrays import pack_tensors, unpack_tensors
 from vae_core.storage.documents import plain
-from vae_core.storage.runs import Control, Run, Status, create_run
+from vae_core.storage.runs import Control, Run, Status
 from vae_core.storage.states import State
 from vae_core.training.assignment import Assignment
 from vae_core.training.manager import RETRIES
+from vae_core.training.new_run import create_run
 from vae_core.training.scheduler import Trust, connect
 from vae_core.training.sink import RunFolder
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from vae_core.config import RunConfig
 from vae_core.data import catalogue
-from vae_core.errors import LatentLabError, RunNotFound
+from vae_core.errors import ConfigError, DataError, LatentLabError, RunNotFound
 from vae_core.registry.corruption_rows import level_text
 from vae_core.registry.likelihood_rows import LIKELIHOODS
 from vae_core.settings import ObjectiveConfig
@@ -23,11 +24,13 @@ KL_SETTINGS = ObjectiveConfig.model_fields.keys() - {"likelihood", "sigma"}
 
 @lru_cache(maxsize=4096)
 def effective_config(config: RunConfig) -> RunConfig:
-    """The configuration with every setting that has no effect on its training set to the default.
+    """The configuration with its network settled and every setting that has no effect on its training at the default.
 
     Examples are an autoencoder's beta, sigma with a Bernoulli likelihood, warm-up epochs of a constant beta, and a
     limit above the number of images. The device becomes "auto" and is compared separately.
     """
+    with contextlib.suppress(ConfigError, DataError):  # such as a file that is gone
+        config = catalogue.settled(config)
     objective = config.objective
     values: dict[str, Any] = {"device": "auto"}
     if any(config.data.levels):
@@ -37,7 +40,7 @@ def effective_config(config: RunConfig) -> RunConfig:
     else:
         values |= _default(*KL_SETTINGS - {"objective", *objective.kind.settings})
         values |= {} if objective.has_warmup else _default("warmup_epochs")
-    if not config.model.hidden:
+    if config.model.hidden == ():
         values |= {"activation": "relu"}  # a linear model has none
     if not LIKELIHOODS[objective.likelihood].has_sigma:
         values |= _default("sigma")

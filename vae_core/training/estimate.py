@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from itertools import islice, pairwise
+from itertools import islice
 from statistics import median
 
+from vae_core.architectures import ImageShape, multiply_adds, settled_model
 from vae_core.config import RunConfig
-from vae_core.registry.model_rows import ARCHITECTURES
 from vae_core.settings import ModelConfig
 from vae_core.storage.runs import Run
 from vae_core.storage.states import State
@@ -22,37 +21,12 @@ BELIEVED_SECONDS = 5.0
 BELIEVED_RUNS = 3
 
 
-def work_per_image(model: ModelConfig, image_shape: tuple[int, int, int]) -> float:
+def work_per_image(model: ModelConfig, image_shape: ImageShape) -> float:
     """Multiply-adds per training image: one forward pass, and twice that for the backward pass."""
-    heads = 2 if model.is_variational else 1
-    encoders = heads if model.encoder == "separate" else 1
-    counted = _conv if ARCHITECTURES[model.architecture].is_convolutional else _mlp
-    encoder, decoder = counted(model, image_shape, heads if encoders == 1 else 1)
-    return 3.0 * (encoders * encoder + decoder)
+    return 3.0 * multiply_adds(settled_model(model, image_shape), image_shape)
 
 
-def _mlp(model: ModelConfig, image_shape: tuple[int, int, int], heads: int) -> tuple[float, float]:
-    sizes = [math.prod(image_shape), *model.hidden, model.latent]
-    pairs = list(pairwise(sizes))
-    body = float(sum(before * after for before, after in pairs))
-    return body + (heads - 1) * pairs[-1][0] * pairs[-1][1], body
-
-
-def _conv(model: ModelConfig, image_shape: tuple[int, int, int], heads: int) -> tuple[float, float]:
-    channels, height, width = image_shape
-    body, decoder = 0.0, 0.0
-    for stage in model.hidden:
-        decoder += 9.0 * channels * stage * height * width
-        height, width = -(-height // 2), -(-width // 2)
-        body += 9.0 * channels * stage * height * width
-        channels = stage
-    dense = channels * height * width * model.latent
-    return body + heads * dense, decoder + dense
-
-
-def seconds_for(
-    config: RunConfig, images: int, image_shape: tuple[int, int, int], earlier: Sequence[Run] = ()
-) -> float:
+def seconds_for(config: RunConfig, images: int, image_shape: ImageShape, earlier: Sequence[Run] = ()) -> float:
     """Estimated seconds at full speed on this machine.
 
     Args:
@@ -67,17 +41,21 @@ def seconds_for(
     return START_SECONDS + used * config.training.epochs * work_per_image(config.model, image_shape) / rate
 
 
-def _believed_rate(earlier: Sequence[Run], config: RunConfig, image_shape: tuple[int, int, int]) -> float:
+def _believed_rate(earlier: Sequence[Run], config: RunConfig, image_shape: ImageShape) -> float:
     """Multiply-adds per second: a median, so that no single run decides."""
-    model = config.model
-    same_kind = [run for run in earlier if run.config.model.architecture == model.architecture]
-    same_network = [run for run in same_kind if run.config.model == model]
+    model = settled_model(config.model, image_shape)
+    same_kind = [run for run in earlier if _model_of(run, image_shape).architecture == model.architecture]
+    same_network = [run for run in same_kind if _model_of(run, image_shape) == model]
     for runs in (same_network, same_kind):
         speeds = (_images_per_second(run) * work_per_image(run.config.model, image_shape) for run in runs)
         believed = list(islice((speed for speed in speeds if speed), BELIEVED_RUNS))
         if believed:
             return median(believed)
     return USUAL_RATE
+
+
+def _model_of(run: Run, image_shape: ImageShape) -> ModelConfig:
+    return settled_model(run.config.model, image_shape)
 
 
 def _images_per_second(run: Run) -> float:

@@ -18,17 +18,18 @@ from dataclasses import dataclass
 
 import torch
 
+from vae_core.architectures import is_strided, settled, step_factor
 from vae_core.config import RunConfig
 from vae_core.data import batches
 from vae_core.data.augmentations import augment
 from vae_core.data.corruptions import corrupt_mixed
 from vae_core.data.datasets import Dataset
-from vae_core.data.randomness import Stream, seed_of
+from vae_core.data.randomness import Stream, generator, seed_of
 from vae_core.errors import ConfigError, Diverged
 from vae_core.evaluation.validation_set import MEAN_IMAGES, ValidationSet, build_validation_set
 from vae_core.metrics.elbo import elbo_terms
 from vae_core.models.build import build_model
-from vae_core.models.networks import start_at
+from vae_core.models.networks import normalise_on, start_at
 from vae_core.objectives.likelihoods import build_likelihood
 from vae_core.objectives.objective import LossTerms, Objective
 from vae_core.objectives.schedules import learning_rate_at
@@ -45,6 +46,8 @@ SPARSE_EVERY = 10
 FIRST_VALIDATIONS = (0, 10, 20, 50, 100)
 VALIDATE_EVERY = 200
 LOSS_WINDOW = 50
+NORMALISED_ON = 256
+"""Images, and codes drawn from the prior, that set the scale of a strided network's layers."""
 MEAN_MARGIN = 0.001
 """Keeps the logit of a pixel that is always black, or always white, finite at the start."""
 WARN_FACTOR, STOP_FACTOR = 10.0, 10_000.0
@@ -96,7 +99,7 @@ class Trainer:
     """
 
     def __init__(self, config: RunConfig, dataset: Dataset, validation: ValidationSet | None = None) -> None:
-        training = config.training
+        config, training = settled(config, dataset.image_shape), config.training
         check_channels(config.data.corruption, dataset.image_shape[0])
         self.config = config
         self.dataset_digest = dataset.digest
@@ -107,7 +110,9 @@ class Trainer:
         self.total_steps = self.steps_per_epoch * training.epochs
         self.model = build_model(config.model, dataset.image_shape, training.seed).to(self.device)
         self.likelihood = build_likelihood(config.objective).to(self.device)
-        if config.model.activation == "tanh":
+        if is_strided(config.model):
+            self._normalise_layers()
+        if config.model.activation == "tanh" or is_strided(config.model):
             self._start_at_mean_image()
         self.objective = Objective(config.objective, self.steps_per_epoch)
         self.flat = FlatParameters([*self.model.parameters(), *self.likelihood.parameters()], training.average)
@@ -158,6 +163,14 @@ class Trainer:
         """As Burda et al. 2015 do: otherwise a tanh network first spends hundreds of steps on a plateau."""
         mean = batches.to_float(self.images[:MEAN_IMAGES]).mean(dim=0).clamp(MEAN_MARGIN, 1 - MEAN_MARGIN)
         start_at(self.model.decoder, self.likelihood.output_of(mean))
+
+    def _normalise_layers(self) -> None:
+        """Gives the layers of a strided network the scale that batch normalisation would give them at the start."""
+        examples = batches.to_float(self.images[:NORMALISED_ON])
+        for encoder in self.model.encoders():
+            normalise_on(encoder, examples)
+        draw = generator(self.config.training.seed, Stream.INITIALISATION, 1)
+        normalise_on(self.model.decoder, torch.randn(NORMALISED_ON, self.model.latent, generator=draw).to(self.device))
 
     def modules(self) -> dict[str, torch.nn.Module]:
         """The trained modules, by the prefix of their weights in a file."""
@@ -210,7 +223,8 @@ class Trainer:
         training = self.config.training
         if training.clip is not None:
             self.flat.clip(training.clip)
-        set_learning_rate(self.optimizer, learning_rate_at(training, self.step, self.steps_per_epoch))
+        rate = step_factor(self.config.model) * learning_rate_at(training, self.step, self.steps_per_epoch)
+        set_learning_rate(self.optimizer, rate)
         self.optimizer.step()
         self.flat.update_average(self.step + 1)
 

@@ -20,8 +20,9 @@ from vae_core.config import RunConfig
 from vae_core.data.relocation import check_images_exist
 from vae_core.errors import LatentLabError, RunStateError
 from vae_core.storage import checkpoints, files
-from vae_core.storage.runs import Control, Run, create_run, list_runs
+from vae_core.storage.runs import Control, Run, list_runs
 from vae_core.storage.states import State
+from vae_core.training.new_run import create_run
 from vae_core.training.worker_pool import WORKER_COMMAND, PooledWorker, WorkerPool
 
 log = logging.getLogger("latent_lab")

@@ -20,11 +20,11 @@ from typing import Any, Protocol
 
 import filelock
 
+from vae_core.architectures import usual_hidden
 from vae_core.config import FIELDS, RunConfig
 from vae_core.data import catalogue
 from vae_core.errors import ConfigError, DiskError, RunLocked
 from vae_core.evaluation.findings import shown_value as shown_value
-from vae_core.registry.model_rows import ARCHITECTURES
 from vae_core.settings import ObjectiveConfig
 from vae_core.storage import files
 from vae_core.storage.runs import MAX_NAME, Control, Run, in_short
@@ -142,11 +142,13 @@ def _check_counts(field: str, values: int, seeds: int) -> None:
 
 
 def _with_value(base: RunConfig, field: str, value: object) -> RunConfig:
-    """The base with this value. Another architecture comes with its own default sizes if the base has default sizes."""
+    """The base with this value, settled. Another architecture comes with its own usual sizes if the base has usual ones."""
     values: dict[str, Any] = {field: value}
-    if field == "architecture" and base.model.hidden == ARCHITECTURES[base.model.architecture].hidden:
-        values["hidden"] = None
-    return base.changed(**values)
+    if field == "architecture":
+        settled = catalogue.settled(base).model
+        usual = usual_hidden(settled.architecture, catalogue.find(base.data.dataset).shape)
+        values["hidden"] = None if settled.hidden == usual else base.model.hidden
+    return catalogue.settled(base.changed(**values))
 
 
 def _check_twice(field: str, values: Sequence[object]) -> None:

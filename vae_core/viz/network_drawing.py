@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from html import escape
 from itertools import pairwise
 
+from vae_core.architectures import settled_model, sizes_of
 from vae_core.config import RunConfig
 from vae_core.registry.corruption_rows import CORRUPTIONS, level_text
 from vae_core.registry.likelihood_rows import LIKELIHOODS
@@ -41,6 +42,7 @@ def network_svg(config: RunConfig, image_shape: tuple[int, int, int]) -> str:
         config: the run's configuration; its model and likelihood are drawn.
         image_shape: (channels, height, width) of the images.
     """
+    config = config.model_copy(update={"model": settled_model(config.model, image_shape)})
     separate = config.model.is_variational and config.model.encoder == "separate"
     height = 306.0 if separate else 214.0 if config.model.is_variational else 184.0
     tallest = TALLEST * (0.72 if separate else 1.0)
@@ -90,11 +92,11 @@ def _corruption(config: RunConfig) -> tuple[str, ...]:
 def _hidden(config: RunConfig, shape: tuple[int, int, int]) -> list[_Box]:
     """The encoder's hidden layers. Their heights, as shares of the tallest, show units (mlp) or the image side (conv)."""
     if not ARCHITECTURES[config.model.architecture].is_convolutional:
-        most = math.log2(max(math.prod(shape), 2, *config.model.hidden))
-        return [_Box(13.0, 0.2 + 0.8 * math.log2(size) / most, (str(size),)) for size in config.model.hidden]
+        most = math.log2(max(math.prod(shape), 2, *sizes_of(config.model)))
+        return [_Box(13.0, 0.2 + 0.8 * math.log2(size) / most, (str(size),)) for size in sizes_of(config.model)]
     height, width = shape[1:]
     boxes = []
-    for channels in config.model.hidden:
+    for channels in sizes_of(config.model):
         height, width = (height + 1) // 2, (width + 1) // 2
         thickness = 6.0 + 2.5 * math.log2(channels)
         share = 0.2 + 0.8 * height / shape[1]
@@ -190,7 +192,7 @@ def _text(x: float, y: float, text: str, size: int = 12, extra: str = "") -> str
 
 def _description(config: RunConfig, shape: tuple[int, int, int]) -> str:
     model = config.model
-    layers = ", ".join(map(str, model.hidden)) if model.hidden else "none, it is linear"
+    layers = ", ".join(map(str, sizes_of(model))) or "none, it is linear"
     kind = ARCHITECTURES[model.architecture].title
     encoder = "two separate encoders" if model.encoder == "separate" else "one encoder with two heads"
     heads = f"{encoder} for mean and log-variance, and z = mean + sigma times epsilon"
