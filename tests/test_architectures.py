@@ -12,7 +12,7 @@ from vae_core.architectures import (
     settled,
     settled_model,
     sizes_of,
-    step_size,
+    step_factor,
 )
 from vae_core.config import ModelConfig, make_config
 from vae_core.data import catalogue
@@ -82,5 +82,5 @@ def test_the_count_of_parameters_is_that_of_the_network(
 
 
 def test_only_strided_networks_take_steps_of_twice_the_learning_rate() -> None:
-    for architecture, step in (("mlp", 1e-3), ("conv", 2e-3), ("residual", 2e-3), ("conv-upsample", 1e-3)):
-        assert step_size(make_config(architecture=architecture)) == step
+    for architecture, step in (("mlp", 1.0), ("conv", 2.0), ("residual", 2.0), ("conv-upsample", 1.0)):
+        assert step_factor(make_config(architecture=architecture).model) == step

@@ -59,7 +59,9 @@ def test_every_row_names_code_that_is_there(code: str) -> None:
     assert callable(resolve(code))
 
 
-@pytest.mark.parametrize("row", ARCHITECTURES.values(), ids=ARCHITECTURES)
+@pytest.mark.parametrize(
+    "row", [row for name, row in ARCHITECTURES.items() if name != "auto"], ids=lambda row: row.decoder
+)
 def test_every_architecture_has_an_encoder_and_a_decoder(row: Any) -> None:
     encoder = resolve(row.encoder)((1, 8, 8), (4,), 3, "relu")
     decoder = resolve(row.decoder)(3, (4,), (1, 8, 8), "relu")

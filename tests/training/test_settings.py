@@ -10,7 +10,7 @@ import torch
 from vae_core.config import make_config
 from vae_core.data.datasets import Dataset
 from vae_core.errors import ConfigError
-from vae_core.training import loop
+from vae_core.training import device
 from vae_core.training.loop import Trainer, train
 from vae_core.training.snapshot import restore, snapshot, weights
 
@@ -31,7 +31,7 @@ SETTINGS: list[dict[str, Any]] = [
 @pytest.fixture(autouse=True)
 def bf16_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """torch emulates bfloat16 where the processor lacks it; only its speed needs the hardware."""
-    monkeypatch.setattr(loop, "_cpu_has_bf16", lambda: True)
+    monkeypatch.setattr(device, "_cpu_has_bf16", lambda: True)
 
 
 def steps(trainer: Trainer, count: int) -> list[float]:
@@ -103,7 +103,7 @@ def test_a_training_that_stalls_ends_early(small: Dataset) -> None:
 
 
 def test_bf16_is_refused_where_the_processor_lacks_it(small: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "_cpu_has_bf16", lambda: False)
+    monkeypatch.setattr(device, "_cpu_has_bf16", lambda: False)
     with pytest.raises(ConfigError, match="This processor has no bfloat16 arithmetic"):
         Trainer(make_config(**BASE, precision="bf16", device="cpu"), small)
 

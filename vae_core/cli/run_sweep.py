@@ -114,7 +114,7 @@ class Machines(OptionGroup):
     def executor(self, root: Path, data_dir: Path | None, device: str) -> Manager | Cluster:
         """The cluster, or the manager of this machine, that trains the runs under `root`."""
         from vae_core.training.cluster import Cluster
-        from vae_core.training.loop import check_device
+        from vae_core.training.device import check_device
 
         if self.scheduler is not None:
             return Cluster(root, self.scheduler, trust=self.trust, data_dir=data_dir)

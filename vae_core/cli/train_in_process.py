@@ -14,8 +14,9 @@ from vae_core.data import datasets
 from vae_core.registry.corruption_rows import check_channels
 from vae_core.storage.runs import Run, Status, in_usual_place
 from vae_core.storage.states import State
+from vae_core.training.device import check_device
 from vae_core.training.driver import Driver
-from vae_core.training.loop import Event, Stepped, Trainer, check_device
+from vae_core.training.loop import Event, Stepped, Trainer
 from vae_core.training.new_run import create_run
 from vae_core.training.remedy import remedy
 

@@ -25,7 +25,7 @@ from vae_core.data.augmentations import augment
 from vae_core.data.corruptions import corrupt_mixed
 from vae_core.data.datasets import Dataset
 from vae_core.data.randomness import Stream, generator, seed_of
-from vae_core.errors import ConfigError, Diverged
+from vae_core.errors import Diverged
 from vae_core.evaluation.validation_set import MEAN_IMAGES, ValidationSet, build_validation_set
 from vae_core.metrics.elbo import elbo_terms
 from vae_core.models.build import build_model
@@ -37,6 +37,7 @@ from vae_core.registry.corruption_rows import check_channels
 from vae_core.storage.frames import Frame
 from vae_core.storage.records import Record
 from vae_core.training.dense_step import DenseStep, is_dense
+from vae_core.training.device import device_of
 from vae_core.training.flat_parameters import FlatParameters
 from vae_core.training.frame_recorder import FrameRecorder, frame_steps
 from vae_core.training.optimizers import build_optimizer, set_learning_rate
@@ -376,29 +377,3 @@ def is_validation_step(step: int, steps_per_epoch: int, total_steps: int) -> boo
         return True
     every = steps_per_epoch * max(1, math.ceil(VALIDATE_EVERY / steps_per_epoch))
     return step % every == 0
-
-
-def check_device(asked: str, precision: str = "float32") -> None:
-    """Checks that this machine has the device, and that the device computes in this precision.
-
-    Raises:
-        ConfigError: CUDA was asked for and is not available, or the device has no bfloat16 arithmetic.
-    """
-    has_cuda = torch.cuda.is_available()
-    if asked == "cuda" and not has_cuda:
-        raise ConfigError("This machine has no CUDA device that torch can use; choose cpu or auto as the device.")
-    on_cuda = has_cuda and asked != "cpu"
-    if precision == "bf16" and not (torch.cuda.is_bf16_supported() if on_cuda else _cpu_has_bf16()):
-        where = "GPU" if on_cuda else "processor"
-        raise ConfigError(f"This {where} has no bfloat16 arithmetic, which would be slower there; choose float32.")
-
-
-def _cpu_has_bf16() -> bool:
-    capabilities = torch.cpu.get_capabilities()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") or capabilities.get("bf16"))
-
-
-def device_of(asked: str, precision: str = "float32") -> str:
-    """The device to train on: `auto` is CUDA if available, else the CPU. Raises as `check_device`."""
-    check_device(asked, precision)
-    return ("cuda" if torch.cuda.is_available() else "cpu") if asked == "auto" else asked
