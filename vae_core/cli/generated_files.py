@@ -103,9 +103,9 @@ def write_traversal(run: Run, target: RunOnData, out: Path, dimension: int | Non
 def _codes(run: Run, trained: Trained, target: RunOnData, report: Report) -> tuple[Codes, str | None]:
     """The codes of held-out images and the name of their dataset.
 
-    If the run's own dataset is missing_message, the codes are those that the run keeps, and the name is None.
+    If the run's own dataset is missing, the codes are those that the run keeps, and the name is None.
     """
-    if target.dataset is None and missing_message(run):
+    if target.dataset is None and missing_message(run, target.data_dir):
         return standin_codes(run, trained), None
     name = target.dataset or catalogue.at_hand(trained.config.data.dataset, target.data_dir)
     data = datasets.load_dataset(name, target.data_dir, report)
