@@ -111,9 +111,11 @@ def inspect_command(
         Path | None,
         typer.Option("--out", metavar="FILE", help="Write some of the pictures, as the model will see them, as PNG."),
     ] = None,
+    data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
     """Show what an import would find, and store nothing."""
+    paths.data_folder(data_dir)  # which must exist, as for the other commands
     settings = options.settings()
     target = None if out is None else check_out(out, ".png")
     with progress_bar("looking") as report:

@@ -44,7 +44,7 @@ class Member(NamedTuple):
     """A member of a zip, by its place in the zip's list."""
 
     archive: Path
-    index: int
+    number: int
 
 
 class TextRow(NamedTuple):

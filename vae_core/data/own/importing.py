@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -322,7 +323,7 @@ def _write_arrays(
     rows = max(1, BATCH_BYTES // (gathered.channels * side * side))
     for split, order in (("train", division.train), ("test", division.held_out)):
         shape = (len(order), gathered.channels, side, side)
-        plan = array_cache.Plan(np.uint8, shape, lambda order=order: gathered.pieces(order, rows))
+        plan = array_cache.Plan(np.uint8, shape, partial(gathered.pieces, order, rows))
         array_cache.write_array(folder / f"{split}_images.npy", plan, durable=True)
         array_cache.write_array(folder / f"{split}_labels.npy", array_cache.whole(indices[order]), durable=True)
     return classes, {part: np.load(folder / f"{part}.npy", mmap_mode="r", allow_pickle=False) for part in PARTS}

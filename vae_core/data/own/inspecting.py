@@ -98,7 +98,7 @@ def inspect(path: Path, asked: ImportSettings, *, report: Report = no_report, sa
             good.append(place)
     batch = prepare_batch(_some(found, good, samples), settings)
     labels = Counter(entry.label for entry in found.entries)
-    splits = Counter(entry.split for entry in found.entries if entry.split)
+    splits: Counter[str] = Counter(entry.split for entry in found.entries if entry.split)
     return Inspection(
         found.kind, settings, len(found.entries), len(places), dict(labels.most_common()), dict(splits),
         sizes.most_common(), dict(modes.most_common()), rejected, batch.images,

@@ -44,7 +44,9 @@ def add_labels(found: Found, table: str, content: bytes) -> None:
         for place, entry in enumerate(found.entries)
     ]
     if without := len(found.entries) - len(labels):
-        found.notes.append(f"{without:,} pictures are not in {table!r}; they keep the label of their folder, if any.")
+        found.notes.append(
+            f"{without:,} of {len(found.entries):,} pictures are not in {table!r} and keep the label of their folder, if any."
+        )
 
 
 def named_files(content: bytes, names: Sequence[str]) -> set[str]:

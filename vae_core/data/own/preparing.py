@@ -1,8 +1,8 @@
 """Turns one picture into the array that is stored.
 
 In this order: the first frame of an animation is taken; the picture is rotated according to its EXIF data; 16 bits, 32 bits
-and floats are scaled to 8; transparency is composited on the background; palettes, 1-bit, CMYK, YCbCr, Lab and HSV become
-grey or RGB; and the picture is fitted to a square. JPEG files are decoded at the smallest scale that suffices.
+and floats are scaled to 8; transparency is composited on the background; palettes, 1-bit, CMYK, YCbCr and Lab become grey
+or RGB; and the picture is fitted to a square. JPEG files are decoded at the smallest scale that suffices.
 """
 
 from __future__ import annotations
@@ -184,7 +184,7 @@ def _archive(path: Path) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]:
 
 def _member(content: Member) -> bytes:
     archive, members = _archive(content.archive)
-    found = read_member(archive, members[content.index], MAX_BYTES)
+    found = read_member(archive, members[content.number], MAX_BYTES)
     if len(found) > MAX_BYTES:
         raise DataError(f"It unpacks to more than {MAX_BYTES // 1_000_000} million bytes.")
     return found
@@ -277,7 +277,7 @@ def _fitted(picture: Image.Image, settings: ImportSettings) -> Image.Image:
     if settings.fit == "pad":
         size = _scaled_size(picture.size, settings)
         small = picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=REDUCING)
-        ground = ImageColor.getcolor(settings.background, "RGB")
+        ground = ImageColor.getrgb(settings.background)
         mode = picture.mode
         if mode == "L" and settings.colour != "grey" and len(set(ground)) > 1:
             mode, small = "RGB", small.convert("RGB")

@@ -10,7 +10,8 @@ FIELDS = ("architecture", "likelihood", "latent", "epochs", "batch_size", "augme
 """The settings that are chosen."""
 CONVOLUTIONAL_FROM = 32
 NEARLY_BINARY = 0.8
-IMAGES_SEEN, MOST_EPOCHS, FEWEST_EPOCHS = 60_000, 300, 3
+SEEN_DENSE, SEEN_CONVOLUTIONAL, MOST_EPOCHS, FEWEST_EPOCHS = 60_000, 12_000, 300, 2
+"""Pictures that training sees in all: those of a dense network, and those of 64 x 64 of a convolutional one."""
 LATENTS = ((200, 4), (1_000, 8), (5_000, 16), (50_000, 32))
 MOST_LATENTS = 64
 FEW, VERY_FEW = 2_000, 100
@@ -27,8 +28,8 @@ def suited(summary: Summary) -> Suited:
     """Chooses settings for a dataset: a pure function of its summary.
 
     The rules: convolutions from 32 pixels on; a Bernoulli likelihood if nearly all pixels are black or white, else a Gaussian
-    with a learned sigma; more latents for more pictures; as many epochs as make about 60,000 pictures seen, which takes
-    about a minute; smaller batches and augmentation for few pictures.
+    with a learned sigma; more latents for more pictures; as many epochs as take about a minute on two cores, but at least
+    two; smaller batches and augmentation for few pictures.
     """
     number, side = summary.train, min(summary.shape[1:])
     values: dict[str, Any] = {}
@@ -49,7 +50,8 @@ def suited(summary: Summary) -> Suited:
         choose("likelihood", "gaussian-learned", f"only {summary.extreme:.0%} of the pixels are nearly black or white.")
     latent = next((latents for most, latents in LATENTS if number < most), MOST_LATENTS)
     choose("latent", latent, f"as many as {number:,} pictures can fill.")
-    epochs = min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(IMAGES_SEEN / max(1, number))))
+    seen = SEEN_CONVOLUTIONAL * (64 / side) ** 2 if side >= CONVOLUTIONAL_FROM else SEEN_DENSE
+    epochs = min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(seen / max(1, number))))
     choose("epochs", epochs, f"{epochs * number:,} pictures seen in all.")
     if number < FEW:
         choose("batch_size", 32, "few pictures need small steps.")

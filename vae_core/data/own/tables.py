@@ -155,7 +155,8 @@ def open_parquet(paths: Sequence[Path], path: Path) -> Found:
     Raises:
         DataError: one is damaged, or has no such column.
     """
-    entries, columns = [], []
+    entries: list[Entry] = []
+    columns: list[_Columns] = []
     splits: list[Split] = _file_splits(paths)
     for file, split in zip(paths, splits, strict=True):
         with _opened(file) as table:
@@ -246,7 +247,8 @@ def _pictures(table: pyarrow.parquet.ParquetFile, columns: _Columns, start: int)
     """Yields the picture of each row from `start` on; whole groups of rows before it are not read."""
     import pyarrow
 
-    groups, before = [], 0
+    groups: list[int] = []
+    before = 0
     for group in range(table.num_row_groups):
         rows = table.metadata.row_group(group).num_rows
         if before + rows > start or groups:
