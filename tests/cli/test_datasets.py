@@ -53,7 +53,7 @@ def test_pictures_are_added_listed_renamed_trained_on_and_deleted(
     assert as_json("evaluate", run["run"], "--runs", runs_root)["images"] == 4
     assert as_json("evaluate", run["run"], "--runs", runs_root, "--dataset", folder)["images"] == 4
     status, _, err = call("datasets", "delete", "animals", "--runs", runs_root)
-    assert status == 2 and err.startswith("1 runs need 'animals': ") and Path(run["run"]).name in err
+    assert status == 2 and err.startswith("1 run needs 'animals': ") and Path(run["run"]).name in err
     gone = as_json("datasets", "delete", "animals", "--runs", runs_root, "--force")
     assert gone["runs"] == [Path(run["run"]).name] and gone["bytes"] > 20 * 3 * 256
     assert [row["name"] for row in as_json("datasets")["datasets"]][-1] != "animals"
@@ -75,7 +75,7 @@ def test_train_imports_a_path_chooses_settings_that_suit_it_and_finds_it_again(
     assert config.data.dataset == "digits" and config.data.augment == ("shift",)
     assert (config.model.hidden, config.training.epochs, config.model.latent) == ((8,), 1, 4)
     assert "Imported 60 pictures as the dataset 'digits', 6 of them held out" in err
-    assert "1 files could not be used, such as 'notes.txt': It is not a picture." in err
+    assert "Not used, 1 in all, such as 'notes.txt': It is not a picture." in err
     assert "--latent 4: " in err and "--epochs" not in err and "--architecture" not in err and "by heart" in err
     status, out, err = call("train", "--dataset", path, *QUICK, "--latent", "2", "--json", "--runs", runs_root)
     again = find_run(json.loads(out)["run"], runs_root).config

@@ -78,7 +78,7 @@ def _imported(path: Path, data_folder: Path) -> stored.OwnSource:
             print_note(note)
         if outcome.rejected:
             first = outcome.rejected[0]
-            print_note(f"{len(outcome.rejected):,} files could not be used, such as {first.file!r}: {first.reason}")
+            print_note(f"Not used, {len(outcome.rejected):,} in all, such as {first.file!r}: {first.reason}")
     else:
         print_note(f"These pictures were imported before, as the dataset {name!r}.")
     return outcome.source

@@ -151,7 +151,7 @@ def rename(
 ) -> None:
     """Rename an imported dataset. Its runs still find it."""
     check_not_registered(stored.check_name(new_name))
-    source = stored.rename(_own(name), new_name, paths.data_folder(data_dir))
+    source = stored.change_name(_own(name), new_name, paths.data_folder(data_dir))
     result = {"dataset": source.name, "folder": str(source.folder)}
     print_result(result, as_json, lambda: f"{name} is called {source.name}")
 
@@ -170,8 +170,9 @@ def delete(
     needed = dependents(source, paths.named_runs_folder(runs))
     if needed and not force:
         more = f" and {len(needed) - LISTED} more" if len(needed) > LISTED else ""
+        runs_need = "1 run needs" if len(needed) == 1 else f"{len(needed)} runs need"
         raise RunStateError(
-            f"{len(needed)} runs need {source.name!r}: {', '.join(needed[:LISTED])}{more}; delete them first, or give --force."
+            f"{runs_need} {source.name!r}: {', '.join(needed[:LISTED])}{more}; delete them first, or give --force."
         )
     freed = stored.delete(source.name, data_folder)
     result = {"dataset": source.name, "bytes": freed, "runs": needed}

@@ -87,7 +87,7 @@ def test_photographs_in_colour_and_grey_and_what_is_none(tmp_path: Path, data: P
     assert outcome.copies == [("chelsea/wrong ending.txt", "chelsea/0.png")]
     held_out = stored.file_names(outcome.source)["test"]
     assert not {"chelsea/wrong ending.txt", "chelsea/0.png"} & set(held_out)
-    assert any("1 pictures have the same pixels" in note for note in outcome.notes)
+    assert any("same pixels as an earlier one: 1." in note for note in outcome.notes)
     details = stored.read_details(outcome.source)
     assert details["rejected"] == [each._asdict() for each in outcome.rejected] and details["modes"] == {
         "RGB": 13,
@@ -249,7 +249,7 @@ def test_the_catalogue_finds_it_by_name_and_by_path(tmp_path: Path, data: Path) 
     assert (row.name, row.train, row.test, row.where, row.is_here) == ("My digits", 18, 2, "here", True)
     assert catalogue.is_here("My digits", data) and catalogue.is_imported("My digits", data)
     assert not catalogue.is_imported("mnist", data) and not catalogue.needs_download("My digits", data)
-    with pytest.raises(DatasetMissing, match="the known ones are .*My digits"):
+    with pytest.raises(DatasetMissing, match=r"the known ones are .*My digits"):
         catalogue.find("others", data)
 
 

@@ -26,7 +26,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_renamed_dataset_keeps_its_content_and_is_found_under_both_names(data: Path) -> None:
     before = stored.existing("mine", data)
     for new in ("Yours", "yours", "mine", "Ünïcode pictures", "mine"):
-        stored.rename(stored.existing("mine", data).name, new, data)
+        stored.change_name(stored.existing("mine", data).name, new, data)
         found = stored.existing("mine", data)
         assert found.name == new and found.digest == before.digest
         assert catalogue.find(new, data).name == new
@@ -36,10 +36,10 @@ def test_a_renamed_dataset_keeps_its_content_and_is_found_under_both_names(data:
 @pytest.mark.parametrize("name", ["other", "OTHER", "a-former-name"])
 def test_a_name_that_is_taken_is_refused(name: str, data: Path) -> None:
     if name == "a-former-name":
-        stored.rename("other", name, data)
-        stored.rename(name, "other", data)
+        stored.change_name("other", name, data)
+        stored.change_name(name, "other", data)
     with pytest.raises(NameInvalid, match="choose another name"):
-        stored.rename("mine", name, data)
+        stored.change_name("mine", name, data)
     with pytest.raises(NameInvalid, match="choose another name"):
         stored.check_free(name, data)
 

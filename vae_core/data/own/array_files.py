@@ -246,7 +246,7 @@ def _sizes(shape: tuple[int, ...]) -> str:
 def _idx_stream(path: Path) -> BinaryIO:
     with path.open("rb") as stream:
         packed = stream.read(2) == b"\x1f\x8b"
-    return cast(BinaryIO, gzip.open(path, "rb")) if packed else path.open("rb")
+    return cast(BinaryIO, gzip.GzipFile(path)) if packed else path.open("rb")
 
 
 def _idx_header(stream: IO[bytes], path: Path) -> tuple[int, ...]:

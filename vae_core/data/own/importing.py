@@ -243,7 +243,7 @@ def _store(
     notes += [
         *found.notes,
         *_told(division),
-        *(f"{text} ({count:,} pictures)" for text, count in gathered.notes.items()),
+        *(f"{text} (pictures: {count:,})" for text, count in gathered.notes.items()),
     ]
     own = stored.own_folder(data_folder)
     with files.temporary_folder(own / name) as temporary:
@@ -296,13 +296,13 @@ def _told(division: Division) -> list[str]:
     notes = []
     if division.copies:
         notes.append(
-            f"{len(division.copies):,} pictures have the same pixels as an earlier one; a picture that has copies is never "
+            f"Pictures with the same pixels as an earlier one: {len(division.copies):,}. A picture that has copies is never "
             "held out."
         )
     if division.moved:
-        notes.append(f"{division.moved:,} of the pictures meant for testing have copies and train instead.")
+        notes.append(f"Pictures meant for testing that train instead, since they have copies: {division.moved:,}.")
     if division.left_out:
-        notes.append(f"{len(division.left_out):,} copies of held-out pictures are left out.")
+        notes.append(f"Copies of held-out pictures that are left out: {len(division.left_out):,}.")
     return notes
 
 

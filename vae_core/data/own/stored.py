@@ -251,7 +251,7 @@ def locked(data_folder: Path) -> Iterator[None]:
         yield
 
 
-def rename(name: str, new_name: str, data_folder: Path) -> OwnSource:
+def change_name(name: str, new_name: str, data_folder: Path) -> OwnSource:
     """Renames a dataset; its runs still find it under its old name.
 
     Raises:
