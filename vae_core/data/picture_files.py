@@ -23,6 +23,7 @@ ZIP_START = b"PK\x03\x04"
 MAX_FILES = 100_000
 MAX_BYTES = 200_000_000
 """Limit for one picture; 25 million pixels of 16 bits in three colours are 150 million bytes."""
+TOO_LARGE = "It has more than {:,} million bytes; make it smaller."
 MAX_TOTAL = 20_000_000_000
 """Limit for the unpacked size of a zip."""
 MAX_PART, MAX_DEPTH = 120, 16
@@ -199,22 +200,40 @@ def read_file(path: Path) -> bytes:
     """Returns the content of a file.
 
     Raises:
-        DataError: it cannot be read, is larger than `MAX_BYTES`, or is not a regular file, such as a pipe.
+        DataError: it cannot be read, is larger than `MAX_BYTES`, or is not a regular file.
     """
+    check_file(path)
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe could block for ever
-            raise DataError("It is not a regular file.")
         with path.open("rb") as stream:
             return _checked(stream.read(MAX_BYTES + 1), MAX_BYTES)
     except OSError as error:
         raise DataError(f"It cannot be read ({error.strerror or error}).") from error
 
 
+def check_file(path: Path) -> int:
+    """Returns the size of a file in bytes.
+
+    Raises:
+        DataError: it is not there, larger than `MAX_BYTES`, or not a regular file: reading a pipe could block for ever.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise DataError(f"It cannot be read ({error.strerror or error}).") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise DataError("It is not a regular file.")
+    if status.st_size > MAX_BYTES:
+        raise DataError(TOO_LARGE.format(MAX_BYTES // 1_000_000))
+    return status.st_size
+
+
 def _checked(content: bytes, most: int) -> bytes:
     if len(content) > most:
-        what = "It has" if most == MAX_BYTES else "Up to here the zip unpacks to"
-        most = MAX_BYTES if most == MAX_BYTES else MAX_TOTAL
-        raise DataError(f"{what} more than {most // 1_000_000:,} million bytes; make it smaller.")
+        if most == MAX_BYTES:
+            raise DataError(TOO_LARGE.format(MAX_BYTES // 1_000_000))
+        raise DataError(
+            f"Up to here the zip unpacks to more than {MAX_TOTAL // 1_000_000:,} million bytes; make it smaller."
+        )
     return content
 
 

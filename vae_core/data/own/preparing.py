@@ -22,7 +22,7 @@ from PIL import Image, ImageColor
 
 from vae_core.data.own.found import Content, Member, Missing, TextRow
 from vae_core.data.own.settings import ImportSettings
-from vae_core.data.picture_files import MAX_BYTES, open_zip, read_file, read_member
+from vae_core.data.picture_files import MAX_BYTES, check_file, open_zip, read_member
 from vae_core.data.pictures import UNREADABLE, opaque, quiet, upright
 from vae_core.errors import DataError
 from vae_core.types import Array
@@ -156,23 +156,26 @@ def _too_large(size: tuple[int, int] | None = None) -> str:
 
 
 def _opened(content: Path | Member | Missing | bytes) -> Image.Image:
-    """Opens a picture, reading its header."""
+    """Opens a picture, reading its header; of a file on the disk not more than that."""
     if isinstance(content, Missing):
         raise DataError(content.reason)
-    if not isinstance(content, bytes):
-        content = read_file(content) if isinstance(content, Path) else _member(content)
-    if not content:
+    if isinstance(content, Member):
+        content = _member(content)
+    size = check_file(content) if isinstance(content, Path) else len(content)
+    if not size:
         raise DataError("It is empty.")
     try:
-        file = Image.open(io.BytesIO(content), formats=formats())
+        file = Image.open(content if isinstance(content, Path) else io.BytesIO(content), formats=formats())
     except Image.DecompressionBombError as error:
         raise DataError(_too_large()) from error
     except UNREADABLE as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise DataError(f"It cannot be read ({error.strerror or error}).") from error
         raise DataError(NOT_A_PICTURE) from error
-    if file.width * file.height > MAX_PIXELS:
-        raise DataError(_too_large(file.size))
-    if file.width * file.height == 0:
-        raise DataError("It has no pixels.")
+    pixels = file.width * file.height
+    if not 0 < pixels <= MAX_PIXELS:
+        file.close()
+        raise DataError(_too_large(file.size) if pixels else "It has no pixels.")
     return file
 
 
