@@ -39,5 +39,5 @@ def test_each_rule(given: Summary, expected: dict[str, Any]) -> None:
 
 
 def test_few_pictures_come_with_a_word_about_what_cannot_be_expected() -> None:
-    assert "With only 20 pictures the model will learn these by heart" in suited(summary(20)).reasons[-1]
+    assert "With so few training pictures (20) the model will learn them by heart" in suited(summary(20)).reasons[-1]
     assert not any("by heart" in reason for reason in suited(summary(500)).reasons)

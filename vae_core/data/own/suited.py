@@ -49,7 +49,7 @@ def suited(summary: Summary) -> Suited:
     else:
         choose("likelihood", "gaussian-learned", f"only {summary.extreme:.0%} of the pixels are nearly black or white.")
     latent = next((latents for most, latents in LATENTS if number < most), MOST_LATENTS)
-    choose("latent", latent, f"as many as {number:,} pictures can fill.")
+    choose("latent", latent, f"more pictures fill more latents, and {number:,} train here.")
     seen = SEEN_CONVOLUTIONAL * (64 / side) ** 2 if side >= CONVOLUTIONAL_FROM else SEEN_DENSE
     epochs = min(MOST_EPOCHS, max(FEWEST_EPOCHS, round(seen / max(1, number))))
     choose("epochs", epochs, f"{epochs * number:,} pictures seen in all.")
@@ -59,7 +59,7 @@ def suited(summary: Summary) -> Suited:
         choose("augment", changes, "few pictures go further if each is shown a little different every time.")
     if number < VERY_FEW:
         reasons.append(
-            f"With only {number:,} pictures the model will learn these by heart: expect good copies of them, not new pictures "
-            "of the same kind."
+            f"With so few training pictures ({number:,}) the model will learn them by heart: expect good copies of them, not "
+            "new pictures of the same kind."
         )
     return Suited(values, reasons)
