@@ -28,7 +28,9 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_imported_pictures_are_known_on_the_pages(data: Path, runs: Path) -> None:
     page = open_page("train", dataset="pets")
     assert not page.exception and page.selectbox(key="dataset").value == "pets"
-    assert "pets: 11 training and 1 test images, here" in [caption.value for caption in page.caption]
+    assert "Your own pictures from photos: 11 training and 1 test images, here" in [
+        caption.value for caption in page.caption
+    ]
     page = open_page("compare", sweep_dataset="pets")
     assert not page.exception and page.selectbox(key="sweep_dataset").value == "pets"
     run = create_run(runs, make_config(dataset="pets", hidden="8", epochs=1), run_id="of-pets")

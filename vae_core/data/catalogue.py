@@ -14,7 +14,7 @@ from vae_core.data.bundled import BundledSource, TintedSource
 from vae_core.data.idx import FASHION_MNIST, MNIST, IdxSource
 from vae_core.data.own import stored
 from vae_core.data.source import DatasetInfo, Source
-from vae_core.errors import DataError, DatasetMissing
+from vae_core.errors import ConfigError, DataError, DatasetMissing
 from vae_core.storage import paths
 
 DIGITS = tuple("0123456789")
@@ -133,18 +133,17 @@ def find(name: str, data_dir: Path | None = None) -> Source:
     Raises:
         DatasetMissing: there is no dataset of this name, or no file at this path; the message lists the datasets.
         DataError: its file cannot be used, or its pictures were not imported.
-        ConfigError: the data folder does not exist.
     """
     if name in SOURCES:
         return SOURCES[name]
-    own = stored.find_source(name, paths.data_folder(data_dir))
+    own = _imported(name, data_dir)
     if own is not None:
         return own
     for family in FAMILIES:
         source = family(name)
         if source is not None:
             return source
-    known = ", ".join([*SOURCES, *(source.name for source in stored.sources(paths.data_folder(data_dir)))])
+    known = ", ".join([*SOURCES, *(source.name for source in _all_imported(data_dir))])
     if not _is_path(name):  # it may be an imported one that was deleted, so that runs keep what they have of it
         raise DatasetMissing(f"There is no dataset called {name[:60]!r}; the known ones are {known}.")
     if not os.path.exists(name):  # noqa: PTH110  (may be too long)
@@ -154,17 +153,19 @@ def find(name: str, data_dir: Path | None = None) -> Source:
     )
 
 
-def is_known(name: str, data_dir: Path | None = None) -> bool:
-    """Returns whether a name, or a path that a dataset came from or that is a dataset by itself, can be found.
-
-    Raises:
-        ConfigError: the data folder does not exist.
-    """
+def _imported(name: str, data_dir: Path | None) -> stored.OwnSource | None:
+    """Returns the imported dataset of a name or path; None if there is none or no data folder, as loading will say."""
     try:
-        find(name, data_dir)
-    except DataError:
-        return False
-    return True
+        return stored.find_source(name, paths.data_folder(data_dir))
+    except ConfigError:
+        return None
+
+
+def _all_imported(data_dir: Path | None) -> list[stored.OwnSource]:
+    try:
+        return stored.sources(paths.data_folder(data_dir))
+    except ConfigError:
+        return []
 
 
 def _is_path(name: str) -> bool:
@@ -218,7 +219,7 @@ def absolute_name(name: str, data_dir: Path | None = None) -> str:
     """Returns a name that works from any working folder: the absolute path of a file, else the dataset's own name.
 
     Raises:
-        DataError, ConfigError: like `find`.
+        DataError: like `find`.
     """
     source = find(name, data_dir)
     return source.name if source.file is None else str(source.file.resolve())
@@ -226,7 +227,7 @@ def absolute_name(name: str, data_dir: Path | None = None) -> str:
 
 def is_imported(name: str, data_dir: Path | None = None) -> bool:
     """Returns whether a name is that of a dataset of the user's own pictures."""
-    return name not in SOURCES and stored.find_source(name, paths.data_folder(data_dir)) is not None
+    return name not in SOURCES and _imported(name, data_dir) is not None
 
 
 def knows_factors(name: str) -> bool:

@@ -107,8 +107,8 @@ def add(
             if number is None:
                 return None
             outcome = _store(found, asked, settings, parts.gather(folder, number), data_folder, name, report)
-            files.remove_tree(folder)
-            return outcome
+        files.remove_tree(folder)
+        return outcome
     except DiskError as error:
         cause = error.__cause__
         why = f" ({cause.strerror})" if isinstance(cause, OSError) and cause.strerror else ""

@@ -177,7 +177,7 @@ def _source(folder: Path) -> OwnSource:
     manifest = _MANIFESTS.get(path, lambda: read_document(path, Manifest, SCHEMA, REMOVE))
     return OwnSource(
         name=folder.name,
-        title=folder.name,
+        title=f"Your own pictures from {Path(manifest.path).name}",
         origin=f"your own pictures, from {manifest.path}",
         licence="that of the pictures",
         shape=manifest.summary.shape,
