@@ -17,12 +17,13 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_sample_images
 
+from benchmarks.bare_pillow import SIDE, small
 from benchmarks.common import Result, median
 from vae_core.data.own.importing import add
 from vae_core.data.own.pool import processes_here
 from vae_core.data.own.settings import make_settings
 
-FILES, SIDE, CHUNK, TURNS = 3_000, 64, 64, 3
+FILES, CHUNK, TURNS = 3_000, 64, 3
 
 
 def measure() -> Result:
@@ -45,21 +46,8 @@ def _bare(folder: Path) -> float:
     paths = sorted(map(str, folder.iterdir()))
     chunks = [paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK)]
     with ProcessPoolExecutor(processes_here(), mp_context=get_context("spawn")) as pool:
-        np.concatenate(list(pool.map(_small, chunks)))
+        np.concatenate(list(pool.map(small, chunks)))
     return time.perf_counter() - began
-
-
-def _small(paths: list[str]) -> np.ndarray:
-    made = []
-    for path in paths:
-        with Image.open(path) as picture:
-            picture.draft("RGB", (2 * SIDE, 2 * SIDE))
-            edge = min(picture.size)
-            left, top = (picture.width - edge) / 2, (picture.height - edge) / 2
-            box = (left, top, left + edge, top + edge)
-            small = picture.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BILINEAR, box, reducing_gap=2.0)
-            made.append(np.asarray(small))
-    return np.stack(made)
 
 
 def _photographs(folder: Path) -> Path:

@@ -39,7 +39,7 @@ def entries(found: Found) -> list[tuple[str, str, str]]:
 
 def images(found: Found, start: int = 0) -> Array:
     """All pictures from one on, (n, C, 8, 8)."""
-    batch = prepare_batch(list(found.contents(start)), make_settings(size=8))
+    batch = prepare_batch(list(found.contents(start)), make_settings(size=8).recipe)
     assert batch.rejected == []
     return batch.images
 
@@ -104,7 +104,7 @@ def test_links_hidden_files_and_pipes_in_a_folder(tmp_path: Path) -> None:
         "circle": "It is a link to a folder.",
         "out.png": "It is a link that leads out of the folder.",
     }
-    batch = prepare_batch(list(found.contents(0)), make_settings(size=8))
+    batch = prepare_batch(list(found.contents(0)), make_settings(size=8).recipe)
     assert batch.places == [0, 2, 5]
     assert [text[:20] for _, text in batch.rejected] == [
         "It cannot be read (N",
@@ -121,7 +121,9 @@ def test_folders_and_files_that_may_not_be_read_are_named(tmp_path: Path) -> Non
     try:
         found = find_pictures(root)
         assert list(reasons(found)) == ["locked"]
-        assert "Permission denied" in prepare_batch(list(found.contents(0)), make_settings(size=8)).rejected[0][1]
+        assert (
+            "Permission denied" in prepare_batch(list(found.contents(0)), make_settings(size=8).recipe).rejected[0][1]
+        )
         root.chmod(0)
         assert "check its permissions" in sentence(root)
     finally:
@@ -198,7 +200,7 @@ def test_a_csv_of_pixels_as_kaggle_hands_it_out(tmp_path: Path) -> None:
     found = find_pictures(path)
     assert [entry.label for entry in found.entries] == [str(label) for label in sample()[1][:5]]
     assert reasons(found)["row 7"] == "It has 4 columns, and the first row has 785."
-    batch = prepare_batch(list(found.contents(2)), make_settings(size=28))
+    batch = prepare_batch(list(found.contents(2)), make_settings(size=28).recipe)
     np.testing.assert_array_equal(batch.images[:, 0], sample()[0][2:5])
     path.write_text("\n".join(pixel_lines(3)))  # without a header
     assert len(find_pictures(path).entries) == 3

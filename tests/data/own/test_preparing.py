@@ -23,7 +23,7 @@ from vae_core.types import Array
 
 def prepared(content: Content, **settings: Any) -> Picture:
     with quiet():
-        return prepare_picture(content, make_settings(**{"size": 8, **settings}))
+        return prepare_picture(content, make_settings(**{"size": 8, **settings}).recipe)
 
 
 def refusal(content: Content, **settings: Any) -> str:
@@ -231,11 +231,11 @@ def test_a_batch_keeps_what_is_good_and_a_reason_for_the_rest(tmp_path: Path) ->
     path = zipped(tmp_path / "a.zip", {"a.png": saved(Image.new("L", (9, 9), 5)), "b.png": b"no"})
     blue = saved(Image.new("RGB", (8, 8), (0, 0, 255)))
     contents: list[Content] = [Member(path, 0), b"x", blue, Member(path, 1), TextRow(b"0,1,0,1,7", 4, (2, 2), 1.0)]
-    batch = prepare_batch(contents, make_settings(size=4))
+    batch = prepare_batch(contents, make_settings(size=4).recipe)
     assert batch.images.shape == (3, 3, 4, 4) and batch.places == [0, 2, 4]
     assert [place for place, _ in batch.rejected] == [1, 3]
     assert batch.sizes == [(9, 9), (8, 8), (2, 2)] and batch.modes == ["L", "RGB", "text"]
-    alone = prepare_batch(contents[:1], make_settings(size=4))
+    alone = prepare_batch(contents[:1], make_settings(size=4).recipe)
     assert alone.digests == batch.digests[:1] and alone.images.shape == (
         1,
         1,

@@ -38,18 +38,18 @@ def find_pictures(path: Path) -> Found:
 
 
 def _of_folder(folder: Path) -> Found:
-    names = [folder / name for name in folders.list_files(folder)[0]]
-    if parquet := [path for path in names if path.suffix.lower() == ".parquet"]:
+    names, rejected = folders.list_files(folder)
+    if parquet := [folder / name for name in names if name.lower().endswith(".parquet")]:
         return tables.open_parquet(parquet, folder)
-    idx = [path for path in names if array_files.IDX_NAME.search(path.name)]
+    idx = [folder / name for name in names if array_files.IDX_NAME.search(name)]
     if unique := {path.name.lower().removesuffix(".gz"): path for path in reversed(idx)}:  # unpacked ones go first
         return array_files.open_idx(sorted(unique.values()), folder)
-    arrays = [path for path in names if path.suffix.lower() in (".npy", ".npz")]
+    arrays = [folder / name for name in names if name.lower().endswith((".npy", ".npz"))]
     if arrays and len(arrays) == len(names):
         if len(arrays) > 1:
             raise DataError(f"{str(folder)[:200]!r} holds {len(arrays):,} files of arrays; give one of them.")
         return _of_file(arrays[0])
-    return folders.open_folder(folder)
+    return folders.open_folder(folder, names, rejected)
 
 
 def _of_file(path: Path) -> Found:
@@ -77,7 +77,8 @@ def _of_csv(path: Path) -> Found:
     if tables.is_pixel_csv(path):
         return tables.open_pixel_csv(path)
     names = [name for name in folders.list_files(path.parent)[0] if name != path.name]
-    found = folders.open_folder(path.parent, named_files(read_file(path), names), [path.name])
+    listed = named_files(read_file(path), names)
+    found = folders.open_folder(path.parent, [*sorted(listed), path.name], [], [path.name])
     found.path, found.kind = path, "CSV of file names and labels"
     return found
 

@@ -21,24 +21,18 @@ TABLES = (".csv", ".tsv")
 LEADS_OUT = "Its name leads out of the zip."
 
 
-def open_folder(folder: Path, only: set[str] | None = None, tables: Sequence[str] | None = None) -> Found:
-    """Finds the pictures in a folder and its subfolders.
+def open_folder(folder: Path, names: list[str], rejected: list[Rejected], tables: Sequence[str] | None = None) -> Found:
+    """Finds the pictures among the files of a folder.
 
     Args:
         folder: the folder.
-        only: names of files to leave all others out; None for all.
+        names, rejected: what `list_files` found in it, or a part of that.
         tables: names of the files with labels; by default every CSV in the folder itself.
-
-    Raises:
-        DataError: the folder cannot be read, or holds too many files.
     """
-    names, rejected = list_files(folder)
-    if only is not None:
-        names, rejected = [name for name in names if name in only or name in (tables or ())], []
     found = _arranged(folder, "folder of pictures", names, rejected, lambda name: read_file(folder / name), tables)
     entries = found.entries
     found.contents = lambda start: (folder / entry.name for entry in entries[start:])
-    found.fingerprint = fingerprint(folder / name for name in names)
+    found.fingerprint = fingerprint([os.path.join(folder, name) for name in names])  # noqa: PTH118
     return found
 
 
@@ -94,24 +88,23 @@ def list_files(folder: Path) -> tuple[list[str], list[Rejected]]:
             ) from error
         rejected.append(Rejected(where.relative_to(folder).as_posix(), f"It cannot be read ({error.strerror})."))
 
-    for place, folders, here in os.walk(folder, onerror=note):
+    root = os.fspath(folder)
+    for place, folders, here in os.walk(root, onerror=note):  # strings, since a Path for each file takes as long again
+        below = "" if place == root else os.path.relpath(place, root).replace(os.sep, "/") + "/"
         for name in list(folders):
-            path = Path(place, name)
             if is_hidden(name):
                 folders.remove(name)
-            elif path.is_symlink():
+            elif os.path.islink(os.path.join(place, name)):  # noqa: PTH114, PTH118
                 folders.remove(name)
-                rejected.append(Rejected(path.relative_to(folder).as_posix(), "It is a link to a folder."))
+                rejected.append(Rejected(below + name, "It is a link to a folder."))
         for name in here:
-            path = Path(place, name)
-            shown = path.relative_to(folder).as_posix()
-            if is_hidden(name):
-                continue
-            if path.is_symlink() and os.path.commonpath([inside, os.path.realpath(path)]) != inside:
-                rejected.append(Rejected(shown, "It is a link that leads out of the folder."))
-            else:
-                names.append(shown)
-                _check_number(len(names))
+            if not is_hidden(name):
+                path = os.path.join(place, name)  # noqa: PTH118
+                if os.path.islink(path) and os.path.commonpath([inside, os.path.realpath(path)]) != inside:  # noqa: PTH114
+                    rejected.append(Rejected(below + name, "It is a link that leads out of the folder."))
+                else:
+                    names.append(below + name)
+        _check_number(len(names))
     return sorted(names), sorted(rejected)
 
 

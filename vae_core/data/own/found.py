@@ -99,12 +99,12 @@ class Found:
     is_photos: bool = True
 
 
-def fingerprint(paths: Iterable[Path]) -> str:
+def fingerprint(paths: Iterable[Path | str]) -> str:
     """Returns the SHA-256 of names, sizes and modification times of files, in hexadecimal."""
     sha256 = hashlib.sha256()
     for path in paths:
         try:
-            status = path.stat()
+            status = os.stat(path)  # noqa: PTH116
             stamp = f"{status.st_size} {status.st_mtime_ns}"
         except OSError:
             stamp = "-"

@@ -35,7 +35,7 @@ from vae_core.errors import DataError, DiskError
 from vae_core.storage import files
 from vae_core.types import Array, Report, no_report
 
-BATCH_BYTES, LARGEST_BATCH, FEW = 4_000_000, 256, 512
+BATCH_BYTES, LARGEST_BATCH, FEW = 4_000_000, 128, 512
 """A batch's size in bytes and pictures at most; fewer pictures than the last number are prepared in this process."""
 MAX_CLASSES, MAX_CLASS_NAME = 1_000, 60
 NO_LABEL, NO_CLASSES = "no label", ("picture",)
@@ -207,7 +207,7 @@ def _prepare(
     left = total - done * size
     workers = 1 if left < FEW else processes or processes_here()
     contents = found.contents(done * size)
-    batches = prepared(_chunks(contents, size), settings, workers)
+    batches = prepared(_chunks(contents, size), settings.recipe, workers)
     for number in range(done, expected):
         if stopped():
             batches.close()

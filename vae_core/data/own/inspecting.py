@@ -96,7 +96,7 @@ def inspect(path: Path, asked: ImportSettings, *, report: Report = no_report, sa
             sizes[size] += 1
             modes[mode] += 1
             good.append(place)
-    batch = prepare_batch(_some(found, good, samples), settings)
+    batch = prepare_batch(_some(found, good, samples), settings.recipe)
     labels = Counter(entry.label for entry in found.entries)
     splits: Counter[str] = Counter(entry.split for entry in found.entries if entry.split)
     return Inspection(

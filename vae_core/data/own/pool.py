@@ -10,8 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
 from vae_core.data.own.found import Content
-from vae_core.data.own.preparing import Batch, prepare_batch, start_worker
-from vae_core.data.own.settings import ImportSettings
+from vae_core.data.own.preparing import Batch, Recipe, prepare_batch, start_worker
 from vae_core.errors import JobFailed
 
 AHEAD = 2
@@ -23,21 +22,21 @@ def processes_here() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def prepared(batches: Iterable[list[Content]], settings: ImportSettings, processes: int) -> Generator[Batch]:
+def prepared(batches: Iterable[list[Content]], recipe: Recipe, processes: int) -> Generator[Batch]:
     """Yields each batch prepared; closing the iterator drops the rest.
 
     Raises:
         JobFailed: a process was killed, as for want of memory.
     """
     if processes < 2:
-        yield from (prepare_batch(batch, settings) for batch in batches)
+        yield from (prepare_batch(batch, recipe) for batch in batches)
         return
     # spawned, since a forked copy of a process with threads may hang
     pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=start_worker)
     pending: deque[Future[Batch]] = deque()
     try:
         for batch in batches:
-            pending.append(pool.submit(prepare_batch, batch, settings))
+            pending.append(pool.submit(prepare_batch, batch, recipe))
             if len(pending) >= AHEAD * processes:
                 yield pending.popleft().result()
         while pending:

@@ -15,13 +15,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageColor
 
 from vae_core.data.own.found import Content, Member, Missing, TextRow
-from vae_core.data.own.settings import ImportSettings
 from vae_core.data.picture_files import MAX_BYTES, check_file, open_zip, read_member
 from vae_core.data.pictures import UNREADABLE, opaque, quiet, upright
 from vae_core.errors import DataError
@@ -31,11 +30,22 @@ MAX_PIXELS = 100_000_000
 """Limit for a picture, checked in its header before anything is unpacked: 300 MB in RGB."""
 LEFT_OUT = {"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG", "IPTC", "XVTHUMB", "PCD"}
 """Formats that Pillow lists but cannot decode by itself, or for which it starts another program."""
+FREQUENT = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 REDUCING = 2.0
 """Pictures are first shrunk by whole factors, to no less than this multiple of the target (`Image.resize`)."""
 SLACK = 1e-3
 """How far floats may leave their range, as a share of it, as after rounding."""
 NOT_A_PICTURE = "It is not a picture."
+
+
+class Recipe(NamedTuple):
+    """How pictures are prepared; `settings.ImportSettings` says what each choice means."""
+
+    size: int
+    colour: Literal["auto", "grey", "colour"] = "auto"
+    fit: Literal["crop", "pad", "stretch"] = "crop"
+    background: str = "#000000"
+    range: Literal["type", "data"] = "type"
 
 
 class Picture(NamedTuple):
@@ -78,9 +88,10 @@ class Batch:
 
 @lru_cache(maxsize=1)
 def formats() -> tuple[str, ...]:
-    """Returns the formats that Pillow can open here."""
+    """Returns the formats that Pillow can open here, frequent ones first, since they are tried in this order."""
     Image.init()
-    return tuple(sorted(set(Image.OPEN) - LEFT_OUT))
+    found = set(Image.OPEN) - LEFT_OUT
+    return tuple(sorted(found, key=lambda name: (FREQUENT.index(name) if name in FREQUENT else len(FREQUENT), name)))
 
 
 def start_worker() -> None:
@@ -89,32 +100,32 @@ def start_worker() -> None:
     formats()
 
 
-def prepare_batch(contents: Sequence[Content], settings: ImportSettings) -> Batch:
-    """Prepares pictures, keeping a reason for each that cannot be used; `settings.size` must be set."""
+def prepare_batch(contents: Sequence[Content], recipe: Recipe) -> Batch:
+    """Prepares pictures, keeping a reason for each that cannot be used; ."""
     made, batch = [], Batch(np.empty(0, np.uint8))
     with quiet():
         for place, content in enumerate(contents):
             try:
-                picture = prepare_picture(content, settings)
+                picture = prepare_picture(content, recipe)
             except DataError as error:
                 batch.rejected.append((place, str(error)))
                 continue
             made.append(picture.image)
             batch.places.append(place)
-            batch.digests.append(hashlib.sha256(picture.image.tobytes()).hexdigest())
+            batch.digests.append(hashlib.sha256(picture.image).hexdigest())
             batch.sizes.append(picture.size)
             batch.modes.append(picture.mode)
             for note in picture.notes:
                 batch.notes[note] = batch.notes.get(note, 0) + 1
     channels = max((len(image) for image in made), default=1)
-    side = settings.size or 0
+    side = recipe.size
     batch.images = np.empty((len(made), channels, side, side), np.uint8)
     for row, image in zip(batch.images, made, strict=True):
         row[:] = image
     return batch
 
 
-def prepare_picture(content: Content, settings: ImportSettings) -> Picture:
+def prepare_picture(content: Content, recipe: Recipe) -> Picture:
     """Prepares one picture, in a process whose warnings are silenced (`pictures.quiet`).
 
     Raises:
@@ -123,13 +134,13 @@ def prepare_picture(content: Content, settings: ImportSettings) -> Picture:
     notes: list[str] = []
     try:
         if isinstance(content, np.ndarray):
-            flat, size, mode = _of_array(content, settings), content.shape[1::-1], str(content.dtype)
+            flat, size, mode = _of_array(content, recipe), content.shape[1::-1], str(content.dtype)
         elif isinstance(content, TextRow):
             values = _parsed(content)
-            flat, size, mode = _of_array(values, settings, content.top), values.shape[1::-1], "text"
+            flat, size, mode = _of_array(values, recipe, content.top), values.shape[1::-1], "text"
         else:
-            flat, size, mode = _of_file(_opened(content), settings, notes)
-        return Picture(_channels(_fitted(flat, settings), settings), (size[0], size[1]), mode, notes)
+            flat, size, mode = _of_file(_opened(content), recipe, notes)
+        return Picture(_channels(_fitted(flat, recipe), recipe), (size[0], size[1]), mode, notes)
     except Image.DecompressionBombError as error:
         raise DataError(_too_large()) from error
     except UNREADABLE as error:
@@ -193,29 +204,28 @@ def _member(content: Member) -> bytes:
     return found
 
 
-def _of_file(file: Image.Image, settings: ImportSettings, notes: list[str]) -> tuple[Image.Image, tuple[int, int], str]:
+def _of_file(file: Image.Image, recipe: Recipe, notes: list[str]) -> tuple[Image.Image, tuple[int, int], str]:
     """Decodes a picture: in mode L or RGB, upright, opaque and of 8 bits, maybe at a smaller scale."""
     size, mode = file.size, file.mode
     with file:
         if getattr(file, "is_animated", False) and file.format != "MPO":
             notes.append("The file has several pictures; the first was used.")
-        width, height = _scaled_size(size, settings)
-        file.draft("L" if settings.colour == "grey" else "RGB", (int(REDUCING * width), int(REDUCING * height)))
+        width, height = _scaled_size(size, recipe)
+        file.draft("L" if recipe.colour == "grey" else "RGB", (int(REDUCING * width), int(REDUCING * height)))
         file.load()
-        return _flat(upright(file, notes), settings, notes, file.format or ""), size, mode
+        return _flat(upright(file, notes), recipe, notes, file.format or ""), size, mode
 
 
-def _flat(picture: Image.Image, settings: ImportSettings, notes: list[str], kind: str) -> Image.Image:
+def _flat(picture: Image.Image, recipe: Recipe, notes: list[str], kind: str) -> Image.Image:
     if picture.mode.startswith("I;16") or picture.mode in ("I", "F"):
         top = 65_535.0 if picture.mode.startswith("I;16") or kind == "PPM" else 2.0**31 - 1
-        picture = Image.fromarray(eight_bits(np.asarray(picture), 1.0 if picture.mode == "F" else top, settings.range))
+        picture = Image.fromarray(eight_bits(np.asarray(picture), 1.0 if picture.mode == "F" else top, recipe.range))
         notes.append("Its pixels of more than 8 bits were scaled to 8.")
     if picture.has_transparency_data or picture.mode in ("RGBa", "La"):
-        picture = opaque(picture, [], settings.background)
+        picture = opaque(picture, [], recipe.background)
         notes.append("Its transparency was composited on the background.")
-    if settings.colour == "grey" or picture.mode in ("1", "L"):
-        return picture.convert("L")
-    return picture.convert("RGB")
+    mode = "L" if recipe.colour == "grey" or picture.mode in ("1", "L") else "RGB"
+    return picture if picture.mode == mode else picture.convert(mode)  # which copies even where nothing changes
 
 
 def eight_bits(values: Array, top: float, values_range: str) -> Array:
@@ -240,7 +250,7 @@ def eight_bits(values: Array, top: float, values_range: str) -> Array:
     return np.rint(numbers.clip(0, top) * (255 / top)).astype(np.uint8)
 
 
-def _of_array(values: Array, settings: ImportSettings, top: float | None = None) -> Image.Image:
+def _of_array(values: Array, recipe: Recipe, top: float | None = None) -> Image.Image:
     """Turns (H, W) or (H, W, C), C of 1, 3 or 4, into a picture in mode L or RGB.
 
     White is 65,535 for `uint16`, 1 for floats and booleans, and 255 for all other integers, unless `top` is given.
@@ -248,9 +258,9 @@ def _of_array(values: Array, settings: ImportSettings, top: float | None = None)
     if top is None:
         top = 65_535.0 if values.dtype == np.uint16 else 1.0 if values.dtype.kind in "bf" else 255.0
     if values.dtype != np.uint8:
-        values = eight_bits(values, top, settings.range)
+        values = eight_bits(values, top, recipe.range)
     picture = Image.fromarray(values[..., 0] if values.ndim == 3 and values.shape[2] == 1 else values)
-    return _flat(picture, settings, [], "")
+    return _flat(picture, recipe, [], "")
 
 
 def _parsed(row: TextRow) -> Array:
@@ -263,45 +273,47 @@ def _parsed(row: TextRow) -> Array:
         raise DataError("It holds a value that is not a number.") from error
 
 
-def _scaled_size(size: tuple[int, int], settings: ImportSettings) -> tuple[int, int]:
+def _scaled_size(size: tuple[int, int], recipe: Recipe) -> tuple[int, int]:
     """Returns the size to which the whole picture is scaled, before it is cut or padded."""
-    side = settings.size or 0
-    if settings.fit == "stretch":
+    side = recipe.size
+    if recipe.fit == "stretch":
         return side, side
-    scale = side / (min(size) if settings.fit == "crop" else max(size))
+    scale = side / (min(size) if recipe.fit == "crop" else max(size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def _fitted(picture: Image.Image, settings: ImportSettings) -> Image.Image:
+def _fitted(picture: Image.Image, recipe: Recipe) -> Image.Image:
     """Fits a picture to a square. Pillow's bilinear filter is antialiased and, unlike sharper ones, never overshoots."""
-    side = settings.size or 0
+    side = recipe.size
     if picture.size == (side, side):
         return picture
-    if settings.fit == "pad":
-        size = _scaled_size(picture.size, settings)
+    if recipe.fit == "pad":
+        size = _scaled_size(picture.size, recipe)
         small = picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=REDUCING)
-        ground = ImageColor.getrgb(settings.background)
+        ground = ImageColor.getrgb(recipe.background)
         mode = picture.mode
-        if mode == "L" and settings.colour != "grey" and len(set(ground)) > 1:
+        if mode == "L" and recipe.colour != "grey" and len(set(ground)) > 1:
             mode, small = "RGB", small.convert("RGB")
-        frame = Image.new(mode, (side, side), ImageColor.getcolor(settings.background, mode))
+        frame = Image.new(mode, (side, side), ImageColor.getcolor(recipe.background, mode))
         frame.paste(small, ((side - size[0]) // 2, (side - size[1]) // 2))
         return frame
     box = (0.0, 0.0, float(picture.width), float(picture.height))
-    if settings.fit == "crop":
+    if recipe.fit == "crop":
         edge = float(min(picture.size))
         left, top = (picture.width - edge) / 2, (picture.height - edge) / 2
         box = (left, top, left + edge, top + edge)
     return picture.resize((side, side), Image.Resampling.BILINEAR, box=box, reducing_gap=REDUCING)
 
 
-def _channels(picture: Image.Image, settings: ImportSettings) -> Array:
+def _channels(picture: Image.Image, recipe: Recipe) -> Array:
     """Returns (1, S, S) if the picture is grey, else (3, S, S), uint8."""
-    pixels = np.asarray(picture)
-    if settings.colour == "colour":
-        return np.ascontiguousarray(np.asarray(picture.convert("RGB")).transpose(2, 0, 1))
+    pixels = np.asarray(picture.convert("RGB") if recipe.colour == "colour" and picture.mode == "L" else picture)
     if pixels.ndim == 2:
         return pixels[None]
-    if (pixels[..., 0] == pixels[..., 1]).all() and (pixels[..., 1] == pixels[..., 2]).all():
+    if (
+        recipe.colour == "auto"
+        and (pixels[..., 0] == pixels[..., 1]).all()
+        and (pixels[..., 1] == pixels[..., 2]).all()
+    ):
         return np.ascontiguousarray(pixels[None, ..., 0])
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))

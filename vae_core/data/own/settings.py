@@ -7,6 +7,7 @@ from typing import Any, Literal
 from PIL import ImageColor
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from vae_core.data.own.preparing import Recipe
 from vae_core.errors import ConfigError
 from vae_core.fields import sentence
 
@@ -43,6 +44,11 @@ class ImportSettings(BaseModel):
     )
     held_out: float = Field(0.1, gt=0, le=0.9, description="Share of the pictures that are never trained on.")
     seed: int = Field(0, ge=0, le=2**32 - 1, description="Seed of the split and of the order.")
+
+    @property
+    def recipe(self) -> Recipe:
+        """What preparing one picture needs, once the size is known."""
+        return Recipe(self.size or USUAL_SIZE, self.colour, self.fit, self.background, self.range)
 
     @field_validator("background")
     @classmethod
