@@ -112,7 +112,7 @@ def prepare_batch(contents: Sequence[Content], recipe: Recipe) -> Batch:
                 continue
             made.append(picture.image)
             batch.places.append(place)
-            batch.digests.append(hashlib.sha256(picture.image).hexdigest())
+            batch.digests.append(hashlib.sha256(picture.image.data).hexdigest())
             batch.sizes.append(picture.size)
             batch.modes.append(picture.mode)
             for note in picture.notes:
