@@ -7,7 +7,7 @@ import sys
 
 NAMES = (
     *("roofline", "original_loop", "dense_step", "poll", "first_loss", "watched", "slider", "latent_map"),
-    *("library", "sweep", "compare", "corruption", "denoise", "sprites", "lessons"),
+    *("library", "sweep", "compare", "corruption", "denoise", "sprites", "lessons", "imports"),
     *("conv_speed", "conv_elbo"),
 )
 

@@ -61,13 +61,15 @@ def test_unknown_name_lists_the_known_ones(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["photos/cats", "C:\\photos", "digits.ZIP", "digits.npz"])
-def test_own_images_are_refused_for_now(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_own_pictures_that_were_not_imported_come_with_the_command_that_does_it(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DatasetMissing, match=r"There is no file .*; check the path"):
         catalogue.find(name)
     (tmp_path / "photos").mkdir()
     (tmp_path / name).write_bytes(b"")
-    with pytest.raises(DataError, match="Your own images"):
+    with pytest.raises(DataError, match="have not been imported; 'datasets add"):
         catalogue.find(name)
 
 

@@ -265,7 +265,7 @@ def test_other_files_are_refused_in_one_sentence(tmp_path: Path) -> None:
     for name in ("empty.npz", "text.npz"):
         (tmp_path / name).write_bytes(b"" if name == "empty.npz" else b"no archive")
     for name in ("other.npz", "empty.npz", "text.npz"):
-        assert "Your own images" in refusal(str(tmp_path / name)), name
+        assert "have not been imported" in refusal(str(tmp_path / name)), name
     assert "There is no file" in refusal(str(tmp_path / "missing.npz"))
 
 

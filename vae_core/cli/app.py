@@ -27,7 +27,7 @@ class Program(LazyGroup):
     """All commands, in the order of the help."""
 
     modules: ClassVar = {
-        "datasets": ("list_datasets", "List the datasets on this machine and those to download."),
+        "datasets": ("manage_datasets", "List, import, inspect, rename and delete datasets."),
         "train": ("train", "Train a model."),
         "resume": ("train", "Continue a run, or make it longer."),
         "sweep": ("run_sweep", "Train several values of one setting, with several seeds each."),

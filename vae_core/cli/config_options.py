@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from vae_core.cli.options import OptionGroup
 from vae_core.config import FIELDS, RunConfig, make_config
 from vae_core.data import catalogue
+from vae_core.data.own import suited
 from vae_core.errors import ConfigError, NameInvalid
 from vae_core.fields import options_of, range_text, unit_of
 from vae_core.storage.checkpoints import load_step
@@ -20,14 +21,15 @@ from vae_core.storage.find_runs import find_run, open_anywhere
 from vae_core.storage.usable_steps import check_usable
 
 METAVARS = {
-    "dataset": "NAME|FILE",
+    "dataset": "NAME|PATH",
     "hidden": "SIZES",
     "corruption": "NAME[,NAME]",
     "augment": "NAME[,NAME]",
     "level": "L|LOW:HIGH",
 }
 MORE_HELP = {
-    "dataset": "A name listed by 'datasets', sprites-WIDTH-IMAGES-SEED, or the path of an npz in the format of dSprites.",
+    "dataset": "A name listed by 'datasets', sprites-WIDTH-IMAGES-SEED, the path of an npz in the format of dSprites, or "
+    "that of a folder, a zip or another file of your own pictures, which are then imported as 'datasets add' does.",
 }
 """Additions to the description of a field that concern only the command line."""
 
@@ -62,12 +64,13 @@ class ConfigOptions(OptionGroup):
     def __init__(self, **given: str | None) -> None:
         self.given = {name: text for name, text in given.items() if text is not None}
 
-    def config(self, root: Path, parent: str | None = None) -> RunConfig:
+    def config(self, root: Path, parent: str | None = None, data_dir: Path | None = None) -> RunConfig:
         """The configuration that the options ask for, its network settled for the dataset's images.
 
         Args:
             root: the folder of the runs.
             parent: RUN@STEP, where the initial weights come from.
+            data_dir: the folder of the datasets; None for the usual one.
 
         Raises:
             ConfigError: a value is out of range, or the network does not fit the images.
@@ -76,8 +79,8 @@ class ConfigOptions(OptionGroup):
         """
         given: dict[str, Any] = dict(self.given)
         if given.get("dataset"):  # a run can be resumed from any folder
-            given["dataset"] = catalogue.absolute_name(given["dataset"])
-        return catalogue.settled(make_config(**given, parent=_parent(parent, root)))
+            given["dataset"] = catalogue.absolute_name(given["dataset"], data_dir)
+        return catalogue.settled(make_config(**given, parent=_parent(parent, root)), data_dir)
 
 
 def _parent(given: str | None, root: Path) -> str | None:
@@ -101,8 +104,13 @@ def train_command(
     data_dir: Path | None = None,
     always: tuple[str, ...] = ("beta", "seed"),
 ) -> str:
-    """The `train` command for this configuration, quoted for a shell. Defaults are left out unless named in `always`."""
-    usual, words = catalogue.usual_settings(config), ["python", "-m", "vae_core", "train"]
+    """The `train` command for this configuration, quoted for a shell. Defaults are left out unless named in `always`.
+
+    For an imported dataset, the settings that `train` would choose by itself are never left out.
+    """
+    if catalogue.is_imported(config.data.dataset, data_dir):
+        always = (*always, "hidden", *suited.FIELDS)
+    usual, words = catalogue.usual_settings(config, data_dir), ["python", "-m", "vae_core", "train"]
     for name, value in config.flat().items():
         if name in always or value != usual[name]:
             text = ",".join(map(str, value)) or "none" if isinstance(value, tuple) else _number(value)

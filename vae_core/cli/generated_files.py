@@ -105,7 +105,7 @@ def _codes(run: Run, trained: Trained, target: RunOnData, report: Report) -> tup
 
     If the run's own dataset is missing, these are the codes of the images in the run's folder, and the name is None.
     """
-    if target.dataset is None and missing_message(run):
+    if target.dataset is None and missing_message(run, target.data_dir):
         return fallback_codes(run, trained), None
     name = target.dataset or catalogue.at_hand(trained.config.data.dataset, target.data_dir)
     data = datasets.load_dataset(name, target.data_dir, report)

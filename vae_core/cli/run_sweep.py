@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vae_core.cli.bring_in import bring_in
 from vae_core.cli.config_options import ConfigOptions, train_command
 from vae_core.cli.options import DataDir, Json, OptionGroup, Runs, expand_options, in_range
 from vae_core.cli.output import Report, print_result, progress_bar, table_of
@@ -144,7 +145,8 @@ def sweep(
         raise ConfigError("Give --seeds or --seed, not both.")
     machines.check()
     root = paths.runs_folder(runs)
-    base = settings.config(root)
+    bring_in(settings, data_dir, but=name)
+    base = settings.config(root, data_dir=data_dir)
     seeds = [base.training.seed] if grid.seeds is None else split_values(grid.seeds)
     configs = sweep_configs(base, name, split_values(values, name), seeds)
     if print_only:

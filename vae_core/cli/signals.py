@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 
@@ -24,14 +24,20 @@ class Interrupts:
     def __init__(self, on_first: Callable[[], None] = lambda: None) -> None:
         self.received: int | None = None
         self._on_first = on_first
+        self._before: dict[int, Any] = {}
         for number in (getattr(signal, name) for name in NAMES if hasattr(signal, name)):  # Windows has no SIGHUP
-            signal.signal(number, self._take)
+            self._before[number] = signal.signal(number, self._take)
 
     def _take(self, number: int, _: object) -> None:
         if self.received is not None:
             raise KeyboardInterrupt
         self.received = number
         self._on_first()
+
+    def release(self) -> None:
+        """Puts the handlers back that were there before."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def end(self) -> None:
         """Ends the process by the recorded signal; returns if there was none."""

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from vae_core.cli.bring_in import bring_in
 from vae_core.cli.config_options import ConfigOptions
 from vae_core.cli.options import DataDir, Json, RunName, Runs, expand_options
 from vae_core.cli.output import progress_bar
@@ -35,7 +36,8 @@ def train(
 ) -> int:
     """Train a model at full speed. Ctrl-C stops it after the current step, with everything saved."""
     root = paths.runs_folder(runs)
-    config = settings.config(root, parent=from_)
+    bring_in(settings, data_dir, choose=from_ is None)
+    config = settings.config(root, parent=from_, data_dir=data_dir)
     from vae_core.cli.train_in_process import start
 
     return start(root, config, name, data_dir, as_json)
@@ -66,7 +68,7 @@ def resume(
             resumed = relocate_dataset(resumed, dataset, data_dir, report)
     if epochs is not None:
         check_resumable(resumed.folder)
-        check_images_exist(resumed)
+        check_images_exist(resumed, data_dir)
         resumed = extend_run(resumed, epochs)
     from vae_core.cli.train_in_process import continue_run
 

@@ -92,14 +92,19 @@ def _write(folder: Path, plans: Mapping[str, Plan]) -> None:
     files.make_folder(folder)
     with files.temporary_folder(folder) as partial:
         for name, plan in plans.items():
-            _write_array(partial / f"{name}.npy", plan)
+            write_array(partial / f"{name}.npy", plan)
         for name in plans:
             files.move(partial / f"{name}.npy", folder / f"{name}.npy")
     written = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in plans}
     files.write_json(folder / "digest.json", {"schema": SCHEMA, "digest": digest(written)}, durable=False)
 
 
-def _write_array(path: Path, plan: Plan) -> None:
+def write_array(path: Path, plan: Plan, *, durable: bool = False) -> None:
+    """Writes an array as `.npy`, piece by piece; with `durable`, waits until the disk has it.
+
+    Raises:
+        DiskError: it could not be written.
+    """
     header = io.BytesIO()
     about = {"descr": np.dtype(plan.dtype).str, "fortran_order": False, "shape": plan.shape}
     np.lib.format.write_array_header_1_0(header, about)
@@ -108,5 +113,7 @@ def _write_array(path: Path, plan: Plan) -> None:
         stream.append(header.getvalue())
         for piece in plan.pieces():
             stream.append(piece.astype(plan.dtype, copy=False).tobytes())
+        if durable:
+            stream.sync()
     finally:
         stream.close()

@@ -15,8 +15,9 @@ from vae_core.config import RunConfig
 from vae_core.data import amat, dsprites, sprites
 from vae_core.data.bundled import BundledSource, TintedSource
 from vae_core.data.idx import FASHION_MNIST, MNIST, IdxSource
+from vae_core.data.own import stored
 from vae_core.data.source import DatasetInfo, Source
-from vae_core.errors import DataError, DatasetMissing
+from vae_core.errors import ConfigError, DataError, DatasetMissing
 from vae_core.storage import paths
 
 DIGITS = tuple("0123456789")
@@ -123,28 +124,51 @@ FAMILIES: tuple[Callable[[str], Source | None], ...] = (sprites.source_of, dspri
 """Datasets that cannot be listed: each function returns the one for a name or a path, or None if it is not its own."""
 
 
-def find(name: str) -> Source:
-    """Returns a dataset by name: a registered one, sprites of any size (`sprites.parse_name`), or a dSprites file's path.
+def find(name: str, data_dir: Path | None = None) -> Source:
+    """Returns a dataset by name: a registered one, an imported one, sprites of any size, or a dSprites file's path.
+
+    An imported dataset is also found by a name that it had before, and by the path that it came from.
+
+    Args:
+        name: the name or path.
+        data_dir: the data folder, where imported datasets are; the default one (`paths.data_folder`) if None.
 
     Raises:
-        DatasetMissing: the name is a path, and there is no such file.
-        DataError: there is no such dataset, or its file cannot be used; the message lists the datasets.
+        DatasetMissing: there is no dataset of this name, or no file at this path; the message lists the datasets.
+        DataError: its file cannot be used, or its pictures were not imported.
     """
     if name in SOURCES:
         return SOURCES[name]
+    own = _imported(name, data_dir)
+    if own is not None:
+        return own
     for family in FAMILIES:
         source = family(name)
         if source is not None:
             return source
-    known = ", ".join(SOURCES)
-    if not _is_path(name):
-        raise DataError(f"There is no dataset called {name[:60]!r}; the known ones are {known}.")
+    known = ", ".join([*SOURCES, *(source.name for source in _all_imported(data_dir))])
+    if not _is_path(name):  # it may be an imported one that was deleted, so that runs keep what they have of it
+        raise DatasetMissing(f"There is no dataset called {name[:60]!r}; the known ones are {known}.")
     if not os.path.exists(name):  # noqa: PTH110  (may be too long)
         raise DatasetMissing(f"There is no file {name[:200]!r}; check the path, or choose one of {known}.")
     raise DataError(
-        "Your own images (a folder, a zip, or an npz not in the format of dSprites) cannot be used yet; "
-        f"choose one of {known}."
+        f"The pictures in {name[:200]!r} have not been imported; 'datasets add {name[:200]} --name NAME' does that."
     )
+
+
+def _imported(name: str, data_dir: Path | None) -> stored.OwnSource | None:
+    """Returns the imported dataset of a name or path; None if there is none or no data folder, as loading will say."""
+    try:
+        return stored.find_source(name, paths.data_folder(data_dir))
+    except ConfigError:
+        return None
+
+
+def _all_imported(data_dir: Path | None) -> list[stored.OwnSource]:
+    try:
+        return stored.sources(paths.data_folder(data_dir))
+    except ConfigError:
+        return []
 
 
 def _is_path(name: str) -> bool:
@@ -152,13 +176,13 @@ def _is_path(name: str) -> bool:
 
 
 def describe(data_dir: Path | None = None) -> list[DatasetInfo]:
-    """Returns a row per registered dataset, without downloading anything or checking contents.
+    """Returns a row per registered dataset and per imported one, without downloading anything or checking contents.
 
     Raises:
         ConfigError: the data folder does not exist.
     """
     data_folder = paths.data_folder(data_dir)
-    return [source.info(data_folder) for source in SOURCES.values()]
+    return [source.info(data_folder) for source in (*SOURCES.values(), *stored.sources(data_folder))]
 
 
 def is_here(name: str, data_dir: Path | None = None) -> bool:
@@ -169,7 +193,7 @@ def is_here(name: str, data_dir: Path | None = None) -> bool:
     """
     data_folder = paths.data_folder(data_dir)
     try:
-        return find(name).info(data_folder).is_here
+        return find(name, data_dir).info(data_folder).is_here
     except DataError:
         return False
 
@@ -194,24 +218,24 @@ def at_hand(name: str, data_dir: Path | None = None) -> str:
     return download.sample if download is not None and download.sample in SOURCES else name
 
 
-def settled(config: RunConfig) -> RunConfig:
-    """The configuration with its architecture and hidden sizes named, as its dataset's images want them.
+def settled(config: RunConfig, data_dir: Path | None = None) -> RunConfig:
+    """The configuration with its architecture and hidden sizes named, to suit its dataset's images.
 
     Raises:
         ConfigError: the network does not fit the images, or is too large.
         DataError: as `find` does.
     """
-    return architectures.settled(config, find(config.data.dataset).shape)
+    return architectures.settled(config, find(config.data.dataset, data_dir).shape)
 
 
-def usual_settings(config: RunConfig) -> dict[str, Any]:
-    """What each setting is if it is left out, by name, next to the others of this settled configuration.
+def usual_settings(config: RunConfig, data_dir: Path | None = None) -> dict[str, Any]:
+    """What each setting is if it is left out, by name, given the others of this settled configuration.
 
     The network depends on the images, and hidden sizes without an architecture are those of dense layers.
     """
     usual, model = RunConfig().flat(), config.model
     try:
-        by_itself = settled(RunConfig().changed(dataset=config.data.dataset)).model
+        by_itself = settled(RunConfig().changed(dataset=config.data.dataset), data_dir).model
     except DataError:  # such as a file that is gone
         by_itself = RunConfig().model
     if (model.architecture, model.hidden) == (by_itself.architecture, by_itself.hidden):
@@ -219,14 +243,19 @@ def usual_settings(config: RunConfig) -> dict[str, Any]:
     return usual | ({"architecture": "mlp"} if model.architecture == "mlp" else {})
 
 
-def absolute_name(name: str) -> str:
-    """Returns a name that works from any working folder: the absolute path of a file, else the same name.
+def absolute_name(name: str, data_dir: Path | None = None) -> str:
+    """Returns a name that works from any working folder: the absolute path of a file, else the dataset's own name.
 
     Raises:
         DataError: like `find`.
     """
-    file = find(name).file
-    return name if file is None else str(file.resolve())
+    source = find(name, data_dir)
+    return source.name if source.file is None else str(source.file.resolve())
+
+
+def is_imported(name: str, data_dir: Path | None = None) -> bool:
+    """Returns whether a name is that of a dataset of the user's own pictures."""
+    return name not in SOURCES and _imported(name, data_dir) is not None
 
 
 def knows_factors(name: str) -> bool:

@@ -77,11 +77,11 @@ def load_dataset(name: str, data_dir: Path | None = None, report: Report | None 
         ConfigError: the data folder does not exist.
         DiskError: the data folder is full or read-only.
     """
-    source = catalogue.find(name)
+    source = catalogue.find(name, data_dir)
     data_folder = paths.data_folder(data_dir)
     if source.download is not None:
         download.ensure(source.download, data_folder, report or no_report)
-    return dataset_of(name, source.read(data_folder, report or no_report))
+    return dataset_of(source.name, source.read(data_folder, report or no_report))
 
 
 def dataset_of(name: str, content: Content) -> Dataset:

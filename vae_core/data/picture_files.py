@@ -23,6 +23,7 @@ ZIP_START = b"PK\x03\x04"
 MAX_FILES = 100_000
 MAX_BYTES = 200_000_000
 """Limit for one picture; 25 million pixels of 16 bits in three colours are 150 million bytes."""
+TOO_LARGE = "It has more than {:,} million bytes; make it smaller."
 MAX_TOTAL = 20_000_000_000
 """Limit for the unpacked size of a zip."""
 MAX_PART, MAX_DEPTH = 120, 16
@@ -102,8 +103,8 @@ def open_pictures(source: Path, *, leave_out: Path | None = None) -> Iterator[Pi
             _search_folder(source, leave_out, picture_set)
         elif not os.path.isfile(source):  # noqa: PTH113
             raise ConfigError(f"There is no file or folder {shown!r}; give a picture, a folder of pictures or a zip.")
-        elif _is_zip(source):
-            _search_zip(stack.enter_context(_opened(source)), source, picture_set)
+        elif is_zip(source):
+            _search_zip(stack.enter_context(open_zip(source)), source, picture_set)
         else:
             picture_set.pictures.append(Picture(source.name, _disk_reader(source)))
             picture_set.sources.add(source.resolve())
@@ -113,7 +114,8 @@ def open_pictures(source: Path, *, leave_out: Path | None = None) -> Iterator[Pi
         yield picture_set
 
 
-def _is_zip(path: Path) -> bool:
+def is_zip(path: Path) -> bool:
+    """Returns whether a file is called or starts like a zip."""
     if path.suffix.lower() == ".zip":
         return True
     try:
@@ -136,14 +138,15 @@ def _search_folder(folder: Path, leave_out: Path | None, picture_set: PictureSet
 
     for place, folders, names in os.walk(folder, onerror=note):
         here = Path(place)
-        folders[:] = sorted(name for name in folders if not _is_hidden(name) and (here / name).resolve() != skipped)
+        folders[:] = sorted(name for name in folders if not is_hidden(name) and (here / name).resolve() != skipped)
         for name in sorted(names):
-            if not _is_hidden(name):
+            if not is_hidden(name):
                 path = here / name
                 picture_set.add(path.relative_to(folder).as_posix(), _disk_reader(path), path)
 
 
-def _opened(path: Path) -> zipfile.ZipFile:
+def open_zip(path: Path) -> zipfile.ZipFile:
+    """Opens a zip; raises DataError if it is damaged or not a zip."""
     try:
         return zipfile.ZipFile(path)
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
@@ -153,7 +156,7 @@ def _opened(path: Path) -> zipfile.ZipFile:
 def _search_zip(archive: zipfile.ZipFile, path: Path, picture_set: PictureSet) -> None:
     budget = _Budget()
     for member in archive.infolist():
-        if not member.is_dir() and not any(_is_hidden(part) for part in PurePosixPath(member.filename).parts):
+        if not member.is_dir() and not any(is_hidden(part) for part in PurePosixPath(member.filename).parts):
             picture_set.add(member.filename, _member_reader(archive, member, budget), path)
 
 
@@ -166,42 +169,76 @@ class _Budget:
 
 def _member_reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Budget) -> Callable[[], bytes]:
     def read() -> bytes:
-        if member.flag_bits & 1:
-            raise DataError("It is encrypted; unpack the zip and give the folder.")
         most = min(MAX_BYTES, budget.left)
-        try:
-            with archive.open(member, mode="r") as stream:
-                content = stream.read(most + 1)
-        except (OSError, ValueError, EOFError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
-            raise DataError("It is damaged in the zip, or compressed by an unknown method.") from error
+        content = read_member(archive, member, most)
         budget.left -= len(content)
         return _checked(content, most)
 
     return read
 
 
-def _disk_reader(path: Path) -> Callable[[], bytes]:
-    def read() -> bytes:
-        try:
-            if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe could block for ever
-                raise DataError("It is not a regular file.")
-            with path.open("rb") as stream:
-                return _checked(stream.read(MAX_BYTES + 1), MAX_BYTES)
-        except OSError as error:
-            raise DataError(f"It cannot be read ({error.strerror or error}).") from error
+def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> bytes:
+    """Returns the content of a zip's member, or its first `most` + 1 bytes if it is larger.
 
-    return read
+    Raises:
+        DataError: it is encrypted or damaged.
+    """
+    if member.flag_bits & 1:
+        raise DataError("It is encrypted; unpack the zip and give the folder.")
+    try:
+        with archive.open(member, mode="r") as stream:
+            return stream.read(most + 1)
+    except (OSError, ValueError, EOFError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
+        raise DataError("It is damaged in the zip, or compressed by an unknown method.") from error
+
+
+def _disk_reader(path: Path) -> Callable[[], bytes]:
+    return lambda: read_file(path)
+
+
+def read_file(path: Path) -> bytes:
+    """Returns the content of a file.
+
+    Raises:
+        DataError: it cannot be read, is larger than `MAX_BYTES`, or is not a regular file.
+    """
+    check_file(path)
+    try:
+        with path.open("rb") as stream:
+            return _checked(stream.read(MAX_BYTES + 1), MAX_BYTES)
+    except OSError as error:
+        raise DataError(f"It cannot be read ({error.strerror or error}).") from error
+
+
+def check_file(path: Path) -> int:
+    """Returns the size of a file in bytes.
+
+    Raises:
+        DataError: it is not there, larger than `MAX_BYTES`, or not a regular file: reading a pipe could block for ever.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise DataError(f"It cannot be read ({error.strerror or error}).") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise DataError("It is not a regular file.")
+    if status.st_size > MAX_BYTES:
+        raise DataError(TOO_LARGE.format(MAX_BYTES // 1_000_000))
+    return status.st_size
 
 
 def _checked(content: bytes, most: int) -> bytes:
     if len(content) > most:
-        what = "It has" if most == MAX_BYTES else "Up to here the zip unpacks to"
-        most = MAX_BYTES if most == MAX_BYTES else MAX_TOTAL
-        raise DataError(f"{what} more than {most // 1_000_000:,} million bytes; make it smaller.")
+        if most == MAX_BYTES:
+            raise DataError(TOO_LARGE.format(MAX_BYTES // 1_000_000))
+        raise DataError(
+            f"Up to here the zip unpacks to more than {MAX_TOTAL // 1_000_000:,} million bytes; make it smaller."
+        )
     return content
 
 
-def _is_hidden(part: str) -> bool:
+def is_hidden(part: str) -> bool:
+    """Returns whether a file or folder of this name is skipped."""
     return (part.startswith(".") and part not in (".", "..")) or part == "__MACOSX"
 
 

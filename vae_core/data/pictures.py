@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 import threading
 import warnings
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,9 +73,7 @@ def prepare(content: bytes, image_shape: tuple[int, int, int], *, invert: bool =
         DataError: it is not such a picture, is damaged, or has more than 25 million pixels, which is checked in its header
             before anything is unpacked.
     """
-    # Pillow warns about unusual files, which does not help the user; warning filters are shared by all threads
-    with _WARNINGS_LOCK, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         notes: list[str] = []
         picture = _unpacked(content, notes, "white" if invert else "black")
     if invert:
@@ -82,6 +82,14 @@ def prepare(content: bytes, image_shape: tuple[int, int, int], *, invert: bool =
     channels, height, width = image_shape
     framed = _framed(picture, width, height, notes)
     return Prepared(_channels(framed, channels, notes), notes)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Silences Pillow, whose warnings about unusual files do not help the user; one thread at a time."""
+    with _WARNINGS_LOCK, warnings.catch_warnings():  # warning filters are shared by all threads
+        warnings.simplefilter("ignore")
+        yield
 
 
 def centred(grey: Array) -> Array:
@@ -127,7 +135,7 @@ def _unpacked(content: bytes, notes: list[str], ground: str) -> Image.Image:
             if getattr(file, "is_animated", False):
                 notes.append("The file has several pictures; the first was used.")
             file.load()
-            return _opaque(_eight_bit(_upright(file, notes), notes), notes, ground)
+            return opaque(_eight_bit(upright(file, notes), notes), notes, ground)
     except Image.DecompressionBombError as error:
         raise DataError(too_large) from error
     except UNREADABLE as error:
@@ -136,7 +144,8 @@ def _unpacked(content: bytes, notes: list[str], ground: str) -> Image.Image:
         raise DataError("This is not a picture; use a PNG, JPEG, GIF, WebP, BMP or TIFF file.") from error
 
 
-def _upright(picture: Image.Image, notes: list[str]) -> Image.Image:
+def upright(picture: Image.Image, notes: list[str]) -> Image.Image:
+    """Returns the picture rotated according to its EXIF data, and notes that."""
     if picture.getexif().get(ExifTags.Base.Orientation, 1) not in range(2, 9):
         return picture
     notes.append("It was rotated according to its EXIF data.")
@@ -155,7 +164,8 @@ def _eight_bit(picture: Image.Image, notes: list[str]) -> Image.Image:
     return picture
 
 
-def _opaque(picture: Image.Image, notes: list[str], ground: str) -> Image.Image:
+def opaque(picture: Image.Image, notes: list[str], ground: str) -> Image.Image:
+    """Returns the picture in RGB, its transparency composited on a background of the colour `ground`, and notes that."""
     if not picture.has_transparency_data and picture.mode not in ("RGBa", "La"):
         return picture.convert("RGB")
     whole = picture.convert("RGBA")

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from vae_core.data.datasets import Dataset
 
 
-def missing_message(run: Run) -> str:
+def missing_message(run: Run, data_dir: Path | None = None) -> str:
     """Returns a message about a missing dataset file: what it was and what to do. Empty if the file exists."""
     try:
-        catalogue.find(run.config.data.dataset)
+        catalogue.find(run.config.data.dataset, data_dir)
     except DatasetMissing:
         shape = image_shape(run)
         what = "" if shape is None else f" ({shape[2]} x {shape[1]} pixels, {'grey' if shape[0] == 1 else 'colour'})"
@@ -36,13 +36,13 @@ def missing_message(run: Run) -> str:
     return ""
 
 
-def check_images_exist(run: Run) -> None:
+def check_images_exist(run: Run, data_dir: Path | None = None) -> None:
     """Checks that the file of a run's dataset exists.
 
     Raises:
         DatasetMissing: it does not; the message says how to give its new path.
     """
-    if sentence := missing_message(run):
+    if sentence := missing_message(run, data_dir):
         raise DatasetMissing(sentence)
 
 
@@ -58,7 +58,7 @@ def load_run_dataset(
     from vae_core.data import datasets
 
     if dataset is None:
-        check_images_exist(run)
+        check_images_exist(run, data_dir)
     return datasets.load_dataset(dataset or run.config.data.dataset, data_dir, report)
 
 
@@ -81,7 +81,7 @@ def relocate_dataset(run: Run, place: str, data_dir: Path | None = None, report:
         raise RunStateError(f"The run {run.id!r} came with the program and cannot be changed; copy it first.")
     if files.is_locked(run.lock_path):
         raise RunLocked(f"The run {run.id!r} is being trained; stop it first.")
-    place = catalogue.absolute_name(place)
+    place = catalogue.absolute_name(place, data_dir)
     expected = checkpoints.newest_record(run.folder).get("dataset_sha256")
     if expected is not None and datasets.load_dataset(place, data_dir, report).digest != expected:
         raise DataError(
