@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
+from vae_core.config import make_config
 from vae_core.data.batches import to_float
 from vae_core.data.datasets import load_dataset
 from vae_core.data.randomness import Stream, generator
@@ -102,3 +105,13 @@ def _digit_loss(values: dict[str, object]) -> float:
     posterior = model.encode(images)
     output = model.decode(posterior.sample(generator(0, Stream.EPSILON)))
     return objective.loss(objective.terms(build_likelihood(config), output, images, posterior), 7).item()
+
+
+@pytest.mark.parametrize("values", [{"beta": 4.0}, {"beta": 4.0, "beta_schedule": "linear"}, {"capacity": 3.0}])
+@pytest.mark.parametrize("kl", [0.5, 2.0, 30.0])
+def test_the_slope_of_an_objective_is_that_of_autograd(values: dict[str, Any], kl: float) -> None:
+    objective = Objective(make_config(**values).objective, steps_per_epoch=10)
+    leaf = torch.tensor(kl, requires_grad=True)
+    objective.value(torch.tensor(100.0), leaf, 20).backward()
+    assert leaf.grad is not None
+    assert objective.kl_gradient(leaf.detach(), 20) == pytest.approx(leaf.grad.item())

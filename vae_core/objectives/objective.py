@@ -84,6 +84,17 @@ def capacity_loss(reconstruction: Nats, kl: Nats, weights: Weights) -> Nats:
     return reconstruction + weights.config.gamma * abs(kl - (weights.capacity or 0.0))
 
 
+def beta_slope(kl: float, weights: Weights) -> float:
+    """The derivative of `beta_loss` by the KL."""
+    return weights.beta
+
+
+def capacity_slope(kl: float, weights: Weights) -> float:
+    """The derivative of `capacity_loss` by the KL: gamma times the sign of KL - C."""
+    distance = kl - (weights.capacity or 0.0)
+    return weights.config.gamma * ((distance > 0) - (distance < 0))
+
+
 class Objective:
     """Weights the terms of the loss at each step; has no state."""
 
@@ -108,12 +119,15 @@ class Objective:
         """The objective at this step from the means of its terms, in nats per image; `kl` is None for an autoencoder."""
         return self._weigh(reconstruction, kl, Weights(self.beta_at(step), self.capacity_at(step), self.config))
 
-    def kl_gradient(self, kl: Tensor, step: int) -> Tensor:
-        """The derivative of `value` by the mean KL, both scalars: beta, or gamma times the sign of KL - C."""
+    def kl_gradient(self, kl: Tensor, step: int) -> float:
+        """The derivative of `value` by the mean KL, a scalar."""
+        weights = Weights(self.beta_at(step), self.capacity_at(step), self.config)
+        if self.config.kind.slope:
+            return float(resolve(self.config.kind.slope)(kl.item(), weights))
         with torch.enable_grad():
             leaf = kl.detach().requires_grad_()
-            (gradient,) = torch.autograd.grad(self.value(torch.zeros_like(leaf), leaf, step), leaf)
-        return gradient
+            (gradient,) = torch.autograd.grad(self._weigh(torch.zeros_like(leaf), leaf, weights), leaf)
+        return gradient.item()
 
     def target(self, reconstruction: Nats, kl: Nats | None) -> Nats:
         """The objective with beta and capacity at their final values, by which models are selected."""

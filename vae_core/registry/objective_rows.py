@@ -20,6 +20,7 @@ class ObjectiveRow:
         strength: the settings that determine its strength: a format string with their names.
         code: a function (reconstruction, kl, weights) that returns the loss in nats per image; see
             `objectives/objective.py`.
+        slope: a function (kl, weights) that returns the derivative of the loss by the KL; if left out, autograd finds it.
         weight: the setting that weights the KL. If it is 0, nothing pulls the codes towards the prior.
         settings: the settings of `ObjectiveConfig` that it reads, apart from those of the likelihood.
         is_linear: whether the loss is D + beta KL, so that runs of several betas lie on one rate-distortion curve.
@@ -33,6 +34,7 @@ class ObjectiveRow:
     code: Code
     weight: str
     settings: tuple[str, ...]
+    slope: Code = ""
     is_linear: bool = False
     chosen_by: str = ""
 
@@ -48,6 +50,7 @@ OBJECTIVES: dict[str, ObjectiveRow] = {
         numbers="{beta:.3g} × {kl}",
         strength="beta {beta:g}",
         code=f"{_CODE}:beta_loss",
+        slope=f"{_CODE}:beta_slope",
         weight="beta",
         settings=("beta", "beta_schedule", "warmup_epochs"),
         is_linear=True,
@@ -58,6 +61,7 @@ OBJECTIVES: dict[str, ObjectiveRow] = {
         numbers="{gamma:g} × |{kl} − C|",
         strength="C {capacity:g}, gamma {gamma:g}",
         code=f"{_CODE}:capacity_loss",
+        slope=f"{_CODE}:capacity_slope",
         weight="gamma",
         settings=("capacity", "gamma", "warmup_epochs"),
         chosen_by="capacity",
