@@ -107,7 +107,7 @@ def test_a_drawn_digit_is_reconstructed(page: Page, address: str) -> None:
     page.mouse.down()
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.8 * box["height"], steps=12)
     page.mouse.up()
-    pair = page.locator('img[alt^="The image, and decoded"]')
+    pair = page.locator('img[alt^="The image and its reconstruction"]')
     expect(pair).to_be_visible()
     picture = np.asarray(Image.open(io.BytesIO(shown(pair))).convert("L"), dtype=float)
     left, right = picture[:, : picture.shape[1] // 2], picture[:, picture.shape[1] // 2 :]
@@ -127,7 +127,7 @@ def test_an_upload_that_is_no_picture_is_one_sentence_and_a_picture_goes_through
     expect(page.get_by_test_id("stAlert")).to_have_count(1)
     assert page.get_by_test_id("stException").count() == 0
     page.locator('input[type="file"]').set_input_files(good)
-    expect(page.locator('img[alt^="The image, and decoded"]')).to_be_visible()
+    expect(page.locator('img[alt^="The image and its reconstruction"]')).to_be_visible()
     expect(page.get_by_text("luma")).to_be_visible()
 
 

@@ -187,6 +187,7 @@ def test_a_finished_run_is_read_from_its_folder_alone() -> None:
 
 
 def test_the_fields_that_differ_are_named_in_order() -> None:
-    configs = [make_config(beta=1), make_config(beta=2), make_config(beta=2, hidden="8")]
+    dense = make_config(architecture="mlp")
+    configs = [dense.changed(beta=1), dense.changed(beta=2), dense.changed(beta=2, hidden="8")]
     assert differing_fields(configs) == {"hidden": ((256, 64), (256, 64), (8,)), "beta": (1.0, 2.0, 2.0)}
     assert differing_fields(configs[:1]) == {}

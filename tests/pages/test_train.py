@@ -222,7 +222,7 @@ def test_greyscale_needs_images_in_colour(train_page: OpenPage) -> None:
 
 
 def test_after_a_divergence_the_remedy_is_one_press(train_page: OpenPage, runs: Path) -> None:
-    run = create_run(runs, make_config(limit=2000, epochs=3, lr=1.0), run_id="ruined")
+    run = create_run(runs, make_config(architecture="mlp", limit=2000, epochs=3, lr=1.0), run_id="ruined")
     Driver(run).drive()
     page = train_page(run="ruined")
     assert not page.exception and len(page.error) == 1 and "try a smaller learning rate" in page.error[0].value
