@@ -40,9 +40,10 @@ def assert_same(found: dict[str, object], expected: dict[str, float]) -> None:
 
 
 def trained_as(name: str) -> RunConfig:
-    """The example's configuration with its network named. The convolutional ones were trained by an earlier version."""
+    """The example's configuration with its network named. The convolutional denoisers were trained by an earlier version."""
     config = catalogue.settled(EXAMPLES[name][1])
-    return config.changed(architecture="conv-upsample") if config.model.architecture == "conv" else config
+    is_former = name in DENOISERS and config.model.architecture == "conv"
+    return config.changed(architecture="conv-upsample") if is_former else config
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -31,7 +31,7 @@ PLAIN: Examples = {
     ),
     "example-fashion-conv": (
         "Conv VAE, 10 latents, Fashion",
-        make_config(dataset="fashion-mnist", architecture="conv", hidden="16,32", latent=10, epochs=12, **COMMON),
+        make_config(dataset="fashion-mnist", architecture="conv", hidden="32,64", latent=10, epochs=12, **COMMON),
     ),
 }
 DENOISERS: Examples = {
