@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
 from vae_core.models.autoencoder import bound
-from vae_core.objectives.likelihoods import SIGMA_MAX, SIGMA_MIN, Likelihood
+from vae_core.objectives.likelihoods import SIGMA_MAX, SIGMA_MIN, LocationScale
 
 LEVELS = 256
 HALF_BIN = 0.5 / (LEVELS - 1)
@@ -24,8 +24,10 @@ DEVIATION_OF_UNIT_SCALE = math.pi / math.sqrt(3)
 SEARCH_IMAGES = 200
 
 
-class DiscretisedLogistic(Likelihood):
+class DiscretisedLogistic(LocationScale):
     """Locations from the decoder, and one standard deviation sigma for all pixels that is learned with the weights.
+
+    The mean image is the location, which is the median. The mean differs if a bin that reaches to infinity holds much.
 
     Attributes:
         log_sigma: of the logistic distribution before it is integrated over the bins, in units of the pixel range 0 to 1.
@@ -34,18 +36,6 @@ class DiscretisedLogistic(Likelihood):
     def __init__(self, sigma: float) -> None:
         super().__init__()
         self.log_sigma = nn.Parameter(torch.tensor(math.log(sigma)))
-
-    @property
-    def sigma(self) -> float:
-        """The standard deviation as it is now, in units of the pixel range 0 to 1."""
-        return self._log_sigma().exp().item()
-
-    def mean_image(self, output: Tensor) -> Tensor:
-        """The location, which is the median. The mean differs where a bin that reaches to infinity holds much."""
-        return output
-
-    def output_of(self, mean: Tensor) -> Tensor:
-        return mean
 
     def variance(self, mean: Tensor) -> Tensor:
         """Of the logistic distribution and the width of a bin, the two open bins left out of account."""

@@ -154,12 +154,8 @@ class ContinuousBernoulli(Likelihood):
         return *_loss_and_residual(output, target, _continuous_bernoulli_partition), ()
 
 
-class Gaussian(Likelihood):
-    """Means, and one fixed standard deviation for all pixels. Sigma 1 is half the squared error plus 0.919 per pixel."""
-
-    def __init__(self, sigma: float) -> None:
-        super().__init__()
-        self._given_log_sigma = math.log(sigma)
+class LocationScale(Likelihood):
+    """A distribution whose location is the decoder's output, with one standard deviation sigma for all pixels."""
 
     @property
     def sigma(self) -> float:
@@ -171,6 +167,18 @@ class Gaussian(Likelihood):
 
     def output_of(self, mean: Tensor) -> Tensor:
         return mean
+
+    @abstractmethod
+    def _log_sigma(self) -> Tensor:
+        """The logarithm of sigma, a scalar."""
+
+
+class Gaussian(LocationScale):
+    """Means, and one fixed standard deviation for all pixels. Sigma 1 is half the squared error plus 0.919 per pixel."""
+
+    def __init__(self, sigma: float) -> None:
+        super().__init__()
+        self._given_log_sigma = math.log(sigma)
 
     def variance(self, mean: Tensor) -> Tensor:
         return torch.full_like(mean, self.sigma**2)
