@@ -19,9 +19,9 @@ from sklearn.datasets import load_sample_images
 
 from benchmarks.bare_pillow import SIDE, small
 from benchmarks.common import Result, median
-from vae_core.data.own.importing import add
+from vae_core.data.own.import_settings import make_settings
+from vae_core.data.own.picture_import import add
 from vae_core.data.own.pool import processes_here
-from vae_core.data.own.settings import make_settings
 
 FILES, CHUNK, TURNS = 3_000, 64, 3
 

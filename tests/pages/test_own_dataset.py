@@ -9,8 +9,8 @@ import pytest
 from tests.data.own.pictures import photo_files
 from tests.pages.opened import open_page
 from vae_core.config import make_config
-from vae_core.data.own import importing, stored
-from vae_core.data.own.settings import make_settings
+from vae_core.data.own import picture_import, stored
+from vae_core.data.own.import_settings import make_settings
 from vae_core.storage.runs import create_run
 from vae_core.training.driver import Driver
 
@@ -21,7 +21,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "data"
     folder.mkdir()
     monkeypatch.setenv("LATENT_LAB_DATA", str(folder))
-    assert importing.add(photo_files(tmp_path / "photos"), "pets", make_settings(size=12), folder) is not None
+    assert picture_import.add(photo_files(tmp_path / "photos"), "pets", make_settings(size=12), folder) is not None
     return folder
 
 

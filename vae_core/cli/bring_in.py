@@ -9,8 +9,8 @@ from vae_core.cli.config_options import ConfigOptions
 from vae_core.cli.output import print_note, progress_bar
 from vae_core.cli.signals import Interrupts
 from vae_core.data import catalogue
-from vae_core.data.own import importing, stored
-from vae_core.data.own.settings import ImportSettings
+from vae_core.data.own import picture_import, stored
+from vae_core.data.own.import_settings import ImportSettings
 from vae_core.data.own.suited import suited
 from vae_core.errors import JobFailed
 from vae_core.storage import paths
@@ -28,7 +28,7 @@ def bring_in(settings: ConfigOptions, data_dir: Path | None, *, choose: bool = T
         but: the name of a setting that is never chosen.
 
     Raises:
-        LatentLabError: like `importing.add`.
+        LatentLabError: like `picture_import.add`.
     """
     name = settings.given.get("dataset", "")
     data_folder = paths.data_folder(data_dir)
@@ -61,7 +61,7 @@ def _is_pictures(name: str, data_dir: Path | None) -> bool:
 def _imported(path: Path, data_folder: Path) -> stored.OwnSource:
     interrupts = Interrupts()
     with progress_bar("importing") as report:
-        outcome = importing.add_or_find(
+        outcome = picture_import.add_or_find(
             path, ImportSettings(), data_folder, report=report, stopped=lambda: interrupts.received is not None
         )
     interrupts.release()

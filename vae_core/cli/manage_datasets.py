@@ -14,9 +14,9 @@ from vae_core.cli.options import DataDir, Json, OptionGroup, Runs, check_out, ex
 from vae_core.cli.output import print_note, print_result, progress_bar, table_of
 from vae_core.cli.signals import Interrupts
 from vae_core.data import catalogue
-from vae_core.data.own import importing, stored
+from vae_core.data.own import picture_import, stored
+from vae_core.data.own.import_settings import ImportSettings, make_settings
 from vae_core.data.own.inspecting import inspect
-from vae_core.data.own.settings import ImportSettings, make_settings
 from vae_core.errors import ConfigError, NameInvalid, RunStateError
 from vae_core.storage import files, paths
 from vae_core.storage.runs import list_runs
@@ -84,12 +84,14 @@ def add(
     """Import pictures as a dataset. Ctrl-C stops the import, and the same command goes on where it was."""
     settings, data_folder = options.settings(), paths.data_folder(data_dir)
     chosen = (
-        importing.free_name(path, data_folder, tuple(catalogue.SOURCES)) if name is None else stored.check_name(name)
+        picture_import.free_name(path, data_folder, tuple(catalogue.SOURCES))
+        if name is None
+        else stored.check_name(name)
     )
     check_not_registered(chosen)
     interrupts = Interrupts()
     with progress_bar("importing") as report:
-        outcome = importing.add(
+        outcome = picture_import.add(
             path, chosen, settings, data_folder, report=report, stopped=lambda: interrupts.received is not None
         )
     if outcome is None:
@@ -210,7 +212,7 @@ def _own(name: str) -> str:
     return name
 
 
-def _added(outcome: importing.Outcome) -> dict[str, Any]:
+def _added(outcome: picture_import.Outcome) -> dict[str, Any]:
     manifest = outcome.source.manifest
     return {
         "dataset": outcome.source.name,
@@ -226,7 +228,7 @@ def _added(outcome: importing.Outcome) -> dict[str, Any]:
     }
 
 
-def _summary(outcome: importing.Outcome) -> Any:
+def _summary(outcome: picture_import.Outcome) -> Any:
     summary, name = outcome.source.manifest.summary, outcome.source.name
     channels, height, width = summary.shape
     kind = "grey" if channels == 1 else "colour"

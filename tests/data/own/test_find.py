@@ -18,8 +18,8 @@ from PIL import Image
 from tests.data.own.pictures import noise, photo, sample, saved, zipped
 from vae_core.data.own.find import find_pictures
 from vae_core.data.own.found import Entry, Found, Missing
+from vae_core.data.own.import_settings import make_settings
 from vae_core.data.own.preparing import prepare_batch
-from vae_core.data.own.settings import make_settings
 from vae_core.errors import DataError, DatasetMissing
 from vae_core.types import Array
 

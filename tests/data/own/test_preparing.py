@@ -14,8 +14,8 @@ from PIL import Image, ImageCms, features
 
 from tests.data.own.pictures import noise, photo, saved, zipped
 from vae_core.data.own.found import Content, Member, Missing, TextRow
+from vae_core.data.own.import_settings import make_settings
 from vae_core.data.own.preparing import MAX_PIXELS, Picture, formats, header_of, prepare_batch, prepare_picture
-from vae_core.data.own.settings import make_settings
 from vae_core.data.pictures import quiet
 from vae_core.errors import ConfigError, DataError
 from vae_core.types import Array

@@ -8,8 +8,8 @@ import pytest
 
 from tests.data.own.pictures import digit_files
 from vae_core.data import catalogue
-from vae_core.data.own import importing, stored
-from vae_core.data.own.settings import make_settings
+from vae_core.data.own import picture_import, stored
+from vae_core.data.own.import_settings import make_settings
 from vae_core.errors import DatasetMissing, NameInvalid
 
 
@@ -18,8 +18,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with the dataset `mine`."""
     folder = tmp_path_factory.mktemp("data")
     digits = digit_files(12, tmp_path_factory.mktemp("pictures") / "digits")
-    assert importing.add(digits, "mine", make_settings(), folder) is not None
-    assert importing.add(digits, "other", make_settings(), folder) is not None
+    assert picture_import.add(digits, "mine", make_settings(), folder) is not None
+    assert picture_import.add(digits, "other", make_settings(), folder) is not None
     return folder
 
 
@@ -61,7 +61,7 @@ def test_a_dataset_that_is_not_there_is_named_with_those_that_are(data: Path, tm
 
 def test_a_deleted_dataset_is_gone_and_leaves_nothing(tmp_path: Path) -> None:
     digits = digit_files(5, tmp_path / "digits")
-    assert importing.add(digits, "mine", make_settings(), tmp_path) is not None
+    assert picture_import.add(digits, "mine", make_settings(), tmp_path) is not None
     assert stored.delete("mine", tmp_path) > 5 * 784
     assert [path.name for path in (tmp_path / "own").iterdir()] == [".lock"]
     assert stored.find_source("mine", tmp_path) is None and len(list(digits.rglob("*.png"))) == 5

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vae_core.data.own import array_files, folders, tables
 from vae_core.data.own.found import Entry, Found, fingerprint
-from vae_core.data.own.labels import named_files
+from vae_core.data.own.label_files import named_files
 from vae_core.data.picture_files import read_file
 from vae_core.errors import DataError, DatasetMissing
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from vae_core.data.own.found import MAX_PICTURES, Content, Entry, Found, Member, Rejected, Split, fingerprint
-from vae_core.data.own.labels import add_labels
+from vae_core.data.own.label_files import add_labels
 from vae_core.data.picture_files import MAX_BYTES, is_hidden, is_zip, open_zip, read_file, read_member
 from vae_core.errors import DataError
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from vae_core.data.own.find import find_pictures
 from vae_core.data.own.found import Content, Found, Rejected
-from vae_core.data.own.importing import sized
+from vae_core.data.own.import_settings import ImportSettings
+from vae_core.data.own.picture_import import sized
 from vae_core.data.own.preparing import header_of, prepare_batch
-from vae_core.data.own.settings import ImportSettings
 from vae_core.data.pictures import quiet
 from vae_core.errors import DataError
 from vae_core.types import Array, Report, no_report

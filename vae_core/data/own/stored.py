@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from vae_core.data import array_cache
-from vae_core.data.own.settings import ImportSettings
+from vae_core.data.own.import_settings import ImportSettings
 from vae_core.data.source import PARTS, Content, Source
 from vae_core.errors import CheckpointError, DataError, DatasetMissing, DiskError, LatentLabError, NameInvalid
 from vae_core.storage import files

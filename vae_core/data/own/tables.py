@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vae_core.data.own.found import MAX_PICTURES, Content, Entry, Found, Missing, Rejected, Split, TextRow, fingerprint
-from vae_core.data.own.labels import NAMES
+from vae_core.data.own.label_files import NAMES
 from vae_core.errors import DataError
 
 if TYPE_CHECKING:

@@ -23,10 +23,10 @@ from vae_core.data import array_cache
 from vae_core.data.own import parts, stored
 from vae_core.data.own.find import find_pictures
 from vae_core.data.own.found import Content, Found, Rejected
+from vae_core.data.own.import_settings import USUAL_SIZE, ImportSettings
 from vae_core.data.own.parts import Gathered
 from vae_core.data.own.pool import prepared, processes_here
 from vae_core.data.own.preparing import header_of
-from vae_core.data.own.settings import USUAL_SIZE, ImportSettings
 from vae_core.data.own.splitting import Division, divide
 from vae_core.data.own.stored import Manifest, OwnSource, Summary
 from vae_core.data.pictures import quiet

@@ -17,11 +17,11 @@ from PIL import Image
 from tests.data.own.pictures import digit_files, noise, photo, photo_files, sample, saved
 from vae_core.data import array_cache, catalogue
 from vae_core.data.datasets import Dataset, load_dataset
-from vae_core.data.own import importing, parts, stored
+from vae_core.data.own import parts, picture_import, stored
 from vae_core.data.own.found import Missing
-from vae_core.data.own.importing import Outcome, add, add_or_find
+from vae_core.data.own.import_settings import ImportSettings, make_settings
 from vae_core.data.own.inspecting import inspect
-from vae_core.data.own.settings import ImportSettings, make_settings
+from vae_core.data.own.picture_import import Outcome, add, add_or_find
 from vae_core.errors import DataError, DatasetMissing, DiskError, NameInvalid
 from vae_core.storage import files
 
@@ -115,7 +115,7 @@ def test_an_import_that_is_stopped_goes_on_where_it_was(
     tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = digit_files(100, tmp_path / "digits")
-    monkeypatch.setattr(importing, "LARGEST_BATCH", 16)
+    monkeypatch.setattr(picture_import, "LARGEST_BATCH", 16)
     answers = iter([False] * 3 + [True])
     assert add(folder, "mine", make_settings(), data, stopped=lambda: next(answers)) is None
     assert stored.sources(data) == [] and len(left_over(data)) == 1
@@ -135,7 +135,7 @@ def test_a_disk_that_fills_up_leaves_no_dataset_and_the_import_goes_on(
     tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = digit_files(40, tmp_path / "digits")
-    monkeypatch.setattr(importing, "LARGEST_BATCH", 16)
+    monkeypatch.setattr(picture_import, "LARGEST_BATCH", 16)
     real: Callable[..., int] = os.write
     for allowed in range(0, 40, 3):
         left = [allowed]
@@ -220,8 +220,8 @@ def test_tiny_and_few_pictures_are_imported_too(tmp_path: Path, data: Path) -> N
 def test_more_classes_than_can_be_shown_are_left_out(
     tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert importing.MAX_CLASSES == 1_000
-    monkeypatch.setattr(importing, "MAX_CLASSES", 20)
+    assert picture_import.MAX_CLASSES == 1_000
+    monkeypatch.setattr(picture_import, "MAX_CLASSES", 20)
     np.savez(tmp_path / "a.npz", images=noise(60), labels=np.arange(60))
     outcome = bring(tmp_path / "a.npz", data)
     assert loaded(outcome, data).classes == ("picture",)
