@@ -7,7 +7,6 @@ out of it are not followed.
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -180,8 +179,8 @@ def is_archive(path: Path) -> bool:
     if path.suffix.lower() == ".npz" or not is_zip(path):
         return False
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_zip(path) as archive:
             names = archive.namelist()
-    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
+    except DataError:
         return True  # the error is reported when it is opened
     return not names or not all(name.endswith(".npy") for name in names)
